@@ -1,0 +1,99 @@
+// The journal: an append-only log of batches in preallocated segment files (docs/journal.md has the format).
+//
+//   Journal journal{options};                        // recovers, or throws JournalError and says why
+//   journal.scan(from, [](const StoredBatchPtr& batch) { … });   // before the broker begins: rebuild state
+//   journal.append(batch);                           // offset and log time are already set; never blocks
+//   … poll journal.event_fd(), then
+//   for (auto& done : journal.take_done()) …         // commits in order, and finished reads
+//
+// One writer thread turns everything that was queued while it was busy into one commit: one pwritev, and one
+// fdatasync where the policy asks for it. One reader thread serves those who lag. append(), read() and
+// take_done() are called by the one thread that owns the Journal.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/model.h"
+#include "journal/stored_batch.h"
+
+namespace reel::broker {
+
+/// The environment is wrong: what, where, and what to do about it, in one sentence.
+struct JournalError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Everything up to here is durable by the policy.
+struct Committed {
+  Offset end_offset = 0;
+  std::size_t bytes = 0;  ///< that left the queue with this commit
+};
+
+/// The answer to read().
+struct ReadDone {
+  std::uint64_t token = 0;
+  /// In offset order; the first one holds or follows the offset asked for. Empty at the journal's end, or
+  /// where `error` says why.
+  std::vector<StoredBatchPtr> batches;
+  std::string error;
+};
+
+/// The disk failed while running. Nothing behind `end_offset` was committed; the broker stops.
+struct WriteFailed {
+  Offset end_offset = 0;
+  std::string error;
+};
+
+using JournalDone = std::variant<Committed, ReadDone, WriteFailed>;
+
+class Journal {
+ public:
+  /// Opens or creates the journal in `directory`, takes its lock, cuts a torn tail. Throws JournalError: the
+  /// directory is used by another broker, cannot be written, the disk is full, a segment is corrupt before
+  /// its last commit (file and byte position are named).
+  Journal(std::filesystem::path directory, const config::Journal& options);
+  ~Journal();  // writes what is queued, syncs, joins the threads
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// What recovery found and did, a line each, for the log.
+  [[nodiscard]] const std::vector<std::string>& recovery_notes() const;
+
+  /// The oldest offset still held, the next to be written, and the last log time written.
+  [[nodiscard]] Offset begin_offset() const;
+  [[nodiscard]] Offset end_offset() const;
+  [[nodiscard]] LogTime last_log_time() const;
+  /// First offset whose log time is >= `time`; end_offset() where there is none.
+  [[nodiscard]] Offset offset_at(LogTime time) const;
+
+  /// Visits every batch from the one that holds `from` to the end. Only before the first append().
+  void scan(Offset from, const std::function<void(const StoredBatchPtr&)>& visit);
+
+  /// Queues a batch whose first_offset is the previous one's end_offset. The bytes queued are bounded by the
+  /// caller, who counts them back with Committed::bytes.
+  void append(StoredBatchPtr batch);
+  /// Asks for about `bytes_max` of committed batches from the one that holds `from`. At least one batch comes
+  /// where there is one.
+  void read(std::uint64_t token, Offset from, std::size_t bytes_max);
+
+  /// Readable when take_done() has something.
+  [[nodiscard]] int event_fd() const;
+  [[nodiscard]] std::vector<JournalDone> take_done();
+
+  /// Segments that hold an offset >= `offset` are kept, whatever the retention says. Applied with `now` by
+  /// retain(), which deletes what is due and says how many bytes that freed.
+  std::uint64_t retain(Offset keep_from, LogTime now);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace reel::broker

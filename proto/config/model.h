@@ -1,0 +1,162 @@
+// The one model of reel.yaml: what each program reads its settings from, with every default in its place.
+//
+//   const config::Model model = config::load("configs/shop.yaml");   // throws ConfigError with every problem
+//   model.topics.at("order.placed").type                             // "shop.v1.OrderPlaced"
+//
+// Plain values, immutable once loaded: share them between threads freely.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reel::config {
+
+using std::chrono::milliseconds;
+
+/// A place in the file, from 1; 0 where a value was not given.
+struct Place {
+  int line = 0;
+  int column = 0;
+};
+
+struct Topic {
+  /// Full name of the protobuf message that events of this topic carry.
+  std::string type;
+  /// false: not journaled; the events travel on the live tap only, at most once.
+  bool durable = true;
+  Place place;
+};
+
+/// Derives an event on `to` from each event on `from`: same payload, same flow, caused by it.
+struct Route {
+  std::string from;
+  std::string to;
+  Place place;
+};
+
+struct Retry {
+  /// Attempts before an event becomes a dead letter, the first one included.
+  int attempts = 8;
+  /// How long to wait before attempt 2, 3, …; the last one repeats. Short first, since most failures are
+  /// passing; long later, since the others need a person.
+  std::vector<milliseconds> backoff{std::chrono::milliseconds{100}, std::chrono::seconds{1},
+                                    std::chrono::seconds{10}};
+  /// Each wait is varied by up to this share, so that what failed together does not return together.
+  double jitter = 0.2;
+};
+
+struct Service {
+  /// How long a handler may take before its event is given out again. Set it above the slowest handler's
+  /// usual time; too low makes repeats.
+  milliseconds ack_timeout = std::chrono::seconds{30};
+  Retry retry;
+  Place place;
+};
+
+/// after A expect B within T.
+struct Expectation {
+  /// Exactly one of these is not empty.
+  std::vector<std::string> any_of;
+  std::vector<std::string> all_of;
+  std::string after;
+  milliseconds within{0};
+  /// Who is asked when it does not come. Empty: nobody is named.
+  std::string owner;
+  Place place;
+
+  [[nodiscard]] const std::vector<std::string>& expected() const { return any_of.empty() ? all_of : any_of; }
+};
+
+struct Flow {
+  /// The topic that makes a flow one of this definition; empty: wherever an `after` occurs.
+  std::string start;
+  std::vector<Expectation> expect;
+  /// Terminal topics: the first of them completes the flow and cancels what is still armed. Empty: complete
+  /// when nothing is armed.
+  std::vector<std::string> end;
+  /// Deadline of the whole flow, from its first event under this definition. None: no such deadline.
+  std::optional<milliseconds> within;
+  /// Topic on which a reel.v1.FlowOverdue is published for each overdue expectation, besides
+  /// reel.flow.overdue.
+  std::string on_overdue_publish;
+  Place place;
+};
+
+enum class Sync : std::uint8_t {
+  always,    ///< Accepted means synced to the disk: nothing accepted is lost in a power cut.
+  interval,  ///< Accepted means handed to the system; synced every sync_interval.
+  os,  ///< Accepted means handed to the system, which writes it when it likes. Safe against a crash of Reel.
+};
+
+struct Journal {
+  Sync sync = Sync::always;
+  milliseconds sync_interval{100};
+  /// Preallocated size of one file. Retention deletes whole segments.
+  std::uint64_t segment_bytes = 256ull << 20;
+  /// Segments whose newest event is older are deleted, unless a service still needs them.
+  milliseconds retain = std::chrono::hours{24 * 7};
+  /// Oldest segments are deleted beyond this size, unless a service still needs them.
+  std::uint64_t retain_bytes = 16ull << 30;
+};
+
+struct Broker {
+  std::string listen = "tcp://127.0.0.1:5555";
+  std::string live = "tcp://127.0.0.1:5556";
+  /// Where journal and state live. Relative to the configuration file's folder.
+  std::string data = "./data";
+  Journal journal;
+  /// Largest encoded event. One event should not hold up a thousand others.
+  std::uint32_t event_bytes_max = 1u << 20;
+  /// Largest batch in one frame.
+  std::uint32_t batch_bytes_max = 4u << 20;
+  /// What one publisher may have unanswered.
+  std::uint32_t publish_window_bytes = 8u << 20;
+  std::uint32_t publish_window_batches = 256;
+  /// Newest events kept in memory for services that are caught up.
+  std::uint64_t tail_bytes_max = 128ull << 20;
+  /// Unsettled and waiting events one service may hold in memory (as offsets and key hashes, 48 bytes each);
+  /// beyond it they wait in the journal.
+  std::size_t service_window_events_max = 100'000;
+  std::size_t services_max = 1'000;
+  std::size_t sessions_max = 10'000;
+  /// A client that says nothing for this long is taken for gone.
+  milliseconds service_timeout = std::chrono::seconds{5};
+  milliseconds beat_interval = std::chrono::seconds{1};
+  /// How long the ids of events with caller-chosen ids are remembered, and how many at most.
+  milliseconds dedup_window = std::chrono::minutes{10};
+  std::size_t dedup_ids_max = 1'000'000;
+};
+
+struct Tracker {
+  /// Where queries are answered.
+  std::string listen = "tcp://127.0.0.1:5557";
+  std::string data = "./data/tracker";
+  /// How long a closed flow is kept for search.
+  milliseconds retain = std::chrono::hours{24 * 7};
+  /// How often the state is written to disk (and input acknowledged) while events come.
+  milliseconds checkpoint_interval{200};
+};
+
+struct Model {
+  /// The file's path as it was given, and the first 12 hex digits of a hash of its text: which configuration
+  /// is running.
+  std::string path;
+  std::string digest;
+  /// .proto files or folders of them, relative to the configuration file's folder; resolved to absolute
+  /// paths.
+  std::vector<std::string> schemas;
+  std::map<std::string, Topic> topics;
+  std::vector<Route> routes;
+  /// What a service says nothing about: `default_service`.
+  std::map<std::string, Service> services;
+  std::map<std::string, Flow> flows;
+  Broker broker;
+  Tracker tracker;
+};
+
+}  // namespace reel::config
