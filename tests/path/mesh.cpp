@@ -1,6 +1,9 @@
 #include "mesh.h"
 
 #include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <stdexcept>
 
 namespace reel::test {
@@ -64,6 +67,44 @@ std::unique_ptr<Process> Mesh::start(const std::string& program, std::vector<std
       .argv = std::move(arguments),
       .output = dir_.path() / (name + ".log"),
       .environment = {"REEL_BROKER=" + endpoint(), "REEL_TRACKER=" + tracker_endpoint(), "NO_COLOR=1"}});
+}
+
+std::unique_ptr<Process> Mesh::actor(const std::string& name, std::vector<std::string> arguments) {
+  const auto instances = [&] {
+    const auto ran = reel({"services", "-o", "json"});
+    std::size_t count = 0;
+    std::istringstream lines{ran.out};
+    for (std::string line; std::getline(lines, line);) {
+      const auto row = nlohmann::json::parse(line, nullptr, false);
+      if (row.is_object() && row.value("service", "") == name) count = row["instances"].size();
+    }
+    return count;
+  };
+  const auto before = instances();
+  arguments.insert(arguments.begin(), {"../tests/path_actor", "--name", name, "--log", log_file()});
+  const auto program = arguments.front();
+  arguments.erase(arguments.begin());
+  auto process = start(program, std::move(arguments), name + std::to_string(++runs_));
+  if (!eventually([&] { return instances() > before; })) {
+    throw std::runtime_error("the actor did not subscribe:\n" + process->output());
+  }
+  return process;
+}
+
+std::vector<std::vector<std::string>> Mesh::log_lines() const {
+  std::vector<std::vector<std::string>> lines;
+  std::istringstream text{read_file(log_file())};
+  for (std::string line; std::getline(text, line);) {
+    std::istringstream words{line};
+    lines.emplace_back(std::istream_iterator<std::string>{words}, std::istream_iterator<std::string>{});
+  }
+  return lines;
+}
+
+std::size_t Mesh::logged(const std::string& what) const {
+  const auto lines = log_lines();
+  return static_cast<std::size_t>(
+      std::count_if(lines.begin(), lines.end(), [&](const auto& line) { return !line.empty() && line.front() == what; }));
 }
 
 Ran Mesh::reel(std::vector<std::string> arguments, const std::string& input) {

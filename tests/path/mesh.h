@@ -35,6 +35,14 @@ class Mesh {
   [[nodiscard]] std::unique_ptr<Process> start(const std::string& program, std::vector<std::string> arguments,
                                                const std::string& name);
 
+  /// Starts an actor (actor.cpp) and waits until it is subscribed.
+  [[nodiscard]] std::unique_ptr<Process> actor(const std::string& name, std::vector<std::string> arguments);
+  /// What actors wrote to the file that `log_file()` names, line by line, split at spaces.
+  [[nodiscard]] std::string log_file() const { return (dir_.path() / "actors.log").string(); }
+  [[nodiscard]] std::vector<std::vector<std::string>> log_lines() const;
+  /// How many lines of the log begin with `what`.
+  [[nodiscard]] std::size_t logged(const std::string& what) const;
+
   [[nodiscard]] std::filesystem::path dir() const { return dir_.path(); }
   [[nodiscard]] std::string config_path() const { return (dir_.path() / "reel.yaml").string(); }
   [[nodiscard]] std::string endpoint() const { return ipc("broker"); }
