@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,6 +30,11 @@ void Output::flush() {
       throw std::system_error{errno, std::generic_category(), "cannot write the output"};
     }
   }
+}
+
+bool Output::reader_gone() const {
+  pollfd watched{descriptor_, 0, 0};
+  return ::poll(&watched, 1, 0) > 0 && (watched.revents & POLLERR) != 0;
 }
 
 }  // namespace reel::cli

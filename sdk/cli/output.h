@@ -31,6 +31,9 @@ class Output {
   /// Writes what has been gathered.
   void flush();
 
+  /// Whether nobody would read what is written now: for a command that waits long between lines.
+  [[nodiscard]] bool reader_gone() const;
+
   [[nodiscard]] const Terminal& terminal() const { return terminal_; }
 
  private:

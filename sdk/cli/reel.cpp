@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "cli/invocation.h"
@@ -75,20 +76,29 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
   return exit_code::usage;
 }
 
+/// Runs the command; what it printed before it failed is printed before the sentence that says so.
+int run_command(Invocation& invocation) {
+  try {
+    return invocation.run(invocation);
+  } catch (const Failure& failure) {
+    invocation.err.line(failure.what());
+    return failure.exit;
+  } catch (const OutputClosed&) {
+    throw;
+  } catch (const std::exception& error) {
+    invocation.err.line(shown(error.what()));
+    return exit_code::refused;
+  }
+}
+
 int run_chosen(Invocation& invocation) {
   try {
-    const int code = invocation.run(invocation);
+    const int code = run_command(invocation);
     invocation.out.flush();
     invocation.err.flush();
     return code;
   } catch (const OutputClosed&) {
-    return exit_code::ok;
-  } catch (const Failure& failure) {
-    fmt::print(stderr, "{}\n", failure.what());
-    return failure.exit;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}\n", shown(error.what()));
-    return exit_code::refused;
+    return exit_code::ok;  // the reader had enough
   }
 }
 
