@@ -24,11 +24,12 @@ int run(Invocation& invocation, const std::string& path) {
 
 void add_check(CLI::App& app, Invocation& invocation) {
   auto path = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("check", "Say whether a configuration is valid, with every mistake in it")->group("Run");
+  auto* command =
+      app.add_subcommand("check", "Say whether a configuration is valid, with every mistake in it")
+          ->group("Run");
   command->add_option("file", *path, "The configuration")->required()->type_name("FILE");
-  command->callback([&invocation, path] {
-    invocation.run = [path](Invocation& given) { return run(given, *path); };
-  });
+  command->callback(
+      [&invocation, path] { invocation.run = [path](Invocation& given) { return run(given, *path); }; });
 }
 
 }  // namespace reel::cli

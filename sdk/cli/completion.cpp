@@ -24,8 +24,10 @@ struct Command {
 std::vector<Word> options_of(const CLI::App& app) {
   std::vector<Word> words;
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) words.push_back({"--" + name, option->get_description()});
-    for (const std::string& name : option->get_snames()) words.push_back({"-" + name, option->get_description()});
+    for (const std::string& name : option->get_lnames())
+      words.push_back({"--" + name, option->get_description()});
+    for (const std::string& name : option->get_snames())
+      words.push_back({"-" + name, option->get_description()});
   }
   return words;
 }
@@ -78,9 +80,12 @@ std::string bash_script(const CLI::App& app) {
   for (char& byte : names) byte = byte == ' ' ? '|' : byte;
   return "# reel completion bash >/etc/bash_completion.d/reel, or: source <(reel completion bash)\n"
          "_reel() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= word choices=\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= word "
+         "choices=\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-         "    case $word in " + names + ") command=$word; break ;; esac\n"
+         "    case $word in " +
+         names +
+         ") command=$word; break ;; esac\n"
          "  done\n" +
          posix_cases(app, commands) +
          "  COMPREPLY=($(compgen -W \"$choices\" -- \"$current\"))\n"
@@ -98,7 +103,9 @@ std::string zsh_script(const CLI::App& app) {
          "_reel() {\n"
          "  local previous=${words[CURRENT-1]} command= word line=(${words[2,CURRENT-1]})\n"
          "  for word in $line; do\n"
-         "    case $word in " + names + ") command=$word; break ;; esac\n"
+         "    case $word in " +
+         names +
+         ") command=$word; break ;; esac\n"
          "  done\n"
          "  local choices=\n" +
          posix_cases(app, commands) +
@@ -139,14 +146,17 @@ std::string fish_script(const CLI::App& app) {
 
 void add_completion(CLI::App& app, Invocation& invocation) {
   auto shell = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("completion", "Print a script that completes reel's arguments")->group("Shell");
+  auto* command =
+      app.add_subcommand("completion", "Print a script that completes reel's arguments")->group("Shell");
   command->add_option("shell", *shell, "bash, zsh or fish")
       ->required()
       ->type_name("SHELL")
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([&app, &invocation, shell] {
     invocation.run = [&app, shell](Invocation& given) {
-      given.out.line(*shell == "bash" ? bash_script(app) : *shell == "zsh" ? zsh_script(app) : fish_script(app));
+      given.out.line(*shell == "bash"  ? bash_script(app)
+                     : *shell == "zsh" ? zsh_script(app)
+                                       : fish_script(app));
       return exit_code::ok;
     };
   });

@@ -13,7 +13,8 @@ namespace reel::cli {
 namespace {
 
 void add_messages(std::set<std::string>& types, const google::protobuf::FileDescriptor* file) {
-  for (int i = 0; file != nullptr && i < file->message_type_count(); ++i) types.insert(file->message_type(i)->full_name());
+  for (int i = 0; file != nullptr && i < file->message_type_count(); ++i)
+    types.insert(file->message_type(i)->full_name());
 }
 
 /// Types that need no file: every broker knows them.

@@ -54,7 +54,8 @@ int run(Invocation& invocation, const Options& options) {
   }
   invocation.out.lines(flow_tree(flow, invocation.out.terminal()));
   if (flow.next() != 0) {
-    invocation.err.line(fmt::format("there are more; these are the first {} steps (see --limit)", flow.steps_size()));
+    invocation.err.line(
+        fmt::format("there are more; these are the first {} steps (see --limit)", flow.steps_size()));
   }
   return exit_code::ok;
 }
@@ -63,7 +64,8 @@ int run(Invocation& invocation, const Options& options) {
 
 void add_flow(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("flow", "Show one flow: what caused what, and what did not come")->group("Look");
+  auto* command =
+      app.add_subcommand("flow", "Show one flow: what caused what, and what did not come")->group("Look");
   command->add_option("id", options->id, "The flow's correlation id")->required()->type_name("ID");
   command->add_option("--limit", options->limit, "At most so many steps")
       ->check(CLI::Range(1u, 1'000'000u))

@@ -1,7 +1,7 @@
 #include "cli/flow_json.h"
 
-#include "cli/duration_text.h"
 #include "cli/flow_tree.h"
+#include "event/rfc3339.h"
 
 namespace reel::cli {
 namespace {
@@ -25,9 +25,9 @@ Json expectation_json(const v1::Expectation& expectation, std::uint64_t watermar
             {"any_of", expectation.any_of()},
             {"missing", list(expectation.missing())},
             {"owner", expectation.owner()},
-            {"armed_at", time_text(expectation.armed_at())},
-            {"deadline", time_text(expectation.deadline())}};
-  if (expectation.settled_at() != 0) json["settled_at"] = time_text(expectation.settled_at());
+            {"armed_at", rfc3339(expectation.armed_at())},
+            {"deadline", rfc3339(expectation.deadline())}};
+  if (expectation.settled_at() != 0) json["settled_at"] = rfc3339(expectation.settled_at());
   if (expectation.verdict() == v1::VERDICT_OVERDUE) {
     json["late_ms"] = milliseconds_between(expectation.deadline(), watermark);
   }
@@ -42,9 +42,12 @@ Json expectation_json(const v1::Expectation& expectation, std::uint64_t watermar
 }
 
 Json step_json(const v1::FlowStep& step) {
-  Json json{{"reeloffset", step.offset()}, {"recordedtime", time_text(step.recordedtime())},
-            {"id", step.id()},             {"type", step.topic()},
-            {"source", step.source()},     {"time", time_text(step.time())}};
+  Json json{{"reeloffset", step.offset()},
+            {"recordedtime", rfc3339(step.recordedtime())},
+            {"id", step.id()},
+            {"type", step.topic()},
+            {"source", step.source()},
+            {"time", rfc3339(step.time())}};
   if (!step.causationid().empty()) json["causationid"] = step.causationid();
   return json;
 }
@@ -53,22 +56,23 @@ Json step_json(const v1::FlowStep& step) {
 
 Json summary_json(const v1::FlowSummary& summary, std::uint64_t watermark) {
   Json overdue = Json::array();
-  for (const auto& expectation : summary.overdue()) overdue.push_back(expectation_json(expectation, watermark));
+  for (const auto& expectation : summary.overdue())
+    overdue.push_back(expectation_json(expectation, watermark));
   return {{"correlationid", summary.correlationid()},
           {"state", state_text(summary.state())},
           {"definitions", list(summary.definitions())},
           {"events", summary.events()},
           {"first_topic", summary.first_topic()},
           {"last_topic", summary.last_topic()},
-          {"started_at", time_text(summary.started_at())},
-          {"last_at", time_text(summary.last_at())},
+          {"started_at", rfc3339(summary.started_at())},
+          {"last_at", rfc3339(summary.last_at())},
           {"overdue", std::move(overdue)},
           {"ends", list(summary.ends())}};
 }
 
 Json flow_json(const v1::FlowReply& flow) {
   Json json = summary_json(flow.summary(), flow.watermark());
-  json["watermark"] = time_text(flow.watermark());
+  json["watermark"] = rfc3339(flow.watermark());
   json["steps"] = Json::array();
   for (const auto& step : flow.steps()) json["steps"].push_back(step_json(step));
   json["expectations"] = Json::array();
@@ -78,6 +82,8 @@ Json flow_json(const v1::FlowReply& flow) {
   return json;
 }
 
-std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string line_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace reel::cli

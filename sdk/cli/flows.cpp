@@ -68,7 +68,8 @@ std::string owed_text(const v1::FlowSummary& flow, std::uint64_t watermark) {
 }
 
 void print_table(Output& out, const v1::FlowsReply& reply) {
-  Table table{{"FLOW"}, {"STATE"}, {"DEFINITION"}, {"EVENTS", Align::right}, {"STARTED"}, {"LAST EVENT"}, {"OWED"}};
+  Table table{{"FLOW"},    {"STATE"},      {"DEFINITION"}, {"EVENTS", Align::right},
+              {"STARTED"}, {"LAST EVENT"}, {"OWED"}};
   for (const auto& flow : reply.flows()) {
     table.add({{flow.correlationid()},
                {state_text(flow.state()), state_ink(flow.state())},
@@ -84,7 +85,8 @@ void print_table(Output& out, const v1::FlowsReply& reply) {
 int run(Invocation& invocation, const Options& options) {
   const v1::FlowsReply reply = fetch(invocation.globals, options);
   if (invocation.globals.json) {
-    for (const auto& flow : reply.flows()) invocation.out.line(line_of(summary_json(flow, reply.watermark())));
+    for (const auto& flow : reply.flows())
+      invocation.out.line(line_of(summary_json(flow, reply.watermark())));
     return exit_code::ok;
   }
   if (reply.flows().empty()) {
@@ -93,7 +95,8 @@ int run(Invocation& invocation, const Options& options) {
   }
   print_table(invocation.out, reply);
   if (!reply.next().empty()) {
-    invocation.err.line(fmt::format("there are more; these are the newest {} (see --limit)", reply.flows_size()));
+    invocation.err.line(
+        fmt::format("there are more; these are the newest {} (see --limit)", reply.flows_size()));
   }
   return exit_code::ok;
 }
@@ -102,13 +105,17 @@ int run(Invocation& invocation, const Options& options) {
 
 void add_flows(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("flows", "List flows, newest first, with what is overdue")->group("Look");
+  auto* command =
+      app.add_subcommand("flows", "List flows, newest first, with what is overdue")->group("Look");
   command->add_option("--state", options->states, "Only these: open, overdue, completed, untracked")
       ->delimiter(',')
       ->type_name("STATE")
       ->transform(CLI::Transformer(states_by_name));
-  command->add_option("--definition", options->definition, "Only flows of this definition")->type_name("NAME");
-  command->add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1u, 1'000'000u))->capture_default_str();
+  command->add_option("--definition", options->definition, "Only flows of this definition")
+      ->type_name("NAME");
+  command->add_option("--limit", options->limit, "At most so many")
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->capture_default_str();
   command->callback([&invocation, options] {
     invocation.run = [options](Invocation& given) { return run(given, *options); };
   });

@@ -21,8 +21,12 @@ Interrupt::Interrupt() {
   set_handlers([](int) { noted = 1; });
 }
 
-Interrupt::~Interrupt() { set_handlers(SIG_DFL); }
+Interrupt::~Interrupt() {
+  set_handlers(SIG_DFL);
+}
 
-bool Interrupt::requested() const { return noted != 0; }
+bool Interrupt::requested() const {
+  return noted != 0;
+}
 
 }  // namespace reel::cli

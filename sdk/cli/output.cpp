@@ -18,6 +18,11 @@ void Output::lines(const std::vector<std::string>& lines) {
   for (const std::string& text : lines) line(text);
 }
 
+void Output::raw(std::string_view text) {
+  gathered_.append(text);
+  flush();
+}
+
 void Output::flush() {
   const std::string text = std::exchange(gathered_, {});
   for (std::size_t written = 0; written < text.size();) {

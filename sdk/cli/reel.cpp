@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "cli/duration_text.h"
 #include "cli/invocation.h"
 #include "config/edit_distance.h"
 #include "config/units.h"
@@ -30,11 +31,12 @@ void add_globals(CLI::App& app, Globals& globals) {
   app.add_option_function<std::string>(
          "--timeout",
          [&globals](const std::string& text) {
-           const config::Quantity time = config::parse(config::durations, text);
-           if (time.outcome != config::QuantityOutcome::ok || time.value == 0 || time.value > 86'400'000) {
-             throw CLI::ValidationError{"--timeout", fmt::format("'{}' is not {}", shown(text), config::durations.wanted)};
+           const auto time = parse_duration(text);
+           if (!time || *time <= std::chrono::nanoseconds{0} || *time > std::chrono::hours{24}) {
+             throw CLI::ValidationError{"--timeout",
+                                        fmt::format("'{}' is not {}", shown(text), config::durations.wanted)};
            }
-           globals.timeout = std::chrono::milliseconds{time.value};
+           globals.timeout = std::chrono::ceil<std::chrono::milliseconds>(*time);
          },
          "How long an answer may take [3s]")
       ->type_name("DURATION");
@@ -63,7 +65,8 @@ std::string unexpected_text(const CLI::App& app) {
   std::vector<std::string_view> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   const std::string near = config::nearest(extra, names);
-  return fmt::format("unknown command '{}'{}", shown(extra), near.empty() ? "" : " (did you mean '" + near + "'?)");
+  return fmt::format("unknown command '{}'{}", shown(extra),
+                     near.empty() ? "" : " (did you mean '" + near + "'?)");
 }
 
 /// A command line that was not understood, or a call for help.
@@ -120,7 +123,8 @@ int run_reel(int count, const char* const* arguments) {
   Output err{STDERR_FILENO, Terminal::of(STDERR_FILENO)};
   Invocation invocation{.globals = {}, .out = out, .err = err, .run = {}};
 
-  CLI::App app{"Services that react to each other's events, and a bus that notices when one does not.", "reel"};
+  CLI::App app{"Services that react to each other's events, and a bus that notices when one does not.",
+               "reel"};
   app.set_version_flag("--version", "reel " REEL_VERSION);
   app.fallthrough();
   app.require_subcommand(0, 1);

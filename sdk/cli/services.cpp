@@ -5,6 +5,7 @@
 #include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/table.h"
+#include "event/rfc3339.h"
 
 namespace reel::cli {
 namespace {
@@ -23,20 +24,15 @@ Json service_json(const Service& service) {
     instances.push_back({{"instance", instance.instance()},
                          {"host", instance.host()},
                          {"pid", instance.pid()},
-                         {"last_beat", time_text(instance.last_beat())},
+                         {"last_beat", rfc3339(instance.last_beat())},
                          {"in_flight", instance.in_flight()}});
   }
-  Json json{{"service", service.service()},
-            {"patterns", std::move(patterns)},
-            {"instances", std::move(instances)},
-            {"waiting", service.waiting()},
-            {"behind", service.behind()},
-            {"next_offset", service.next_offset()},
-            {"retrying", service.retrying()},
-            {"dead", service.dead()},
-            {"acked", service.acked()},
-            {"nacked", service.nacked()}};
-  if (service.oldest_unsettled() != 0) json["oldest_unsettled"] = time_text(service.oldest_unsettled());
+  Json json{{"service", service.service()},      {"patterns", std::move(patterns)},
+            {"instances", std::move(instances)}, {"waiting", service.waiting()},
+            {"behind", service.behind()},        {"next_offset", service.next_offset()},
+            {"retrying", service.retrying()},    {"dead", service.dead()},
+            {"acked", service.acked()},          {"nacked", service.nacked()}};
+  if (service.oldest_unsettled() != 0) json["oldest_unsettled"] = rfc3339(service.oldest_unsettled());
   return json;
 }
 
@@ -90,7 +86,8 @@ int run(Invocation& invocation) {
 }  // namespace
 
 void add_services(CLI::App& app, Invocation& invocation) {
-  auto* command = app.add_subcommand("services", "List services, their instances and what waits for them")->group("Look");
+  auto* command =
+      app.add_subcommand("services", "List services, their instances and what waits for them")->group("Look");
   command->callback([&invocation] { invocation.run = run; });
 }
 

@@ -4,8 +4,8 @@
 // With it, progress is kept under that name, and what was not printed comes again next time.
 #include <spdlog/fmt/fmt.h>
 
-#include <charconv>
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <type_traits>
 
@@ -43,10 +43,13 @@ Start start_of(const std::string& from) {
   const auto [end, error] = std::from_chars(from.data(), from.data() + from.size(), offset);
   if (error == std::errc{} && end == from.data() + from.size()) return Start::offset(offset);
   if (const auto time = parse_time(from)) return Start::time(*time);
-  if (const auto ago = parse_duration(from)) return Start::time(unix_now() - static_cast<std::uint64_t>(ago->count()));
-  throw Failure{exit_code::usage,
-                fmt::format("--from '{}' is not new, start, an offset, a time (2026-03-01T10:00:00Z) or how long ago (10m)",
-                            shown(from))};
+  if (const auto ago = parse_duration(from))
+    return Start::time(unix_now() - static_cast<std::uint64_t>(ago->count()));
+  throw Failure{
+      exit_code::usage,
+      fmt::format(
+          "--from '{}' is not new, start, an offset, a time (2026-03-01T10:00:00Z) or how long ago (10m)",
+          shown(from))};
 }
 
 void check_options(const Options& options) {
@@ -56,7 +59,8 @@ void check_options(const Options& options) {
     }
   }
   if (options.live && (options.from != "new" || !options.service.empty())) {
-    throw Failure{exit_code::usage, "--live has no past and remembers nothing: leave out --from and --service"};
+    throw Failure{exit_code::usage,
+                  "--live has no past and remembers nothing: leave out --from and --service"};
   }
 }
 
@@ -72,7 +76,10 @@ reel::Options connection_of(const Globals& globals) {
 class Printer {
  public:
   Printer(Invocation& invocation, std::uint64_t count)
-      : out_{invocation.out}, json_{invocation.globals.json}, catalog_{Catalog::fetch(invocation.globals)}, left_{count} {}
+      : out_{invocation.out},
+        json_{invocation.globals.json},
+        catalog_{Catalog::fetch(invocation.globals)},
+        left_{count} {}
 
   /// False where no more are wanted. Remembers what it printed for printed().
   [[nodiscard]] bool print(const std::vector<StreamEvent>& events) {
@@ -94,8 +101,9 @@ class Printer {
     const std::uint64_t time = event.recordedtime != 0 ? event.recordedtime : event.time;
     return fmt::format("{}  {}  {}  {}  {}", terminal.paint(Ink::dim, clock_text(time)),
                        terminal.paint(Ink::cyan, in_column(event.topic, topic_columns_)),
-                       in_column(event.correlationid, flow_columns_), in_column(event.source, source_columns_),
-                       shown(catalog_.payload_json(event.dataschema, event.data)));
+                       in_column(event.correlationid, flow_columns_),
+                       in_column(event.source, source_columns_),
+                       catalog_.payload_text(event.dataschema, event.data));
   }
 
   /// Padded to the widest so far, so that lines stand below each other without knowing what comes.
@@ -171,11 +179,13 @@ void add_sub(CLI::App& app, Invocation& invocation) {
   command->add_option("patterns", options->patterns, "Topics, with * for one token and > for the rest")
       ->required()
       ->type_name("PATTERN");
-  command->add_option("--from", options->from, "Begin at: new, start, an offset, a time, or how long ago (10m)")
+  command
+      ->add_option("--from", options->from, "Begin at: new, start, an offset, a time, or how long ago (10m)")
       ->type_name("WHERE")
       ->capture_default_str();
   command->add_option("--count", options->count, "End after so many events")->type_name("N");
-  command->add_flag("--live", options->live, "Listen to the live tap: at most once, also topics that are not kept");
+  command->add_flag("--live", options->live,
+                    "Listen to the live tap: at most once, also topics that are not kept");
   command->add_option("--service", options->service, "Keep progress under this name")->type_name("NAME");
   command->callback([&invocation, options] {
     invocation.run = [options](Invocation& given) {

@@ -59,8 +59,9 @@ std::string reachable(std::string endpoint, const char* option) {
     if (endpoint.starts_with(every)) endpoint = "tcp://127.0.0.1:" + endpoint.substr(every.size());
   }
   if (endpoint.ends_with(":*") || endpoint.ends_with(":0")) {
-    throw Failure{exit_code::usage, fmt::format("{} {} has no fixed port, so nobody could be told where to connect", option,
-                                                shown(endpoint))};
+    throw Failure{exit_code::usage,
+                  fmt::format("{} {} has no fixed port, so nobody could be told where to connect", option,
+                              shown(endpoint))};
   }
   return endpoint;
 }
@@ -79,7 +80,8 @@ class Bus {
   int run() {
     if (broker_answers()) {
       throw Failure{exit_code::refused,
-                    fmt::format("a broker already answers at {} (stop it, or choose another --listen)", broker_endpoint_)};
+                    fmt::format("a broker already answers at {} (stop it, or choose another --listen)",
+                                broker_endpoint_)};
     }
     children_.start("broker", broker_command());
     if (!until_ready("broker", [this] { return broker_answers(); })) return end();
@@ -94,15 +96,16 @@ class Bus {
 
  private:
   [[nodiscard]] std::vector<std::string> broker_command() const {
-    std::vector<std::string> command{program_path("reel-broker"), "-c",     options_.file,    "--listen",
+    std::vector<std::string> command{program_path("reel-broker"), "-c",     options_.file,     "--listen",
                                      model_.broker.listen,        "--live", model_.broker.live};
     if (!options_.data.empty()) command.insert(command.end(), {"--data", options_.data});
     return command;
   }
 
   [[nodiscard]] std::vector<std::string> tracker_command() const {
-    std::vector<std::string> command{program_path("reel-tracker"), "-c",       options_.file,        "--broker",
-                                     broker_endpoint_,             "--listen", model_.tracker.listen};
+    std::vector<std::string> command{
+        program_path("reel-tracker"), "-c", options_.file, "--broker", broker_endpoint_, "--listen",
+        model_.tracker.listen};
     if (!options_.data.empty()) command.insert(command.end(), {"--data", options_.data + "/tracker"});
     return command;
   }
@@ -174,21 +177,26 @@ class Bus {
   std::string broker_endpoint_;
   std::string tracker_endpoint_;
   bool unheard_ = false;  // nobody reads our output any more: a reason to end, not to fail
-  Children children_{[this](const Child& child, std::string_view line) { print(child.name, ink_of(child.name), line); }};
+  Children children_{
+      [this](const Child& child, std::string_view line) { print(child.name, ink_of(child.name), line); }};
 };
 
-int run(Invocation& invocation, const Options& options) { return Bus{invocation, options}.run(); }
+int run(Invocation& invocation, const Options& options) {
+  return Bus{invocation, options}.run();
+}
 
 }  // namespace
 
 void add_up(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("up", "Run broker and tracker from one file, until Ctrl-C")->group("Run");
+  auto* command =
+      app.add_subcommand("up", "Run broker and tracker from one file, until Ctrl-C")->group("Run");
   command->add_option("-c,--config", options->file, "The configuration")->required()->type_name("FILE");
   command->add_option("--data", options->data, "Keep journal and state here")->type_name("DIR");
   command->add_option("--listen", options->listen, "Where the broker listens")->type_name("ENDPOINT");
   command->add_option("--live", options->live, "Where the broker's live tap listens")->type_name("ENDPOINT");
-  command->add_option("--tracker-listen", options->tracker_listen, "Where the tracker listens")->type_name("ENDPOINT");
+  command->add_option("--tracker-listen", options->tracker_listen, "Where the tracker listens")
+      ->type_name("ENDPOINT");
   command->callback([&invocation, options] {
     invocation.run = [options](Invocation& given) { return run(given, *options); };
   });
