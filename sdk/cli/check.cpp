@@ -1,5 +1,6 @@
 // `reel check FILE`: whether a configuration can be used, or everything that is wrong with it.
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include <memory>
 

@@ -3,6 +3,7 @@
 // Commands and options are written down from the command line's own declaration; topics and flows are asked
 // of a running bus at the moment of the Tab, with little patience and no complaint where there is none.
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include <memory>
 

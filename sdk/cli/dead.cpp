@@ -1,5 +1,6 @@
 // `reel dead`: the dead letters, what killed them, and what they say.
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <memory>

@@ -1,5 +1,6 @@
 // `reel flow ID`: one flow as a tree, with times, gaps and what did not come.
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <memory>

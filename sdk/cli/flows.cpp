@@ -1,5 +1,6 @@
 // `reel flows`: which flows there are, newest first, and what is owed in them.
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <map>

@@ -4,7 +4,6 @@
 // stores what is to run. main parses, runs it and turns a Failure into a sentence on stderr and an exit code.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <functional>
 #include <stdexcept>
@@ -12,6 +11,10 @@
 #include <vector>
 
 #include "cli/output.h"
+
+namespace CLI {
+class App;
+}
 
 namespace reel::cli {
 

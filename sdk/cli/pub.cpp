@@ -1,5 +1,6 @@
 // `reel pub TOPIC JSON`: one event, and what became of it.
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include <cerrno>
 #include <cstring>

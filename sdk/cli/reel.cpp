@@ -2,6 +2,7 @@
 // how each kind of trouble ends.
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <csignal>

@@ -1,5 +1,6 @@
 // `reel services`: who is on the bus, and how much waits for each.
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/duration_text.h"
 #include "cli/flow_json.h"

@@ -3,6 +3,7 @@
 // Without --service nothing is remembered and nobody is disturbed: the subscription ends with the command.
 // With it, progress is kept under that name, and what was not printed comes again next time.
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <charconv>

@@ -1,5 +1,6 @@
 // `reel topics`: what may be published, with which type, and who takes it.
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/flow_json.h"
 #include "cli/inquiry.h"

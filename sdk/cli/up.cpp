@@ -4,6 +4,7 @@
 // ends takes the rest along: half a bus is worse than none, since it looks like a whole one.
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdlib>
 #include <filesystem>
