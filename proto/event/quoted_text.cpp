@@ -32,13 +32,13 @@ void escape(std::string& out, std::string_view bytes) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text, std::size_t bytes_max) {
   std::string out = "'";
   std::size_t at = 0;
   while (at < text.size()) {
     const auto size = character_bytes(text.substr(at));
     const auto character = text.substr(at, size == 0 ? 1 : size);
-    if (at + character.size() > quoted_bytes_max) {
+    if (at + character.size() > bytes_max) {
       out += "…";
       break;
     }

@@ -10,8 +10,8 @@ namespace reel {
 /// How much of a foreign text a sentence repeats.
 inline constexpr std::size_t quoted_bytes_max = 64;
 
-/// `'text'`. Control characters, quotes, backslashes and what is not UTF-8 are escaped; what is longer is cut
-/// and ends with `…`.
-[[nodiscard]] std::string quoted(std::string_view text);
+/// `'text'`. Control characters, quotes, backslashes and what is not UTF-8 are escaped; what is longer
+/// than `bytes_max` is cut and ends with `…`.
+[[nodiscard]] std::string in_quotes(std::string_view text, std::size_t bytes_max = quoted_bytes_max);
 
 }  // namespace reel
