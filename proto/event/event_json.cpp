@@ -236,7 +236,7 @@ class EventJson::Impl {
     if (topic == topic_types_.end())
       wrong("unknown topic " + in_quotes(draft.topic) + did_you_mean_topic(draft.topic));
     if (!draft.dataschema.empty() && draft.dataschema != topic->second) {
-      wrong("topic " + draft.topic + " carries " + topic->second + ", not " + in_quotes(draft.dataschema));
+      wrong("topic " + draft.topic + " carries " + topic->second + ", not " + as_name(draft.dataschema));
     }
     draft.dataschema = topic->second;
     const auto* type = schemas_.find(topic->second);

@@ -1,5 +1,7 @@
 #include "event/quoted_text.h"
 
+#include <algorithm>
+
 #include "event/utf8.h"
 
 namespace reel {
@@ -51,6 +53,16 @@ std::string in_quotes(std::string_view text, std::size_t bytes_max) {
     at += character.size();
   }
   return out + "'";
+}
+
+std::string as_name(std::string_view text) {
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  const bool plain =
+      !text.empty() && text.size() <= quoted_bytes_max && std::all_of(text.begin(), text.end(), in_name);
+  return plain ? std::string{text} : in_quotes(text);
 }
 
 }  // namespace reel

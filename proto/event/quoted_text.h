@@ -14,4 +14,7 @@ inline constexpr std::size_t quoted_bytes_max = 64;
 /// than `bytes_max` is cut and ends with `…`.
 [[nodiscard]] std::string in_quotes(std::string_view text, std::size_t bytes_max = quoted_bytes_max);
 
+/// The text itself where it is a name of letters, digits and . _ - that would not be cut; else in quotes.
+[[nodiscard]] std::string as_name(std::string_view text);
+
 }  // namespace reel

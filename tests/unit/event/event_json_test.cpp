@@ -162,7 +162,7 @@ TEST_CASE("what is wrong with an envelope is said in one sentence") {
       {R"({"type":"order.placed","region":["eu"]})",
        "attribute 'region': expected a string, a number, true or false, got array"},
       {R"({"type":"order.placed","dataschema":"shop.v1.Foo"})",
-       "topic order.placed carries shop.v1.OrderPlaced, not 'shop.v1.Foo'"},
+       "topic order.placed carries shop.v1.OrderPlaced, not shop.v1.Foo"},
       {R"({"type":"order.placed","data":{},"data_base64":"eA=="})",
        "data and data_base64 exclude each other"},
       {R"({"type":"order.placed","data":{},"datacontenttype":"text/xml"})",

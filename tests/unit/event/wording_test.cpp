@@ -47,6 +47,9 @@ TEST_CASE("foreign text in a sentence is short and printable") {
   CHECK(in_quotes("\xff\xc3") == "'\\xff\\xc3'");
   CHECK(in_quotes(std::string(100, 'x')) == "'" + std::string(64, 'x') + "…'");
   CHECK(in_quotes(std::string(63, 'x') + "ä") == "'" + std::string(63, 'x') + "…'");
+  CHECK(as_name("shop.v1.Foo") == "shop.v1.Foo");
+  CHECK(as_name("a b") == "'a b'");
+  CHECK(as_name("") == "''");
   for (int seed = 0; seed < 256; ++seed) {
     std::string bytes;
     for (int i = 0; i < 70; ++i) bytes.push_back(static_cast<char>(seed * 31 + i * i * 7));
