@@ -111,7 +111,8 @@ class Deliveries {
   void release(Entry& entry);
   void settle(Entry& entry);
   [[nodiscard]] Position take_back_behind(Position position);
-  void string_lanes();
+  void string_behind(LaneId lane, Position position);
+  void restring_lanes();
   void compact();
 
   LogTime ack_timeout_;
