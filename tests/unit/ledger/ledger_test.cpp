@@ -155,7 +155,7 @@ TEST_CASE("a pattern from further back lowers the floor, but repeats nothing of 
   }
 }
 
-TEST_CASE("a service that wants nothing keeps its place until it wants something") {
+TEST_CASE("a service that wanted nothing begins where its next patterns do") {
   LedgerBench bench;
   bench.subscribed("shop", {{"order.*", 10}});
   bench.failed("shop", 20, v1::ENDING_NACKED);
