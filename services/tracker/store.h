@@ -12,9 +12,9 @@
 //   names        number -> topic or source                    definitions  number -> version
 //   outbox       number -> verdict                            default      "progress" -> how far all this is
 //
-// A checkpoint is one batch: the flows that changed, and the offset up to which they are true. So the store is
-// always the state after some prefix of the journal, and a crash loses nothing but work that is done again.
-// One thread.
+// A checkpoint is one batch: the flows that changed, and the offset up to which they are true. So the store
+// is always the state after some prefix of the journal, and a crash loses nothing but work that is done
+// again. One thread.
 #pragma once
 
 #include <array>
@@ -75,7 +75,8 @@ class Store final : public FlowArchive {
     written,  ///< visible to reads; with the next synced commit on the disk
   };
 
-  /// Opens or creates. Throws StoreError: another tracker uses the folder, it cannot be written, it is damaged.
+  /// Opens or creates. Throws StoreError: another tracker uses the folder, it cannot be written, it is
+  /// damaged.
   explicit Store(const std::filesystem::path& folder);
   ~Store() override;
 

@@ -95,7 +95,7 @@ void Tracker::judge_upto(std::uint64_t upto) {
   while (const auto timer = wheel_.pop(upto)) {
     Flow& flow = flows_.open(timer->handle);
     before_.take(flow);
-    judge_.fall_due(flow, timer->deadline, catching_up_);
+    judge_.fall_due(flow, timer->deadline, timer->deadline <= stopped_until_);
     finish(timer->handle, flow);
   }
   judged_upto_ = upto;
@@ -111,6 +111,12 @@ void Tracker::finish(FlowTable::Handle handle, Flow& flow) {
     wheel_.cancel(handle);
   }
   flows_.close(handle, true);
+}
+
+void Tracker::forget(const Flow& flow) {
+  tally_.remove(flow);
+  const FlowTable::Handle handle = flows_.find(flow.correlation);
+  if (handle != FlowTable::none) flows_.erase(handle);
 }
 
 void Tracker::rest(std::size_t slots, std::uint64_t idle_since) {

@@ -71,10 +71,9 @@ class Tracker {
   void see(const EventSeen& event);
   void advance(std::uint64_t watermark);
 
-  /// While the tracker reads what was published before it came: deadlines that passed meanwhile are judged
-  /// all the same, and say so.
-  void set_catching_up(bool catching_up) { catching_up_ = catching_up; }
-  [[nodiscard]] bool catching_up() const { return catching_up_; }
+  /// The tracker was away until this log time: deadlines up to it are judged all the same, and say that they
+  /// were detected late.
+  void set_stopped_until(std::uint64_t log_time) { stopped_until_ = log_time; }
 
   [[nodiscard]] std::vector<Judgement> take_verdicts() { return std::exchange(verdicts_, {}); }
 
@@ -82,7 +81,9 @@ class Tracker {
   /// Deadlines up to this log time are judged.
   [[nodiscard]] std::uint64_t watermark() const { return judged_upto_; }
   [[nodiscard]] const Tally& tally() const { return tally_; }
-  void forget(const Flow& flow) { tally_.remove(flow); }
+  /// The flow was deleted from the archive: it is counted no more and leaves memory. It must be saved and
+  /// wait for nothing.
+  void forget(const Flow& flow);
   [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
   [[nodiscard]] std::size_t timers() const { return wheel_.size(); }
 
@@ -113,7 +114,7 @@ class Tracker {
   std::uint64_t latest_ = 0;  // log time of the latest event or watermark
   std::uint64_t judged_upto_ = 0;
   std::uint64_t duplicates_ = 0;
-  bool catching_up_ = false;
+  std::uint64_t stopped_until_ = 0;
   FlowTable::Handle rest_at_ = 0;
   std::string correlation_;  // packed ids of the event at hand
   std::string id_;

@@ -8,11 +8,11 @@ namespace {
 
 std::string id_of(std::string_view topic, const Judgement& verdict, const Definition& definition) {
   if (verdict.kind == Judgement::Kind::completed) {
-    return uuid_v8(
-        hash_128({topic, definition.name, verdict.correlation, std::to_string(verdict.ordinal)}));
+    return uuid_v8(hash_128({topic, definition.name, verdict.correlation, std::to_string(verdict.ordinal)}));
   }
-  return uuid_v8(hash_128({topic, definition.name, verdict.correlation, definition.rules[verdict.rule].identity,
-                           verdict.after_id, std::to_string(verdict.after_offset)}));
+  return uuid_v8(
+      hash_128({topic, definition.name, verdict.correlation, definition.rules[verdict.rule].identity,
+                verdict.after_id, std::to_string(verdict.after_offset)}));
 }
 
 v1::FlowOverdue overdue_of(const Judgement& verdict, const Definition& definition, const Names& names) {
@@ -80,8 +80,7 @@ void events_of(const Judgement& verdict, const DefinitionSet& definitions, const
       const auto event = overdue_of(verdict, definition, names);
       out.push_back(outgoing(overdue_topic, verdict, definition, verdict.after_id, event));
       if (!definition.on_overdue_publish.empty()) {
-        out.push_back(
-            outgoing(definition.on_overdue_publish, verdict, definition, verdict.after_id, event));
+        out.push_back(outgoing(definition.on_overdue_publish, verdict, definition, verdict.after_id, event));
       }
       return;
     }

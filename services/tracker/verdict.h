@@ -1,6 +1,6 @@
 // Verdicts as events: what is published for a judgement, under an id that depends on nothing but what was
-// judged. Judging the same again, after a crash or on another machine, makes the same event, and a broker that
-// has it already says so.
+// judged. Judging the same again, after a crash or on another machine, makes the same event, and a broker
+// that has it already says so.
 #pragma once
 
 #include <string>
