@@ -1,0 +1,133 @@
+// A publisher starts flows: it puts events on the bus that no other event caused.
+//
+//   reel::Publisher shop{"webshop"};
+//   shop::v1::OrderPlaced order = …;
+//   const auto result = shop.publish("order.placed", order, {.correlationid = order.order_id()});
+//   if (!result.ok()) std::cerr << to_string(result.outcome) << ": " << result.text << '\n';
+//
+// Inside a handler publish through the handler's reel::Context instead, which keeps the flow together.
+//
+// Events go out in the order of the calls. What is queued while the last frame was on its way travels as one
+// frame; an event on an idle connection is sent at once. After a lost connection unanswered events are sent
+// again and recognised by the broker, so none is accepted twice. All methods may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "reel/options.h"
+#include "reel/outcome.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace reel {
+
+/// Name and value of attributes beyond the named ones.
+using Attributes = std::vector<std::pair<std::string, std::string>>;
+
+/// What may be said about an event besides its topic and payload.
+struct PublishFields {
+  /// Chosen by the caller: a second event with the same source and id is a `duplicate`. Not given: a UUID.
+  std::optional<std::string> id;
+  /// The flow it belongs to. Not given: a new one, named by the event's own generated id.
+  std::optional<std::string> correlationid;
+  /// The event that made this one happen; empty for the first of a flow.
+  std::string causationid;
+  /// Events of one key are handled in order. Empty: the correlation id.
+  std::string partitionkey;
+  std::string subject;
+  /// Producer's clock, ns since 1970; 0: now.
+  std::uint64_t time = 0;
+  std::string datacontenttype;
+  std::string traceparent;
+  std::string tracestate;
+  Attributes attributes;
+  /// Who made it. Empty: this publisher, "name/instance". Choose one where chosen ids must be recognised
+  /// across instances.
+  std::string source;
+};
+
+/// An event as bytes, for callers that have no generated message. Views: they need to live only until the
+/// call returns. The meaning of each is that of PublishFields.
+struct Outgoing {
+  std::string_view topic;
+  /// Full name of the protobuf message in `data`.
+  std::string_view type;
+  std::string_view data;
+  std::optional<std::string_view> id;
+  std::optional<std::string_view> correlationid;
+  std::string_view causationid;
+  std::string_view partitionkey;
+  std::string_view subject;
+  std::uint64_t time = 0;
+  std::string_view datacontenttype;
+  std::string_view traceparent;
+  std::string_view tracestate;
+  std::span<const std::pair<std::string, std::string>> attributes;
+  std::string_view source;
+};
+
+/// Called exactly once per event, on the connection's thread, or inside publish_async where the outcome is
+/// known at once. Must be quick; may publish, but not wait.
+using PublishCallback = std::function<void(const PublishResult&)>;
+
+/// Counts since the publisher was made.
+struct PublisherCounts {
+  std::uint64_t accepted = 0;
+  std::uint64_t duplicate = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t back_pressured = 0;
+  std::uint64_t unanswered = 0;  ///< queued or sent, not answered yet
+};
+
+class Publisher {
+ public:
+  /// `name` is the service these events come from: letters, digits, '-', '_', '.', up to 128 bytes. Connects
+  /// in the background; a broker need not be there yet.
+  explicit Publisher(std::string name, Options options = {});
+  /// Sends what is queued, waits at most drain_timeout for the answers, says goodbye. Callbacks still
+  /// outstanding then hear `unconfirmed` or `not_connected`.
+  ~Publisher();
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  /// Waits for the broker's answer, at most publish_timeout. `not_connected` and `back_pressured` mean that
+  /// the event was not kept; `unconfirmed` means that it is still being offered.
+  PublishResult publish(std::string_view topic, const google::protobuf::Message& event,
+                        const PublishFields& fields = {});
+  PublishResult publish(const Outgoing& event);
+
+  /// Queues the event and returns; it is kept across reconnects until it is answered. Without a callback the
+  /// outcome only shows in counts().
+  void publish_async(const Outgoing& event, PublishCallback callback = {});
+  void publish_async(std::string_view topic, const google::protobuf::Message& event,
+                     const PublishFields& fields = {}, PublishCallback callback = {});
+
+  /// Waits until events are taken again after `back_pressured`. False when `timeout` passed first.
+  [[nodiscard]] bool wait_for_room(std::chrono::milliseconds timeout);
+  /// Waits until everything queued before the call is answered, at most `timeout`. Returns how many events
+  /// still are not.
+  std::size_t flush(std::chrono::milliseconds timeout);
+
+  [[nodiscard]] PublisherCounts counts() const;
+
+  class Impl;
+
+ private:
+  friend class Service;
+  explicit Publisher(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace reel

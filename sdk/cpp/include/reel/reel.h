@@ -1,0 +1,11 @@
+// Everything a service needs. reel/testing.h, for its tests, is included on its own.
+#pragma once
+
+#include "reel/context.h"
+#include "reel/options.h"
+#include "reel/outcome.h"
+#include "reel/publisher.h"
+#include "reel/query.h"
+#include "reel/service.h"
+#include "reel/start.h"
+#include "reel/stream.h"

@@ -1,0 +1,114 @@
+// A service joins the bus, says which events it handles, and publishes events of its own.
+//
+//   int main() {
+//     reel::Service payments{"payments"};                     // REEL_BROKER or tcp://127.0.0.1:5555
+//     payments.on<shop::v1::OrderPlaced>("order.placed",
+//         [](const shop::v1::OrderPlaced& order, reel::Context& flow) {
+//           flow.publish("payment.captured", capture(order));  // same flow, caused by this event
+//         });
+//     return payments.run();                                   // until SIGINT or SIGTERM
+//   }
+//
+// All instances of a service share its events. Events of one key are handled one at a time and in order;
+// other keys are handled beside them, by `workers` threads, so a handler must expect to run on several
+// threads at once. An event is acked when its handler returns, tried again later when it throws, and a dead
+// letter at once when it throws reel::Reject. Delivery is at least once: a handler must tolerate a repeat of
+// what it does outside the bus; what it publishes is never doubled.
+//
+// Register handlers before run(). stop() and publish() may be called from any thread.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <google/protobuf/message.h>
+
+#include "reel/context.h"
+#include "reel/options.h"
+#include "reel/publisher.h"
+#include "reel/start.h"
+
+namespace reel {
+
+/// A generated protobuf message.
+template <class T>
+concept EventMessage = std::derived_from<T, google::protobuf::Message> && std::default_initializable<T>;
+
+/// Counts since run() began.
+struct ServiceCounts {
+  std::uint64_t handled = 0;  ///< handlers that returned
+  std::uint64_t failed = 0;   ///< handlers that threw, rejects included
+  std::uint64_t dropped = 0;  ///< deliveries the broker had taken back before they were handled
+  std::uint64_t stale = 0;    ///< settled too late: without effect, another attempt was under way
+};
+
+class Service {
+ public:
+  /// `name` is shared by all instances: letters, digits, '-', '_', '.', up to 128 bytes. Opens nothing yet.
+  /// Throws std::invalid_argument where the name is not one.
+  explicit Service(std::string name, Options options = {});
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Handles every event on `pattern` (a topic, or NATS wildcards) as an E. The handler takes (const E&,
+  /// Context&) or (const E&). An event that is not an E, or does not parse as one, becomes a dead letter.
+  /// Where several patterns match an event, their handlers run in the order of registration and the event is
+  /// acked when all have returned. Throws std::invalid_argument where `pattern` is not one or was registered
+  /// before.
+  template <EventMessage E, class Handler>
+  requires std::invocable<Handler&, const E&, Context&> || std::invocable<Handler&, const E&> Service& on(
+      std::string_view pattern, Handler handler) {
+    return add(pattern, E::descriptor()->full_name(),
+               [handler = std::move(handler)](Context& context) mutable {
+                 E event;
+                 parse(event, context);
+                 if constexpr (std::invocable<Handler&, const E&, Context&>) {
+                   handler(std::as_const(event), context);
+                 } else {
+                   handler(std::as_const(event));
+                 }
+               });
+  }
+
+  /// Handles every event on `pattern` as bytes, whatever its type: context.type() and context.data().
+  Service& on_raw(std::string_view pattern, std::function<void(Context&)> handler);
+
+  /// Where patterns that are new for this service begin. Default: what comes from now on.
+  Service& start_from(Start start);
+
+  /// Starts a new flow (or continues the one `fields` names). As Publisher::publish.
+  PublishResult publish(std::string_view topic, const google::protobuf::Message& event,
+                        const PublishFields& fields = {});
+  /// For everything else a publisher does. Connects at its first use.
+  [[nodiscard]] Publisher& publisher();
+
+  /// Handles events until SIGINT, SIGTERM or stop(). Then takes no more, lets running handlers finish
+  /// (drain_timeout), settles them and says goodbye; a second signal ends the process at once. Returns the
+  /// exit code: 0, or 1 where the broker refused the service or its patterns, or the drain was cut short
+  /// (the log says which). Keeps trying where no broker answers. Call it once.
+  [[nodiscard]] int run();
+  void stop() noexcept;
+
+  [[nodiscard]] ServiceCounts counts() const;
+  [[nodiscard]] const std::string& name() const;
+  [[nodiscard]] const std::string& instance() const;
+
+  class Impl;
+
+ private:
+  friend class TestBus;
+  Service& add(std::string_view pattern, std::string type, std::function<void(Context&)> handler);
+  /// Throws Reject where the event is not of this type.
+  static void parse(google::protobuf::Message& event, const Context& context);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace reel

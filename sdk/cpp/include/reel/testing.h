@@ -1,0 +1,105 @@
+// Running a service's handlers without a broker.
+//
+//   void register_handlers(reel::Service& service);            // what main() calls, too
+//
+//   TEST_CASE("an order is paid for") {
+//     reel::TestBus bus{"payments"};
+//     register_handlers(bus.service());
+//     const auto delivered = bus.deliver("order.placed", order, {.correlationid = "order-7"});
+//     CHECK(delivered.handled());
+//     REQUIRE(bus.published().size() == 1);
+//     CHECK(bus.published()[0].topic == "payment.captured");
+//     CHECK(bus.published()[0].as<shop::v1::PaymentCaptured>().cents() == 4200);
+//   }
+//
+// As on the bus: what a handler published counts only when it returned, ids are derived from the cause, and
+// a flow is kept together. One thread at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reel/service.h"
+
+namespace reel {
+
+/// How a delivery to the service under test ended.
+struct TestDelivery {
+  enum class Ending : std::uint8_t {
+    handled,      ///< every handler returned: acked
+    retried,      ///< a handler threw: it would be tried again
+    rejected,     ///< Reject, or not the payload the handler takes: a dead letter
+    not_handled,  ///< no handler's pattern matches the topic: the broker would not deliver it
+  };
+  Ending ending = Ending::not_handled;
+  std::string error_type;              ///< the exception's type
+  std::string error;                   ///< its what()
+  std::chrono::milliseconds delay{0};  ///< RetryAfter's
+
+  [[nodiscard]] bool handled() const { return ending == Ending::handled; }
+  [[nodiscard]] bool retried() const { return ending == Ending::retried; }
+  [[nodiscard]] bool rejected() const { return ending == Ending::rejected; }
+};
+
+/// An event the service under test published.
+struct TestEvent {
+  std::string topic;
+  std::string type;
+  std::string data;
+  std::string source;
+  std::string id;
+  std::string correlationid;
+  std::string causationid;
+  std::string partitionkey;
+  std::string subject;
+  std::string traceparent;
+  std::uint64_t time = 0;
+  Attributes attributes;
+
+  /// The payload as an E. Throws std::runtime_error where it is another type.
+  template <EventMessage E>
+  [[nodiscard]] E as() const {
+    E event;
+    if (type != E::descriptor()->full_name() || !event.ParseFromString(data)) {
+      throw std::runtime_error{topic + " carries " + type + ", not " + E::descriptor()->full_name()};
+    }
+    return event;
+  }
+};
+
+class TestBus {
+ public:
+  explicit TestBus(std::string service_name = "service-under-test");
+  ~TestBus();
+  TestBus(const TestBus&) = delete;
+  TestBus& operator=(const TestBus&) = delete;
+
+  /// Register handlers here; do not run() it. What it publishes itself lands in published() as well.
+  [[nodiscard]] Service& service();
+
+  /// Hands an event to the matching handlers, now, on this thread. What `fields` leave out is generated.
+  TestDelivery deliver(std::string_view topic, const google::protobuf::Message& event,
+                       const PublishFields& fields = {}, std::uint32_t attempt = 1);
+  /// Any bytes, to see what the service makes of them.
+  TestDelivery deliver_bytes(std::string_view topic, std::string_view type, std::string_view data,
+                             const PublishFields& fields = {}, std::uint32_t attempt = 1);
+  /// One that was published before: how a service reacts to its own events, or to a repeat.
+  TestDelivery deliver(const TestEvent& event, std::uint32_t attempt = 1);
+
+  /// Everything published so far, in order.
+  [[nodiscard]] const std::vector<TestEvent>& published() const;
+  /// The ones on `topic`.
+  [[nodiscard]] std::vector<TestEvent> published(std::string_view topic) const;
+  void forget_published();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace reel
