@@ -1,0 +1,45 @@
+// One flow as lines of text: what happened, what caused what, and what should have happened.
+//
+//   order-7  overdue  order-fulfilment  2 events since 2026-03-01 10:02:11
+//     10:02:11.004  order.placed            by orders
+//     10:02:11.019  └ payment.captured      by payments   +15 ms
+//     OVERDUE 12s     └ shipment.dispatched  expected from shipping within 10s after payment.captured
+//
+// An event stands below the event that caused it, and a missing one where it would have stood. The gap is
+// the log time since the cause. "Now" is the tracker's watermark: what it knows, it knows up to then.
+//
+// Pure: a reply goes in, lines come out. Ids, topics and sources are foreign and made safe here; a cause
+// that is unknown, or later than its effect, makes a root.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/table.h"
+#include "cli/terminal.h"
+#include "reel/v1/query.pb.h"
+
+namespace reel::cli {
+
+/// Deeper levels are drawn at this one: a chain of a thousand events must not walk off the page.
+inline constexpr std::size_t flow_tree_depth_max = 24;
+
+[[nodiscard]] std::vector<std::string> flow_tree(const v1::FlowReply& flow, const Terminal& terminal);
+
+/// "open", "overdue", "completed", "untracked".
+[[nodiscard]] std::string state_text(v1::FlowState state);
+[[nodiscard]] Ink state_ink(v1::FlowState state);
+
+/// "met", "overdue", "met late", …
+[[nodiscard]] std::string verdict_text(v1::Verdict verdict);
+
+/// What has not come: "payment.captured or payment.declined", "stock.reserved and invoice.issued".
+[[nodiscard]] std::string missing_text(const v1::Expectation& expectation);
+
+/// "expected from payments within 5s after order.placed".
+[[nodiscard]] std::string expectation_text(const v1::Expectation& expectation);
+
+/// The service a source belongs to: "payments" of "payments/7c2f".
+[[nodiscard]] std::string service_of(const std::string& source);
+
+}  // namespace reel::cli

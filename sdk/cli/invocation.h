@@ -1,0 +1,58 @@
+// What every command is given, and how it ends.
+//
+// A command is one file with one function `add_NAME(CLI::App&, Invocation&)`: it declares its arguments and
+// stores what is to run. main parses, runs it and turns a Failure into a sentence on stderr and an exit code.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+#include "cli/output.h"
+
+namespace reel::cli {
+
+namespace exit_code {
+inline constexpr int ok = 0;
+inline constexpr int refused = 1;        ///< the answer is no: refused, invalid, not found
+inline constexpr int usage = 2;          ///< the command line makes no sense
+inline constexpr int not_reachable = 3;  ///< nobody answered
+}  // namespace exit_code
+
+/// Ends a command with one sentence for people.
+struct Failure : std::runtime_error {
+  Failure(int code, const std::string& sentence) : std::runtime_error{sentence}, exit{code} {}
+  int exit;
+};
+
+/// The options that stand before or behind any command.
+struct Globals {
+  bool json = false;
+  std::string broker = "tcp://127.0.0.1:5555";
+  std::string tracker = "tcp://127.0.0.1:5557";
+  /// How long an answer may take before the other side counts as not reachable.
+  std::chrono::milliseconds timeout{3000};
+};
+
+struct Invocation {
+  Globals globals;
+  Output& out;
+  Output& err;
+  /// What the chosen command does; its result is the exit code.
+  std::function<int(Invocation&)> run;
+};
+
+void add_up(CLI::App& app, Invocation& invocation);
+void add_check(CLI::App& app, Invocation& invocation);
+void add_pub(CLI::App& app, Invocation& invocation);
+void add_sub(CLI::App& app, Invocation& invocation);
+void add_flows(CLI::App& app, Invocation& invocation);
+void add_flow(CLI::App& app, Invocation& invocation);
+void add_topics(CLI::App& app, Invocation& invocation);
+void add_services(CLI::App& app, Invocation& invocation);
+void add_dead(CLI::App& app, Invocation& invocation);
+void add_completion(CLI::App& app, Invocation& invocation);
+
+}  // namespace reel::cli
