@@ -27,13 +27,15 @@ function(reel_library name)
   target_link_libraries(${name} PUBLIC ${A_PUBLIC} PRIVATE ${A_PRIVATE} $<BUILD_INTERFACE:reel_options>)
 endfunction()
 
-# reel_program(NAME SOURCES… LIBS libs…): an installed executable.
+# reel_program(NAME SOURCES… LIBS libs… [DEMO]): an executable, installed unless it is part of the demo.
 function(reel_program name)
-  cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(A "DEMO" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_LIBS} reel_options)
   add_dependencies(programs ${name})
-  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(NOT A_DEMO)
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
 endfunction()
 
 # reel_gather_test(NAME LABEL): NAME is built by the target tests_LABEL.
