@@ -1,1 +1,268 @@
+// What answers, missing answers and departures lead to. Where the events stand is Deliveries' part, who gets
+// them Assignment's.
 #include "dispatch/dispatch.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <string_view>
+
+#include "dispatch/assignment.h"
+#include "dispatch/backoff.h"
+#include "dispatch/deliveries.h"
+
+namespace reel::broker {
+namespace {
+
+// Adds `count` offsets to the last range where they continue it.
+void extend(std::vector<v1::OffsetRange>& ranges, Offset first, std::uint64_t count) {
+  constexpr std::uint64_t count_max = std::numeric_limits<std::uint32_t>::max();
+  if (!ranges.empty() && ranges.back().first() + ranges.back().count() == first &&
+      ranges.back().count() + count <= count_max) {
+    ranges.back().set_count(static_cast<std::uint32_t>(ranges.back().count() + count));
+    return;
+  }
+  v1::OffsetRange& range = ranges.emplace_back();
+  range.set_first(first);
+  range.set_count(static_cast<std::uint32_t>(count));
+}
+
+// At most `bytes_max` of valid UTF-8, which stays valid.
+std::string_view cut(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xc0) == 0x80) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
+// How an attempt failed.
+struct Trouble {
+  v1::Ending ending = v1::ENDING_UNKNOWN;
+  std::string_view error_type;
+  std::string_view error;
+  LogTime retry_at = 0;
+  bool reject = false;
+};
+
+}  // namespace
+
+class Dispatch::Impl {
+ public:
+  Impl(config::Service policy, std::size_t window_events_max, std::uint64_t seed)
+      : window_events_max_{window_events_max},
+        deliveries_{seed, nanoseconds_of(policy.ack_timeout)},
+        backoff_{policy.retry, seed},
+        expired_error_{"no answer within " + std::to_string(policy.ack_timeout.count()) + " ms"} {}
+
+  [[nodiscard]] const Deliveries& deliveries() const { return deliveries_; }
+  [[nodiscard]] Instances& instances() { return deliveries_.instances(); }
+  [[nodiscard]] std::size_t room() const {
+    return window_events_max_ - std::min(window_events_max_, deliveries_.held());
+  }
+
+  void offer(std::span<const Offer> events) {
+    assert(events.size() <= room() && "more was offered than there is room for");
+    for (const Offer& event : events) deliveries_.offer(event);
+  }
+
+  [[nodiscard]] std::vector<HandOver> hand_over(LogTime now, std::size_t max) {
+    advance(now);
+    deliveries_.wake_retries(now_);
+    if (deliveries_.needs_lanes()) {
+      deliveries_.build_lanes();
+    } else {
+      deliveries_.drop_lanes_if_idle();
+    }
+    return Assignment{deliveries_, now_, max}.run();
+  }
+
+  [[nodiscard]] Settlement settle(InstanceId instance, std::span<const AckRange> acks,
+                                  std::span<const Nack> nacks, LogTime now) {
+    advance(now);
+    Settlement settlement;
+    const auto slot = instances().find(instance);
+    if (!slot) {
+      for (const AckRange& range : acks) extend(settlement.stale, range.first, range.count);
+      for (const Nack& nack : nacks) extend(settlement.stale, nack.offset, 1);
+      return settlement;
+    }
+    // Ranges that do not overlap visit each entry once; what visits more has overlaps, which are stale.
+    std::size_t visits_left = deliveries_.window().size();
+    Position hint = deliveries_.window().head();
+    for (const AckRange& range : acks) hint = ack(*slot, range, hint, visits_left, settlement);
+    settle_nacks(*slot, nacks, settlement);
+    deliveries_.tidy();
+    return settlement;
+  }
+
+  [[nodiscard]] Settlement expire(LogTime now) {
+    advance(now);
+    Settlement settlement;
+    deliveries_.wake_retries(now_);
+    while (const auto position = deliveries_.take_overdue(now_)) {
+      const LogTime retry_at = now_ + backoff_.after(deliveries_.window().at(*position).attempt);
+      fail(*position, {v1::ENDING_EXPIRED, ack_timeout_error, expired_error_, retry_at}, settlement);
+    }
+    deliveries_.tidy();
+    return settlement;
+  }
+
+  [[nodiscard]] Settlement leave(InstanceId instance, bool lost, LogTime now) {
+    advance(now);
+    Settlement settlement;
+    const auto slot = instances().find(instance);
+    if (!slot) return settlement;
+    if (lost) fail_heads(*slot, settlement);
+    deliveries_.return_all(*slot);
+    instances().leave(*slot);
+    deliveries_.tidy();
+    return settlement;
+  }
+
+ private:
+  void advance(LogTime now) { now_ = std::max(now_, now); }
+
+  // Settles what of the range `slot` holds; the rest is stale. Returns where the search for the next range
+  // may begin.
+  Position ack(Slot slot, const AckRange& range, Position hint, std::size_t& visits_left,
+               Settlement& settlement) {
+    const Window& window = deliveries_.window();
+    const Offset end = range.first + std::min<Offset>(range.count, ~range.first);
+    const Position begin = window.lower_bound(range.first, hint);
+    Position position = begin;
+    Offset answered = range.first;  // what lies before it and was not acked is stale
+    for (; position != window.end() && visits_left > 0; ++position, --visits_left) {
+      const Offset offset = window.at(position).offset;
+      if (offset >= end) break;
+      if (!deliveries_.is_held_by(position, slot, range.delivery)) continue;
+      if (offset > answered) extend(settlement.stale, answered, offset - answered);
+      deliveries_.ack(position);
+      extend(settlement.acked, offset, 1);
+      answered = offset + 1;
+    }
+    if (answered < end) extend(settlement.stale, answered, end - answered);
+    return position;
+  }
+
+  // In offset order, since a failure takes back what lies behind it.
+  void settle_nacks(Slot slot, std::span<const Nack> nacks, Settlement& settlement) {
+    std::vector<const Nack*> ordered;
+    ordered.reserve(nacks.size());
+    for (const Nack& nack : nacks) ordered.push_back(&nack);
+    std::stable_sort(ordered.begin(), ordered.end(),
+                     [](const Nack* a, const Nack* b) { return a->offset < b->offset; });
+    Position hint = deliveries_.window().head();
+    for (const Nack* nack : ordered) {
+      const Position position = deliveries_.window().find(nack->offset, hint);
+      if (position == no_position || !deliveries_.is_held_by(position, slot, nack->delivery)) {
+        extend(settlement.stale, nack->offset, 1);
+        continue;
+      }
+      const LogTime delay = nack->delay.count() > 0
+                                ? nanoseconds_of(nack->delay)
+                                : backoff_.after(deliveries_.window().at(position).attempt);
+      fail(position, {v1::ENDING_NACKED, nack->error_type, nack->error, now_ + delay, nack->reject},
+           settlement);
+      hint = position;
+    }
+  }
+
+  // The oldest event of each key that `slot` holds may be what killed it.
+  void fail_heads(Slot slot, Settlement& settlement) {
+    const Window& window = deliveries_.window();
+    for (Position position = window.head(); position != deliveries_.fresh; ++position) {
+      const Entry& entry = window.at(position);
+      if (entry.state != EntryState::in_flight || entry.holder != slot) continue;
+      fail(position,
+           {v1::ENDING_LOST, consumer_lost_error, "the instance was lost while it held this event", now_},
+           settlement);
+    }
+  }
+
+  // Ends an attempt. What is held behind the event is given back with it.
+  void fail(Position position, const Trouble& trouble, Settlement& settlement) {
+    deliveries_.build_lanes();
+    const Entry& entry = deliveries_.window().at(position);
+    const bool dead = trouble.reject || backoff_.last(entry.attempt);
+    v1::Failure& failure = settlement.failures.emplace_back();
+    failure.set_offset(entry.offset);
+    failure.set_ending(dead ? v1::ENDING_DEAD : trouble.ending);
+    failure.set_attempt(entry.attempt);
+    failure.set_error_type(std::string{cut(trouble.error_type, error_type_bytes_max)});
+    failure.set_error(std::string{cut(trouble.error, error_bytes_max)});
+    failure.set_retry_at(dead ? 0 : trouble.retry_at);
+    failure.set_first_failed_at(deliveries_.first_failed_at(entry.offset, now_));
+    const Fate retried = trouble.ending == v1::ENDING_LOST ? Fate::again : Fate::later;
+    deliveries_.give_back(position, dead ? Fate::dead : retried, now_, trouble.retry_at);
+  }
+
+  std::size_t window_events_max_;
+  Deliveries deliveries_;
+  Backoff backoff_;
+  std::string expired_error_;
+  LogTime now_ = 0;
+};
+
+Dispatch::Dispatch(config::Service policy, std::size_t window_events_max, std::uint64_t seed)
+    : impl_{std::make_unique<Impl>(std::move(policy), window_events_max, seed)} {}
+Dispatch::~Dispatch() = default;
+Dispatch::Dispatch(Dispatch&&) noexcept = default;
+Dispatch& Dispatch::operator=(Dispatch&&) noexcept = default;
+
+std::size_t Dispatch::room() const {
+  return impl_->room();
+}
+void Dispatch::offer(std::span<const Offer> events) {
+  impl_->offer(events);
+}
+
+void Dispatch::join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes) {
+  impl_->instances().join(instance, credit_events, credit_bytes);
+}
+Settlement Dispatch::leave(InstanceId instance, bool lost, LogTime now) {
+  return impl_->leave(instance, lost, now);
+}
+
+bool Dispatch::holds(InstanceId instance, Offset offset, std::uint32_t delivery) const {
+  const Deliveries& deliveries = impl_->deliveries();
+  const auto slot = deliveries.instances().find(instance);
+  if (!slot) return false;
+  const Position position = deliveries.window().find(offset, deliveries.window().head());
+  return position != no_position && deliveries.is_held_by(position, *slot, delivery);
+}
+Settlement Dispatch::settle(InstanceId instance, std::span<const AckRange> acks, std::span<const Nack> nacks,
+                            LogTime now) {
+  return impl_->settle(instance, acks, nacks, now);
+}
+
+Settlement Dispatch::expire(LogTime now) {
+  return impl_->expire(now);
+}
+std::optional<LogTime> Dispatch::next_deadline() const {
+  return impl_->deliveries().next_deadline();
+}
+std::vector<HandOver> Dispatch::hand_over(LogTime now, std::size_t max) {
+  return impl_->hand_over(now, max);
+}
+
+std::optional<Offset> Dispatch::oldest() const {
+  const Window& window = impl_->deliveries().window();
+  return window.empty() ? std::nullopt : std::optional{window.at(window.head()).offset};
+}
+std::size_t Dispatch::held() const {
+  return impl_->deliveries().held();
+}
+std::size_t Dispatch::in_flight(InstanceId instance) const {
+  const auto slot = impl_->instances().find(instance);
+  return slot ? impl_->instances().at(*slot).events : 0;
+}
+std::size_t Dispatch::in_flight() const {
+  return impl_->deliveries().in_flight();
+}
+std::size_t Dispatch::retrying() const {
+  return impl_->deliveries().retrying();
+}
+bool Dispatch::drained() const {
+  return impl_->deliveries().never_handed() == 0;
+}
+
+}  // namespace reel::broker

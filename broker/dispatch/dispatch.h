@@ -1,18 +1,35 @@
 // Dispatch: which events one service gets now, and which of its instances gets them.
 //
+//   Dispatch dispatch{policy, window_events_max, seed};
+//   dispatch.join(instance, credit_events, credit_bytes);
+//   dispatch.offer(matching);                              // on commit, or read from the journal: up to
+//   room() for (const HandOver& one : dispatch.hand_over(now, max)) …      // after every change: send these
+//   Settlement settled = dispatch.settle(instance, acks, nacks, now);   // into the report, the ledger
+//   follows Settlement expired = dispatch.expire(now);             // at next_deadline(), then hand_over()
+//   again
+//
 // A sans-IO state machine, one per service. It is offered the matching events in offset order, hands them to
 // instances that have credit, and is told how they were settled; it knows no sockets, payloads or clocks. The
 // rules:
 //   - Events of one key are with one instance at a time and are handed over in offset order. When one of them
-//     fails, what was handed over behind it under the same key is taken back with it, and the key waits until
-//     the retry is due; other keys flow on.
-//   - An instance holds at most its credit of events and bytes (a single event may exceed the bytes).
+//     fails, what was handed over behind it under the same key is taken back with it (not an attempt of
+//     theirs; their next hand-over is another delivery), and the key waits until the retry is due; other keys
+//     flow on. So an instance that says nack drops what it holds behind that event under that key.
+//   - An instance holds at most its credit of events and bytes (a single event may exceed the bytes). Events
+//     whose key nobody holds go to the instance with most credit left, in chunks.
 //   - Every hand-over of an event has a new delivery number; an answer that names another is stale.
 //   - A failed attempt is tried again after the policy's backoff; after the last one, or a reject, the event
-//   is
-//     dead and its key goes on.
+//     is dead and its key goes on.
 //   - An instance that leaves gives everything back. The first event of each of its keys counts as attempted
 //     when it was lost rather than drained: it may be what killed the instance.
+//
+// Limits. What is held counts against `window_events_max`, and that includes what queues up behind a retry: a
+// key with more followers than the window has room, or very many failing keys, bring room() to 0 and the
+// whole service to a halt until the retry is due. What is settled does not count, however far it is ahead of
+// the oldest event. Memory: 48 bytes for each event held, as much again for holes, and up to 110 bytes for
+// each key while there are several instances or retries.
+//
+// Not thread-safe. Times are log time; one that is earlier than the last counts as that one.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +53,10 @@ struct Offer {
   Offset offset = 0;
   std::uint64_t key_hash = 0;
   std::uint32_t bytes = 0;
-  std::uint32_t attempt = 1;  ///< more than 1 when recovered after failures
-  LogTime not_before = 0;     ///< the retry time of a recovered failure
+  // The rest is for a failure that was recovered, from its v1::Failure.
+  std::uint32_t attempt = 1;    ///< the one that is next: the failed one and 1
+  LogTime not_before = 0;       ///< its retry_at
+  LogTime first_failed_at = 0;  ///< 0: not known
 };
 
 /// An event that is to be handed to an instance now.
@@ -59,7 +78,7 @@ struct Nack {
   std::uint32_t delivery = 0;
   std::string error_type;
   std::string error;
-  config::milliseconds delay{0};
+  config::milliseconds delay{0};  ///< instead of the policy's backoff
   bool reject = false;
 };
 
@@ -68,35 +87,54 @@ struct Settlement {
   std::vector<v1::OffsetRange> acked;
   std::vector<v1::Failure> failures;   ///< nacked, expired, lost and dead ones
   std::vector<v1::OffsetRange> stale;  ///< answers without effect
+
+  [[nodiscard]] bool empty() const { return acked.empty() && failures.empty() && stale.empty(); }
 };
 
 class Dispatch {
  public:
-  /// `window_events_max` bounds what is held: waiting, in flight and retrying together.
-  Dispatch(config::Service policy, std::size_t window_events_max, std::uint64_t jitter_seed);
+  /// Longest error_type and error that are kept of a nack; the rest is cut off. Long enough for a message
+  /// and the frames that matter, short enough to keep 100,000 of them.
+  static constexpr std::size_t error_type_bytes_max = 256;
+  static constexpr std::size_t error_bytes_max = 1024;
+  /// What the dispatch itself reports: no answer within ack_timeout; the instance was lost.
+  static constexpr const char* ack_timeout_error = "ack_timeout";
+  static constexpr const char* consumer_lost_error = "consumer_lost";
+
+  /// `window_events_max` bounds what is held: waiting, in flight and retrying together. `seed` is for the
+  /// backoff's jitter.
+  Dispatch(config::Service policy, std::size_t window_events_max, std::uint64_t seed);
   ~Dispatch();
+  Dispatch(Dispatch&&) noexcept;
+  Dispatch& operator=(Dispatch&&) noexcept;
 
   /// How many more offers are taken now.
   [[nodiscard]] std::size_t room() const;
   /// Takes up to room() events; offsets ascend from call to call.
   void offer(std::span<const Offer> events);
 
+  /// The instance takes part from now on; for one that does already, the credit changes. What it holds
+  /// beyond a smaller credit stays with it.
   void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes);
-  /// The instance is gone. `lost`: without a word, so the heads of its keys count as attempted.
+  /// The instance is gone; nothing happens where it never was. `lost`: without a word, so the heads of its
+  /// keys count as attempted; they may be handed over again at once.
   [[nodiscard]] Settlement leave(InstanceId instance, bool lost, LogTime now);
 
   /// Whether this delivery is still this instance's to settle.
   [[nodiscard]] bool holds(InstanceId instance, Offset offset, std::uint32_t delivery) const;
+  /// What an instance answers: acks take effect first, then nacks in offset order. Anything may come in: what
+  /// is not held by the instance under that delivery number is stale and changes nothing. The work is bounded
+  /// by the window, whatever the ranges say.
   [[nodiscard]] Settlement settle(InstanceId instance, std::span<const AckRange> acks,
                                   std::span<const Nack> nacks, LogTime now);
 
-  /// Takes back what has had no answer within ack_timeout.
+  /// Takes back what has had no answer within ack_timeout (reached counts as exceeded).
   [[nodiscard]] Settlement expire(LogTime now);
-  /// When expire() or a retry is due next; nothing when no time matters.
+  /// When expire() and hand_over() have something to do next; nothing when no time matters.
   [[nodiscard]] std::optional<LogTime> next_deadline() const;
 
-  /// What is to be handed over now, in offset order per instance, at most `max`. From here on these are in
-  /// flight.
+  /// What is to be handed over now, at most `max`: grouped by instance, in offset order in each group. From
+  /// here on these are in flight.
   [[nodiscard]] std::vector<HandOver> hand_over(LogTime now, std::size_t max);
 
   /// The oldest event held, which is the oldest unsettled one of all that were offered; nothing when none is.
@@ -104,6 +142,7 @@ class Dispatch {
   [[nodiscard]] std::size_t held() const;  ///< waiting, in flight and retrying
   [[nodiscard]] std::size_t in_flight(InstanceId instance) const;
   [[nodiscard]] std::size_t in_flight() const;
+  /// Not in flight and with failed attempts behind them, due or not.
   [[nodiscard]] std::size_t retrying() const;
   /// No event offered so far has not been handed over at least once.
   [[nodiscard]] bool drained() const;

@@ -1,6 +1,6 @@
 // The journal: an append-only log of batches in preallocated segment files (docs/journal.md has the format).
 //
-//   Journal journal{options};                        // recovers, or throws JournalError and says why
+//   Journal journal{directory, options};             // recovers, or throws JournalError and says why
 //   journal.scan(from, [](const StoredBatchPtr& batch) { … });   // before the broker begins: rebuild state
 //   journal.append(batch);                           // offset and log time are already set; never blocks
 //   … poll journal.event_fd(), then
@@ -15,20 +15,15 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "config/model.h"
+#include "journal/journal_error.h"
 #include "journal/stored_batch.h"
 
 namespace reel::broker {
-
-/// The environment is wrong: what, where, and what to do about it, in one sentence.
-struct JournalError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// Everything up to here is durable by the policy.
 struct Committed {
@@ -66,29 +61,34 @@ class Journal {
   /// What recovery found and did, a line each, for the log.
   [[nodiscard]] const std::vector<std::string>& recovery_notes() const;
 
-  /// The oldest offset still held, the next to be written, and the last log time written.
+  /// The oldest offset still held, the end of what is committed and the log time of the last event there, as
+  /// recovery found them and take_done() has told since.
   [[nodiscard]] Offset begin_offset() const;
   [[nodiscard]] Offset end_offset() const;
   [[nodiscard]] LogTime last_log_time() const;
-  /// First offset whose log time is >= `time`; end_offset() where there is none.
+  /// First offset whose log time is >= `time`; end_offset() where there is none. Reads some 64 KiB of a
+  /// segment. Throws JournalError where they are damaged.
   [[nodiscard]] Offset offset_at(LogTime time) const;
 
-  /// Visits every batch from the one that holds `from` to the end. Only before the first append().
+  /// Visits every batch from the one that holds `from` to the end. Only before the first append(). Throws
+  /// JournalError at a damaged batch.
   void scan(Offset from, const std::function<void(const StoredBatchPtr&)>& visit);
 
   /// Queues a batch whose first_offset is the previous one's end_offset. The bytes queued are bounded by the
   /// caller, who counts them back with Committed::bytes.
   void append(StoredBatchPtr batch);
   /// Asks for about `bytes_max` of committed batches from the one that holds `from`. At least one batch comes
-  /// where there is one.
+  /// where there is one; fewer bytes than asked for say nothing about the end, only no batch does. Answers
+  /// come in the order of the questions.
   void read(std::uint64_t token, Offset from, std::size_t bytes_max);
 
   /// Readable when take_done() has something.
   [[nodiscard]] int event_fd() const;
   [[nodiscard]] std::vector<JournalDone> take_done();
 
-  /// Segments that hold an offset >= `offset` are kept, whatever the retention says. Applied with `now` by
-  /// retain(), which deletes what is due and says how many bytes that freed.
+  /// Deletes the oldest segments that are past `retain` at `now`, or beyond `retain_bytes`. The newest one is
+  /// kept, and so is every one that holds an offset >= `keep_from`. Says how many bytes that frees;
+  /// begin_offset() rises at once, the files go when the writer comes to it.
   std::uint64_t retain(Offset keep_from, LogTime now);
 
  private:

@@ -18,7 +18,7 @@ namespace reel::config {
 
 using std::chrono::milliseconds;
 
-/// A place in the file, from 1; 0 where a value was not given.
+/// A place in the file: line and column (in characters) from 1; 0 where a value was not given.
 struct Place {
   int line = 0;
   int column = 0;
@@ -51,6 +51,8 @@ struct Retry {
 };
 
 struct Service {
+  /// Patterns it is expected to subscribe to, for the map and for checks. Empty: nothing is said.
+  std::vector<std::string> topics;
   /// How long a handler may take before its event is given out again. Set it above the slowest handler's
   /// usual time; too low makes repeats.
   milliseconds ack_timeout = std::chrono::seconds{30};
@@ -107,7 +109,7 @@ struct Journal {
 struct Broker {
   std::string listen = "tcp://127.0.0.1:5555";
   std::string live = "tcp://127.0.0.1:5556";
-  /// Where journal and state live. Relative to the configuration file's folder.
+  /// Where journal and state live. Relative to the configuration file's folder; resolved to an absolute path.
   std::string data = "./data";
   Journal journal;
   /// Largest encoded event. One event should not hold up a thousand others.
@@ -135,11 +137,17 @@ struct Broker {
 struct Tracker {
   /// Where queries are answered.
   std::string listen = "tcp://127.0.0.1:5557";
+  /// Where its state lives; the folder `tracker` in the broker's data where it is not given.
   std::string data = "./data/tracker";
   /// How long a closed flow is kept for search.
   milliseconds retain = std::chrono::hours{24 * 7};
   /// How often the state is written to disk (and input acknowledged) while events come.
   milliseconds checkpoint_interval{200};
+};
+
+struct Gateway {
+  /// Where console and HTTP API are served.
+  std::string listen = "127.0.0.1:8080";
 };
 
 struct Model {
@@ -152,11 +160,18 @@ struct Model {
   std::vector<std::string> schemas;
   std::map<std::string, Topic> topics;
   std::vector<Route> routes;
-  /// What a service says nothing about: `default_service`.
+  /// Those the file says something about; policy_of() knows the others too.
   std::map<std::string, Service> services;
   std::map<std::string, Flow> flows;
   Broker broker;
   Tracker tracker;
+  Gateway gateway;
+
+  /// How deliveries to `service` are treated: as the file says, or by the defaults.
+  [[nodiscard]] Service policy_of(const std::string& service) const {
+    const auto found = services.find(service);
+    return found == services.end() ? Service{} : found->second;
+  }
 };
 
 }  // namespace reel::config

@@ -55,16 +55,22 @@ inline bool read_varint(const char*& at, const char* end, std::uint64_t& value) 
   return false;
 }
 
+// Tags and lengths: libprotobuf reads at most 5 bytes of them, and what we accept it must be able to read.
+inline bool read_short_varint(const char*& at, const char* end, std::uint64_t& value) {
+  const char* const from = at;
+  return read_varint(at, end, value) && at - from <= 5;
+}
+
 inline bool read_field(const char*& at, const char* end, Field& field) {
   std::uint64_t tag = 0;
-  if (!read_varint(at, end, tag) || tag > 0xffffffffu || (tag >> 3) == 0) return false;
+  if (!read_short_varint(at, end, tag) || tag > 0xffffffffu || (tag >> 3) == 0) return false;
   field.number = static_cast<std::uint32_t>(tag >> 3);
   field.type = static_cast<std::uint32_t>(tag & 7);
   switch (field.type) {
     case wire_varint: return read_varint(at, end, field.value);
     case wire_bytes: {
       std::uint64_t length = 0;
-      if (!read_varint(at, end, length) || length > static_cast<std::uint64_t>(end - at)) return false;
+      if (!read_short_varint(at, end, length) || length > static_cast<std::uint64_t>(end - at)) return false;
       field.bytes = {at, static_cast<std::size_t>(length)};
       at += length;
       return true;

@@ -83,8 +83,9 @@ TEST_CASE("further attributes are found in the order they stand") {
 TEST_CASE("foreign bytes are called malformed, never read past") {
   CHECK(seen("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff") == "malformed");
   CHECK(seen(std::string{"\x0a\x7f", 2}) == "malformed");
-  CHECK_FALSE(read_event(std::string_view{"\x7a\x01x\x0a\x01i", 6}));  // data before id: no prefix
-  CHECK_FALSE(read_event(std::string_view{"\x08\x01", 2}));            // id as a number
+  CHECK_FALSE(read_event(std::string_view{"\x7a\x01x\x0a\x01i", 6}));             // data before id: no prefix
+  CHECK_FALSE(read_event(std::string_view{"\x08\x01", 2}));                       // id as a number
+  CHECK_FALSE(read_event(std::string_view{"\x0a\x81\x80\x80\x80\x80\x00i", 8}));  // a length of 6 bytes
 
   const auto whole = two_runs();
   for (std::size_t cut = 0; cut < whole.size(); ++cut) (void)seen(std::string{whole.substr(0, cut)});

@@ -1,0 +1,142 @@
+#include "dispatch/assignment.h"
+
+#include <algorithm>
+
+namespace reel::broker {
+
+std::vector<HandOver> Assignment::run() {
+  if (instances_.count() == 0) return {};
+  if (!deliveries_.has_lanes()) {
+    hand_in_order();
+    return collect();
+  }
+  // What little there is, is shared out rather than chunked.
+  const std::size_t waiting = std::min(left_, deliveries_.held() - deliveries_.in_flight());
+  chunk_events_ = std::clamp<std::size_t>(waiting / instances_.count(), 1, chunk_events_max);
+  hand_to_bound();
+  if (hand_unbound()) advance_cursor();
+  return collect();
+}
+
+void Assignment::hand_in_order() {
+  const Slot slot = instances_.joined().front();
+  const Window& window = deliveries_.window();
+  Position position = deliveries_.scan;
+  for (; position != window.end() && left_ > 0; ++position) {
+    const Entry& entry = window.at(position);
+    if (entry.state != EntryState::waiting) continue;
+    if (!instances_.at(slot).fits(entry.bytes)) break;
+    deliveries_.hand(position, slot, now_);
+    --left_;
+  }
+  deliveries_.scan = position;
+  deliveries_.fresh = std::max(deliveries_.fresh, position);
+}
+
+// In turns, so that a key with a long queue does not keep the others waiting.
+void Assignment::hand_to_bound() {
+  KeyLanes& lanes = deliveries_.lanes();
+  for (const Slot slot : instances_.joined()) {
+    const LaneQueue& waiting = instances_.at(slot).waiting;
+    while (!waiting.empty() && left_ > 0) {
+      const LaneId lane = waiting.front();
+      if (give(lane, slot, chunk_events_max) == 0) break;
+      lanes.move_to(lane, nullptr);
+      deliveries_.place(lane);
+    }
+  }
+}
+
+// False where one is left that fits nobody.
+bool Assignment::hand_unbound() {
+  const LaneQueue& unbound = deliveries_.unbound();
+  while (!unbound.empty() && left_ > 0) {
+    const LaneId lane = unbound.front();
+    const auto slot = anybody(deliveries_.window().at(deliveries_.lanes().at(lane).next_up).bytes);
+    if (!slot) return false;
+    const std::size_t given = give(lane, *slot, left_);
+    chunk_left_ -= std::min(chunk_left_, given);
+    deliveries_.place(lane);
+  }
+  return true;
+}
+
+void Assignment::advance_cursor() {
+  Position position = deliveries_.fresh;
+  while (position != deliveries_.window().end() && left_ > 0 && place_fresh(position)) ++position;
+  deliveries_.fresh = position;
+}
+
+// Hands over what the cursor has come to, or leaves it behind in its lane. False where it is neither: it
+// could go to anybody, and nobody has credit for it.
+bool Assignment::place_fresh(Position position) {
+  KeyLanes& lanes = deliveries_.lanes();
+  const Window& window = deliveries_.window();
+  const Entry& entry = window.at(position);
+  LaneId lane = lanes.find(entry.key_hash);
+  std::optional<Slot> slot;
+  if (entry.state == EntryState::retrying) {
+    if (lane == no_lane) lane = lanes.find_or_open(entry.key_hash);
+  } else if (lane == no_lane) {
+    slot = anybody(entry.bytes);
+    if (!slot) return false;
+    if (chunk_left_ > 0) --chunk_left_;
+    lane = lanes.find_or_open(entry.key_hash);
+  } else if (lanes.at(lane).next_up == no_position) {
+    const Instance& holder = instances_.at(lanes.at(lane).holder);
+    if (holder.waiting.empty() && holder.fits(entry.bytes)) slot = lanes.at(lane).holder;
+  }
+  deliveries_.append(lane, position);
+  if (slot) {
+    deliveries_.hand(position, *slot, now_);
+    --left_;
+  } else if (lanes.at(lane).next_up == no_position) {
+    lanes.at(lane).next_up = position;
+    deliveries_.place(lane);
+  }
+  return true;
+}
+
+// Hands over what the lane left behind, as far as credit and retry times allow; how many that were.
+std::size_t Assignment::give(LaneId id, Slot slot, std::size_t max) {
+  const Lane& lane = deliveries_.lanes().at(id);
+  std::size_t given = 0;
+  for (max = std::min(max, left_); given < max && lane.next_up != no_position; ++given) {
+    const Entry& entry = deliveries_.window().at(lane.next_up);
+    if (entry.state != EntryState::waiting || !instances_.at(slot).fits(entry.bytes)) break;
+    deliveries_.hand(lane.next_up, slot, now_);
+  }
+  left_ -= given;
+  return given;
+}
+
+// Whoever has the chunk that is under way, or the freest one.
+std::optional<Slot> Assignment::anybody(std::uint32_t event_bytes) {
+  if (chunk_left_ > 0) {
+    const Instance& one = instances_.at(chunk_slot_);
+    if (one.waiting.empty() && one.fits(event_bytes)) return chunk_slot_;
+  }
+  const auto slot = instances_.freest(event_bytes);
+  if (slot) {
+    chunk_slot_ = *slot;
+    chunk_left_ = chunk_events_;
+  }
+  return slot;
+}
+
+std::vector<HandOver> Assignment::collect() {
+  const auto by_offset = [](const HandOver& a, const HandOver& b) { return a.offset < b.offset; };
+  std::vector<HandOver> all;
+  for (const Slot slot : instances_.joined()) {
+    std::vector<HandOver>& handed = instances_.at(slot).handed;
+    // Older ones that were left behind stand behind newer ones where several queues were served.
+    if (!std::is_sorted(handed.begin(), handed.end(), by_offset)) {
+      std::sort(handed.begin(), handed.end(), by_offset);
+    }
+    all.insert(all.end(), handed.begin(), handed.end());
+    handed.clear();
+  }
+  return all;
+}
+
+}  // namespace reel::broker

@@ -1,0 +1,177 @@
+// The deliveries of one service: where each event of its window stands, and the steps between.
+//
+//     waiting ──hand──▶ in flight ──ack──▶ settled
+//        ▲  ▲               │
+//        │  └──give back────┤                        Fate::returned, Fate::again
+//     retrying ◀────────────┤ (until it is due)      Fate::later
+//                           └────────────▶ settled   Fate::dead
+//
+// Keeps window, lanes, credit, deadlines and counters in agreement; it does not decide who gets what
+// (Assignment does) nor what a failure leads to (Dispatch does).
+//
+// Lanes cost a hash look-up per event, and mostly nobody needs them: a single instance that nothing fails at
+// may have everything in offset order. So they are built from the window when a second instance or a failure
+// comes, and dropped when they have been idle for as long as building them took. Without lanes, `scan` is the
+// cursor: what is unsettled before it is in flight. With lanes it is `fresh`: what lies before it is in its
+// key's lane, what lies behind was never looked at.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <queue>
+#include <unordered_map>
+#include <vector>
+
+#include "dispatch/deadlines.h"
+#include "dispatch/dispatch.h"
+#include "dispatch/instances.h"
+#include "dispatch/key_lanes.h"
+#include "dispatch/window.h"
+
+namespace reel::broker {
+
+/// What becomes of an event that its instance gives back.
+enum class Fate : std::uint8_t {
+  returned,  ///< to be handed over again, as if it never had been
+  again,     ///< a failed attempt; to be handed over again at once
+  later,     ///< a failed attempt; to be handed over again when it is due
+  dead,      ///< settled
+};
+
+class Deliveries {
+ public:
+  Deliveries(std::uint64_t seed, LogTime ack_timeout);
+
+  [[nodiscard]] const Window& window() const { return window_; }
+  [[nodiscard]] Instances& instances() { return instances_; }
+  [[nodiscard]] const Instances& instances() const { return instances_; }
+
+  void offer(const Offer& event);
+  /// Makes retries that are due at `now` ready to be handed over.
+  void wake_retries(LogTime now);
+  /// A waiting event is in flight from here on. With lanes, it is its lane's first one left behind or is
+  /// behind all of the lane's.
+  void hand(Position position, Slot slot, LogTime now);
+  /// What is in flight is settled.
+  void ack(Position position);
+  /// What is in flight is given back, and what the instance holds behind it under its key goes with it.
+  /// `retry_at` counts for Fate::later only. Needs lanes.
+  void give_back(Position position, Fate fate, LogTime now, LogTime retry_at);
+  /// Everything that `slot` holds is given back as if it never had been handed over. Needs no lanes.
+  void return_all(Slot slot);
+  /// The next event in flight whose answer is overdue at `now`.
+  [[nodiscard]] std::optional<Position> take_overdue(LogTime now) {
+    return deadlines_.take_due(window_, now);
+  }
+  /// To be called after a change that settled or gave back: moves positions.
+  void tidy();
+
+  [[nodiscard]] bool is_held_by(Position position, Slot slot, std::uint32_t delivery) const {
+    const Entry& entry = window_.at(position);
+    return entry.state == EntryState::in_flight && entry.holder == slot && entry.delivery == delivery;
+  }
+  /// When the event first failed; `now` where it has not yet.
+  [[nodiscard]] LogTime first_failed_at(Offset offset, LogTime now) const;
+  [[nodiscard]] std::optional<LogTime> next_deadline() const;
+
+  [[nodiscard]] std::size_t held() const { return held_; }
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+  [[nodiscard]] std::size_t retrying() const { return retrying_; }
+  [[nodiscard]] std::size_t never_handed() const { return never_handed_; }
+
+  // ---- lanes
+
+  [[nodiscard]] bool has_lanes() const { return has_lanes_; }
+  /// A single instance may have everything in order: nobody waits for a retry.
+  [[nodiscard]] bool needs_lanes() const { return instances_.count() > 1 || !retries_.empty(); }
+  void build_lanes();
+  void drop_lanes_if_idle();
+  [[nodiscard]] KeyLanes& lanes() { return lanes_; }
+  /// Lanes that hold nothing in flight and may be given to anybody.
+  [[nodiscard]] LaneQueue& unbound() { return unbound_; }
+  /// Strings what the cursor has come to behind its lane's others.
+  void append(LaneId lane, Position position) { lanes_.append(lane, window_, position); }
+  /// Puts a lane where it belongs after a change to what it has in flight or left behind; closes it where it
+  /// has neither.
+  void place(LaneId lane);
+
+  Position scan = 0;   ///< without lanes: where the next waiting event is looked for
+  Position fresh = 0;  ///< first position that was never looked at
+
+ private:
+  struct Retry {
+    LogTime due = 0;
+    Offset offset = 0;
+    friend bool operator>(const Retry& a, const Retry& b) {
+      return a.due != b.due ? a.due > b.due : a.offset > b.offset;
+    }
+  };
+  void release(Entry& entry);
+  void settle(Entry& entry);
+  [[nodiscard]] Position take_back_behind(Position position);
+  void string_lanes();
+  void compact();
+
+  LogTime ack_timeout_;
+  Window window_;
+  Instances instances_;
+  Deadlines deadlines_;
+  std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
+  std::unordered_map<Offset, LogTime> first_failed_at_;  // of what is held and has failed
+
+  KeyLanes lanes_;
+  LaneQueue unbound_;
+  bool has_lanes_ = false;
+  std::size_t lanes_build_cost_ = 0;  // entries strung when they were built
+  std::size_t handed_with_lanes_ = 0;
+
+  std::size_t held_ = 0;
+  std::size_t in_flight_ = 0;
+  std::size_t retrying_ = 0;  // not in flight, with failed attempts behind them
+  std::size_t never_handed_ = 0;
+};
+
+inline void Deliveries::release(Entry& entry) {
+  Instance& holder = instances_.at(entry.holder);
+  --holder.events;
+  holder.bytes -= entry.bytes;
+  --in_flight_;
+  if (has_lanes_) --lanes_.at(entry.lane).in_flight;
+}
+
+inline void Deliveries::settle(Entry& entry) {
+  entry.state = EntryState::settled;
+  --held_;
+  if (entry.attempt > 1) first_failed_at_.erase(entry.offset);
+}
+
+inline void Deliveries::ack(Position position) {
+  Entry& entry = window_.at(position);
+  release(entry);
+  settle(entry);
+  if (has_lanes_ && lanes_.at(entry.lane).in_flight == 0) place(entry.lane);
+}
+
+inline void Deliveries::hand(Position position, Slot slot, LogTime now) {
+  Entry& entry = window_.at(position);
+  Instance& holder = instances_.at(slot);
+  entry.state = EntryState::in_flight;
+  entry.holder = slot;
+  entry.when = now + ack_timeout_;
+  if (++entry.delivery == 1) --never_handed_;
+  if (entry.attempt > 1) --retrying_;
+  ++holder.events;
+  holder.bytes += entry.bytes;
+  ++in_flight_;
+  deadlines_.add(entry.when, position);
+  holder.handed.push_back({holder.id, entry.offset, entry.delivery, entry.attempt});
+  if (!has_lanes_) return;
+  Lane& lane = lanes_.at(entry.lane);
+  ++lane.in_flight;
+  lane.holder = slot;
+  if (lane.next_up == position) lane.next_up = entry.next == 0 ? no_position : position + entry.next;
+  ++handed_with_lanes_;
+}
+
+}  // namespace reel::broker

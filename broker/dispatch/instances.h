@@ -1,0 +1,67 @@
+// The instances of one service that are there now, and how much credit each has left.
+//
+// An instance is addressed by its slot, a small number that fits into an Entry and is used again after it has
+// left. Each has a queue of the lanes that wait for its credit, because it holds earlier events of their
+// keys; while somebody stands there, nothing else is given to the instance, so that an event too large for
+// the credit that is left just now has its turn.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "dispatch/dispatch.h"
+#include "dispatch/key_lanes.h"
+
+namespace reel::broker {
+
+using Slot = std::uint16_t;
+
+struct Instance {
+  InstanceId id{};
+  std::uint32_t credit_events = 0;
+  std::uint32_t credit_bytes = 0;
+  std::uint32_t events = 0;  ///< in flight
+  std::uint64_t bytes = 0;
+  LaneQueue waiting;             ///< for credit of this one
+  std::vector<HandOver> handed;  ///< in the round that is under way
+
+  /// Whether an event of so many bytes may be added: a single one may exceed the bytes.
+  [[nodiscard]] bool fits(std::uint32_t event_bytes) const {
+    return events < credit_events && (events == 0 || bytes + event_bytes <= credit_bytes);
+  }
+  [[nodiscard]] std::uint32_t free_events() const {
+    return credit_events > events ? credit_events - events : 0;
+  }
+};
+
+class Instances {
+ public:
+  /// Of a known instance, changes the credit.
+  void join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes);
+  /// It must hold nothing any more.
+  void leave(Slot slot);
+
+  [[nodiscard]] std::optional<Slot> find(InstanceId id) const;
+  [[nodiscard]] Instance& at(Slot slot) { return *slots_[slot]; }
+  [[nodiscard]] const Instance& at(Slot slot) const { return *slots_[slot]; }
+  [[nodiscard]] std::size_t count() const { return by_id_.size(); }
+  /// The slots in use, in the order in which their instances joined.
+  [[nodiscard]] const std::vector<Slot>& joined() const { return joined_; }
+
+  /// Who has most credit left of those that an event of so many bytes fits and for whom no lane waits; in
+  /// turn where several have.
+  [[nodiscard]] std::optional<Slot> freest(std::uint32_t event_bytes);
+
+ private:
+  std::vector<std::unique_ptr<Instance>> slots_;  // by pointer: lanes point to the queues
+  std::vector<Slot> unused_;
+  std::vector<Slot> joined_;
+  std::unordered_map<std::uint32_t, Slot> by_id_;
+  std::size_t turn_ = 0;  // index into joined_ from which freest() looks
+};
+
+}  // namespace reel::broker

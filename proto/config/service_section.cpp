@@ -1,0 +1,73 @@
+// services: how deliveries to each are treated, and what it is expected to subscribe to.
+#include "config/service_name.h"
+
+#include <algorithm>
+
+#include "config/sections.h"
+#include "event/topic.h"
+
+namespace reel::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+// More steps than attempts that anyone waits for.
+constexpr std::size_t backoff_steps_max = 32;
+
+void read_backoff(Section& section, std::vector<milliseconds>& target) {
+  const auto value = section.find("backoff");
+  if (!value) return;
+  std::vector<milliseconds> steps;
+  const auto items = value->list();
+  for (const auto& item : items) {
+    if (const auto step = item.duration(between(1ms, 24h * 7))) steps.push_back(*step);
+  }
+  if (items.size() > backoff_steps_max)
+    value->refuse("'" + shown(value->path()) + "' has more than " + std::to_string(backoff_steps_max) +
+                  " steps");
+  if (!steps.empty()) target = std::move(steps);
+}
+
+void read_patterns(Section& section, std::vector<std::string>& target, const Loading& loading) {
+  for (const auto& item : section.list("topics")) {
+    const auto pattern = item.text();
+    if (!pattern) continue;
+    if (const auto wrong = check_pattern(*pattern)) {
+      item.refuse("pattern '" + shown(*pattern) + "' is not valid: " + *wrong);
+      continue;
+    }
+    const bool is_plain = pattern->find_first_of("*>") == std::string::npos;
+    const auto& topics = loading.model.topics;
+    if (is_system_topic(*pattern)) {
+      // The system's topics are in no list; those of a later version may be expected today.
+    } else if (is_plain) {
+      (void)read_topic_name(item, loading);
+    } else if (loading.topics_known && std::none_of(topics.begin(), topics.end(), [&](const auto& topic) {
+                 return matches(*pattern, topic.first);
+               })) {
+      item.refuse("pattern '" + shown(*pattern) + "' matches none of the topics");
+    }
+    target.push_back(*pattern);
+  }
+}
+
+}  // namespace
+
+void read_services(Section& root, Loading& loading) {
+  auto section = root.section("services");
+  for (const auto& [name, value] : section.named()) {
+    if (const auto wrong = check_service_name(name))
+      value.refuse_key("service name '" + shown(name) + "' is not valid: " + *wrong);
+    auto& service = loading.model.services[name];
+    service.place = value.key_place();
+    auto body = value.section();
+    read_patterns(body, service.topics, loading);
+    body.read_duration("ack_timeout", service.ack_timeout, between(10ms, 24h));
+    auto retry = body.section("retry");
+    retry.read_count("attempts", service.retry.attempts, {1, 1'000});
+    read_backoff(retry, service.retry.backoff);
+    retry.read_share("jitter", service.retry.jitter);
+  }
+}
+
+}  // namespace reel::config

@@ -1,0 +1,89 @@
+// topics: what may be published, and as which type.
+#include <algorithm>
+
+#include "config/edit_distance.h"
+#include "config/sections.h"
+#include "event/topic.h"
+
+namespace reel::config {
+namespace {
+
+std::string lower(std::string name) {
+  for (auto& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return name;
+}
+
+void check_name(const std::string& name, const Value& value) {
+  if (const auto wrong = check_topic(name)) {
+    const auto respelled = lower(name);
+    const bool is_case = respelled != name && !check_topic(respelled);
+    value.refuse_key("topic '" + shown(name) + "' is not valid: " + *wrong,
+                     did_you_mean(is_case ? respelled : ""));
+  } else if (is_system_topic(name)) {
+    value.refuse_key("topic '" + name + "' is reserved, names under 'reel.' are the system's own");
+  }
+}
+
+bool is_full_name(std::string_view type) {
+  bool begins = true;
+  for (const char c : type) {
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    const bool is_digit = c >= '0' && c <= '9';
+    if (begins ? !is_letter : !(is_letter || is_digit || c == '.')) return false;
+    begins = c == '.';
+  }
+  return !begins;
+}
+
+std::string read_type(const Value& value, const Loading& loading) {
+  auto type = value.text().value_or("");
+  if (type.empty()) return type;
+  if (!is_full_name(type)) {
+    value.refuse_value("must be a message's full name such as shop.v1.OrderPlaced");
+  } else if (loading.types && !loading.types->contains(type)) {
+    const auto meant = nearest(type, {loading.types->begin(), loading.types->end()});
+    value.refuse("unknown type '" + shown(type) + "' of '" + shown(value.path()) + "'", did_you_mean(meant));
+    if (!meant.empty()) type = meant;
+  }
+  return type;
+}
+
+}  // namespace
+
+void read_topics(Section& root, Loading& loading) {
+  const bool needed = root.has("routes") || root.has("flows");
+  const auto topics = needed ? root.need("topics") : root.find("topics");
+  if (!topics) {
+    loading.topics_known = !needed;
+    return;
+  }
+  const auto before = loading.problems.count();
+  auto section = topics->section();
+  loading.topics_known = loading.problems.count() == before || !section.named().empty();
+  for (const auto& [name, value] : section.named()) {
+    check_name(name, value);
+    auto& topic = loading.model.topics[name];
+    topic.place = value.key_place();
+    auto body = value.section(did_you_mean("{type: " + value.as_written() + '}'));
+    if (const auto type = body.need("type")) topic.type = read_type(*type, loading);
+    body.read_flag("durable", topic.durable);
+  }
+}
+
+std::optional<std::string> read_topic_name(const Value& value, const Loading& loading) {
+  auto name = value.text();
+  if (!name || !loading.topics_known || loading.model.topics.contains(*name)) return name;
+  std::string meant;
+  if (loading.problems.room()) {
+    std::vector<std::string_view> names;
+    for (const auto& [known, topic] : loading.model.topics) names.emplace_back(known);
+    meant = nearest(*name, names);
+  }
+  value.refuse("unknown topic '" + shown(*name) + "' in '" + shown(value.path()) + "'", did_you_mean(meant));
+  if (meant.empty()) return std::nullopt;
+  return meant;
+}
+
+}  // namespace reel::config

@@ -1,0 +1,56 @@
+#include "event/quoted_text.h"
+
+#include "event/utf8.h"
+
+namespace reel {
+namespace {
+
+// Bytes of the character that begins here; 0: none does.
+std::size_t character_bytes(std::string_view text) {
+  for (std::size_t size = 1; size <= 4 && size <= text.size(); ++size) {
+    if (is_utf8(text.substr(0, size))) return size;
+  }
+  return 0;
+}
+
+// C0, DEL and C1 controls could drive the terminal that shows the sentence.
+bool is_control(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return first < 0x20 || first == 0x7f;
+  return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+}
+
+void escape(std::string& out, std::string_view bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += "\\x";
+    out += digits[byte >> 4];
+    out += digits[byte & 15];
+  }
+}
+
+}  // namespace
+
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto size = character_bytes(text.substr(at));
+    const auto character = text.substr(at, size == 0 ? 1 : size);
+    if (at + character.size() > quoted_bytes_max) {
+      out += "…";
+      break;
+    }
+    if (size == 0 || is_control(character)) {
+      escape(out, character);
+    } else {
+      if (character == "'" || character == "\\") out += '\\';
+      out += character;
+    }
+    at += character.size();
+  }
+  return out + "'";
+}
+
+}  // namespace reel
