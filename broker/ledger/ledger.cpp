@@ -10,9 +10,6 @@
 namespace reel::broker {
 namespace {
 
-constexpr std::string_view delivery_topic = "reel.delivery";
-constexpr std::string_view subscription_topic = "reel.subscription";
-
 bool parse(google::protobuf::MessageLite& message, std::string_view data) {
   return data.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&
          message.ParseFromArray(data.data(), static_cast<int>(data.size()));
@@ -73,7 +70,7 @@ bool Ledger::apply(std::string_view topic, std::string_view data) {
   options.initial_block = block;
   options.initial_block_size = sizeof block;
   google::protobuf::Arena arena{options};
-  if (topic == delivery_topic) {
+  if (topic == delivery_topic || topic == ledger_topic) {
     auto& report = *google::protobuf::Arena::CreateMessage<v1::DeliveryReport>(&arena);
     if (!parse(report, data)) return false;
     apply(report);
@@ -97,6 +94,7 @@ void Ledger::apply(const v1::DeliveryReport& report) {
   ServiceRecord& record = record_of(report.service());
   for (const v1::OffsetRange& range : report.acked()) take_ack(record, range);
   for (const v1::Failure& failure : report.failures()) take_failure(record, failure);
+  if (report.floor() > record.floor) set_floor(record, report.floor());
 }
 
 // A service that wanted nothing begins where its patterns do. One that adds a pattern which reaches below its

@@ -35,6 +35,12 @@
 
 namespace reel::broker {
 
+/// Where the ledger's records stand. Reports about services that read reel.delivery themselves stand on
+/// reel.ledger, which is delivered to nobody: otherwise each acknowledgement would make one to acknowledge.
+inline constexpr std::string_view delivery_topic = "reel.delivery";
+inline constexpr std::string_view ledger_topic = "reel.ledger";
+inline constexpr std::string_view subscription_topic = "reel.subscription";
+
 /// Dead letters remembered for each service; beyond it the oldest are forgotten (their events and reports
 /// stay in the journal). At a few hundred bytes each, a service that fails at everything costs some 30 MB.
 inline constexpr std::size_t dead_letters_max = 100'000;
@@ -67,7 +73,7 @@ class Ledger {
   [[nodiscard]] bool apply(std::string_view topic, std::string_view data);
 
   /// All matching events below `floor` are settled: forget what is recorded there (dead letters stay). Never
-  /// lowers it. Not journaled: a restart begins with the snapshot's floors, which are right, only lower.
+  /// lowers it. Reports carry floors too; this is for one that no report tells of.
   void raise_floor(std::string_view service, Offset floor);
 
   [[nodiscard]] const ServiceRecord* find(std::string_view service) const;

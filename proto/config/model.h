@@ -48,6 +48,8 @@ struct Retry {
                                     std::chrono::seconds{10}};
   /// Each wait is varied by up to this share, so that what failed together does not return together.
   double jitter = 0.2;
+
+  friend bool operator==(const Retry&, const Retry&) = default;
 };
 
 struct Service {
@@ -104,6 +106,8 @@ struct Journal {
   milliseconds retain = std::chrono::hours{24 * 7};
   /// Oldest segments are deleted beyond this size, unless a service still needs them.
   std::uint64_t retain_bytes = 16ull << 30;
+
+  friend bool operator==(const Journal&, const Journal&) = default;
 };
 
 struct Broker {
@@ -132,6 +136,8 @@ struct Broker {
   /// How long the ids of events with caller-chosen ids are remembered, and how many at most.
   milliseconds dedup_window = std::chrono::minutes{10};
   std::size_t dedup_ids_max = 1'000'000;
+
+  friend bool operator==(const Broker&, const Broker&) = default;
 };
 
 struct Tracker {
@@ -143,11 +149,15 @@ struct Tracker {
   milliseconds retain = std::chrono::hours{24 * 7};
   /// How often the state is written to disk (and input acknowledged) while events come.
   milliseconds checkpoint_interval{200};
+
+  friend bool operator==(const Tracker&, const Tracker&) = default;
 };
 
 struct Gateway {
   /// Where console and HTTP API are served.
   std::string listen = "127.0.0.1:8080";
+
+  friend bool operator==(const Gateway&, const Gateway&) = default;
 };
 
 struct Model {

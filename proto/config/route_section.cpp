@@ -79,14 +79,14 @@ void read_routes(Section& root, Loading& loading) {
     section.refuse("when", "is not supported yet");
     const auto from = section.need("from");
     const auto to = section.need("to");
+    const auto before = loading.problems.count();
     const auto from_name = from ? read_topic_name(*from, loading) : std::nullopt;
     const auto to_name = to ? read_topic_name(*to, loading) : std::nullopt;
     if (!from_name || !to_name) continue;
 
     Route route{*from_name, *to_name, item.place()};
-    const auto before = loading.problems.count();
-    check_route(route, *to, followers, loading);
-    // A route that is refused is not walked again: one circle is one problem.
+    if (loading.problems.count() == before) check_route(route, *to, followers, loading);
+    // A route that is refused is not walked by later ones: one circle is one problem.
     if (loading.problems.count() == before) followers[route.from].push_back(route.to);
     loading.model.routes.push_back(std::move(route));
   }

@@ -45,7 +45,7 @@ std::string read_type(const Value& value, const Loading& loading) {
   } else if (loading.types && !loading.types->contains(type)) {
     const auto meant = nearest(type, {loading.types->begin(), loading.types->end()});
     value.refuse("unknown type '" + shown(type) + "' of '" + shown(value.path()) + "'", did_you_mean(meant));
-    if (!meant.empty()) type = meant;
+    type = meant;
   }
   return type;
 }

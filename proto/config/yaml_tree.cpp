@@ -292,6 +292,8 @@ std::string shown(std::string_view text) {
     const auto character = first_character(text);
     if (character.code == '\n') {
       result += "\\n";
+    } else if (character.code == '\t') {
+      result += "\\t";
     } else if (!character.valid || is_control(character.code) || character.code == '\r') {
       result += '?';
     } else {

@@ -1,0 +1,55 @@
+#include "admit/chosen_ids.h"
+
+#include "event/batch.h"
+
+namespace reel::broker {
+
+std::optional<Offset> ChosenIds::find(std::string_view source, std::string_view id, LogTime now) const {
+  const auto found = by_hash_.find(hash_128({source, id}));
+  if (found == by_hash_.end() || found->second.at + window_ns_ < now) return std::nullopt;
+  return found->second.offset;
+}
+
+void ChosenIds::remember(std::string_view source, std::string_view id, Offset offset, LogTime at) {
+  insert({hash_128({source, id}), offset, at});
+}
+
+void ChosenIds::remember(const StoredBatch& batch) {
+  for (const auto& run : batch.runs) {
+    if (!run.chosen_ids) continue;
+    for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
+      const auto event = read_event(batch.events[index].bytes);
+      if (event) remember(run.source, event->id, batch.first_offset + index, batch.log_time + index);
+    }
+  }
+}
+
+void ChosenIds::insert(const Seen& seen) {
+  by_hash_[seen.hash] = seen;
+  by_age_.push_back(seen);
+  while (!by_age_.empty() && (by_age_.size() > ids_max_ || by_age_.front().at + window_ns_ < seen.at)) {
+    const auto oldest = by_hash_.find(by_age_.front().hash);
+    // The same id may have been accepted again after its window: then the newer entry stays.
+    if (oldest != by_hash_.end() && oldest->second.offset == by_age_.front().offset) by_hash_.erase(oldest);
+    by_age_.pop_front();
+  }
+}
+
+void ChosenIds::save(v1::Snapshot& snapshot, Offset end) const {
+  for (const auto& seen : by_age_) {
+    if (seen.offset >= end) break;
+    auto& entry = *snapshot.add_chosen_ids();
+    entry.set_hash_high(seen.hash.high);
+    entry.set_hash_low(seen.hash.low);
+    entry.set_offset(seen.offset);
+    entry.set_log_time(seen.at);
+  }
+}
+
+void ChosenIds::load(const v1::Snapshot& snapshot) {
+  for (const auto& entry : snapshot.chosen_ids()) {
+    insert({{entry.hash_high(), entry.hash_low()}, entry.offset(), entry.log_time()});
+  }
+}
+
+}  // namespace reel::broker

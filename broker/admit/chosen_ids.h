@@ -1,0 +1,47 @@
+// Remembers events whose ids their publishers chose, so that a second one with the same (source, id) is
+// answered with the first one's offset instead of being accepted again. Bounded in time and number; 64 bytes
+// an id.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "event/uuid.h"
+#include "journal/stored_batch.h"
+#include "reel/v1/ledger.pb.h"
+
+namespace reel::broker {
+
+class ChosenIds {
+ public:
+  ChosenIds(std::uint64_t window_ns, std::size_t ids_max) : window_ns_{window_ns}, ids_max_{ids_max} {}
+
+  [[nodiscard]] std::optional<Offset> find(std::string_view source, std::string_view id, LogTime now) const;
+  void remember(std::string_view source, std::string_view id, Offset offset, LogTime at);
+  /// Takes what a journaled batch says.
+  void remember(const StoredBatch& batch);
+
+  void save(v1::Snapshot& snapshot, Offset end) const;
+  void load(const v1::Snapshot& snapshot);
+
+ private:
+  struct Hash {
+    std::size_t operator()(const Hash128& hash) const { return hash.low; }
+  };
+  struct Seen {
+    Hash128 hash;
+    Offset offset = 0;
+    LogTime at = 0;
+  };
+  void insert(const Seen& seen);
+
+  std::uint64_t window_ns_;
+  std::size_t ids_max_;
+  std::unordered_map<Hash128, Seen, Hash> by_hash_;
+  std::deque<Seen> by_age_;
+};
+
+}  // namespace reel::broker

@@ -1,0 +1,59 @@
+#include "journal/commit_log.h"
+
+#include <algorithm>
+
+namespace reel::broker {
+
+CommitLog::CommitLog(Journal& journal, std::size_t tail_bytes_max,
+                     std::function<std::uint64_t()> system_clock_ns)
+    : journal_{journal},
+      tail_{tail_bytes_max},
+      system_clock_ns_{std::move(system_clock_ns)},
+      last_time_{journal.last_log_time()},
+      committed_end_{journal.end_offset()},
+      appended_end_{journal.end_offset()} {}
+
+LogTime CommitLog::now() {
+  last_time_ = std::max(last_time_ + 1, system_clock_ns_());
+  return last_time_;
+}
+
+LogTime CommitLog::watermark() {
+  const auto open =
+      std::find_if(waiting_.begin(), waiting_.end(), [](const Waiting& item) { return item.batch; });
+  return open == waiting_.end() ? now() : open->batch->log_time - 1;
+}
+
+StoredBatchPtr CommitLog::append(std::unique_ptr<StoredBatch> batch, Action when_committed) {
+  batch->first_offset = appended_end_;
+  batch->log_time = now();
+  last_time_ = batch->log_time + batch->count();  // event i has log_time + i
+  appended_end_ = batch->end_offset();
+  queued_bytes_ += batch->bytes();
+  StoredBatchPtr shared = std::move(batch);
+  waiting_.push_back({appended_end_, shared, std::move(when_committed)});
+  journal_.append(shared);
+  return shared;
+}
+
+void CommitLog::after_all(std::function<void()> action) {
+  if (waiting_.empty()) return action();
+  waiting_.push_back(
+      {appended_end_, nullptr, [action = std::move(action)](const StoredBatchPtr&) { action(); }});
+}
+
+void CommitLog::committed(const Committed& done, const Action& each) {
+  while (!waiting_.empty() && waiting_.front().end <= done.end_offset) {
+    const auto item = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (item.batch) {
+      committed_end_ = item.end;
+      queued_bytes_ -= item.batch->bytes();
+      tail_.push(item.batch);
+      each(item.batch);
+    }
+    if (item.action) item.action(item.batch);
+  }
+}
+
+}  // namespace reel::broker

@@ -1,0 +1,59 @@
+// The log as the broker's main thread sees it: batches get their offsets and log times here, go to the
+// journal, and come back, committed, in the same order, with what was to be done then.
+//
+//   log.append(std::move(batch), [&](const StoredBatchPtr& batch) { … answer the publisher … });
+//   log.after_all([&] { … once everything appended so far is committed … });
+//   log.committed(done);                   // the journal says so: newest batches enter the tail, actions run
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "journal/journal.h"
+#include "journal/tail.h"
+
+namespace reel::broker {
+
+class CommitLog {
+ public:
+  /// `system_clock_ns` is asked for the time of day; log time never goes back, whatever the clock does.
+  CommitLog(Journal& journal, std::size_t tail_bytes_max, std::function<std::uint64_t()> system_clock_ns);
+
+  using Action = std::function<void(const StoredBatchPtr&)>;
+  /// Sets the batch's first offset and log time, and queues it.
+  StoredBatchPtr append(std::unique_ptr<StoredBatch> batch, Action when_committed);
+  /// Runs `action` once everything appended so far is committed; at once where it is.
+  void after_all(std::function<void()> action);
+
+  /// Moves the committed end and runs what waited for it, calling `each` for every batch first.
+  void committed(const Committed& done, const Action& each);
+
+  /// A time that no event accepted from now on will have or precede.
+  [[nodiscard]] LogTime now();
+  /// Every event with a log time up to this is committed, and no later one will have such a time.
+  [[nodiscard]] LogTime watermark();
+
+  [[nodiscard]] Offset committed_end() const { return committed_end_; }
+  [[nodiscard]] Offset appended_end() const { return appended_end_; }
+  [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
+  [[nodiscard]] const Tail& tail() const { return tail_; }
+
+ private:
+  struct Waiting {
+    Offset end = 0;
+    StoredBatchPtr batch;  // null for after_all
+    Action action;
+  };
+
+  Journal& journal_;
+  Tail tail_;
+  std::function<std::uint64_t()> system_clock_ns_;
+  LogTime last_time_;
+  Offset committed_end_;
+  Offset appended_end_;
+  std::size_t queued_bytes_ = 0;
+  std::deque<Waiting> waiting_;
+};
+
+}  // namespace reel::broker

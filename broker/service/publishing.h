@@ -1,0 +1,79 @@
+// From PUBLISH to the log: admit, recognise repeats, route, append, answer. Also the way by which events that
+// a handler emitted enter, together with the acks they belong to.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admit/admission.h"
+#include "admit/chosen_ids.h"
+#include "admit/resends.h"
+#include "journal/commit_log.h"
+#include "reel/v1/wire.pb.h"
+#include "route/router.h"
+#include "session/live_tap.h"
+
+namespace reel::broker {
+
+/// The source of every event that the broker makes itself.
+inline constexpr std::string_view broker_source = "reel-broker";
+/// Services whose names begin so are parts of Reel: their publishing is trusted, and they do not count as
+/// listeners when a publisher is told how many services an event matched.
+[[nodiscard]] bool is_system_service(std::string_view service);
+
+struct TopicCounts {
+  std::uint64_t published = 0;
+  std::uint64_t unrouted = 0;
+  std::uint64_t refused = 0;
+};
+
+/// Received bytes and what keeps them alive.
+struct Received {
+  std::shared_ptr<const void> owner;
+  std::string_view batch;
+};
+
+class Publishing {
+ public:
+  Publishing(Admission& admission, Router& router, CommitLog& log, LiveTap& tap, Resends& resends,
+             ChosenIds& chosen);
+
+  /// Calls `answer` once what was accepted is committed.
+  void publish(const v1::Publish& publish, const Received& received, bool trusted,
+               std::function<void(const v1::Accepted&)> answer);
+
+  /// What a SETTLE brought, judged but not yet appended.
+  struct Emitted {
+    Admitted admitted;
+    /// Events that were left out, because their delivery is in `unwanted` or one of its events was refused.
+    std::map<Offset, v1::Refusal> refused;
+  };
+  /// `emitted` says which delivery each event belongs to; those of deliveries for which `wanted` says no are
+  /// left out.
+  [[nodiscard]] Emitted admit_emitted(const Received& received,
+                                      const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted,
+                                      bool trusted, const std::function<bool(Offset)>& wanted);
+  /// Appends admitted events and `own` (an encoded batch of the broker's own, may be empty) as one: both or
+  /// neither.
+  void append(Admitted admitted, std::string own, CommitLog::Action when_committed);
+
+  [[nodiscard]] const std::map<std::string, TopicCounts, std::less<>>& counts() const { return counts_; }
+
+ private:
+  void leave_out_repeats(Admitted& admitted, const Received& received, bool trusted, v1::Accepted& answer);
+  void count(const Admitted& admitted, const Received& received, v1::Accepted& answer);
+  [[nodiscard]] std::uint32_t listeners(std::string_view topic);
+
+  Admission& admission_;
+  Router& router_;
+  CommitLog& log_;
+  LiveTap& tap_;
+  Resends& resends_;
+  ChosenIds& chosen_;
+  std::map<std::string, TopicCounts, std::less<>> counts_;
+};
+
+}  // namespace reel::broker

@@ -1,0 +1,111 @@
+// All services of the mesh: who subscribes to what, with which instances, and the settling of what they
+// handled.
+//
+// Reports about deliveries go to the journal on reel.delivery, where the tracker and others read them. The
+// reports about a service that itself reads reel.delivery go on reel.ledger, which is delivered to nobody:
+// otherwise every acknowledgement would make a report to acknowledge.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/model.h"
+#include "ledger/ledger.h"
+#include "service/publishing.h"
+#include "service/service_queue.h"
+#include "session/session.h"
+
+namespace reel::broker {
+
+/// How services answer their clients; the broker sends, tests collect.
+class Replies {
+ public:
+  virtual ~Replies() = default;
+  virtual void send(InstanceId to, v1::FromBroker frame, std::string batch = {}) = 0;
+};
+
+class Services final : private DeliveryEdge {
+ public:
+  Services(const config::Model& config, Ledger& ledger, Journal& journal, CommitLog& log, Router& router,
+           Publishing& publishing, Replies& replies);
+
+  /// After the ledger was recovered: every service it knows waits where it was.
+  void recover();
+
+  void subscribe(Session& session, const v1::Subscribe& request);
+  void settle(Session& session, const v1::Settle& settle, const Received& emitted);
+  /// The session ends; `lost`: without GOODBYE.
+  void leave(const Session& session, bool lost);
+
+  /// A batch was committed: the ledger learns what it says, and services that want something of it wake.
+  void committed(const StoredBatchPtr& batch);
+  void take_read(const ReadDone& done);
+  /// Feeds, hands over and sends, for every service that something happened to.
+  void turn();
+  /// Timers: ack timeouts and retries.
+  void expire();
+  /// Journals which deliveries are in flight and were not reported with a settlement; now and then.
+  void report_deliveries();
+  /// When expire() has something to do next; 0: no time matters.
+  [[nodiscard]] LogTime next_deadline() const;
+
+  /// Every event up to this log time that the session's subscription matches was delivered; 0 while that is
+  /// not so.
+  [[nodiscard]] LogTime watermark(const Session& session);
+  /// Journal segments from here on are still needed.
+  [[nodiscard]] Offset needed_from() const;
+
+  [[nodiscard]] const ServiceQueue* find(std::string_view name) const;
+  /// Every service by its index, and the indices of those that want `topic`.
+  [[nodiscard]] std::map<std::size_t, std::string> names() const;
+  [[nodiscard]] const std::vector<std::size_t>& listening(std::string_view topic) const;
+
+ private:
+  struct Member {
+    std::string service;
+    std::string instance;
+  };
+
+  [[nodiscard]] ServiceQueue& open(const std::string& name, bool ephemeral, Offset next);
+  void close(ServiceIndex index);
+  [[nodiscard]] std::vector<v1::Pattern> patterns_for(const Session& session, const v1::Subscribe& request,
+                                                      Offset start) const;
+  [[nodiscard]] Offset start_offset(const v1::Subscribe& request);
+  void activate(InstanceId id, const v1::Subscribe& request, Offset first);
+  [[nodiscard]] bool observes_deliveries(std::string_view service) const;
+  /// An encoded report of what happened, with what was delivered to `id` meanwhile; empty where there is
+  /// nothing.
+  [[nodiscard]] std::string report(ServiceQueue& queue, InstanceId id, std::string_view instance,
+                                   const Settlement& settlement);
+  void journal_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
+                      const Settlement& settlement);
+  void touch(ServiceQueue& queue);
+
+  // DeliveryEdge
+  StoredBatchPtr recent(Offset offset) const override { return log_.tail().find(offset); }
+  Offset committed_end() const override { return log_.committed_end(); }
+  bool wants(ServiceIndex service, std::string_view topic) override;
+  void read(ServiceIndex service, Offset from) override;
+  void deliver(InstanceId to, v1::FromBroker frame, std::string batch) override;
+
+  const config::Model& config_;
+  Ledger& ledger_;
+  Journal& journal_;
+  CommitLog& log_;
+  Router& router_;
+  Publishing& publishing_;
+  Replies& replies_;
+
+  std::map<std::string, ServiceIndex, std::less<>> by_name_;
+  std::vector<std::unique_ptr<ServiceQueue>> queues_;  // by index; null where a temporary service ended
+  std::vector<ServiceIndex> free_;
+  std::map<InstanceId, Member> members_;
+  std::map<InstanceId, std::vector<std::string>> member_patterns_;
+  std::set<ServiceIndex> touched_;
+  Offset recovered_end_;
+};
+
+}  // namespace reel::broker

@@ -1,0 +1,88 @@
+#include "session/router_socket.h"
+
+#include <cerrno>
+
+namespace reel::broker {
+namespace {
+
+// Frames that may wait for one peer. What is in flight to a client is bounded by credit and by its own
+// requests; this is for a client that asks and never reads. It loses its connection's frames, and so its
+// session.
+constexpr int frames_queued_max = 20'000;
+// What may wait in the kernel-side queue towards us: a publisher's window is the real bound.
+constexpr int frames_received_max = 20'000;
+
+}  // namespace
+
+zmq::message_t to_message(std::string bytes) {
+  constexpr std::size_t worth_not_copying = 1024;
+  if (bytes.size() < worth_not_copying) return zmq::message_t{bytes.data(), bytes.size()};
+  auto* const owner = new std::string{std::move(bytes)};
+  return zmq::message_t{owner->data(), owner->size(),
+                        [](void*, void* hint) { delete static_cast<std::string*>(hint); }, owner};
+}
+
+void bind_or_explain(zmq::socket_t& socket, const std::string& endpoint) {
+  try {
+    socket.bind(endpoint);
+  } catch (const zmq::error_t& error) {
+    std::string why = error.what();
+    if (error.num() == EADDRINUSE) why = "address in use (is another broker running?)";
+    if (error.num() == EADDRNOTAVAIL || error.num() == ENODEV) why = "no such address on this machine";
+    if (error.num() == EACCES) why = "not allowed (ports below 1024 belong to root)";
+    if (error.num() == EINVAL || error.num() == EPROTONOSUPPORT)
+      why = "not an endpoint such as tcp://127.0.0.1:5555";
+    throw std::runtime_error("cannot listen on " + endpoint + ": " + why);
+  }
+}
+
+RouterSocket::RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t frame_bytes_max)
+    : socket_{context, zmq::socket_type::router} {
+  socket_.set(zmq::sockopt::router_mandatory, 1);
+  socket_.set(zmq::sockopt::sndhwm, frames_queued_max);
+  socket_.set(zmq::sockopt::rcvhwm, frames_received_max);
+  socket_.set(zmq::sockopt::linger, 200);
+  socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(frame_bytes_max));
+  bind_or_explain(socket_, endpoint);
+}
+
+std::optional<Incoming> RouterSocket::receive() {
+  zmq::message_t id;
+  if (!socket_.recv(id, zmq::recv_flags::dontwait)) return std::nullopt;
+  Incoming incoming;
+  incoming.routing_id = id.to_string();
+  bool more = id.more();
+  zmq::message_t part;
+  for (int index = 0; more; ++index) {
+    if (!socket_.recv(part)) break;
+    more = part.more();
+    if (index == 0 && !incoming.frame.ParseFromArray(part.data(), static_cast<int>(part.size())))
+      incoming.frame.Clear();
+    if (index == 1) incoming.body = std::make_shared<const zmq::message_t>(std::move(part));
+    if (index > 1) incoming.frame.Clear();  // not of this protocol
+  }
+  return incoming;
+}
+
+bool RouterSocket::send(const RoutingId& to, const v1::FromBroker& frame, std::string batch) {
+  try {
+    constexpr auto more = zmq::send_flags::sndmore;
+    constexpr auto now = zmq::send_flags::dontwait;
+    zmq::message_t id{to.data(), to.size()};
+    if (!socket_.send(id, more | now)) return false;
+    zmq::message_t head = to_message(frame.SerializeAsString());
+    if (batch.empty()) return socket_.send(head, now).has_value();
+    if (!socket_.send(head, more | now)) return false;
+    zmq::message_t body = to_message(std::move(batch));
+    return socket_.send(body, now).has_value();
+  } catch (const zmq::error_t& error) {
+    if (error.num() == EHOSTUNREACH) return false;
+    throw;
+  }
+}
+
+std::string RouterSocket::endpoint() const {
+  return socket_.get(zmq::sockopt::last_endpoint);
+}
+
+}  // namespace reel::broker

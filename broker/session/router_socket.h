@@ -1,0 +1,47 @@
+// The broker's front door: one ROUTER socket, frames in and out. The only place that knows how a frame lies
+// in a ZeroMQ message: [routing id][ToBroker or FromBroker][batch, where there is one].
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <zmq.hpp>
+
+#include "reel/v1/wire.pb.h"
+#include "session/session.h"
+
+namespace reel::broker {
+
+struct Incoming {
+  RoutingId routing_id;
+  v1::ToBroker frame;  ///< FRAME_NOT_SET where the bytes are not a ToBroker
+  /// The batch; empty where there was none. Keeps the received bytes alive.
+  std::shared_ptr<const zmq::message_t> body;
+
+  [[nodiscard]] std::string_view batch() const { return body ? body->to_string_view() : std::string_view{}; }
+};
+
+class RouterSocket {
+ public:
+  /// Binds; throws std::runtime_error naming the endpoint and the remedy where it cannot.
+  RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t frame_bytes_max);
+
+  /// The next frame that has arrived, if any.
+  [[nodiscard]] std::optional<Incoming> receive();
+  /// False where the peer is gone or does not read.
+  bool send(const RoutingId& to, const v1::FromBroker& frame, std::string batch = {});
+
+  [[nodiscard]] zmq::socket_ref socket() { return socket_; }
+  [[nodiscard]] std::string endpoint() const;
+
+ private:
+  zmq::socket_t socket_;
+};
+
+/// Binds `socket`, or throws std::runtime_error in words that help.
+void bind_or_explain(zmq::socket_t& socket, const std::string& endpoint);
+/// A ZeroMQ message that owns `bytes` without copying them.
+[[nodiscard]] zmq::message_t to_message(std::string bytes);
+
+}  // namespace reel::broker

@@ -1,0 +1,70 @@
+// Who is connected: one Session for each client that said HELLO and has been heard from since.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dispatch/dispatch.h"
+#include "reel/v1/wire.pb.h"
+
+namespace reel::broker {
+
+/// What the ROUTER socket calls a connection.
+using RoutingId = std::string;
+
+struct Session {
+  InstanceId id{};
+  RoutingId routing_id;
+  std::string service;
+  std::string instance;
+  std::string host;
+  std::uint32_t pid = 0;
+  LogTime last_heard = 0;
+  std::uint64_t handled = 0;
+
+  // What it subscribed to; empty patterns: it only publishes.
+  std::vector<std::string> patterns;
+  bool ephemeral = false;
+  bool envelope_only = false;
+  std::uint64_t watermark_interval_ns = 0;
+  LogTime next_watermark = 0;
+};
+
+/// Sans-IO: fed with frames' contents and a time.
+class Sessions {
+ public:
+  Sessions(std::size_t sessions_max, std::uint64_t timeout_ns)
+      : sessions_max_{sessions_max}, timeout_ns_{timeout_ns} {}
+
+  /// A new session for this connection, or why not. One that the connection had before is given by
+  /// `replaced`: the caller ends it first.
+  struct Opened {
+    Session* session = nullptr;
+    v1::RefusedReason reason = v1::REFUSED_UNKNOWN;
+    std::string text;
+  };
+  [[nodiscard]] Opened open(const RoutingId& routing_id, const v1::Hello& hello, LogTime now);
+  void close(InstanceId id);
+
+  [[nodiscard]] Session* find(const RoutingId& routing_id);
+  [[nodiscard]] Session* find(InstanceId id);
+  /// Those not heard from for the timeout.
+  [[nodiscard]] std::vector<InstanceId> silent(LogTime now) const;
+
+  void each(const std::function<void(Session&)>& visit);
+  [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+
+ private:
+  std::size_t sessions_max_;
+  std::uint64_t timeout_ns_;
+  std::uint32_t next_id_ = 1;
+  std::unordered_map<InstanceId, std::unique_ptr<Session>> by_id_;
+  std::unordered_map<RoutingId, InstanceId> by_routing_id_;
+};
+
+}  // namespace reel::broker

@@ -1,0 +1,66 @@
+// A service for the path tests that does what its flags say, and writes a line for each thing it does:
+//
+//   begin INSTANCE KEY ID ATTEMPT          a handler begins
+//   end INSTANCE KEY ID ATTEMPT            it returns
+//
+// Lines of all actors may go to one file: each is one appended write.
+#include <fcntl.h>
+#include <poll.h>
+#include <reel/reel.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+int main(int argc, char** argv) {
+  std::string name = "actor";
+  std::vector<std::string> patterns;
+  std::string emit;
+  std::string log_path;
+  std::string hang_on;
+  std::string fail_on;
+  std::string reject_on;
+  std::uint32_t fail_attempts = 0;
+  unsigned workers = 2;
+  int hold_ms = 0;
+  bool from_start = false;
+  CLI::App app;
+  app.add_option("--name", name);
+  app.add_option("--on", patterns);
+  app.add_option("--emit", emit, "publish the same payload on this topic as test.v1.Captured");
+  app.add_option("--log", log_path);
+  app.add_option("--hang-on", hang_on, "the handler of this key never returns");
+  app.add_option("--fail-on", fail_on, "the handler of this key throws; empty: of every key");
+  app.add_option("--fail-attempts", fail_attempts, "…in the first so many attempts");
+  app.add_option("--reject-on", reject_on);
+  app.add_option("--workers", workers);
+  app.add_option("--hold-ms", hold_ms);
+  app.add_flag("--from-start", from_start);
+  CLI11_PARSE(app, argc, argv);
+
+  reel::Options options;
+  options.workers = workers;
+  options.credit_events = 64;   // so that two actors share even a short queue
+  reel::Service service{name, options};
+  if (from_start) service.start_from(reel::Start::oldest());
+  const int log = log_path.empty() ? -1 : ::open(log_path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  const auto say = [&](const char* what, const reel::Context& context) {
+    const auto line = std::string{what} + " " + service.instance() + " " + std::string{context.correlationid()} + " " +
+                      std::string{context.id()} + " " + std::to_string(context.attempt()) + "\n";
+    if (log >= 0 && ::write(log, line.data(), line.size()) < 0) std::abort();
+  };
+  for (const auto& pattern : patterns) {
+    service.on_raw(pattern, [&](reel::Context& context) {
+      say("begin", context);
+      const auto key = context.correlationid();
+      if (!hang_on.empty() && key == hang_on) ::poll(nullptr, 0, -1);
+      if (hold_ms > 0) ::poll(nullptr, 0, hold_ms);
+      if (!reject_on.empty() && key == reject_on) throw reel::Reject{"not wanted"};
+      if (context.attempt() <= fail_attempts && (fail_on.empty() || key == fail_on)) throw std::runtime_error{"card reader broken"};
+      if (!emit.empty()) context.publish(emit, "test.v1.Captured", {}, {});
+      say("end", context);
+    });
+  }
+  std::cout << "ready" << std::endl;
+  return service.run();
+}

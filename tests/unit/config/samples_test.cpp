@@ -1,0 +1,117 @@
+// The sample configurations are the reference: they load, list every setting, and show its true default.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "config/yaml_tree.h"
+#include "config_bench.h"
+
+using namespace reel::config;
+
+namespace {
+
+const std::string production = REEL_CONFIGS "/production.yaml";
+
+Model loaded(const std::string& path) {
+  return load(path, knows({"google.protobuf.Struct", "google.protobuf.StringValue", "reel.v1.FlowOverdue"}));
+}
+
+// The keys below one section of production.yaml: "listen, journal, journal.sync, …".
+std::set<std::string> keys_of(const Node& node, const std::string& prefix = "") {
+  std::set<std::string> keys;
+  for (const auto& entry : node.entries) {
+    keys.insert(prefix + entry.key);
+    keys.merge(keys_of(entry.node, prefix + entry.key + "."));
+  }
+  return keys;
+}
+
+std::set<std::string> production_keys(const std::string& section) {
+  std::ifstream file{production};
+  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  Problems problems{production, text};
+  const Node root = parse_yaml(text, problems);
+  for (const auto& entry : root.entries) {
+    if (entry.key == section) return keys_of(entry.node);
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("minimal.yaml is one topic, and loads") {
+  const Model model = loaded(REEL_CONFIGS "/minimal.yaml");
+  CHECK(model.topics.size() == 1);
+  CHECK(model.topics.at("greeting.sent").type == "google.protobuf.StringValue");
+}
+
+TEST_CASE("production.yaml shows the defaults") {
+  const Model model = loaded(production);
+  Broker broker;
+  broker.data = REEL_CONFIGS "/data";
+  Tracker tracker;
+  tracker.data = REEL_CONFIGS "/data/tracker";
+
+  CHECK(model.broker.journal == Journal{});
+  CHECK(model.broker == broker);
+  CHECK(model.tracker == tracker);
+  CHECK(model.gateway == Gateway{});
+  CHECK(model.policy_of("payments").ack_timeout == Service{}.ack_timeout);
+  CHECK(model.policy_of("payments").retry == Retry{});
+  CHECK(model.topics.at("order.placed").durable == Topic{}.durable);
+  CHECK(model.schemas == Model{}.schemas);
+}
+
+// Each binding names every member of a struct: a new one does not compile here until it stands in the list
+// below it, and in production.yaml.
+TEST_CASE("production.yaml lists every setting") {
+  const Broker broker;
+  [[maybe_unused]] const auto& [listen, live, data, journal, event_bytes_max, batch_bytes_max,
+                                publish_window_bytes, publish_window_batches, tail_bytes_max,
+                                service_window_events_max, services_max, sessions_max, service_timeout,
+                                beat_interval, dedup_window, dedup_ids_max] = broker;
+  [[maybe_unused]] const auto& [sync, sync_interval, segment_bytes, retain, retain_bytes] = journal;
+  CHECK(production_keys("broker") == std::set<std::string>{"listen",
+                                                           "live",
+                                                           "data",
+                                                           "journal",
+                                                           "journal.sync",
+                                                           "journal.sync_interval",
+                                                           "journal.segment_bytes",
+                                                           "journal.retain",
+                                                           "journal.retain_bytes",
+                                                           "event_bytes_max",
+                                                           "batch_bytes_max",
+                                                           "publish_window_bytes",
+                                                           "publish_window_batches",
+                                                           "tail_bytes_max",
+                                                           "service_window_events_max",
+                                                           "services_max",
+                                                           "sessions_max",
+                                                           "service_timeout",
+                                                           "beat_interval",
+                                                           "dedup_window",
+                                                           "dedup_ids_max"});
+
+  const Tracker tracker;
+  [[maybe_unused]] const auto& [tracker_listen, tracker_data, tracker_retain, checkpoint_interval] = tracker;
+  CHECK(production_keys("tracker") ==
+        std::set<std::string>{"listen", "data", "retain", "checkpoint_interval"});
+
+  const Gateway gateway;
+  [[maybe_unused]] const auto& [gateway_listen] = gateway;
+  CHECK(production_keys("gateway") == std::set<std::string>{"listen"});
+
+  const Service service;
+  [[maybe_unused]] const auto& [topics, ack_timeout, retry, service_place] = service;
+  [[maybe_unused]] const auto& [attempts, backoff, jitter] = retry;
+  CHECK(production_keys("services") ==
+        std::set<std::string>{"payments", "payments.topics", "payments.ack_timeout", "payments.retry",
+                              "payments.retry.attempts", "payments.retry.backoff", "payments.retry.jitter"});
+
+  const Flow flow;
+  [[maybe_unused]] const auto& [start, expect, end, within, on_overdue_publish, flow_place] = flow;
+  CHECK(production_keys("flows") == std::set<std::string>{"order", "order.start", "order.expect", "order.end",
+                                                          "order.within", "order.on_overdue",
+                                                          "order.on_overdue.publish"});
+}
