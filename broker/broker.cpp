@@ -56,14 +56,15 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
       front_{context_, config.broker.listen, config.broker.batch_bytes_max + frame_head_bytes_max},
       tap_{context_, config.broker.live},
       admission_{config, schemas},
-      router_{config.routes},
+      router_{config},
       resends_{producers_max, config.broker.publish_window_batches},
       chosen_{to_ns(config.broker.dedup_window), config.broker.dedup_ids_max},
       log_{journal, config.broker.tail_bytes_max, system_clock_ns},
-      publishing_{admission_, router_, log_, tap_, resends_, chosen_},
+      publishing_{admission_, router_, log_, tap_, resends_, chosen_,
+                  [this](ServiceIndex index) { return services_.listens(index); }},
       sessions_{config.broker.sessions_max, to_ns(config.broker.service_timeout)},
       services_{config, ledger_, journal, log_, router_, publishing_, *this},
-      answers_{config, schemas, ledger_, services_, sessions_, publishing_, router_, journal, log_} {
+      answers_{config, schemas, ledger_, services_, sessions_, publishing_, journal, log_} {
   recover();
 }
 
@@ -247,7 +248,7 @@ void Broker::on_publish(Session& session, const Incoming& incoming) {
            "a PUBLISH names its producer and its sequence, from 1");
     return end_session(session, true);
   }
-  publishing_.publish(publish, received(incoming), is_system_service(session.service),
+  publishing_.publish(publish, received(incoming), session.service,
                       [this, id = session.id](const v1::Accepted& accepted) {
                         v1::FromBroker frame;
                         *frame.mutable_accepted() = accepted;

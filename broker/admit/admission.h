@@ -1,30 +1,75 @@
+// Admission: the first thing a published batch meets. Which of its events are accepted, and one reason and
+// one sentence for each that is not; the others are accepted all the same.
+//
+//   Admission admission{model, schemas};
+//   Judgement judged = admission.judge(frame.bytes(), session.service);
+//
+// Topic, type and source are judged once per run; ids, envelope and payload once per event, in the same walk
+// that indexes the batch. Nothing is copied. Sans-IO; immutable once made.
 #pragma once
-#include <functional>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
+
+#include "admit/judgement.h"
 #include "config/model.h"
+#include "event/batch.h"
+#include "event/payload_check.h"
 #include "event/schema_set.h"
-#include "journal/stored_batch.h"
-#include "reel/v1/wire.pb.h"
+
 namespace reel::broker {
-struct Admitted {
-  std::unique_ptr<StoredBatch> durable;
-  std::unique_ptr<StoredBatch> live;
-  std::vector<v1::Refusal> refusals;
-  std::uint32_t entries = 0;
-};
+
+/// Entries of one batch. An event with its ids has 40 bytes at least, so that a batch of the default
+/// batch_bytes_max meets this limit only if it is made to; it bounds what a batch of empty events can cost.
+inline constexpr std::uint32_t batch_entries_max = 100'000;
+
+/// Refusals of one batch that come with a sentence. A publisher whose every event is wrong in the same way
+/// needs it told a thousand times at most; reasons are always told.
+inline constexpr std::size_t refusal_texts_max = 1'000;
+
 class Admission {
  public:
-  Admission(const config::Model&, const SchemaSet&) {}
-  Admitted judge(std::shared_ptr<const void> owner, std::string_view bytes, bool,
-                 const std::function<bool(std::uint32_t)>& keep = {}) {
-    (void)keep;
-    Admitted a;
-    a.durable = std::make_unique<StoredBatch>();
-    (void)a.durable->append(std::move(owner), bytes);
-    a.entries = a.durable->count();
-    return a;
-  }
+  /// Throws std::invalid_argument where a topic's type has no schema, which checking the configuration has
+  /// ruled out.
+  Admission(const config::Model& model, const SchemaSet& schemas);
+  ~Admission();
+
+  /// Judges an encoded reel.v1.Batch that an instance of `service` published. Whatever the bytes are.
+  [[nodiscard]] Judgement judge(std::string_view batch, std::string_view service) const;
+
+ private:
+  struct Topic {
+    std::string type;
+    bool durable = true;
+    const PayloadCheck* check = nullptr;
+  };
+  struct Verdict {
+    v1::RefusalReason reason = v1::REFUSAL_UNKNOWN;
+    std::string text;
+  };
+  struct NameHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  void add_topic(const std::string& topic, std::string_view type, bool durable, const SchemaSet& schemas);
+  /// The topic of a run, or why all its events are refused.
+  [[nodiscard]] const Topic* judge_run(const RunHead& head, bool trusted, Verdict& verdict) const;
+  [[nodiscard]] Verdict refuse_topic(std::string_view topic) const;
+  [[nodiscard]] std::optional<Verdict> judge_event(const EventView& event, const Topic& topic) const;
+  /// Judges all events of a run. False where the rest of the batch cannot be read.
+  bool judge_entries(RunReader& run, const Topic* topic, const Verdict& run_verdict, Judgement& judged) const;
+
+  std::unordered_map<std::string, Topic, NameHash, std::equal_to<>> topics_;
+  std::map<std::string, std::unique_ptr<PayloadCheck>, std::less<>> checks_;  // by type
+  std::size_t event_bytes_max_;
+  std::size_t batch_bytes_max_;
 };
+
 }  // namespace reel::broker

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "event/uuid.h"
 #include "journal/stored_batch.h"
@@ -31,6 +32,21 @@ class ChosenIds {
   struct Hash {
     std::size_t operator()(const Hash128& hash) const { return hash.low; }
   };
+
+ public:
+  /// The ids of one batch that is not accepted yet.
+  class OfBatch {
+   public:
+    /// False where it is there already.
+    [[nodiscard]] bool insert(std::string_view source, std::string_view id) {
+      return hashes_.insert(hash_128({source, id})).second;
+    }
+
+   private:
+    std::unordered_set<Hash128, Hash> hashes_;
+  };
+
+ private:
   struct Seen {
     Hash128 hash;
     Offset offset = 0;

@@ -25,15 +25,14 @@ std::vector<std::string> names_of(const std::vector<std::size_t>& indices,
 }  // namespace
 
 Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
-                 const Services& services, Sessions& sessions, const Publishing& publishing,
-                 const Router& router, Journal& journal, CommitLog& log)
+                 Services& services, Sessions& sessions, const Publishing& publishing,
+                 Journal& journal, CommitLog& log)
     : config_{config},
       schemas_{schemas},
       ledger_{ledger},
       services_{services},
       sessions_{sessions},
       publishing_{publishing},
-      router_{router},
       journal_{journal},
       log_{log} {}
 
@@ -65,7 +64,7 @@ void Answers::schemas(v1::SchemasReply& reply) const {
   *reply.mutable_files() = schemas_.files_for(types);
 }
 
-void Answers::topics(v1::TopicsReply& reply) const {
+void Answers::topics(v1::TopicsReply& reply) {
   const auto names = services_.names();
   const auto& counts = publishing_.counts();
   for (const auto& [name, topic] : config_.topics) {

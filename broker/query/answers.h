@@ -16,7 +16,7 @@ namespace reel::broker {
 class Answers {
  public:
   Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
-          const Services& services, Sessions& sessions, const Publishing& publishing, const Router& router,
+          Services& services, Sessions& sessions, const Publishing& publishing,
           Journal& journal, CommitLog& log);
 
   /// Calls `reply` now, or, where events must be read from the journal first, later.
@@ -32,7 +32,7 @@ class Answers {
   };
 
   void schemas(v1::SchemasReply& reply) const;
-  void topics(v1::TopicsReply& reply) const;
+  void topics(v1::TopicsReply& reply);
   void services(v1::ServicesReply& reply);
   void dead(const v1::DeadRequest& request, v1::Reply reply, std::function<void(v1::Reply)> send);
   static void fill(v1::DeadReply::Letter& letter, const StoredBatch& batch);
@@ -40,10 +40,9 @@ class Answers {
   const config::Model& config_;
   const SchemaSet& schemas_;
   const Ledger& ledger_;
-  const Services& services_;
+  Services& services_;
   Sessions& sessions_;
   const Publishing& publishing_;
-  const Router& router_;
   Journal& journal_;
   CommitLog& log_;
 

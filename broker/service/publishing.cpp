@@ -7,17 +7,7 @@
 namespace reel::broker {
 namespace {
 
-// The entries of a received batch in order, with the topic each belongs to. For the slow paths only: the fast
-// one has the same in its StoredBatch.
-template <typename Visit>
-void each_entry(std::string_view batch, Visit&& visit) {
-  BatchReader reader{batch};
-  std::uint32_t index = 0;
-  while (auto run = reader.next_run()) {
-    while (const auto bytes = run->next_event_bytes()) visit(index++, run->head, *bytes);
-  }
-}
-
+// `entries` more that each matched `services`, in the answer's run-length code.
 void add_matched(v1::Accepted& answer, std::uint32_t entries, std::uint32_t services) {
   const auto size = answer.matched_size();
   if (size > 0 && answer.matched(size - 1) == services) {
@@ -28,160 +18,162 @@ void add_matched(v1::Accepted& answer, std::uint32_t entries, std::uint32_t serv
   }
 }
 
+// Which delivery each emitted entry belongs to.
+class Causes {
+ public:
+  explicit Causes(const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted) {
+    std::uint64_t end = 0;
+    for (const auto& item : emitted) ends_.emplace_back(end += item.count(), item.offset());
+  }
+  /// 0: of none.
+  [[nodiscard]] Offset of(std::uint32_t entry) const {
+    const auto range =
+        std::upper_bound(ends_.begin(), ends_.end(), entry, [](std::uint32_t at, const auto& item) { return at < item.first; });
+    return range == ends_.end() ? 0 : range->second;
+  }
+  /// Deliveries with an entry at or behind `entry`.
+  template <typename Visit>
+  void each_from(std::uint32_t entry, Visit&& visit) const {
+    for (const auto& [end, offset] : ends_) {
+      if (end > entry) visit(offset);
+    }
+  }
+
+ private:
+  std::vector<std::pair<std::uint64_t, Offset>> ends_;
+};
+
 }  // namespace
 
-bool is_system_service(std::string_view service) {
-  return service.starts_with("reel.");
-}
+bool is_system_service(std::string_view service) { return service.starts_with("reel."); }
 
-Publishing::Publishing(Admission& admission, Router& router, CommitLog& log, LiveTap& tap, Resends& resends,
-                       ChosenIds& chosen)
-    : admission_{admission}, router_{router}, log_{log}, tap_{tap}, resends_{resends}, chosen_{chosen} {}
+Publishing::Publishing(const Admission& admission, Router& router, CommitLog& log, LiveTap& tap, Resends& resends,
+                       ChosenIds& chosen, std::function<bool(ServiceIndex)> listens)
+    : admission_{admission},
+      router_{router},
+      log_{log},
+      tap_{tap},
+      resends_{resends},
+      chosen_{chosen},
+      listens_{std::move(listens)} {}
 
-void Publishing::publish(const v1::Publish& publish, const Received& received, bool trusted,
+void Publishing::publish(const v1::Publish& publish, const Received& received, std::string_view service,
                          std::function<void(const v1::Accepted&)> answer) {
   v1::Accepted accepted;
   accepted.set_sequence(publish.sequence());
-  auto admitted = admission_.judge(received.owner, received.batch, trusted);
+  auto judged = admission_.judge(received.batch, service);
+  for (const auto& refusal : judged.refusals()) *accepted.add_refusals() = refusal;
 
   if (const auto before = resends_.find(publish.producer(), publish.sequence())) {
     // Judged again only to repeat the refusals; nothing is appended.
     accepted.set_resend(true);
     accepted.set_first_offset(before->first_offset);
     accepted.set_accepted(before->count);
-    for (auto& refusal : admitted.refusals) *accepted.add_refusals() = std::move(refusal);
     log_.after_all([answer = std::move(answer), accepted] { answer(accepted); });
     return;
   }
 
-  leave_out_repeats(admitted, received, trusted, accepted);
-  count(admitted, received, accepted);
-  const auto durable = admitted.durable ? admitted.durable->count() : 0;
-  accepted.set_accepted(durable + (admitted.live ? admitted.live->count() : 0));
-  for (auto& refusal : admitted.refusals) *accepted.add_refusals() = std::move(refusal);
-  if (durable > 0) {
-    admitted.durable->producer = publish.producer();
-    admitted.durable->sequence = publish.sequence();
-  }
-  const auto first_offset = durable > 0 ? log_.appended_end() : 0;
-  resends_.remember(publish.producer(), {publish.sequence(), first_offset, durable, log_.now()});
-  accepted.set_first_offset(first_offset);
-  append(std::move(admitted), {},
-         [answer = std::move(answer), accepted](const StoredBatchPtr&) { answer(accepted); });
+  drop_repeats(judged, accepted);
+  count(judged, accepted);
+  accepted.set_accepted(judged.accepted());
+  auto admitted = std::move(judged).admit(received.owner);
+  const auto durable = admitted.journal.count();
+  admitted.journal.producer = publish.producer();
+  admitted.journal.sequence = publish.sequence();
+  accepted.set_first_offset(durable > 0 ? log_.appended_end() : 0);
+  resends_.remember(publish.producer(), {publish.sequence(), accepted.first_offset(), durable, log_.now()});
+  append(std::move(admitted), {}, [answer = std::move(answer), accepted](const StoredBatchPtr&) { answer(accepted); });
 }
 
-void Publishing::leave_out_repeats(Admitted& admitted, const Received& received, bool trusted,
-                                   v1::Accepted& answer) {
-  if (!admitted.durable) return;
-  const auto& runs = admitted.durable->runs;
-  if (std::none_of(runs.begin(), runs.end(), [](const StoredRun& run) { return run.chosen_ids; })) return;
-
-  std::map<std::uint32_t, Offset> repeats;  // by index in the received batch
-  std::map<Hash128, std::uint32_t, decltype([](const Hash128& a, const Hash128& b) {
-             return a.high != b.high ? a.high < b.high : a.low < b.low;
-           })>
-      in_this_batch;
+void Publishing::drop_repeats(Judgement& judged, v1::Accepted& answer) const {
   const auto now = log_.now();
-  each_entry(received.batch, [&](std::uint32_t index, const RunHead& run, std::string_view bytes) {
-    if (!run.chosen_ids) return;
-    const auto event = read_event(bytes);
-    if (!event) return;
-    if (const auto offset = chosen_.find(run.source, event->id, now)) {
-      repeats.emplace(index, *offset);
-    } else if (!in_this_batch.emplace(hash_128({run.source, event->id}), index).second) {
-      repeats.emplace(index, 0);  // of one earlier in this batch: its offset is not known yet
+  ChosenIds::OfBatch of_batch;   // first entries with an id in this very batch
+  for (const auto& run : judged.runs()) {
+    if (!run.chosen_ids) continue;
+    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+      if (judged.fate(entry) != Fate::journal) continue;
+      const auto event = read_event(judged.event(entry).bytes);
+      if (!event) continue;
+      auto offset = chosen_.find(run.source, event->id, now);
+      if (!offset && !of_batch.insert(run.source, event->id)) offset = 0;   // not known yet
+      if (!offset) continue;
+      judged.drop(entry);
+      auto& duplicate = *answer.add_duplicates();
+      duplicate.set_index(entry);
+      duplicate.set_offset(*offset);
     }
-  });
-  if (repeats.empty()) return;
-  admitted = admission_.judge(received.owner, received.batch, trusted,
-                              [&](std::uint32_t index) { return !repeats.contains(index); });
-  for (const auto& [index, offset] : repeats) {
-    auto& duplicate = *answer.add_duplicates();
-    duplicate.set_index(index);
-    duplicate.set_offset(offset);
   }
 }
 
-void Publishing::count(const Admitted& admitted, const Received& received, v1::Accepted& answer) {
-  const auto note = [&](std::string_view topic, std::uint32_t events, std::uint32_t services) {
-    auto found = counts_.find(topic);
-    if (found == counts_.end()) found = counts_.emplace(std::string{topic}, TopicCounts{}).first;
-    found->second.published += events;
-    if (services == 0) found->second.unrouted += events;
-  };
-  if (admitted.durable && !admitted.live && admitted.refusals.empty() && answer.duplicates().empty()) {
-    for (const auto& run : admitted.durable->runs) {
-      const auto services = listeners(run.topic);
-      note(run.topic, run.event_count, services);
+void Publishing::count(const Judgement& judged, v1::Accepted& answer) {
+  for (const auto& run : judged.runs()) {
+    std::uint32_t accepted = 0;
+    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+      accepted += judged.fate(entry) == Fate::dropped ? 0 : 1;
+    }
+    const auto services = accepted == 0 ? 0 : listeners(run.topic);
+    if (accepted == run.event_count) {
       add_matched(answer, run.event_count, services);
+    } else {
+      for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+        add_matched(answer, 1, judged.fate(entry) == Fate::dropped ? 0 : services);
+      }
     }
-    return;
+    auto counts = counts_.find(run.topic);
+    if (counts == counts_.end()) {
+      if (accepted == 0) continue;   // what is not a topic gets no row
+      counts = counts_.emplace(std::string{run.topic}, TopicCounts{}).first;
+    }
+    counts->second.published += accepted;
+    counts->second.refused += run.event_count - accepted;
+    if (services == 0) counts->second.unrouted += accepted;
   }
-  auto refusal = admitted.refusals.begin();
-  each_entry(received.batch, [&](std::uint32_t index, const RunHead& run, std::string_view) {
-    if (refusal != admitted.refusals.end() && refusal->index() == index) {
-      ++refusal;
-      add_matched(answer, 1, 0);
-      const auto known = counts_.find(run.topic);  // what is not a topic gets no row
-      if (known != counts_.end()) ++known->second.refused;
-      return;
-    }
-    const auto services = listeners(run.topic);
-    note(run.topic, 1, services);
-    add_matched(answer, 1, services);
-  });
 }
 
 std::uint32_t Publishing::listeners(std::string_view topic) {
-  return router_.route(topic).listeners;
+  const auto& services = router_.route(topic).services;
+  return static_cast<std::uint32_t>(std::count_if(services.begin(), services.end(), listens_));
 }
 
-Publishing::Emitted Publishing::admit_emitted(
-    const Received& received, const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted,
-    bool trusted, const std::function<bool(Offset)>& wanted) {
+Publishing::Emitted Publishing::admit_emitted(const Received& received,
+                                              const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted,
+                                              std::string_view service, const std::function<bool(Offset)>& wanted) const {
   Emitted result;
-  if (emitted.empty() || received.batch.empty()) return result;
-  // Which delivery each entry belongs to, as ranges of indices: entry i belongs to the first range ending
-  // behind i.
-  std::vector<std::pair<std::uint64_t, Offset>> ranges;
-  std::uint64_t end = 0;
-  bool all_wanted = true;
-  for (const auto& item : emitted) {
-    end += item.count();
-    ranges.emplace_back(end, item.offset());
-    all_wanted = all_wanted && wanted(item.offset());
+  if (received.batch.empty()) return result;
+  const Causes causes{emitted};
+  auto judged = admission_.judge(received.batch, service);
+  for (const auto& refusal : judged.refusals()) {
+    if (refusal.index() < judged.entries()) {
+      result.refused.emplace(causes.of(refusal.index()), refusal);
+    } else {   // speaks for everything behind what could be read
+      causes.each_from(refusal.index(), [&](Offset offset) { result.refused.emplace(offset, refusal); });
+    }
   }
-  const auto cause = [&ranges](std::uint32_t index) -> Offset {
-    const auto range = std::upper_bound(ranges.begin(), ranges.end(), index,
-                                        [](std::uint32_t at, const auto& item) { return at < item.first; });
-    return range == ranges.end() ? 0 : range->second;  // 0: belongs to no delivery, never wanted
-  };
-
-  result.admitted = admission_.judge(received.owner, received.batch, trusted);
-  for (const auto& refusal : result.admitted.refusals)
-    result.refused.emplace(cause(refusal.index()), refusal);
-  if (all_wanted && result.refused.empty() && result.admitted.entries == end) return result;
-  result.admitted = admission_.judge(received.owner, received.batch, trusted, [&](std::uint32_t index) {
-    const auto offset = cause(index);
-    return offset != 0 && wanted(offset) && !result.refused.contains(offset);
-  });
+  Offset asked = 0;
+  bool drop = true;
+  for (std::uint32_t entry = 0; entry < judged.entries(); ++entry) {
+    const auto offset = causes.of(entry);
+    if (offset != asked || entry == 0) {
+      asked = offset;
+      drop = offset == 0 || result.refused.contains(offset) || !wanted(offset);
+    }
+    if (drop) judged.drop(entry);
+  }
+  result.admitted = std::move(judged).admit(received.owner);
   return result;
 }
 
 void Publishing::append(Admitted admitted, std::string own, CommitLog::Action when_committed) {
-  if (admitted.live && admitted.live->count() > 0) tap_.publish(*admitted.live);
-  auto batch = std::move(admitted.durable);
-  if (!batch) batch = std::make_unique<StoredBatch>();
-  router_.derive(*batch);
-  if (!own.empty()) batch->append_own(std::move(own));
-  if (batch->count() == 0) {
+  router_.derive(admitted.journal, admitted.live);
+  tap_.publish(admitted.live);
+  if (!own.empty()) admitted.journal.append_own(std::move(own));
+  if (admitted.journal.count() == 0) {
     log_.after_all([when_committed = std::move(when_committed)] {
       if (when_committed) when_committed(nullptr);
     });
     return;
   }
-  const auto appended = log_.append(std::move(batch), std::move(when_committed));
-  chosen_.remember(*appended);
+  chosen_.remember(*log_.append(std::make_unique<StoredBatch>(std::move(admitted.journal)), std::move(when_committed)));
 }
 
 }  // namespace reel::broker

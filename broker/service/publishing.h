@@ -18,8 +18,6 @@
 
 namespace reel::broker {
 
-/// The source of every event that the broker makes itself.
-inline constexpr std::string_view broker_source = "reel-broker";
 /// Services whose names begin so are parts of Reel: their publishing is trusted, and they do not count as
 /// listeners when a publisher is told how many services an event matched.
 [[nodiscard]] bool is_system_service(std::string_view service);
@@ -38,41 +36,43 @@ struct Received {
 
 class Publishing {
  public:
-  Publishing(Admission& admission, Router& router, CommitLog& log, LiveTap& tap, Resends& resends,
-             ChosenIds& chosen);
+  /// `listens`: whether a service counts when a publisher is told how many its event matched.
+  Publishing(const Admission& admission, Router& router, CommitLog& log, LiveTap& tap, Resends& resends,
+             ChosenIds& chosen, std::function<bool(ServiceIndex)> listens);
 
-  /// Calls `answer` once what was accepted is committed.
-  void publish(const v1::Publish& publish, const Received& received, bool trusted,
+  /// Judges and appends what `service` published; calls `answer` once what was accepted is committed.
+  void publish(const v1::Publish& publish, const Received& received, std::string_view service,
                std::function<void(const v1::Accepted&)> answer);
 
   /// What a SETTLE brought, judged but not yet appended.
   struct Emitted {
     Admitted admitted;
-    /// Events that were left out, because their delivery is in `unwanted` or one of its events was refused.
+    /// Deliveries of which an event was refused: nothing of theirs is in `admitted`.
     std::map<Offset, v1::Refusal> refused;
   };
   /// `emitted` says which delivery each event belongs to; those of deliveries for which `wanted` says no are
   /// left out.
   [[nodiscard]] Emitted admit_emitted(const Received& received,
                                       const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted,
-                                      bool trusted, const std::function<bool(Offset)>& wanted);
+                                      std::string_view service, const std::function<bool(Offset)>& wanted) const;
   /// Appends admitted events and `own` (an encoded batch of the broker's own, may be empty) as one: both or
-  /// neither.
+  /// neither. `when_committed` gets null where there was nothing to append.
   void append(Admitted admitted, std::string own, CommitLog::Action when_committed);
 
   [[nodiscard]] const std::map<std::string, TopicCounts, std::less<>>& counts() const { return counts_; }
 
  private:
-  void leave_out_repeats(Admitted& admitted, const Received& received, bool trusted, v1::Accepted& answer);
-  void count(const Admitted& admitted, const Received& received, v1::Accepted& answer);
+  void drop_repeats(Judgement& judged, v1::Accepted& answer) const;
+  void count(const Judgement& judged, v1::Accepted& answer);
   [[nodiscard]] std::uint32_t listeners(std::string_view topic);
 
-  Admission& admission_;
+  const Admission& admission_;
   Router& router_;
   CommitLog& log_;
   LiveTap& tap_;
   Resends& resends_;
   ChosenIds& chosen_;
+  std::function<bool(ServiceIndex)> listens_;
   std::map<std::string, TopicCounts, std::less<>> counts_;
 };
 

@@ -22,10 +22,9 @@
 #include "journal/tail.h"
 #include "ledger/ledger.h"
 #include "reel/v1/wire.pb.h"
+#include "route/router.h"
 
 namespace reel::broker {
-
-enum class ServiceIndex : std::uint32_t {};
 
 /// What a ServiceQueue needs of the rest of the broker; tests give a fake.
 class DeliveryEdge {

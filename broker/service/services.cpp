@@ -38,6 +38,12 @@ std::string encode_own(std::string_view topic, std::string_view service,
   return writer.take();
 }
 
+std::vector<std::string> names_of(const std::vector<v1::Pattern>& patterns) {
+  std::vector<std::string> names;
+  for (const auto& pattern : patterns) names.push_back(pattern.pattern());
+  return names;
+}
+
 // Which delivery number a SETTLE names for an offset it acks.
 class AckedDeliveries {
  public:
@@ -95,12 +101,12 @@ void Services::recover() {
     for (const auto& pattern : record.patterns) next = std::min(next, pattern.from_offset());
     auto& queue = open(name, false, std::max({next, record.floor, journal_.begin_offset()}));
     queue.set_patterns(record.patterns);
-    router_.subscribe(static_cast<std::size_t>(by_name_.at(name)), record.patterns, !is_system_service(name));
+    router_.subscribe(by_name_.at(name), names_of(record.patterns));
   }
 }
 
 ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset next) {
-  ServiceIndex index{static_cast<std::uint32_t>(queues_.size())};
+  ServiceIndex index = queues_.size();
   if (free_.empty()) {
     queues_.emplace_back();
   } else {
@@ -108,7 +114,7 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
     free_.pop_back();
   }
   const auto policy = config_.services.find(name);
-  auto& slot = queues_[static_cast<std::size_t>(index)];
+  auto& slot = queues_[index];
   slot = std::make_unique<ServiceQueue>(
       ServiceQueue::Options{.name = name,
                             .index = index,
@@ -124,9 +130,9 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
 }
 
 void Services::close(ServiceIndex index) {
-  auto& slot = queues_[static_cast<std::size_t>(index)];
+  auto& slot = queues_[index];
   by_name_.erase(slot->name());
-  router_.unsubscribe(static_cast<std::size_t>(index));
+  router_.unsubscribe(index);
   touched_.erase(index);
   slot.reset();
   free_.push_back(index);
@@ -134,17 +140,19 @@ void Services::close(ServiceIndex index) {
 
 const ServiceQueue* Services::find(std::string_view name) const {
   const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : queues_[static_cast<std::size_t>(found->second)].get();
+  return found == by_name_.end() ? nullptr : queues_[found->second].get();
 }
 
 std::map<std::size_t, std::string> Services::names() const {
   std::map<std::size_t, std::string> names;
-  for (const auto& [name, index] : by_name_) names.emplace(static_cast<std::size_t>(index), name);
+  for (const auto& [name, index] : by_name_) names.emplace(index, name);
   return names;
 }
 
-const std::vector<std::size_t>& Services::listening(std::string_view topic) const {
-  return router_.route(topic).services;
+const std::vector<ServiceIndex>& Services::listening(std::string_view topic) { return router_.route(topic).services; }
+
+bool Services::listens(ServiceIndex index) const {
+  return !queues_[index]->ephemeral() && !is_system_service(queues_[index]->name());
 }
 
 void Services::touch(ServiceQueue& queue) {
@@ -224,7 +232,7 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
 
   if (!by_name_.contains(session.service)) (void)open(session.service, request.ephemeral(), start);
   const auto index = by_name_.at(session.service);
-  auto& queue = *queues_[static_cast<std::size_t>(index)];
+  auto& queue = *queues_[index];
   const auto same = [](const v1::Pattern& a, const v1::Pattern& b) {
     return a.pattern() == b.pattern() && a.from_offset() == b.from_offset();
   };
@@ -232,8 +240,7 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
       record == nullptr ||
       !std::equal(patterns.begin(), patterns.end(), record->patterns.begin(), record->patterns.end(), same);
   queue.set_patterns(patterns);
-  router_.subscribe(static_cast<std::size_t>(index), patterns,
-                    !is_system_service(session.service) && !queue.ephemeral());
+  router_.subscribe(index, names_of(patterns));
   const auto ready = [this, id = session.id, request, start] { activate(id, request, start); };
   if (queue.ephemeral() || !changed) return log_.after_all(ready);
 
@@ -247,7 +254,7 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
 void Services::activate(InstanceId id, const v1::Subscribe& request, Offset first) {
   const auto member = members_.find(id);
   if (member == members_.end()) return;  // gone meanwhile
-  auto& queue = *queues_[static_cast<std::size_t>(by_name_.at(member->second.service))];
+  auto& queue = *queues_[by_name_.at(member->second.service)];
   const auto events = request.credit_events() == 0 ? credit_events_default : request.credit_events();
   const auto bytes = request.credit_bytes() == 0 ? credit_bytes_default : request.credit_bytes();
   queue.join({.id = id,
@@ -268,7 +275,7 @@ void Services::leave(const Session& session, bool lost) {
   const auto member = members_.find(session.id);
   if (member == members_.end()) return;
   const auto index = by_name_.at(member->second.service);
-  auto& queue = *queues_[static_cast<std::size_t>(index)];
+  auto& queue = *queues_[index];
   (void)queue.take_delivered(session.id);  // the failures name what it held
   auto settlement = queue.leave(session.id, lost, log_.now());
   members_.erase(member);
@@ -287,7 +294,7 @@ bool Services::observes_deliveries(std::string_view service) const {
   const auto found = by_name_.find(service);
   if (found == by_name_.end()) return false;
   const auto& listening = router_.route(delivery_topic).services;
-  return std::binary_search(listening.begin(), listening.end(), static_cast<std::size_t>(found->second));
+  return std::binary_search(listening.begin(), listening.end(), found->second);
 }
 
 std::string Services::report(ServiceQueue& queue, InstanceId id, std::string_view instance,
@@ -325,7 +332,7 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
     replies_.send(session.id, std::move(answer));
     return;
   }
-  auto& queue = *queues_[static_cast<std::size_t>(by_name_.at(member->second.service))];
+  auto& queue = *queues_[by_name_.at(member->second.service)];
 
   std::vector<AckRange> acks;
   acks.reserve(static_cast<std::size_t>(settle.acks_size()));
@@ -344,7 +351,7 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
   if (!received.batch.empty()) {
     const AckedDeliveries deliveries{acks};
     emitted = publishing_.admit_emitted(
-        received, settle.emitted(), is_system_service(session.service), [&](Offset offset) {
+        received, settle.emitted(), session.service, [&](Offset offset) {
           const auto delivery = deliveries.find(offset);
           return delivery && queue.dispatch().holds(session.id, offset, *delivery);
         });
@@ -386,7 +393,7 @@ void Services::committed(const StoredBatchPtr& batch) {
     if (run.topic == ledger_topic) continue;
     for (const auto service : router_.route(run.topic).services) {
       queues_[service]->wake(batch->first_offset + run.first_event);
-      touched_.insert(ServiceIndex{static_cast<std::uint32_t>(service)});
+      touched_.insert(service);
     }
   }
 }
@@ -395,13 +402,13 @@ void Services::take_read(const ReadDone& done) {
   const auto index = static_cast<std::size_t>(done.token);
   if (index >= queues_.size() || !queues_[index]) return;
   queues_[index]->take_read(done.batches, journal_.begin_offset());
-  touched_.insert(ServiceIndex{static_cast<std::uint32_t>(index)});
+  touched_.insert(index);
 }
 
 void Services::turn() {
   const auto now = log_.now();
   for (const auto index : std::exchange(touched_, {})) {
-    auto& queue = queues_[static_cast<std::size_t>(index)];
+    auto& queue = queues_[index];
     if (!queue) continue;
     const auto lost = queue->turn(now, *this);
     if (!lost.failures.empty()) journal_report(*queue, InstanceId{}, {}, lost);
@@ -421,7 +428,7 @@ void Services::expire() {
 
 void Services::report_deliveries() {
   for (const auto& [id, member] : members_) {
-    auto& queue = *queues_[static_cast<std::size_t>(by_name_.at(member.service))];
+    auto& queue = *queues_[by_name_.at(member.service)];
     journal_report(queue, id, member.instance, {});
   }
 }
@@ -454,11 +461,11 @@ Offset Services::needed_from() const {
 bool Services::wants(ServiceIndex service, std::string_view topic) {
   if (topic == ledger_topic) return false;
   const auto& listening = router_.route(topic).services;
-  return std::binary_search(listening.begin(), listening.end(), static_cast<std::size_t>(service));
+  return std::binary_search(listening.begin(), listening.end(), service);
 }
 
 void Services::read(ServiceIndex service, Offset from) {
-  journal_.read(static_cast<std::uint64_t>(service), from, read_bytes);
+  journal_.read(service, from, read_bytes);
 }
 
 void Services::deliver(InstanceId to, v1::FromBroker frame, std::string batch) {

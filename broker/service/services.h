@@ -61,7 +61,9 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] const ServiceQueue* find(std::string_view name) const;
   /// Every service by its index, and the indices of those that want `topic`.
   [[nodiscard]] std::map<std::size_t, std::string> names() const;
-  [[nodiscard]] const std::vector<std::size_t>& listening(std::string_view topic) const;
+  [[nodiscard]] const std::vector<ServiceIndex>& listening(std::string_view topic);
+  /// Whether it counts when a publisher is told how many services its event matched.
+  [[nodiscard]] bool listens(ServiceIndex index) const;
 
  private:
   struct Member {

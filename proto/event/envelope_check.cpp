@@ -26,7 +26,7 @@ std::string misfit(std::string_view what, std::string_view text, std::size_t byt
     return std::string{what} + " is " + std::to_string(text.size()) + " bytes long, at most " +
            std::to_string(bytes_max) + " are allowed";
   }
-  return std::string{what} + " " + quoted(text) + " is not valid UTF-8";
+  return std::string{what} + " " + in_quotes(text) + " is not valid UTF-8";
 }
 
 EnvelopeFault id_fault(EnvelopePart part, std::string_view what, std::string_view id) {
@@ -47,7 +47,7 @@ std::optional<std::string> check_attributes(const EventView& event) {
   for (const auto& attribute : attributes) {
     if (auto fault = check_attribute_name(attribute.name)) return fault;
     if (!fits(attribute.value, attribute_value_bytes_max)) {
-      return misfit("attribute " + quoted(attribute.name), attribute.value, attribute_value_bytes_max);
+      return misfit("attribute " + in_quotes(attribute.name), attribute.value, attribute_value_bytes_max);
     }
   }
   return std::nullopt;
@@ -92,15 +92,15 @@ std::optional<std::string> check_source(std::string_view source) {
 std::optional<std::string> check_attribute_name(std::string_view name) {
   if (name.empty()) return "an attribute's name is empty";
   if (name.size() > attribute_name_bytes_max) {
-    return "attribute name " + quoted(name) + " is " + std::to_string(name.size()) + " bytes long, at most " +
-           std::to_string(attribute_name_bytes_max) + " are allowed";
+    return "attribute name " + in_quotes(name) + " is " + std::to_string(name.size()) +
+           " bytes long, at most " + std::to_string(attribute_name_bytes_max) + " are allowed";
   }
   const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   if (std::find(std::begin(reserved), std::end(reserved), name) != std::end(reserved)) {
-    return "attribute name " + quoted(name) + " is reserved";
+    return "attribute name " + in_quotes(name) + " is reserved";
   }
   if (!std::all_of(name.begin(), name.end(), allowed)) {
-    return "attribute name " + quoted(name) + " may have only lower-case letters and digits";
+    return "attribute name " + in_quotes(name) + " may have only lower-case letters and digits";
   }
   return std::nullopt;
 }

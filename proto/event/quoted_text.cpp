@@ -1,5 +1,7 @@
 #include "event/quoted_text.h"
 
+#include <algorithm>
+
 #include "event/utf8.h"
 
 namespace reel {
@@ -32,13 +34,13 @@ void escape(std::string& out, std::string_view bytes) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text, std::size_t bytes_max) {
   std::string out = "'";
   std::size_t at = 0;
   while (at < text.size()) {
     const auto size = character_bytes(text.substr(at));
     const auto character = text.substr(at, size == 0 ? 1 : size);
-    if (at + character.size() > quoted_bytes_max) {
+    if (at + character.size() > bytes_max) {
       out += "…";
       break;
     }
@@ -51,6 +53,16 @@ std::string quoted(std::string_view text) {
     at += character.size();
   }
   return out + "'";
+}
+
+std::string as_name(std::string_view text) {
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  const bool plain =
+      !text.empty() && text.size() <= quoted_bytes_max && std::all_of(text.begin(), text.end(), in_name);
+  return plain ? std::string{text} : in_quotes(text);
 }
 
 }  // namespace reel

@@ -10,8 +10,11 @@ namespace reel {
 /// How much of a foreign text a sentence repeats.
 inline constexpr std::size_t quoted_bytes_max = 64;
 
-/// `'text'`. Control characters, quotes, backslashes and what is not UTF-8 are escaped; what is longer is cut
-/// and ends with `…`.
-[[nodiscard]] std::string quoted(std::string_view text);
+/// `'text'`. Control characters, quotes, backslashes and what is not UTF-8 are escaped; what is longer
+/// than `bytes_max` is cut and ends with `…`.
+[[nodiscard]] std::string in_quotes(std::string_view text, std::size_t bytes_max = quoted_bytes_max);
+
+/// The text itself where it is a name of letters, digits and . _ - that would not be cut; else in quotes.
+[[nodiscard]] std::string as_name(std::string_view text);
 
 }  // namespace reel

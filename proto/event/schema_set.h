@@ -61,6 +61,9 @@ class SchemaSet {
   [[nodiscard]] google::protobuf::FileDescriptorSet files_for(
       const std::vector<std::string>& type_names) const;
 
+  /// The pool that the files' own descriptors live in.
+  [[nodiscard]] const google::protobuf::DescriptorPool& pool() const { return *pool_; }
+
  private:
   friend class SchemaBuilder;
   std::unique_ptr<google::protobuf::DescriptorPool> pool_;

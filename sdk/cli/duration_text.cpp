@@ -2,9 +2,10 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <charconv>
 #include <ctime>
-#include <limits>
+
+#include "config/units.h"
+#include "event/rfc3339.h"
 
 namespace reel::cli {
 namespace {
@@ -44,86 +45,6 @@ std::string above_a_minute(nanoseconds duration) {
   return two_units(count<hours>(duration) / 24, "d", count<hours>(duration % day), "h");
 }
 
-std::optional<nanoseconds> unit_named(std::string_view name) {
-  if (name == "ns") return nanoseconds{1};
-  if (name == "us") return microseconds{1};
-  if (name == "ms") return milliseconds{1};
-  if (name == "s") return seconds{1};
-  if (name == "m") return minutes{1};
-  if (name == "h") return hours{1};
-  if (name == "d") return day;
-  return std::nullopt;
-}
-
-/// Takes a number of exactly so many digits from the front.
-std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
-  int value = 0;
-  if (text.size() < digits) return std::nullopt;
-  for (std::size_t i = 0; i < digits; ++i) {
-    if (text[i] < '0' || text[i] > '9') return std::nullopt;
-    value = value * 10 + (text[i] - '0');
-  }
-  text.remove_prefix(digits);
-  return value;
-}
-
-bool take(std::string_view& text, std::string_view any_of) {
-  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-/// ".004" as nanoseconds; digits beyond the ninth are dropped.
-std::optional<std::uint64_t> take_fraction(std::string_view& text) {
-  if (!take(text, ".")) return 0;
-  std::uint64_t value = 0;
-  std::size_t digits = 0;
-  for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; ++digits) {
-    if (digits < 9) value = value * 10 + static_cast<std::uint64_t>(text.front() - '0');
-    text.remove_prefix(1);
-  }
-  if (digits == 0) return std::nullopt;
-  for (; digits < 9; ++digits) value *= 10;
-  return value;
-}
-
-/// "Z" or "+02:00", in seconds east of UTC.
-std::optional<std::int64_t> take_offset(std::string_view& text) {
-  if (take(text, "Zz")) return 0;
-  const bool west = !text.empty() && text.front() == '-';
-  if (!take(text, "+-")) return std::nullopt;
-  const auto hour = take_digits(text, 2);
-  if (!hour || *hour > 23 || !take(text, ":")) return std::nullopt;
-  const auto minute = take_digits(text, 2);
-  if (!minute || *minute > 59) return std::nullopt;
-  const std::int64_t east = *hour * 3600 + *minute * 60;
-  return west ? -east : east;
-}
-
-std::optional<std::int64_t> take_date(std::string_view& text) {
-  const auto year = take_digits(text, 4);
-  if (!year || !take(text, "-")) return std::nullopt;
-  const auto month = take_digits(text, 2);
-  if (!month || !take(text, "-")) return std::nullopt;
-  const auto day_of_month = take_digits(text, 2);
-  if (!day_of_month) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{*year},
-                                         std::chrono::month{static_cast<unsigned>(*month)},
-                                         std::chrono::day{static_cast<unsigned>(*day_of_month)}};
-  if (!date.ok()) return std::nullopt;
-  return std::chrono::duration_cast<seconds>(std::chrono::sys_days{date}.time_since_epoch()).count();
-}
-
-std::optional<std::int64_t> take_time_of_day(std::string_view& text) {
-  const auto hour = take_digits(text, 2);
-  if (!hour || *hour > 23 || !take(text, ":")) return std::nullopt;
-  const auto minute = take_digits(text, 2);
-  if (!minute || *minute > 59 || !take(text, ":")) return std::nullopt;
-  const auto second = take_digits(text, 2);
-  if (!second || *second > 60) return std::nullopt;
-  return *hour * 3600 + *minute * 60 + *second;
-}
-
 std::tm local(std::uint64_t unix_ns) {
   const auto whole = static_cast<std::time_t>(unix_ns / 1'000'000'000);
   std::tm parts{};
@@ -157,51 +78,17 @@ std::string gap_text(nanoseconds gap) {
 }
 
 std::optional<nanoseconds> parse_duration(std::string_view text) {
-  nanoseconds total{0};
-  if (text.empty()) return std::nullopt;
-  while (!text.empty()) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || number < 0) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    const std::size_t letters = text.find_first_of("0123456789");
-    const auto unit = unit_named(text.substr(0, letters));
-    if (!unit || number > (nanoseconds::max() - total) / *unit) return std::nullopt;
-    total += number * *unit;
-    text = letters == std::string_view::npos ? std::string_view{} : text.substr(letters);
-  }
-  return total;
-}
-
-std::string time_text(std::uint64_t unix_ns) {
-  const auto whole = static_cast<std::time_t>(unix_ns / 1'000'000'000);
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  char text[32];
-  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::string fraction = fmt::format(".{:09}", unix_ns % 1'000'000'000);
-  while (fraction.size() > 4 && fraction.ends_with("000")) fraction.erase(fraction.size() - 3);
-  return std::string{text, size} + fraction + "Z";
+  const config::Quantity quantity = config::parse(config::durations, text);
+  constexpr auto milliseconds_max =
+      static_cast<std::uint64_t>(duration_cast<milliseconds>(nanoseconds::max()).count());
+  if (quantity.outcome != config::QuantityOutcome::ok || quantity.value > milliseconds_max)
+    return std::nullopt;
+  return milliseconds{quantity.value};
 }
 
 std::optional<std::uint64_t> parse_time(std::string_view text) {
-  const auto date = take_date(text);
-  if (!date) return std::nullopt;
-  std::int64_t unix_seconds = *date;
-  std::uint64_t fraction = 0;
-  if (!text.empty()) {
-    if (!take(text, "Tt ")) return std::nullopt;
-    const auto time_of_day = take_time_of_day(text);
-    const auto below = time_of_day ? take_fraction(text) : std::nullopt;
-    const auto east = below ? take_offset(text) : std::nullopt;
-    if (!east || !text.empty()) return std::nullopt;
-    unix_seconds += *time_of_day - *east;
-    fraction = *below;
-  }
-  constexpr auto seconds_max =
-      static_cast<std::int64_t>(std::numeric_limits<std::int64_t>::max() / 1'000'000'000);
-  if (unix_seconds < 0 || unix_seconds >= seconds_max) return std::nullopt;
-  return static_cast<std::uint64_t>(unix_seconds) * 1'000'000'000 + fraction;
+  const bool date_alone = text.size() == std::string_view{"2026-03-01"}.size();
+  return date_alone ? parse_rfc3339(std::string{text} + "T00:00:00Z") : parse_rfc3339(text);
 }
 
 std::string clock_text(std::uint64_t unix_ns) {

@@ -3,8 +3,7 @@
 //   duration_text(90s)             "1m 30s"
 //   gap_text(15ms)                 "+15 ms"
 //   parse_duration("10m")          600s
-//   time_text(t)                   "2026-03-01T10:02:11.004Z"      for machines and -o json
-//   clock_text(t)                  "10:02:11.004"                  for people, in their time zone
+//   clock_text(t)                  "10:02:11.004", in the reader's time zone
 //
 // Times are nanoseconds since 1970, as everywhere on the wire. Pure but for the process's time zone.
 #pragma once
@@ -29,11 +28,8 @@ using std::chrono::nanoseconds;
 /// The time between two steps: "+0.4 ms", "+15 ms", "+1.25 s", "+2m 5s".
 [[nodiscard]] std::string gap_text(nanoseconds gap);
 
-/// "250ms", "10m", "1h30m". Nothing where it has no unit or is none.
+/// "250ms", "10m", as in reel.yaml. Nothing where it has no unit or is none.
 [[nodiscard]] std::optional<nanoseconds> parse_duration(std::string_view text);
-
-/// RFC 3339 in UTC with as many digits as it needs: milliseconds, microseconds or nanoseconds.
-[[nodiscard]] std::string time_text(std::uint64_t unix_ns);
 
 /// RFC 3339 with any offset, or a date alone (midnight UTC). Nothing where it is neither or before 1970.
 [[nodiscard]] std::optional<std::uint64_t> parse_time(std::string_view text);

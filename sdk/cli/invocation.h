@@ -4,13 +4,17 @@
 // stores what is to run. main parses, runs it and turns a Failure into a sentence on stderr and an exit code.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <chrono>
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "cli/output.h"
+
+namespace CLI {
+class App;
+}
 
 namespace reel::cli {
 
@@ -30,11 +34,15 @@ struct Failure : std::runtime_error {
 /// The options that stand before or behind any command.
 struct Globals {
   bool json = false;
+  /// One endpoint, or several with commas between them: tried in turn.
   std::string broker = "tcp://127.0.0.1:5555";
   std::string tracker = "tcp://127.0.0.1:5557";
   /// How long an answer may take before the other side counts as not reachable.
   std::chrono::milliseconds timeout{3000};
 };
+
+/// The endpoints of a list such as REEL_BROKER holds.
+[[nodiscard]] std::vector<std::string> endpoints_of(const std::string& list);
 
 struct Invocation {
   Globals globals;
@@ -43,6 +51,10 @@ struct Invocation {
   /// What the chosen command does; its result is the exit code.
   std::function<int(Invocation&)> run;
 };
+
+/// Adds `commands` and the global options to `app`, runs what `arguments` choose and returns the exit code.
+/// All of main but the process around it.
+[[nodiscard]] int run_reel(int count, const char* const* arguments);
 
 void add_up(CLI::App& app, Invocation& invocation);
 void add_check(CLI::App& app, Invocation& invocation);

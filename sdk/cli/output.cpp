@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,11 @@ void Output::lines(const std::vector<std::string>& lines) {
   for (const std::string& text : lines) line(text);
 }
 
+void Output::raw(std::string_view text) {
+  gathered_.append(text);
+  flush();
+}
+
 void Output::flush() {
   const std::string text = std::exchange(gathered_, {});
   for (std::size_t written = 0; written < text.size();) {
@@ -29,6 +35,11 @@ void Output::flush() {
       throw std::system_error{errno, std::generic_category(), "cannot write the output"};
     }
   }
+}
+
+bool Output::reader_gone() const {
+  pollfd watched{descriptor_, 0, 0};
+  return ::poll(&watched, 1, 0) > 0 && (watched.revents & POLLERR) != 0;
 }
 
 }  // namespace reel::cli

@@ -28,8 +28,13 @@ class Output {
   /// Prints one line. Throws OutputClosed where nobody reads any more.
   void line(std::string_view text);
   void lines(const std::vector<std::string>& lines);
+  /// Writes text that is no line, at once: a progress bar.
+  void raw(std::string_view text);
   /// Writes what has been gathered.
   void flush();
+
+  /// Whether nobody would read what is written now: for a command that waits long between lines.
+  [[nodiscard]] bool reader_gone() const;
 
   [[nodiscard]] const Terminal& terminal() const { return terminal_; }
 

@@ -40,24 +40,23 @@ TEST_CASE("a gap says how long after its cause a step came") {
   CHECK(gap_text(125s) == "+2m 5s");
 }
 
-TEST_CASE("a point in time is read back as it is written") {
+TEST_CASE("a point in time is RFC 3339 or a date") {
   const auto time = parse_time("2026-03-01T10:02:11.004Z");
   REQUIRE(time);
-  CHECK(time_text(*time) == "2026-03-01T10:02:11.004Z");
-  CHECK(time_text(*time + 1'000) == "2026-03-01T10:02:11.004001Z");
-  CHECK(time_text(*time + 1) == "2026-03-01T10:02:11.004000001Z");
-  CHECK(time_text(0) == "1970-01-01T00:00:00.000Z");
   CHECK(parse_time("2026-03-01T12:02:11.004+02:00") == time);
-  CHECK(parse_time("2026-03-01T06:32:11.004-03:30") == time);
-  CHECK(parse_time("2026-03-01") == *parse_time("2026-03-01T00:00:00Z"));
-}
-
-TEST_CASE("what is no point in time is not guessed at") {
-  for (const char* text : {"", "now", "2026", "2026-02-30", "2026-03-01T25:00:00Z", "2026-03-01T10:00:00",
-                           "2026-03-01T10:00:00.Z", "2026-03-01T10:00:00Zulu", "1969-12-31T00:00:00Z",
-                           "2026-03-01T10:00:00+2:00", "9999-01-01"}) {
+  CHECK(parse_time("2026-03-01") == parse_time("2026-03-01T00:00:00Z"));
+  for (const char* text : {"", "now", "2026", "2026-02-30", "2026-03-01T25:00:00Z", "tomorrow!!"}) {
     CAPTURE(text);
     CHECK(!parse_time(text));
+  }
+}
+
+TEST_CASE("a duration is a number and a unit") {
+  CHECK(parse_duration("10m") == 10min);
+  CHECK(parse_duration("250ms") == 250ms);
+  for (const char* text : {"", "10", "m", "-5s", "1.5s", "99999999999999999999d"}) {
+    CAPTURE(text);
+    CHECK(!parse_duration(text));
   }
 }
 

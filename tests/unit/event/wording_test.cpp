@@ -39,18 +39,21 @@ TEST_CASE("edits are counted, a swap as one") {
 }
 
 TEST_CASE("foreign text in a sentence is short and printable") {
-  CHECK(quoted("order-7") == "'order-7'");
-  CHECK(quoted("") == "''");
-  CHECK(quoted("grüße") == "'grüße'");
-  CHECK(quoted("it's \\") == "'it\\'s \\\\'");
-  CHECK(quoted("a\n\x1b[31m\x7f\xc2\x9b") == "'a\\x0a\\x1b[31m\\x7f\\xc2\\x9b'");
-  CHECK(quoted("\xff\xc3") == "'\\xff\\xc3'");
-  CHECK(quoted(std::string(100, 'x')) == "'" + std::string(64, 'x') + "…'");
-  CHECK(quoted(std::string(63, 'x') + "ä") == "'" + std::string(63, 'x') + "…'");
+  CHECK(in_quotes("order-7") == "'order-7'");
+  CHECK(in_quotes("") == "''");
+  CHECK(in_quotes("grüße") == "'grüße'");
+  CHECK(in_quotes("it's \\") == "'it\\'s \\\\'");
+  CHECK(in_quotes("a\n\x1b[31m\x7f\xc2\x9b") == "'a\\x0a\\x1b[31m\\x7f\\xc2\\x9b'");
+  CHECK(in_quotes("\xff\xc3") == "'\\xff\\xc3'");
+  CHECK(in_quotes(std::string(100, 'x')) == "'" + std::string(64, 'x') + "…'");
+  CHECK(in_quotes(std::string(63, 'x') + "ä") == "'" + std::string(63, 'x') + "…'");
+  CHECK(as_name("shop.v1.Foo") == "shop.v1.Foo");
+  CHECK(as_name("a b") == "'a b'");
+  CHECK(as_name("") == "''");
   for (int seed = 0; seed < 256; ++seed) {
     std::string bytes;
     for (int i = 0; i < 70; ++i) bytes.push_back(static_cast<char>(seed * 31 + i * i * 7));
-    CHECK(is_utf8(quoted(bytes)));
-    CHECK(quoted(bytes).size() <= 4 * quoted_bytes_max + 5);
+    CHECK(is_utf8(in_quotes(bytes)));
+    CHECK(in_quotes(bytes).size() <= 4 * quoted_bytes_max + 5);
   }
 }

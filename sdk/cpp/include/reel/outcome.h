@@ -27,7 +27,7 @@ struct PublishResult {
   std::uint64_t offset = 0;
   /// How many services it was for, as the broker counted when it accepted the event.
   std::uint32_t matched = 0;
-  /// As given or generated. Empty where the event was not kept.
+  /// As given or generated.
   std::string id;
   std::string correlationid;
   /// For `rejected`: why. REFUSAL_UNKNOWN otherwise.

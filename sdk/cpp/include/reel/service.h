@@ -104,7 +104,6 @@ class Service {
 
  private:
   friend class TestBus;
-  Service& add(std::string_view pattern, std::string type, std::function<void(Context&)> handler);
   /// Throws Reject where the event is not of this type.
   static void parse(google::protobuf::Message& event, const Context& context);
 

@@ -1,0 +1,61 @@
+#include "admit/judgement.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "event/batch.h"
+
+namespace reel::broker {
+
+void Judgement::drop(std::uint32_t entry) {
+  if (fates_[entry] == Fate::dropped) return;
+  fates_[entry] = Fate::dropped;
+  --accepted_;
+}
+
+Admitted Judgement::admit(std::shared_ptr<const void> owner) && {
+  Admitted admitted;
+  if (accepted_ == 0) return admitted;
+  const auto first = fates_.front();
+  const bool one_way = first != Fate::dropped && std::all_of(fates_.begin(), fates_.end(),
+                                                             [first](Fate fate) { return fate == first; });
+  if (whole_ && one_way) {
+    (first == Fate::journal ? admitted.journal : admitted.live) = whole_batch(std::move(owner));
+    return admitted;
+  }
+  admitted.journal = part(Fate::journal, admitted.journal_entries);
+  admitted.live = part(Fate::live, admitted.live_entries);
+  return admitted;
+}
+
+StoredBatch Judgement::whole_batch(std::shared_ptr<const void> owner) {
+  StoredBatch batch;
+  batch.runs = std::move(runs_);
+  batch.events = std::move(events_);
+  batch.pieces.push_back(bytes_);
+  batch.owners.push_back(std::move(owner));
+  return batch;
+}
+
+StoredBatch Judgement::part(Fate fate, std::vector<std::uint32_t>& entries) const {
+  BatchWriter writer;
+  for (const auto& run : runs_) {
+    bool begun = false;
+    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+      if (fates_[entry] != fate) continue;
+      if (!std::exchange(begun, true)) {
+        writer.begin_run({.source = run.source,
+                          .topic = run.topic,
+                          .dataschema = run.dataschema,
+                          .chosen_ids = run.chosen_ids});
+      }
+      writer.add_encoded(events_[entry].bytes);
+      entries.push_back(entry);
+    }
+  }
+  StoredBatch batch;
+  if (!writer.empty()) batch.append_own(writer.take());
+  return batch;
+}
+
+}  // namespace reel::broker

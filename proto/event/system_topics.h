@@ -1,0 +1,27 @@
+// The system's own topics and what they carry; the messages are part of reel.v1.
+#pragma once
+
+#include <string_view>
+
+namespace reel {
+
+struct SystemTopic {
+  std::string_view topic;
+  std::string_view type;
+};
+
+inline constexpr SystemTopic system_topics[] = {
+    {"reel.delivery", "reel.v1.DeliveryReport"},      {"reel.subscription", "reel.v1.SubscriptionChanged"},
+    {"reel.flow.overdue", "reel.v1.FlowOverdue"},     {"reel.flow.resolved", "reel.v1.FlowResolved"},
+    {"reel.flow.completed", "reel.v1.FlowCompleted"},
+};
+
+/// Verdicts, which the tracker publishes; the others only the broker itself writes.
+[[nodiscard]] constexpr bool is_verdict_topic(std::string_view topic) {
+  return topic.starts_with("reel.flow.");
+}
+
+/// The service name of the tracker: the only one that may publish verdicts.
+inline constexpr std::string_view tracker_service = "reel.tracker";
+
+}  // namespace reel

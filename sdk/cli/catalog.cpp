@@ -1,0 +1,48 @@
+#include "cli/catalog.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "cli/inquiry.h"
+
+namespace reel::cli {
+namespace {
+
+TopicTypes types_of(const v1::SchemasReply& reply) {
+  TopicTypes types;
+  for (const auto& topic : reply.topics()) types.emplace(topic.topic(), topic.type());
+  return types;
+}
+
+}  // namespace
+
+Catalog Catalog::fetch(const Globals& globals) {
+  v1::Request request;
+  request.mutable_schemas();
+  return Catalog{ask_broker(globals, request).schemas()};
+}
+
+// A schema that cannot be used leaves its payloads unreadable; the events are shown all the same.
+Catalog::Catalog(const v1::SchemasReply& reply)
+    : schemas_{std::make_unique<SchemaSet>(schemas_of(reply.files()).schemas)},
+      json_{*schemas_, types_of(reply)} {}
+
+EventDraft Catalog::draft(std::string_view topic, std::string_view json) const {
+  ReadDraft read = json_.read_data(topic, json);
+  if (!read.event) throw Failure{exit_code::refused, shown(read.error)};
+  return *std::move(read.event);
+}
+
+std::string Catalog::event_json(const StreamEvent& event) const {
+  const auto view = read_event(event.bytes);
+  if (!view) return "{}";  // the SDK has read these very bytes
+  return json_.write(
+      {.source = event.source, .topic = event.topic, .dataschema = event.dataschema, .chosen_ids = false},
+      *view, {.offset = event.offset, .log_time = event.recordedtime});
+}
+
+std::string Catalog::payload_text(std::string_view type, std::string_view data) const {
+  if (const auto json = json_.write_data(type, data)) return shown(*json);
+  return fmt::format("{} bytes of {}", data.size(), shown(type));
+}
+
+}  // namespace reel::cli

@@ -1,0 +1,46 @@
+// The broker's topics and schemas, fetched once, so that a person may read and write events as JSON.
+//
+//   const Catalog catalog = Catalog::fetch(globals);
+//   const EventDraft draft = catalog.draft("order.placed", R"({"orderId":"order-7"})");
+//   catalog.event_json(event)         {"specversion":"1.0","id":…,"data":{…}}
+//   catalog.payload_json(event)       {"orderId":"order-7"}
+//
+// What cannot be done is a Failure with one sentence. Not for sharing between threads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cli/invocation.h"
+#include "event/event_json.h"
+#include "event/schema_set.h"
+#include "reel/stream.h"
+#include "reel/v1/query.pb.h"
+
+namespace reel::cli {
+
+class Catalog {
+ public:
+  /// Asks the broker.
+  [[nodiscard]] static Catalog fetch(const Globals& globals);
+  explicit Catalog(const v1::SchemasReply& reply);
+
+  [[nodiscard]] const EventJson& json() const { return json_; }
+
+  /// An event on `topic` with this payload. Throws Failure: not a topic, an unknown one, bad JSON, a field or
+  /// value that the type does not have.
+  [[nodiscard]] EventDraft draft(std::string_view topic, std::string_view json) const;
+
+  /// The whole event in the CloudEvents JSON format with `reeloffset` and `recordedtime`, on one line.
+  [[nodiscard]] std::string event_json(const StreamEvent& event) const;
+
+  /// A payload as one line of JSON, or its size where its type is not known.
+  [[nodiscard]] std::string payload_text(std::string_view type, std::string_view data) const;
+
+ private:
+  std::unique_ptr<SchemaSet> schemas_;  // stays where it is when the catalog moves: json_ refers to it
+  EventJson json_;
+};
+
+}  // namespace reel::cli

@@ -1,0 +1,36 @@
+// `reel check FILE`: whether a configuration can be used, or everything that is wrong with it.
+#include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+#include "cli/config_file.h"
+#include "cli/flow_json.h"
+#include "cli/invocation.h"
+
+namespace reel::cli {
+namespace {
+
+int run(Invocation& invocation, const std::string& path) {
+  const config::Model model = load_config(path);
+  if (invocation.globals.json) {
+    invocation.out.line(line_of({{"file", path}, {"valid", true}, {"digest", model.digest}}));
+  } else {
+    invocation.out.line(fmt::format("{} is valid (digest {})", path, model.digest));
+  }
+  return exit_code::ok;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Invocation& invocation) {
+  auto path = std::make_shared<std::string>();
+  auto* command =
+      app.add_subcommand("check", "Say whether a configuration is valid, with every mistake in it")
+          ->group("Run");
+  command->add_option("file", *path, "The configuration")->required()->type_name("FILE");
+  command->callback(
+      [&invocation, path] { invocation.run = [path](Invocation& given) { return run(given, *path); }; });
+}
+
+}  // namespace reel::cli

@@ -1,0 +1,184 @@
+// `reel pub TOPIC JSON`: one event, and what became of it.
+#include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "cli/catalog.h"
+#include "cli/flow_json.h"
+#include "cli/inquiry.h"
+#include "cli/pub_lines.h"
+#include "reel/publisher.h"
+
+namespace reel::cli {
+namespace {
+
+/// Largest JSON that is read from a file or standard input. Far beyond any event a broker takes, so that the
+/// broker's limit is what people meet.
+constexpr std::size_t input_bytes_max = 64u << 20;
+
+struct Options {
+  std::string topic;
+  std::string data;
+  std::string type;
+  std::optional<std::string> id;
+  std::optional<std::string> correlation;
+  std::string causation;
+  std::string key;
+  std::string subject;
+  std::string source = "reel";
+  std::vector<std::string> attributes;
+  bool lines = false;
+};
+
+std::string read_all(std::istream& in, const std::string& name) {
+  std::string text;
+  char bytes[64 * 1024];
+  while (in.read(bytes, sizeof bytes) || in.gcount() > 0) {
+    text.append(bytes, static_cast<std::size_t>(in.gcount()));
+    if (text.size() > input_bytes_max) {
+      throw Failure{exit_code::refused, fmt::format("{} is larger than 64 MiB", name)};
+    }
+  }
+  return text;
+}
+
+/// The argument itself, the file it names, or standard input.
+std::string json_of(const std::string& argument) {
+  if (argument == "-") return read_all(std::cin, "standard input");
+  if (!argument.starts_with("@")) return argument;
+  const std::string path = argument.substr(1);
+  std::ifstream file{path, std::ios::binary};
+  if (!file)
+    throw Failure{exit_code::refused, fmt::format("cannot read '{}': {}", shown(path), std::strerror(errno))};
+  return read_all(file, path);
+}
+
+Attributes attributes_of(const std::vector<std::string>& arguments) {
+  Attributes attributes;
+  for (const std::string& argument : arguments) {
+    const std::size_t equals = argument.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Failure{exit_code::usage, fmt::format("--attr '{}' is not NAME=VALUE", shown(argument))};
+    }
+    attributes.emplace_back(argument.substr(0, equals), argument.substr(equals + 1));
+  }
+  return attributes;
+}
+
+std::string matched_text(const Terminal& terminal, std::uint32_t matched) {
+  if (matched == 0) return terminal.paint(Ink::yellow, "matched no service");
+  return fmt::format("matched {} service{}", matched, matched == 1 ? "" : "s");
+}
+
+std::string text_of(const Terminal& terminal, const PublishResult& result) {
+  const std::string flow = shown(result.correlationid);
+  if (result.outcome == PublishOutcome::duplicate) {
+    return fmt::format("{} of offset {}, flow {}", terminal.paint(Ink::yellow, "duplicate"), result.offset,
+                       flow);
+  }
+  const std::string place = result.offset != 0 ? fmt::format("offset {}", result.offset) : "live only";
+  return fmt::format("{} {}, {}, flow {}", terminal.paint(Ink::green, "accepted"), place,
+                     matched_text(terminal, result.matched), flow);
+}
+
+Json json_of(const PublishResult& result) {
+  return {{"outcome", to_string(result.outcome)},
+          {"reeloffset", result.offset},
+          {"matched", result.matched},
+          {"id", result.id},
+          {"correlationid", result.correlationid}};
+}
+
+int publish_one(Invocation& invocation, const Options& options) {
+  const Catalog catalog = Catalog::fetch(invocation.globals);
+  const EventDraft draft = catalog.draft(options.topic, json_of(options.data));
+  const Attributes attributes = attributes_of(options.attributes);
+
+  Publisher publisher{"reel", publisher_options(invocation.globals)};
+  const PublishResult result =
+      publisher.publish(Outgoing{.topic = options.topic,
+                                 .type = options.type.empty() ? draft.dataschema : options.type,
+                                 .data = draft.data,
+                                 .id = options.id,
+                                 .correlationid = options.correlation,
+                                 .causationid = options.causation,
+                                 .partitionkey = options.key,
+                                 .subject = options.subject,
+                                 .attributes = attributes,
+                                 .source = options.source});
+  if (!result.ok()) throw failure_of(invocation.globals, result);
+  invocation.out.line(invocation.globals.json ? line_of(json_of(result))
+                                              : text_of(invocation.out.terminal(), result));
+  return exit_code::ok;
+}
+
+int run(Invocation& invocation, const Options& options) {
+  const bool whole = !options.topic.empty() && !options.data.empty();
+  if (options.lines && !options.topic.empty()) {
+    throw Failure{exit_code::usage,
+                  "--lines reads topics and payloads from standard input: leave out TOPIC and JSON"};
+  }
+  if (options.lines) return publish_lines(invocation, options.source);
+  if (!whole) throw Failure{exit_code::usage, "TOPIC and JSON are required\nsee 'reel pub --help'"};
+  return publish_one(invocation, options);
+}
+
+}  // namespace
+
+reel::Options publisher_options(const Globals& globals) {
+  reel::Options options;
+  options.brokers = endpoints_of(globals.broker);
+  options.connect_timeout = globals.timeout;
+  options.publish_timeout = globals.timeout;
+  options.drain_timeout = globals.timeout;
+  options.log = {};
+  return options;
+}
+
+Failure failure_of(const Globals& globals, const PublishResult& result) {
+  switch (result.outcome) {
+    case PublishOutcome::not_connected: return broker_not_reachable(globals);
+    case PublishOutcome::unconfirmed:
+      return {exit_code::not_reachable,
+              fmt::format("the broker at {} did not confirm the event: it may or may not have it",
+                          shown(globals.broker))};
+    default: return {exit_code::refused, shown(result.text)};
+  }
+}
+
+void add_pub(CLI::App& app, Invocation& invocation) {
+  auto options = std::make_shared<Options>();
+  auto* command =
+      app.add_subcommand("pub", "Publish an event from JSON, or many from JSON lines")->group("Events");
+  command->add_option("topic", options->topic, "Its topic, such as order.placed")->type_name("TOPIC");
+  command->add_option("json", options->data, "Its payload: JSON, @FILE, or - for standard input")
+      ->type_name("JSON");
+  command->add_option("--correlation", options->correlation, "The flow it belongs to; a new one if not given")
+      ->type_name("ID");
+  command->add_option("--causation", options->causation, "The event that made it happen")->type_name("ID");
+  command->add_option("--id", options->id, "Its id: a second event with the same one is a duplicate")
+      ->type_name("ID");
+  command->add_option("--key", options->key, "Events of one key are handled in order [the flow]")
+      ->type_name("KEY");
+  command->add_option("--subject", options->subject, "What it is about")->type_name("TEXT");
+  command->add_option("--source", options->source, "Who made it")->type_name("NAME")->capture_default_str();
+  command->add_option("--type", options->type, "The payload's protobuf type [the topic's]")
+      ->type_name("TYPE");
+  command->add_option("--attr", options->attributes, "A further attribute, NAME=VALUE; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_flag("--lines", options->lines,
+                    "Read JSON lines from standard input: CloudEvents, or {\"type\":TOPIC,\"data\":{…}}");
+  command->callback([&invocation, options] {
+    invocation.run = [options](Invocation& given) { return run(given, *options); };
+  });
+}
+
+}  // namespace reel::cli

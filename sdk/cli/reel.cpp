@@ -1,0 +1,146 @@
+// The composition of the `reel` command: global options, the commands in the order the help shows them, and
+// how each kind of trouble ends.
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <csignal>
+
+#include "cli/duration_text.h"
+#include "cli/invocation.h"
+#include "config/edit_distance.h"
+#include "config/units.h"
+
+namespace reel::cli {
+namespace {
+
+void add_globals(CLI::App& app, Globals& globals) {
+  app.add_option_function<std::string>(
+         "-o,--output", [&globals](const std::string& format) { globals.json = format == "json"; },
+         "How to print: text, or json (one object a line)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--broker", globals.broker, "Where the broker answers")
+      ->type_name("ENDPOINT")
+      ->envname("REEL_BROKER")
+      ->capture_default_str();
+  app.add_option("--tracker", globals.tracker, "Where the tracker answers")
+      ->type_name("ENDPOINT")
+      ->envname("REEL_TRACKER")
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--timeout",
+         [&globals](const std::string& text) {
+           const auto time = parse_duration(text);
+           if (!time || *time <= std::chrono::nanoseconds{0} || *time > std::chrono::hours{24}) {
+             throw CLI::ValidationError{"--timeout",
+                                        fmt::format("'{}' is not {}", shown(text), config::durations.wanted)};
+           }
+           globals.timeout = std::chrono::ceil<std::chrono::milliseconds>(*time);
+         },
+         "How long an answer may take [3s]")
+      ->type_name("DURATION");
+}
+
+void add_commands(CLI::App& app, Invocation& invocation) {
+  add_up(app, invocation);
+  add_check(app, invocation);
+  add_pub(app, invocation);
+  add_sub(app, invocation);
+  add_flows(app, invocation);
+  add_flow(app, invocation);
+  add_topics(app, invocation);
+  add_services(app, invocation);
+  add_dead(app, invocation);
+  add_completion(app, invocation);
+}
+
+/// "unknown command 'fluw' (did you mean 'flow'?)"
+std::string unexpected_text(const CLI::App& app) {
+  const std::vector<std::string> extras = app.remaining(true);
+  const std::string extra = extras.empty() ? "" : extras.front();
+  if (!app.get_subcommands().empty() || extra.starts_with("-")) {
+    return fmt::format("'{}' is not expected here", shown(extra));
+  }
+  std::vector<std::string_view> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  const std::string near = config::nearest(extra, names);
+  return fmt::format("unknown command '{}'{}", shown(extra),
+                     near.empty() ? "" : " (did you mean '" + near + "'?)");
+}
+
+/// A command line that was not understood, or a call for help.
+int explain(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+  const auto chosen = app.get_subcommands();
+  const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  fmt::print(stderr, "{}\nsee 'reel {}--help'\n", extra ? unexpected_text(app) : shown(error.what()),
+             chosen.empty() ? "" : chosen.front()->get_name() + " ");
+  return exit_code::usage;
+}
+
+/// Runs the command; what it printed before it failed is printed before the sentence that says so.
+int run_command(Invocation& invocation) {
+  try {
+    return invocation.run(invocation);
+  } catch (const Failure& failure) {
+    invocation.err.line(failure.what());
+    return failure.exit;
+  } catch (const OutputClosed&) {
+    throw;
+  } catch (const std::exception& error) {
+    invocation.err.line(shown(error.what()));
+    return exit_code::refused;
+  }
+}
+
+int run_chosen(Invocation& invocation) {
+  try {
+    const int code = run_command(invocation);
+    invocation.out.flush();
+    invocation.err.flush();
+    return code;
+  } catch (const OutputClosed&) {
+    return exit_code::ok;  // the reader had enough
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> endpoints_of(const std::string& list) {
+  std::vector<std::string> endpoints;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    if (end > begin) endpoints.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return endpoints;
+}
+
+int run_reel(int count, const char* const* arguments) {
+  std::signal(SIGPIPE, SIG_IGN);
+  Output out{STDOUT_FILENO, Terminal::of(STDOUT_FILENO)};
+  Output err{STDERR_FILENO, Terminal::of(STDERR_FILENO)};
+  Invocation invocation{.globals = {}, .out = out, .err = err, .run = {}};
+
+  CLI::App app{"Services that react to each other's events, and a bus that notices when one does not.",
+               "reel"};
+  app.set_version_flag("--version", "reel " REEL_VERSION);
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  add_globals(app, invocation.globals);
+  add_commands(app, invocation);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return explain(app, error);
+  }
+  if (!invocation.run) {
+    fmt::print("{}", app.help());
+    return exit_code::ok;
+  }
+  return run_chosen(invocation);
+}
+
+}  // namespace reel::cli

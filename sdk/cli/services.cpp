@@ -1,0 +1,95 @@
+// `reel services`: who is on the bus, and how much waits for each.
+#include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/duration_text.h"
+#include "cli/flow_json.h"
+#include "cli/inquiry.h"
+#include "cli/table.h"
+#include "event/rfc3339.h"
+
+namespace reel::cli {
+namespace {
+
+using Service = v1::ServicesReply::Service;
+
+nanoseconds age(std::uint64_t since, std::uint64_t now) {
+  return nanoseconds{now > since ? static_cast<std::int64_t>(now - since) : 0};
+}
+
+Json service_json(const Service& service) {
+  Json patterns = Json::array();
+  for (const std::string& pattern : service.patterns()) patterns.push_back(pattern);
+  Json instances = Json::array();
+  for (const auto& instance : service.instances()) {
+    instances.push_back({{"instance", instance.instance()},
+                         {"host", instance.host()},
+                         {"pid", instance.pid()},
+                         {"last_beat", rfc3339(instance.last_beat())},
+                         {"in_flight", instance.in_flight()}});
+  }
+  Json json{{"service", service.service()},      {"patterns", std::move(patterns)},
+            {"instances", std::move(instances)}, {"waiting", service.waiting()},
+            {"behind", service.behind()},        {"next_offset", service.next_offset()},
+            {"retrying", service.retrying()},    {"dead", service.dead()},
+            {"acked", service.acked()},          {"nacked", service.nacked()}};
+  if (service.oldest_unsettled() != 0) json["oldest_unsettled"] = rfc3339(service.oldest_unsettled());
+  return json;
+}
+
+std::vector<Cell> service_row(const Service& service, std::uint64_t now) {
+  std::string patterns;
+  for (const std::string& pattern : service.patterns()) patterns += (patterns.empty() ? "" : ", ") + pattern;
+  const bool absent = service.instances().empty();
+  const auto oldest = service.oldest_unsettled();
+  const auto problem = [](std::uint64_t count, Ink ink) {
+    return Cell{std::to_string(count), count > 0 ? ink : Ink::plain};
+  };
+  return {{service.service()},
+          {std::to_string(service.instances_size()), absent ? Ink::red : Ink::plain},
+          // A lower bound while the broker reads this service's events from the journal.
+          {std::to_string(service.waiting()) + (service.behind() ? "+" : "")},
+          {oldest == 0 ? "" : elapsed_text(age(oldest, now))},
+          problem(service.retrying(), Ink::yellow),
+          problem(service.dead(), Ink::red),
+          {std::to_string(service.acked())},
+          {std::to_string(service.nacked())},
+          {patterns}};
+}
+
+int run(Invocation& invocation) {
+  v1::Request request;
+  request.mutable_services();
+  const v1::Reply reply = ask_broker(invocation.globals, request);
+  const v1::ServicesReply& services = reply.services();
+  if (invocation.globals.json) {
+    for (const Service& service : services.services()) invocation.out.line(line_of(service_json(service)));
+    return exit_code::ok;
+  }
+  if (services.services().empty()) {
+    invocation.err.line("no services");
+    return exit_code::ok;
+  }
+  Table table{{"SERVICE"},
+              {"INSTANCES", Align::right},
+              {"WAITING", Align::right},
+              {"OLDEST", Align::right},
+              {"RETRYING", Align::right},
+              {"DEAD", Align::right},
+              {"ACKED", Align::right},
+              {"NACKED", Align::right},
+              {"PATTERNS"}};
+  for (const Service& service : services.services()) table.add(service_row(service, services.now()));
+  invocation.out.lines(table.lines(invocation.out.terminal()));
+  return exit_code::ok;
+}
+
+}  // namespace
+
+void add_services(CLI::App& app, Invocation& invocation) {
+  auto* command =
+      app.add_subcommand("services", "List services, their instances and what waits for them")->group("Look");
+  command->callback([&invocation] { invocation.run = run; });
+}
+
+}  // namespace reel::cli

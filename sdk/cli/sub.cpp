@@ -1,0 +1,199 @@
+// `reel sub PATTERN…`: events as they come, one a line.
+//
+// Without --service nothing is remembered and nobody is disturbed: the subscription ends with the command.
+// With it, progress is kept under that name, and what was not printed comes again next time.
+#include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <type_traits>
+
+#include "cli/catalog.h"
+#include "cli/duration_text.h"
+#include "cli/inquiry.h"
+#include "cli/interrupt.h"
+#include "event/topic.h"
+#include "reel/query.h"
+#include "reel/stream.h"
+
+namespace reel::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a Ctrl-C or a closed pipe may go unnoticed.
+constexpr auto look_up = 100ms;
+/// Events taken before they are printed: enough to keep the printer busy, little to give back.
+constexpr std::uint32_t credit_events = 4'096;
+
+struct Options {
+  std::vector<std::string> patterns;
+  std::string from = "new";
+  std::uint64_t count = 0;  // 0: without end
+  bool live = false;
+  std::string service;
+};
+
+/// "new", "start", an offset, a time, or how long ago.
+Start start_of(const std::string& from) {
+  if (from == "new") return Start::newest();
+  if (from == "start") return Start::oldest();
+  std::uint64_t offset = 0;
+  const auto [end, error] = std::from_chars(from.data(), from.data() + from.size(), offset);
+  if (error == std::errc{} && end == from.data() + from.size()) return Start::offset(offset);
+  if (const auto time = parse_time(from)) return Start::time(*time);
+  if (const auto ago = parse_duration(from))
+    return Start::time(unix_now() - static_cast<std::uint64_t>(ago->count()));
+  throw Failure{
+      exit_code::usage,
+      fmt::format(
+          "--from '{}' is not new, start, an offset, a time (2026-03-01T10:00:00Z) or how long ago (10m)",
+          shown(from))};
+}
+
+void check_options(const Options& options) {
+  for (const std::string& pattern : options.patterns) {
+    if (const auto problem = check_pattern(pattern)) {
+      throw Failure{exit_code::refused, fmt::format("'{}' is not a pattern: {}", shown(pattern), *problem)};
+    }
+  }
+  if (options.live && (options.from != "new" || !options.service.empty())) {
+    throw Failure{exit_code::usage,
+                  "--live has no past and remembers nothing: leave out --from and --service"};
+  }
+}
+
+reel::Options connection_of(const Globals& globals) {
+  reel::Options connection;
+  connection.brokers = endpoints_of(globals.broker);
+  connection.connect_timeout = globals.timeout;
+  connection.log = {};
+  return connection;
+}
+
+/// Prints events until there were enough.
+class Printer {
+ public:
+  Printer(Invocation& invocation, std::uint64_t count)
+      : out_{invocation.out},
+        json_{invocation.globals.json},
+        catalog_{Catalog::fetch(invocation.globals)},
+        left_{count} {}
+
+  /// False where no more are wanted. Remembers what it printed for printed().
+  [[nodiscard]] bool print(const std::vector<StreamEvent>& events) {
+    printed_.clear();
+    for (const StreamEvent& event : events) {
+      out_.line(json_ ? catalog_.event_json(event) : text_of(event));
+      printed_.push_back(event.offset);
+      if (left_ != 0 && --left_ == 0) return false;
+    }
+    return true;
+  }
+
+  /// Offsets of what the last print() printed.
+  [[nodiscard]] const std::vector<std::uint64_t>& printed() const { return printed_; }
+
+ private:
+  std::string text_of(const StreamEvent& event) {
+    const Terminal& terminal = out_.terminal();
+    const std::uint64_t time = event.recordedtime != 0 ? event.recordedtime : event.time;
+    return fmt::format("{}  {}  {}  {}  {}", terminal.paint(Ink::dim, clock_text(time)),
+                       terminal.paint(Ink::cyan, in_column(event.topic, topic_columns_)),
+                       in_column(event.correlationid, flow_columns_),
+                       in_column(event.source, source_columns_),
+                       catalog_.payload_text(event.dataschema, event.data));
+  }
+
+  /// Padded to the widest so far, so that lines stand below each other without knowing what comes.
+  static std::string in_column(std::string_view foreign, std::size_t& columns) {
+    constexpr std::size_t columns_max = 40;
+    std::string text = shown(foreign);
+    const std::size_t used = columns_of(text);
+    columns = std::max(columns, std::min(used, columns_max));
+    if (used < columns) text.append(columns - used, ' ');
+    return text;
+  }
+
+  Output& out_;
+  bool json_;
+  Catalog catalog_;
+  std::uint64_t left_;
+  std::vector<std::uint64_t> printed_;
+  std::size_t topic_columns_ = 0;
+  std::size_t flow_columns_ = 0;
+  std::size_t source_columns_ = 0;
+};
+
+/// Reads until there were enough events, Ctrl-C, or nobody reads any more; `done` hears what was printed.
+template <class Source, class Done>
+void follow(Invocation& invocation, Source& source, Printer& printer, Done done) {
+  const Interrupt interrupt;
+  bool joined = std::is_same_v<Source, LiveTap>;
+  const auto give_up = std::chrono::steady_clock::now() + invocation.globals.timeout;
+  while (!interrupt.requested()) {
+    const StreamBatch batch = source.next(look_up);
+    if (batch.kind == StreamBatch::Kind::refused) throw Failure{exit_code::refused, shown(batch.text)};
+    if (batch.kind == StreamBatch::Kind::stopped) return;
+    joined = joined || batch.kind == StreamBatch::Kind::joined;
+    if (!joined && std::chrono::steady_clock::now() > give_up) throw broker_not_reachable(invocation.globals);
+    if (invocation.out.reader_gone()) return;
+    if (batch.kind != StreamBatch::Kind::events) continue;
+    const bool more = printer.print(batch.events);
+    invocation.out.flush();
+    done(printer.printed());
+    if (!more) return;
+  }
+}
+
+int sub_live(Invocation& invocation, const Options& options) {
+  Printer printer{invocation, options.count};
+  try {
+    LiveTap tap{{.patterns = options.patterns, .connection = connection_of(invocation.globals)}};
+    follow(invocation, tap, printer, [](const auto&) {});
+  } catch (const NotReachable&) {
+    throw broker_not_reachable(invocation.globals);
+  }
+  return exit_code::ok;
+}
+
+int sub(Invocation& invocation, const Options& options) {
+  const Start start = start_of(options.from);
+  Printer printer{invocation, options.count};
+  Stream stream{{.service = options.service.empty() ? "reel-sub" : options.service,
+                 .patterns = options.patterns,
+                 .start = start,
+                 .ephemeral = options.service.empty(),
+                 .credit_events = credit_events,
+                 .connection = connection_of(invocation.globals)}};
+  follow(invocation, stream, printer, [&stream](const auto& printed) { stream.ack(printed); });
+  return exit_code::ok;
+}
+
+}  // namespace
+
+void add_sub(CLI::App& app, Invocation& invocation) {
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("sub", "Print events as they come")->group("Events");
+  command->add_option("patterns", options->patterns, "Topics, with * for one token and > for the rest")
+      ->required()
+      ->type_name("PATTERN");
+  command
+      ->add_option("--from", options->from, "Begin at: new, start, an offset, a time, or how long ago (10m)")
+      ->type_name("WHERE")
+      ->capture_default_str();
+  command->add_option("--count", options->count, "End after so many events")->type_name("N");
+  command->add_flag("--live", options->live,
+                    "Listen to the live tap: at most once, also topics that are not kept");
+  command->add_option("--service", options->service, "Keep progress under this name")->type_name("NAME");
+  command->callback([&invocation, options] {
+    invocation.run = [options](Invocation& given) {
+      check_options(*options);
+      return options->live ? sub_live(given, *options) : sub(given, *options);
+    };
+  });
+}
+
+}  // namespace reel::cli

@@ -1,0 +1,62 @@
+// `reel topics`: what may be published, with which type, and who takes it.
+#include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/flow_json.h"
+#include "cli/inquiry.h"
+#include "cli/table.h"
+
+namespace reel::cli {
+namespace {
+
+Json topic_json(const v1::TopicsReply::Topic& topic) {
+  Json services = Json::array();
+  for (const std::string& service : topic.services()) services.push_back(service);
+  return {{"topic", topic.topic()},         {"type", topic.type()},         {"durable", topic.durable()},
+          {"published", topic.published()}, {"unrouted", topic.unrouted()}, {"refused", topic.refused()},
+          {"services", std::move(services)}};
+}
+
+std::vector<Cell> topic_row(const v1::TopicsReply::Topic& topic) {
+  std::string services;
+  for (const std::string& service : topic.services()) services += (services.empty() ? "" : ", ") + service;
+  const auto problem = [](std::uint64_t count) {
+    return Cell{std::to_string(count), count > 0 ? Ink::yellow : Ink::plain};
+  };
+  return {{topic.topic()},
+          {topic.type()},
+          {topic.durable() ? "journal" : "live only"},
+          {std::to_string(topic.published())},
+          problem(topic.unrouted()),
+          problem(topic.refused()),
+          {services}};
+}
+
+int run(Invocation& invocation) {
+  v1::Request request;
+  request.mutable_topics();
+  const v1::Reply reply = ask_broker(invocation.globals, request);
+  if (invocation.globals.json) {
+    for (const auto& topic : reply.topics().topics()) invocation.out.line(line_of(topic_json(topic)));
+    return exit_code::ok;
+  }
+  Table table{{"TOPIC"},
+              {"TYPE"},
+              {"KEPT"},
+              {"PUBLISHED", Align::right},
+              {"UNROUTED", Align::right},
+              {"REFUSED", Align::right},
+              {"SERVICES"}};
+  for (const auto& topic : reply.topics().topics()) table.add(topic_row(topic));
+  invocation.out.lines(table.lines(invocation.out.terminal()));
+  return exit_code::ok;
+}
+
+}  // namespace
+
+void add_topics(CLI::App& app, Invocation& invocation) {
+  auto* command = app.add_subcommand("topics", "List topics, their types and who takes them")->group("Look");
+  command->callback([&invocation] { invocation.run = run; });
+}
+
+}  // namespace reel::cli

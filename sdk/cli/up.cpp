@@ -1,0 +1,206 @@
+// `reel up -c FILE`: the whole bus from one file, as child processes, until Ctrl-C.
+//
+// The broker must answer before the tracker starts, and both before "ready" is printed. Whichever of them
+// ends takes the rest along: half a bus is worse than none, since it looks like a whole one.
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "cli/children.h"
+#include "cli/config_file.h"
+#include "cli/duration_text.h"
+#include "cli/invocation.h"
+#include "reel/query.h"
+
+namespace reel::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a daemon may take to end in order: the tracker writes its state, the broker syncs its journal.
+constexpr auto stop_grace = 10s;
+/// How long each question "are you there?" waits.
+constexpr auto probe_timeout = 200ms;
+/// Starting may take long where a large journal is recovered; say so now and then.
+constexpr auto patience = 10s;
+
+struct Options {
+  std::string file;
+  std::string data;
+  std::string listen;
+  std::string live;
+  std::string tracker_listen;
+};
+
+/// Where a program stands: beside this one, or else in PATH.
+std::string program_path(const std::string& name) {
+  std::error_code ignored;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  std::vector<std::filesystem::path> folders{self.parent_path()};
+  const char* path = std::getenv("PATH");
+  for (std::string_view rest = path == nullptr ? "" : path; !rest.empty();) {
+    const std::size_t end = rest.find(':');
+    folders.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  for (const auto& folder : folders) {
+    const auto candidate = folder / name;
+    if (access(candidate.c_str(), X_OK) == 0) return candidate.string();
+  }
+  throw Failure{exit_code::refused, fmt::format("{} is neither beside reel nor in PATH", name)};
+}
+
+/// The endpoint to connect to for one that is listened on: "every address" includes this machine's own.
+std::string reachable(std::string endpoint, const char* option) {
+  for (const std::string every : {"tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"}) {
+    if (endpoint.starts_with(every)) endpoint = "tcp://127.0.0.1:" + endpoint.substr(every.size());
+  }
+  if (endpoint.ends_with(":*") || endpoint.ends_with(":0")) {
+    throw Failure{exit_code::usage,
+                  fmt::format("{} {} has no fixed port, so nobody could be told where to connect", option,
+                              shown(endpoint))};
+  }
+  return endpoint;
+}
+
+class Bus {
+ public:
+  Bus(Invocation& invocation, const Options& options)
+      : out_{invocation.out}, model_{load_config(options.file)}, options_{options} {
+    if (!options.listen.empty()) model_.broker.listen = options.listen;
+    if (!options.live.empty()) model_.broker.live = options.live;
+    if (!options.tracker_listen.empty()) model_.tracker.listen = options.tracker_listen;
+    broker_endpoint_ = reachable(model_.broker.listen, "--listen");
+    tracker_endpoint_ = reachable(model_.tracker.listen, "--tracker-listen");
+  }
+
+  int run() {
+    if (broker_answers()) {
+      throw Failure{exit_code::refused,
+                    fmt::format("a broker already answers at {} (stop it, or choose another --listen)",
+                                broker_endpoint_)};
+    }
+    children_.start("broker", broker_command());
+    if (!until_ready("broker", [this] { return broker_answers(); })) return end();
+    children_.start("tracker", tracker_command());
+    if (!until_ready("tracker", [this] { return tracker_answers(); })) return end();
+    say(fmt::format("ready broker={} live={} tracker={} config={}", broker_endpoint_, model_.broker.live,
+                    tracker_endpoint_, model_.digest));
+    while (children_.wait(1s) == Children::News::none && !unheard_) {
+    }
+    return end();
+  }
+
+ private:
+  [[nodiscard]] std::vector<std::string> broker_command() const {
+    std::vector<std::string> command{program_path("reel-broker"), "-c",     options_.file,     "--listen",
+                                     model_.broker.listen,        "--live", model_.broker.live};
+    if (!options_.data.empty()) command.insert(command.end(), {"--data", options_.data});
+    return command;
+  }
+
+  [[nodiscard]] std::vector<std::string> tracker_command() const {
+    std::vector<std::string> command{
+        program_path("reel-tracker"), "-c", options_.file, "--broker", broker_endpoint_, "--listen",
+        model_.tracker.listen};
+    if (!options_.data.empty()) command.insert(command.end(), {"--data", options_.data + "/tracker"});
+    return command;
+  }
+
+  [[nodiscard]] bool broker_answers() const {
+    v1::Request request;
+    request.mutable_services();
+    return answers(broker_endpoint_, request);
+  }
+
+  [[nodiscard]] bool tracker_answers() const {
+    v1::Request request;
+    request.mutable_summary();
+    return answers(tracker_endpoint_, request);
+  }
+
+  static bool answers(const std::string& endpoint, const v1::Request& request) {
+    try {
+      return QueryClient{endpoint, probe_timeout}.ask(request).error().empty();
+    } catch (const NotReachable&) {
+      return false;
+    }
+  }
+
+  /// False where there is nothing more to wait for: a child ended, or the user wants to.
+  template <class Answers>
+  [[nodiscard]] bool until_ready(const std::string& name, Answers answers) {
+    auto next_word = std::chrono::steady_clock::now() + patience;
+    while (children_.wait(10ms) == Children::News::none && !unheard_) {
+      if (answers()) return children_.wait(0ms) == Children::News::none;
+      if (std::chrono::steady_clock::now() < next_word) continue;
+      say(fmt::format("still waiting for the {}", name));
+      next_word += patience;
+    }
+    return false;
+  }
+
+  int end() {
+    const Child* ended = children_.ended();
+    if (ended != nullptr) {
+      say(out_.terminal().paint(Ink::red, fmt::format("{} {}; stopping", ended->name, ending_text(*ended))));
+    } else {
+      say("stopping");
+    }
+    const int code = ended != nullptr ? exit_code::refused : exit_code::ok;
+    children_.stop(stop_grace);
+    say("stopped");
+    return code;
+  }
+
+  void say(std::string_view line) { print("reel", Ink::bold, line); }
+
+  /// Daemons' lines quote foreign text already; colour codes of their own pass.
+  void print(const std::string& name, Ink ink, std::string_view line) {
+    if (unheard_) return;
+    try {
+      out_.line(fmt::format("{} {}", out_.terminal().paint(ink, fmt::format("{:<7} |", name)), line));
+      out_.flush();
+    } catch (const OutputClosed&) {
+      unheard_ = true;
+    }
+  }
+
+  static Ink ink_of(const std::string& name) { return name == "broker" ? Ink::cyan : Ink::magenta; }
+
+  Output& out_;
+  config::Model model_;
+  Options options_;
+  std::string broker_endpoint_;
+  std::string tracker_endpoint_;
+  bool unheard_ = false;  // nobody reads our output any more: a reason to end, not to fail
+  Children children_{
+      [this](const Child& child, std::string_view line) { print(child.name, ink_of(child.name), line); }};
+};
+
+int run(Invocation& invocation, const Options& options) {
+  return Bus{invocation, options}.run();
+}
+
+}  // namespace
+
+void add_up(CLI::App& app, Invocation& invocation) {
+  auto options = std::make_shared<Options>();
+  auto* command =
+      app.add_subcommand("up", "Run broker and tracker from one file, until Ctrl-C")->group("Run");
+  command->add_option("-c,--config", options->file, "The configuration")->required()->type_name("FILE");
+  command->add_option("--data", options->data, "Keep journal and state here")->type_name("DIR");
+  command->add_option("--listen", options->listen, "Where the broker listens")->type_name("ENDPOINT");
+  command->add_option("--live", options->live, "Where the broker's live tap listens")->type_name("ENDPOINT");
+  command->add_option("--tracker-listen", options->tracker_listen, "Where the tracker listens")
+      ->type_name("ENDPOINT");
+  command->callback([&invocation, options] {
+    invocation.run = [options](Invocation& given) { return run(given, *options); };
+  });
+}
+
+}  // namespace reel::cli

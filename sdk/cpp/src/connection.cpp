@@ -1,0 +1,270 @@
+#include "connection.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+#include <utility>
+
+#include "event/uuid.h"
+#include "keyed_workers.h"
+#include "zmq_socket.h"
+
+namespace reel::sdk {
+namespace {
+
+// Frames read before others get their turn: a flood of deliveries must not hold up publishing.
+constexpr int receive_frames_max = 64;
+// Smaller bodies are copied into the message; sharing costs an allocation.
+constexpr std::size_t copy_bytes_max = 4'096;
+constexpr milliseconds longest_wait{1'000};
+
+Time now() {
+  return std::chrono::steady_clock::now();
+}
+
+zmq::message_t message_of(const Body& body) {
+  if (body.bytes.size() <= copy_bytes_max) return zmq::message_t{body.bytes.data(), body.bytes.size()};
+  auto* owner = new std::shared_ptr<const void>{body.owner};
+  const auto release = [](void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); };
+  // ZeroMQ only reads what it sends.
+  return zmq::message_t{const_cast<char*>(body.bytes.data()), body.bytes.size(), release, owner};
+}
+
+SessionSettings settings_of(const Identity& identity, const Options& options) {
+  return {.hello = identity.hello(),
+          .brokers = options.brokers,
+          .connect_timeout = options.connect_timeout,
+          .reconnect_wait_min = options.reconnect_wait_min,
+          .reconnect_wait_max = options.reconnect_wait_max,
+          .jitter_seed = random_nonzero()};
+}
+
+}  // namespace
+
+void Log::operator()(LogLevel level, std::string_view line) {
+  if (!sink_) return;
+  const std::lock_guard lock{mutex_};
+  sink_(level, line);
+}
+
+class Connection::Socket {
+ public:
+  explicit Socket(const std::string& endpoint) : socket_{zmq_context(), zmq::socket_type::dealer} {
+    socket_.set(zmq::sockopt::linger, 0);
+    // Both directions are bounded by windows and credit, so no queue here may drop or block on its own.
+    socket_.set(zmq::sockopt::sndhwm, 0);
+    socket_.set(zmq::sockopt::rcvhwm, 0);
+    socket_.set(zmq::sockopt::maxmsgsize, received_frame_bytes_max);
+    socket_.set(zmq::sockopt::reconnect_ivl, 50);
+    socket_.set(zmq::sockopt::reconnect_ivl_max, 500);
+    socket_.connect(endpoint);
+  }
+
+  // Lets what was sent go out after the socket is dropped.
+  void linger() { socket_.set(zmq::sockopt::linger, 200); }
+
+  void send(const Frame& frame) {
+    const bool body = frame.body.owner != nullptr;
+    const auto flags = body ? zmq::send_flags::sndmore : zmq::send_flags::none;
+    (void)socket_.send(zmq::message_t{frame.header.data(), frame.header.size()},
+                       flags | zmq::send_flags::dontwait);
+    if (body) (void)socket_.send(message_of(frame.body), zmq::send_flags::dontwait);
+  }
+
+  bool receive(zmq::message_t& header, Body& body) {
+    body = {};
+    if (!socket_.recv(header, zmq::recv_flags::dontwait)) return false;
+    for (bool more = header.more(); more;) {
+      auto part = std::make_shared<zmq::message_t>();
+      if (!socket_.recv(*part, zmq::recv_flags::none)) break;
+      more = part->more();
+      body.bytes = {static_cast<const char*>(part->data()), part->size()};
+      body.owner = std::move(part);
+    }
+    return true;
+  }
+
+  [[nodiscard]] void* handle() { return socket_.handle(); }
+
+ private:
+  zmq::socket_t socket_;
+};
+
+Connection::Connection(const Identity& identity, const Options& options)
+    : log_{options.log},
+      session_{settings_of(identity, options), *this},
+      wake_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
+  if (wake_fd_ < 0) throw std::system_error{errno, std::generic_category(), "cannot open an eventfd"};
+}
+
+Connection::~Connection() {
+  end(milliseconds{0});
+  close(wake_fd_);
+}
+
+void Connection::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void Connection::post(std::function<void()> job) {
+  {
+    const std::lock_guard lock{jobs_mutex_};
+    jobs_.push_back(std::move(job));
+  }
+  wake();
+}
+
+void Connection::wake() {
+  if (!woken_.exchange(true)) eventfd_write(wake_fd_, 1);
+}
+
+void Connection::end(milliseconds wait) {
+  if (!thread_.joinable()) return;
+  post([this, wait] { session_.leave(now(), wait); });
+  thread_.join();
+}
+
+void Connection::run() {
+  block_signals();
+  session_.start(now());
+  while (!ended_) {
+    wait();
+    receive();
+    run_jobs();
+    session_.on_time(now());
+    send_waiting();
+  }
+  socket_.reset();
+  for (auto* side : sides_) side->closed();
+}
+
+void Connection::wait() {
+  const auto until = session_.next_deadline();
+  const auto left = until == Time::max() ? longest_wait : std::chrono::ceil<milliseconds>(until - now());
+  std::array<zmq::pollitem_t, 2> items{
+      {{nullptr, wake_fd_, ZMQ_POLLIN, 0}, {socket_ ? socket_->handle() : nullptr, -1, ZMQ_POLLIN, 0}}};
+  try {
+    zmq::poll(items.data(), socket_ ? 2 : 1, std::clamp(left, milliseconds{0}, longest_wait));
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EINTR) throw;
+  }
+  if ((items[0].revents & ZMQ_POLLIN) != 0) {
+    eventfd_t count = 0;
+    eventfd_read(wake_fd_, &count);
+    // Before anything is fetched: what is put there from now on wakes again.
+    woken_ = false;
+  }
+}
+
+void Connection::receive() {
+  zmq::message_t header;
+  Body body;
+  for (int i = 0; i < receive_frames_max && socket_ && socket_->receive(header, body); ++i) {
+    session_.on_frame({static_cast<const char*>(header.data()), header.size()}, std::move(body), now());
+  }
+}
+
+void Connection::run_jobs() {
+  std::vector<std::function<void()>> jobs;
+  {
+    const std::lock_guard lock{jobs_mutex_};
+    jobs.swap(jobs_);
+  }
+  for (auto& job : jobs) job();
+}
+
+void Connection::send_waiting() {
+  if (!session_.joined()) return;
+  frames_.clear();
+  for (auto* side : sides_) side->take(frames_);
+  for (const auto& frame : frames_) {
+    if (socket_) socket_->send(frame);
+  }
+}
+
+void Connection::add_side(Side& side) {
+  sides_.push_back(&side);
+  if (session_.joined()) side.welcomed(welcome_);
+}
+
+void Connection::subscribe(v1::Subscribe subscribe) {
+  session_.subscribe(std::move(subscribe), now());
+}
+void Connection::give_up(const std::string& why) {
+  session_.give_up(why, now());
+}
+
+void Connection::connect(const std::string& endpoint) {
+  socket_.reset();
+  try {
+    socket_ = std::make_unique<Socket>(endpoint);
+  } catch (const zmq::error_t& error) {
+    log_(LogLevel::error, "cannot_connect broker=" + endpoint + " why=\"" + error.what() + "\"");
+  }
+}
+
+void Connection::disconnect() {
+  if (socket_ && (session_.state() == Session::State::left || session_.state() == Session::State::refused)) {
+    socket_->linger();
+  }
+  socket_.reset();
+}
+
+void Connection::send(Frame frame) {
+  if (socket_) socket_->send(frame);
+}
+
+v1::ClientBeat Connection::beat_now() {
+  v1::ClientBeat beat;
+  for (auto* side : sides_) side->add_beat(beat);
+  return beat;
+}
+
+void Connection::before_subscribe(v1::Subscribe& subscribe) {
+  for (auto* side : sides_) side->before_subscribe(subscribe);
+}
+
+void Connection::welcomed(const v1::Welcome& welcome) {
+  if (std::exchange(loss_told_, false))
+    log_(LogLevel::info, "connected broker=" + session_.broker());
+  else
+    log_(LogLevel::debug, "connected broker=" + session_.broker());
+  welcome_ = welcome;
+  for (auto* side : sides_) side->welcomed(welcome);
+}
+
+void Connection::subscribed(const v1::Subscribed& subscribed) {
+  for (auto* side : sides_) side->subscribed(subscribed);
+}
+void Connection::accepted(const v1::Accepted& accepted) {
+  for (auto* side : sides_) side->accepted(accepted);
+}
+void Connection::delivered(const v1::Deliver& deliver, Body body) {
+  for (auto* side : sides_) side->delivered(deliver, body);
+}
+void Connection::settled(const v1::Settled& settled) {
+  for (auto* side : sides_) side->settled(settled);
+}
+void Connection::beaten(const v1::BrokerBeat& beat) {
+  for (auto* side : sides_) side->beaten(beat);
+}
+
+void Connection::lost(const std::string& why) {
+  // Once, however often it fails from here on: the next line says that it is back.
+  if (!std::exchange(loss_told_, true)) log_(LogLevel::warn, "disconnected why=\"" + why + "\"");
+  for (auto* side : sides_) side->lost(why);
+}
+
+void Connection::refused(v1::RefusedReason reason, const std::string& text) {
+  log_(LogLevel::error, "refused broker=" + session_.broker() + " why=\"" + text + "\"");
+  for (auto* side : sides_) side->refused(reason, text);
+}
+
+void Connection::left() {
+  ended_ = true;
+}
+
+}  // namespace reel::sdk

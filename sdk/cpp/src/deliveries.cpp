@@ -1,0 +1,195 @@
+#include "deliveries.h"
+
+#include <functional>
+#include <utility>
+
+namespace reel::sdk {
+namespace {
+
+// More events in one DELIVER than any credit allows: not a frame to believe.
+constexpr std::uint64_t delivered_events_max = 1u << 20;
+
+unsigned worker_count(const Options& options) {
+  if (options.workers != 0) return options.workers;
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+Deliveries::Deliveries(Connection& connection, const HandlerRegistry& registry, const Identity& identity,
+                       const Options& options, std::function<void()> when_refused)
+    : connection_{connection},
+      when_refused_{std::move(when_refused)},
+      handlers_{registry},
+      by_worker_{make_workers(worker_count(options), identity)},
+      settles_{worker_count(options), options.settle_buffer_bytes},
+      workers_{worker_count(options),
+               [this](unsigned worker, const Task& task) { return handle(worker, task); }} {}
+
+std::vector<std::unique_ptr<Deliveries::Worker>> Deliveries::make_workers(unsigned count,
+                                                                          const Identity& identity) {
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (unsigned i = 0; i < count; ++i) workers.push_back(std::make_unique<Worker>(identity));
+  return workers;
+}
+
+Deliveries::~Deliveries() {
+  settles_.close();
+}
+
+bool Deliveries::drain(Time deadline) {
+  draining_ = true;
+  workers_.begin_no_more();
+  if (!workers_.wait_idle(deadline)) return false;
+  connection_.post([this] { tell_if_settled(); });
+  std::unique_lock lock{settled_mutex_};
+  return settled_changed_.wait_until(lock, deadline, [this] { return all_settled_; });
+}
+
+ServiceCounts Deliveries::counts() const {
+  ServiceCounts counts;
+  for (const auto& worker : by_worker_) {
+    counts.handled += worker->handled.load(std::memory_order_relaxed);
+    counts.failed += worker->failed.load(std::memory_order_relaxed);
+  }
+  counts.dropped = workers_.dropped();
+  counts.stale = stale_.load(std::memory_order_relaxed);
+  return counts;
+}
+
+void Deliveries::welcomed(const v1::Welcome& welcome) {
+  if (welcome.event_bytes_max() != 0) event_bytes_max_ = welcome.event_bytes_max();
+  if (welcome.batch_bytes_max() != 0) batch_bytes_max_ = welcome.batch_bytes_max();
+}
+
+void Deliveries::subscribed(const v1::Subscribed& subscribed) {
+  connection_.log()(LogLevel::info, "subscribed broker=" + connection_.broker() +
+                                        " first_offset=" + std::to_string(subscribed.first_offset()));
+}
+
+void Deliveries::delivered(const v1::Deliver& deliver, Body body) {
+  // What comes during the drain goes back to the broker with the goodbye.
+  if (draining_.load(std::memory_order_relaxed)) return;
+  auto frame = read(deliver, std::move(body));
+  if (!frame) return connection_.give_up("a delivery that cannot be read came from " + connection_.broker());
+  if (tasks_.empty()) return;
+  frame.release();  // its last task deletes it
+  workers_.add(tasks_);
+}
+
+// Fills tasks_ with the frame's events. Nothing where the frame is not one.
+std::unique_ptr<DeliveredFrame> Deliveries::read(const v1::Deliver& deliver, Body body) {
+  auto frame = std::make_unique<DeliveredFrame>();
+  frame->body = std::move(body);
+  frame->delivery = deliver.delivery();
+  frame->attempt = deliver.attempt();
+  frame->session = session_;
+
+  tasks_.clear();
+  const bool sane =
+      for_each_place(deliver, delivered_events_max, [&](std::uint64_t offset, std::uint64_t log_time) {
+        tasks_.push_back({.offset = offset, .recordedtime = log_time, .frame = frame.get()});
+      });
+  std::size_t at = 0;
+  BatchReader batch{frame->body.bytes};
+  while (auto run = batch.next_run()) {
+    frame->runs.push_back({run->head, &handlers_.at(run->head.topic)});
+    while (const auto event = run->next_event()) {
+      if (at == tasks_.size()) return nullptr;
+      auto& task = tasks_[at++];
+      task.key_hash = std::hash<std::string_view>{}(event->key());
+      task.bytes = event->bytes;
+      task.run = static_cast<std::uint32_t>(frame->runs.size() - 1);
+    }
+    if (run->malformed()) return nullptr;
+  }
+  if (!sane || batch.malformed() || at != tasks_.size()) return nullptr;
+  frame->unhandled = static_cast<std::uint32_t>(tasks_.size());
+  return frame;
+}
+
+bool Deliveries::handle(unsigned index, const Task& task) {
+  auto& worker = *by_worker_[index];
+  auto failed = run_handlers(worker, task);
+  const Delivery delivery{.session = task.frame->session,
+                          .offset = task.offset,
+                          .delivery = task.frame->delivery,
+                          .key_hash = task.key_hash};
+  auto& count = failed ? worker.failed : worker.handled;
+  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  const bool ok = !failed;
+  const bool wake = ok ? settles_.ack(index, delivery, worker.context.emits())
+                       : settles_.nack(index, delivery, std::move(*failed));
+  if (wake) connection_.wake();
+  return ok;
+}
+
+std::optional<Failed> Deliveries::run_handlers(Worker& worker, const Task& task) {
+  const auto& run = task.frame->runs[task.run];
+  const auto event = read_event(task.bytes);
+  if (!event) return Failed{.error_type = "reel::Malformed", .error = "the event's bytes are not an event"};
+  if (run.handlers->handlers.empty()) {
+    // Another instance of this service subscribed to it; one of an older version may hold no handler.
+    return Failed{.error_type = "reel::NoHandler",
+                  .error = "this instance has no handler for " + clean_text(run.head.topic, 256)};
+  }
+  worker.context.begin(run.head, *event, task.offset, task.recordedtime, task.frame->attempt,
+                       {.event_bytes_max = event_bytes_max_.load(std::memory_order_relaxed),
+                        .batch_bytes_max = batch_bytes_max_.load(std::memory_order_relaxed)});
+  auto failed = worker.context.run(*run.handlers);
+  if (failed) {
+    connection_.log()(LogLevel::debug,
+                      "handler_failed topic=" + std::string{run.head.topic} + " id=" +
+                          std::string{event->id} + " attempt=" + std::to_string(task.frame->attempt) +
+                          " error_type=" + failed->error_type + " error=\"" + failed->error + "\"");
+  }
+  return failed;
+}
+
+void Deliveries::settled(const v1::Settled& settled) {
+  const auto answer = settles_.settled(settled);
+  for (const auto key : answer.answered_keys) workers_.answered(key);
+  for (const auto key : answer.refused_keys) workers_.drop_key(key);
+  if (answer.stale != 0) {
+    stale_.fetch_add(answer.stale, std::memory_order_relaxed);
+    connection_.log()(LogLevel::warn, "settled_too_late events=" + std::to_string(answer.stale) +
+                                          " (their ack_timeout passed, or another instance has them)");
+  }
+  for (const auto& text : answer.refusals) {
+    connection_.log()(LogLevel::warn,
+                      "published_event_refused why=\"" + text + "\" (its cause will be tried again)");
+  }
+  if (draining_) tell_if_settled();
+}
+
+void Deliveries::lost(const std::string&) {
+  ++session_;
+  settles_.lost(session_);
+  workers_.drop_all(session_);
+  if (draining_) tell_if_settled();
+}
+
+void Deliveries::refused(v1::RefusedReason, const std::string&) {
+  lost({});
+  when_refused_();
+}
+
+void Deliveries::take(std::vector<Frame>& frames) {
+  while (auto frame = settles_.take()) frames.push_back(std::move(*frame));
+}
+
+void Deliveries::add_beat(v1::ClientBeat& beat) {
+  beat.set_busy(beat.busy() + workers_.busy());
+  beat.set_handled(beat.handled() + counts().handled);
+}
+
+void Deliveries::tell_if_settled() {
+  if (!settles_.empty()) return;
+  {
+    const std::lock_guard lock{settled_mutex_};
+    all_settled_ = true;
+  }
+  settled_changed_.notify_all();
+}
+
+}  // namespace reel::sdk

@@ -1,0 +1,81 @@
+// The consuming side of a service's connection: from DELIVER frames to handlers, from handlers to SETTLE.
+//
+// The connection's thread reads a frame, finds each event's key and hands all of them to the workers at once;
+// a worker runs the handlers and leaves the result in its outbox. What belongs to a lost session is void: it
+// is dropped where it waits, and its results are not sent.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "connection.h"
+#include "handling.h"
+#include "keyed_workers.h"
+#include "reel/service.h"
+#include "settle_batcher.h"
+
+namespace reel::sdk {
+
+class Deliveries final : public Side {
+ public:
+  /// `when_refused` is called on the connection's thread when the broker refuses the subscription.
+  Deliveries(Connection& connection, const HandlerRegistry& registry, const Identity& identity,
+             const Options& options, std::function<void()> when_refused);
+  ~Deliveries() override;
+
+  /// Takes nothing more, lets running handlers finish and their results be settled. False when `deadline`
+  /// came first.
+  [[nodiscard]] bool drain(Time deadline);
+
+  [[nodiscard]] ServiceCounts counts() const;
+
+ private:
+  // What one worker keeps from event to event; nobody else writes to it.
+  struct alignas(64) Worker {
+    explicit Worker(const Identity& identity) : context{identity.service, identity.source} {}
+    Context::Impl context;
+    std::atomic<std::uint64_t> handled{0};
+    std::atomic<std::uint64_t> failed{0};
+  };
+
+  static std::vector<std::unique_ptr<Worker>> make_workers(unsigned count, const Identity& identity);
+
+  void welcomed(const v1::Welcome& welcome) override;
+  void subscribed(const v1::Subscribed& subscribed) override;
+  void delivered(const v1::Deliver& deliver, Body body) override;
+  void settled(const v1::Settled& settled) override;
+  void lost(const std::string& why) override;
+  void refused(v1::RefusedReason reason, const std::string& text) override;
+  void take(std::vector<Frame>& frames) override;
+  void add_beat(v1::ClientBeat& beat) override;
+
+  [[nodiscard]] std::unique_ptr<DeliveredFrame> read(const v1::Deliver& deliver, Body body);
+  [[nodiscard]] bool handle(unsigned worker, const Task& task);
+  [[nodiscard]] std::optional<Failed> run_handlers(Worker& worker, const Task& task);
+  void tell_if_settled();
+
+  Connection& connection_;
+  std::function<void()> when_refused_;
+  HandlerCache handlers_;
+  std::atomic<std::uint32_t> event_bytes_max_{1u << 20};
+  std::atomic<std::uint32_t> batch_bytes_max_{4u << 20};
+  std::atomic<std::uint64_t> stale_{0};
+  std::uint64_t session_ = 0;
+
+  // Scratch of read().
+  std::vector<Task> tasks_;
+
+  std::atomic<bool> draining_{false};
+  std::mutex settled_mutex_;
+  std::condition_variable settled_changed_;
+  bool all_settled_ = false;
+
+  std::vector<std::unique_ptr<Worker>> by_worker_;
+  SettleBatcher settles_;
+  KeyedWorkers workers_;  // last: its threads use all of the above
+};
+
+}  // namespace reel::sdk

@@ -1,0 +1,64 @@
+// Delivered events on their way to handlers: the frame they came in, and the place of each in it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/batch.h"
+#include "frame.h"
+#include "reel/v1/wire.pb.h"
+
+namespace reel::sdk {
+
+struct HandlerSet;
+
+/// A run of a delivered batch, and who handles it.
+struct DeliveredRun {
+  RunHead head;
+  const HandlerSet* handlers = nullptr;
+};
+
+/// A DELIVER frame, kept for as long as one of its events is unhandled.
+struct DeliveredFrame {
+  Body body;
+  std::vector<DeliveredRun> runs;
+  std::uint32_t delivery = 0;
+  std::uint32_t attempt = 0;
+  std::uint64_t session = 0;  ///< counts sessions: what came in a lost one is void
+  std::atomic<std::uint32_t> unhandled{0};
+
+  /// `count` of its events are done with; the last one deletes the frame.
+  static void release(DeliveredFrame* frame, std::uint32_t count) {
+    if (count != 0 && frame->unhandled.fetch_sub(count, std::memory_order_acq_rel) == count) delete frame;
+  }
+};
+
+/// One event for one handler run. Fits a cache line.
+struct Task {
+  std::uint64_t key_hash = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t recordedtime = 0;
+  std::string_view bytes;           ///< the encoded reel.v1.Event
+  DeliveredFrame* frame = nullptr;  ///< none: the nack of this key was answered
+  std::uint32_t run = 0;            ///< in frame->runs
+};
+
+/// Calls each(offset, log time) for the events a DELIVER names, in order. False where it names more than
+/// `events_max`.
+template <class Each>
+bool for_each_place(const v1::Deliver& deliver, std::uint64_t events_max, Each each) {
+  std::uint64_t total = 0;
+  for (const auto& span : deliver.spans()) {
+    total += span.count();
+    if (total > events_max) return false;
+    for (std::uint32_t i = 0; i < span.count(); ++i) each(span.offset() + i, span.log_time() + i);
+  }
+  return true;
+}
+
+}  // namespace reel::sdk

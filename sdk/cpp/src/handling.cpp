@@ -1,0 +1,275 @@
+#include "handling.h"
+
+#include <cxxabi.h>
+#include <google/protobuf/message.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <limits>
+#include <stdexcept>
+#include <typeinfo>
+#include <utility>
+
+#include "event/topic.h"
+#include "event/uuid.h"
+#include "publish_window.h"
+#include "wall_clock.h"
+
+namespace reel::sdk {
+namespace {
+
+// Enough for a sentence and the first frames of somebody's trace; the journal keeps it for each failure.
+constexpr std::size_t error_bytes_max = 1'000;
+constexpr std::size_t error_type_bytes_max = 200;
+
+std::string type_name(const std::type_info* type) {
+  if (type == nullptr) return "unknown";
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> name{
+      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free};
+  return status == 0 ? name.get() : type->name();
+}
+
+// To be called inside a catch block.
+Failed failed_by(std::string_view what) {
+  Failed failed;
+  failed.error_type = clean_text(type_name(abi::__cxa_current_exception_type()), error_type_bytes_max);
+  failed.error = clean_text(what, error_bytes_max);
+  return failed;
+}
+
+// Bytes of the UTF-8 sequence that begins here; 0 where none does.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xc2 && lead < 0xe0   ? 2u
+                             : lead >= 0xe0 && lead < 0xf0 ? 3u
+                             : lead >= 0xf0 && lead < 0xf5 ? 4u
+                                                           : 0u;
+  if (length == 0 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  // Overlong forms, surrogates, and what lies beyond the last code point.
+  if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f)) return 0;
+  if ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f)) return 0;
+  return length;
+}
+
+}  // namespace
+
+std::string clean_text(std::string_view text, std::size_t bytes_max) {
+  std::string clean;
+  while (!text.empty()) {
+    const auto length = utf8_length(text);
+    if (clean.size() + std::max<std::size_t>(length, 1) > bytes_max) break;
+    length == 0 ? clean.push_back('?') : void(clean.append(text.substr(0, length)));
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return clean;
+}
+
+void HandlerRegistry::add(std::string_view pattern, Handler handler) {
+  if (const auto wrong = check_pattern(pattern)) {
+    throw std::invalid_argument{"cannot handle '" + std::string{pattern} + "': " + *wrong};
+  }
+  for (const auto& entry : entries_) {
+    if (entry.pattern == pattern) {
+      throw std::invalid_argument{"cannot handle '" + std::string{pattern} +
+                                  "' twice: it has a handler already"};
+    }
+  }
+  entries_.push_back({std::string{pattern}, std::move(handler)});
+}
+
+std::vector<std::string> HandlerRegistry::patterns() const {
+  std::vector<std::string> patterns;
+  for (const auto& entry : entries_) patterns.push_back(entry.pattern);
+  return patterns;
+}
+
+HandlerSet HandlerRegistry::match(std::string_view topic) const {
+  HandlerSet set;
+  if (check_topic(topic)) return set;
+  for (const auto& entry : entries_) {
+    if (matches(entry.pattern, topic)) set.handlers.push_back(&entry.handler);
+  }
+  return set;
+}
+
+const HandlerSet& HandlerCache::at(std::string_view topic) {
+  // Topics come from the broker's configuration: a few, never one per event.
+  const auto found = sets_.find(topic);
+  if (found != sets_.end()) return found->second;
+  return sets_.emplace(std::string{topic}, registry_.match(topic)).first->second;
+}
+
+}  // namespace reel::sdk
+
+namespace reel {
+
+void Context::Impl::begin(const RunHead& run_head, const EventView& view, std::uint64_t at,
+                          std::uint64_t log_time, std::uint32_t nth, sdk::EmitLimits limits) {
+  head = run_head;
+  event = view;
+  offset = at;
+  recordedtime = log_time;
+  attempt = nth;
+  limits_ = limits;
+  bytes_.clear();
+  emitted_.clear();
+  emits_.clear();
+}
+
+std::optional<sdk::Failed> Context::Impl::run(const sdk::HandlerSet& set) {
+  Context context{*this};
+  try {
+    for (const auto* handler : set.handlers) (*handler)(context);
+    return std::nullopt;
+  } catch (const Reject& reject) {
+    auto failed = sdk::failed_by(reject.what());
+    failed.reject = true;
+    return failed;
+  } catch (const RetryAfter& retry) {
+    auto failed = sdk::failed_by(retry.what());
+    const auto delay =
+        std::clamp<std::int64_t>(retry.delay().count(), 0, std::numeric_limits<std::uint32_t>::max());
+    failed.delay_ms = static_cast<std::uint32_t>(delay);
+    return failed;
+  } catch (const std::exception& error) {
+    return sdk::failed_by(error.what());
+  } catch (...) {
+    return sdk::failed_by("");
+  }
+}
+
+std::string Context::Impl::emit(std::string_view topic, std::string_view type, std::string_view data,
+                                const EmitFields& fields) {
+  if (const auto wrong = check_topic(topic)) {
+    throw std::invalid_argument{"cannot publish to '" + std::string{topic} + "': " + *wrong};
+  }
+  const auto ordinal = std::to_string(emitted_.size());
+  auto id = uuid_v8(hash_128({event.id, head.source, service_, ordinal}));
+  EventFields out{
+      .id = id,
+      .correlationid = event.correlationid,
+      .causationid = event.id,
+      .partitionkey = fields.partitionkey ? std::string_view{*fields.partitionkey} : event.partitionkey,
+      .subject = fields.subject,
+      .time = fields.time != 0 ? fields.time : sdk::wall_clock_ns(),
+      .datacontenttype = fields.datacontenttype,
+      .traceparent = event.traceparent,
+      .tracestate = event.tracestate,
+      .data = data,
+  };
+  std::vector<Attribute> attributes;
+  for (const auto& [name, value] : fields.attributes) attributes.push_back({name, value});
+
+  Emitted place{};
+  place.topic_at = bytes_.size();
+  bytes_ += topic;
+  place.type_at = bytes_.size();
+  bytes_ += type;
+  place.event_at = bytes_.size();
+  append_event(bytes_, out, attributes);
+  place.end = bytes_.size();
+  const auto size = place.end - place.event_at;
+  // Each event may need a run of its own: its head and a few tags.
+  const auto total = bytes_.size() + (emitted_.size() + 1) * (source_.size() + 32);
+  if (size > limits_.event_bytes_max || total > limits_.batch_bytes_max) {
+    bytes_.resize(place.topic_at);
+    throw std::length_error{size > limits_.event_bytes_max
+                                ? sdk::too_large_text(size, limits_.event_bytes_max)
+                                : "a handler published " + std::to_string(total) + " bytes, at most " +
+                                      std::to_string(limits_.batch_bytes_max) + " are allowed"};
+  }
+  emitted_.push_back(place);
+  return id;
+}
+
+const std::vector<sdk::Emit>& Context::Impl::emits() {
+  emits_.clear();
+  const std::string_view bytes = bytes_;
+  const auto part = [&](std::size_t begin, std::size_t end) { return bytes.substr(begin, end - begin); };
+  for (const auto& place : emitted_) {
+    emits_.push_back({.head = {.source = source_,
+                               .topic = part(place.topic_at, place.type_at),
+                               .dataschema = part(place.type_at, place.event_at)},
+                      .event_bytes = part(place.event_at, place.end)});
+  }
+  return emits_;
+}
+
+std::string_view Context::topic() const {
+  return impl_->head.topic;
+}
+std::string_view Context::type() const {
+  return impl_->head.dataschema;
+}
+std::string_view Context::source() const {
+  return impl_->head.source;
+}
+std::string_view Context::id() const {
+  return impl_->event.id;
+}
+std::string_view Context::correlationid() const {
+  return impl_->event.correlationid;
+}
+std::string_view Context::causationid() const {
+  return impl_->event.causationid;
+}
+std::string_view Context::partitionkey() const {
+  return impl_->event.partitionkey;
+}
+std::string_view Context::subject() const {
+  return impl_->event.subject;
+}
+std::string_view Context::datacontenttype() const {
+  return impl_->event.datacontenttype;
+}
+std::string_view Context::traceparent() const {
+  return impl_->event.traceparent;
+}
+std::string_view Context::tracestate() const {
+  return impl_->event.tracestate;
+}
+std::uint64_t Context::time() const {
+  return impl_->event.time;
+}
+std::string_view Context::data() const {
+  return impl_->event.data;
+}
+std::uint64_t Context::offset() const {
+  return impl_->offset;
+}
+std::uint64_t Context::recordedtime() const {
+  return impl_->recordedtime;
+}
+std::uint32_t Context::attempt() const {
+  return impl_->attempt;
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> Context::attributes() const {
+  std::vector<std::pair<std::string_view, std::string_view>> named;
+  if (!impl_->event.has_attributes) return named;
+  for (const auto& attribute : attributes_of(impl_->event.bytes))
+    named.emplace_back(attribute.name, attribute.value);
+  return named;
+}
+
+std::string Context::publish(std::string_view topic, const google::protobuf::Message& event,
+                             const EmitFields& fields) {
+  impl_->payload.clear();
+  if (!event.AppendToString(&impl_->payload)) throw std::length_error{"the event is larger than 2 GiB"};
+  return impl_->emit(topic, event.GetDescriptor()->full_name(), impl_->payload, fields);
+}
+
+std::string Context::publish(std::string_view topic, std::string_view type, std::string_view data,
+                             const EmitFields& fields) {
+  return impl_->emit(topic, type, data, fields);
+}
+
+}  // namespace reel

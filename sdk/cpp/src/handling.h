@@ -1,0 +1,106 @@
+// Running handlers: which ones an event is for, what they see of it (Context), what they publish, and how
+// what they throw is understood. Used by the workers of a service and, without a broker, by TestBus.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/batch.h"
+#include "reel/context.h"
+#include "settle_batcher.h"
+
+namespace reel::sdk {
+
+using Handler = std::function<void(Context&)>;
+
+/// The handlers whose patterns match a topic, in the order of registration.
+struct HandlerSet {
+  std::vector<const Handler*> handlers;
+};
+
+/// Filled before the service runs, read-only after.
+class HandlerRegistry {
+ public:
+  /// Throws std::invalid_argument where `pattern` is not one or is there already.
+  void add(std::string_view pattern, Handler handler);
+  [[nodiscard]] std::vector<std::string> patterns() const;
+  [[nodiscard]] HandlerSet match(std::string_view topic) const;
+
+ private:
+  struct Entry {
+    std::string pattern;
+    Handler handler;
+  };
+  std::deque<Entry> entries_;
+};
+
+/// HandlerSets by topic, remembered. For one thread.
+class HandlerCache {
+ public:
+  explicit HandlerCache(const HandlerRegistry& registry) : registry_{registry} {}
+  /// Valid as long as the cache.
+  [[nodiscard]] const HandlerSet& at(std::string_view topic);
+
+ private:
+  const HandlerRegistry& registry_;
+  std::map<std::string, HandlerSet, std::less<>> sets_;
+};
+
+/// What a handler may publish at most, as the broker said.
+struct EmitLimits {
+  std::size_t event_bytes_max = 1u << 20;
+  std::size_t batch_bytes_max = 4u << 20;
+};
+
+/// Cuts `text` to `bytes_max` and replaces what is not UTF-8 by '?': errors travel as protobuf strings, which
+/// must be.
+[[nodiscard]] std::string clean_text(std::string_view text, std::size_t bytes_max);
+
+}  // namespace reel::sdk
+
+namespace reel {
+
+/// One run of the handlers of one event. Kept and used again for the next, so that its buffers are.
+class Context::Impl {
+ public:
+  Impl(std::string service, std::string source) : service_{std::move(service)}, source_{std::move(source)} {}
+
+  void begin(const RunHead& head, const EventView& event, std::uint64_t offset, std::uint64_t recordedtime,
+             std::uint32_t attempt, sdk::EmitLimits limits);
+  /// Runs all of them; nothing where they all returned, otherwise what was thrown.
+  [[nodiscard]] std::optional<sdk::Failed> run(const sdk::HandlerSet& handlers);
+  /// What was published, valid until begin().
+  [[nodiscard]] const std::vector<sdk::Emit>& emits();
+
+  std::string emit(std::string_view topic, std::string_view type, std::string_view data,
+                   const EmitFields& fields);
+
+  RunHead head;
+  EventView event;
+  std::uint64_t offset = 0;
+  std::uint64_t recordedtime = 0;
+  std::uint32_t attempt = 1;
+  std::string payload;  // scratch for serialising
+
+ private:
+  // Where an emitted event stands in bytes_; views are made when all are there.
+  struct Emitted {
+    std::size_t topic_at, type_at, event_at, end;
+  };
+
+  std::string service_;
+  std::string source_;
+  sdk::EmitLimits limits_;
+  std::string bytes_;
+  std::vector<Emitted> emitted_;
+  std::vector<sdk::Emit> emits_;
+};
+
+}  // namespace reel

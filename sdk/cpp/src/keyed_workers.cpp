@@ -1,0 +1,215 @@
+#include "keyed_workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace reel::sdk {
+
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+KeyedWorkers::KeyedWorkers(unsigned workers, Handle handle)
+    : handle_{std::move(handle)}, lanes_(lane_count), shares_(workers) {
+  for (unsigned worker = 0; worker < workers; ++worker) {
+    threads_.emplace_back([this, worker] { work(worker); });
+  }
+}
+
+KeyedWorkers::~KeyedWorkers() {
+  begin_no_more();
+  {
+    const std::lock_guard lock{mutex_};
+    ending_ = true;
+  }
+  work_came_.notify_all();
+  for (auto& thread : threads_) thread.join();
+  for (auto& lane : lanes_) {
+    drop(lane.queued);
+    for (auto& parked : lane.parked) drop(parked.tasks);
+  }
+}
+
+void KeyedWorkers::queue(Lane& lane, const Task& task) {
+  lane.queued.push_back(task);
+  if (lane.taken) return;
+  lane.taken = true;
+  ++taken_;
+  ready_.push_back(&lane);
+}
+
+void KeyedWorkers::add(std::span<const Task> tasks) {
+  std::size_t to_wake = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& task : tasks) queue(lane_of(task.key_hash), task);
+    to_wake = std::min(waiting_, ready_.size());
+  }
+  for (; to_wake > 0; --to_wake) work_came_.notify_one();
+}
+
+void KeyedWorkers::answered(std::uint64_t key_hash) {
+  const Task answer{.key_hash = key_hash};
+  add({&answer, 1});
+}
+
+void KeyedWorkers::drop_key(std::uint64_t key_hash) {
+  std::vector<Task> taken_back;
+  {
+    const std::lock_guard lock{mutex_};
+    auto& queued = lane_of(key_hash).queued;
+    const auto kept = std::stable_partition(queued.begin(), queued.end(), [&](const Task& task) {
+      return task.key_hash != key_hash || task.frame == nullptr;
+    });
+    taken_back.assign(kept, queued.end());
+    queued.erase(kept, queued.end());
+  }
+  drop(taken_back);
+}
+
+void KeyedWorkers::begin_no_more() {
+  begin_no_more_ = true;
+  drop_all(session_.load());
+}
+
+void KeyedWorkers::drop_all(std::uint64_t session) {
+  std::vector<Task> taken_back;
+  {
+    const std::lock_guard lock{mutex_};
+    session_.store(session, std::memory_order_release);
+    for (auto& lane : lanes_) {
+      taken_back.insert(taken_back.end(), lane.queued.begin(), lane.queued.end());
+      lane.queued.clear();
+      if (!lane.taken) forget_parked(lane);
+    }
+  }
+  drop(taken_back);
+}
+
+// What is parked of lost sessions will never be answered for. For whoever runs the lane, or under the lock
+// while nobody does.
+void KeyedWorkers::forget_parked(Lane& lane) {
+  std::erase_if(lane.parked, [&](const Parked& parked) {
+    if (parked.session >= session_.load(std::memory_order_acquire)) return false;
+    drop(parked.tasks);
+    return true;
+  });
+}
+
+void KeyedWorkers::drop(std::span<const Task> tasks) {
+  for (const auto& task : tasks) {
+    if (task.frame == nullptr) continue;
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    DeliveredFrame::release(task.frame, 1);
+  }
+}
+
+bool KeyedWorkers::wait_idle(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock{mutex_};
+  return went_idle_.wait_until(lock, deadline, [this] { return taken_ == 0; });
+}
+
+void KeyedWorkers::work(unsigned worker) {
+  block_signals();
+  while (Lane* lane = next_lane(worker)) run(worker, *lane);
+}
+
+// The next lane of the worker's own share; else a new share of what is ready; else one that another worker
+// has not begun. Waits where there is none; nothing when all is over.
+KeyedWorkers::Lane* KeyedWorkers::next_lane(unsigned worker) {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    auto& own = shares_[worker];
+    if (own.next == own.lanes.size()) {
+      own.lanes.clear();
+      own.next = 0;
+      const auto fair = (ready_.size() + shares_.size() - 1) / shares_.size();
+      for (auto count = std::min(fair, share_max); count > 0; --count) {
+        own.lanes.push_back(ready_.front());
+        ready_.pop_front();
+      }
+    }
+    Share* from = &own;
+    for (auto share = shares_.begin(); from->next == from->lanes.size() && share != shares_.end(); ++share) {
+      if (share->next < share->lanes.size()) from = &*share;
+    }
+    if (from->next < from->lanes.size()) {
+      Lane* lane = from->lanes[from->next++];
+      lane->running.swap(lane->queued);
+      return lane;
+    }
+    if (ending_) return nullptr;
+    ++waiting_;
+    work_came_.wait(lock);
+    --waiting_;
+  }
+}
+
+void KeyedWorkers::run(unsigned worker, Lane& lane) {
+  busy_.fetch_add(1, std::memory_order_relaxed);
+  DeliveredFrame* frame = nullptr;
+  std::uint32_t finished = 0;  // of `frame`, to be released together
+  for (std::size_t i = 0; i < lane.running.size(); ++i) {
+    const Task task = lane.running[i];
+    if (task.frame != frame) {
+      DeliveredFrame::release(frame, std::exchange(finished, 0));
+      frame = task.frame;
+    }
+    if (task.frame == nullptr) {
+      resume(worker, lane, task.key_hash);
+    } else if (run_task(worker, lane, task)) {
+      ++finished;
+    }
+  }
+  DeliveredFrame::release(frame, finished);
+  lane.running.clear();
+  busy_.fetch_sub(1, std::memory_order_relaxed);
+
+  const std::lock_guard lock{mutex_};
+  if (!lane.parked.empty()) forget_parked(lane);
+  if (!lane.queued.empty()) {
+    ready_.push_back(&lane);  // behind the others
+    if (waiting_ != 0) work_came_.notify_one();
+    return;
+  }
+  lane.taken = false;
+  if (--taken_ == 0) went_idle_.notify_all();
+}
+
+// Whether the task is done with; false: it is parked.
+bool KeyedWorkers::run_task(unsigned worker, Lane& lane, const Task& task) {
+  if (task.frame->session < session_.load(std::memory_order_acquire) ||
+      begin_no_more_.load(std::memory_order_relaxed)) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  for (auto& parked : lane.parked) {
+    if (parked.key_hash != task.key_hash || parked.session != task.frame->session) continue;
+    parked.tasks.push_back(task);
+    return false;
+  }
+  if (!handle_(worker, task)) lane.parked.push_back({task.key_hash, task.frame->session, {}});
+  return true;
+}
+
+void KeyedWorkers::resume(unsigned worker, Lane& lane, std::uint64_t key_hash) {
+  const auto found = std::find_if(lane.parked.begin(), lane.parked.end(),
+                                  [&](const Parked& parked) { return parked.key_hash == key_hash; });
+  if (found == lane.parked.end()) return;
+  const auto tasks = std::move(found->tasks);
+  lane.parked.erase(found);
+  const auto anew = std::adjacent_find(tasks.begin(), tasks.end(),
+                                       [](const Task& a, const Task& b) { return b.offset <= a.offset; });
+  const auto begin = anew == tasks.end() ? tasks.end() : anew + 1;
+  drop({tasks.begin(), begin});
+  for (auto task = begin; task != tasks.end(); ++task) {
+    if (run_task(worker, lane, *task)) DeliveredFrame::release(task->frame, 1);
+  }
+}
+
+}  // namespace reel::sdk

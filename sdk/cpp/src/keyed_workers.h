@@ -1,0 +1,109 @@
+// Worker threads that keep key order.
+//
+// Keys are spread over lanes by their hash; a lane is a queue that at most one worker runs at a time, so
+// events of one key are handled one by one and in order. A worker takes several ready lanes at once, which
+// makes the lock cheap when there is much to do; an idle worker takes lanes a busy one has not begun, so a
+// slow handler delays its own lane only.
+//
+// When the event of a key fails, the broker takes back what it delivered behind it under that key. So what is
+// queued under it is parked, unhandled, until answered() says that the broker has done so; then it is
+// dropped. The exception is what was delivered again meanwhile: offsets of one key ascend within one
+// delivery, so where they step back in the queue, the broker has begun anew, and from there on events are
+// handled.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "delivery.h"
+
+namespace reel::sdk {
+
+class KeyedWorkers {
+ public:
+  /// Handles one event on worker number `worker`. False: it failed, its key waits for answered().
+  using Handle = std::function<bool(unsigned worker, const Task& task)>;
+
+  KeyedWorkers(unsigned workers, Handle handle);
+  /// Drops what is queued and waits for running handlers.
+  ~KeyedWorkers();
+
+  /// Queues events, in delivery order.
+  void add(std::span<const Task> tasks);
+  /// The broker has answered the nack of an event of this key.
+  void answered(std::uint64_t key_hash);
+  /// What is queued under this key was taken back by the broker.
+  void drop_key(std::uint64_t key_hash);
+  /// Drops everything that is not being handled. What came in sessions before `session` is not begun either.
+  void drop_all(std::uint64_t session);
+
+  /// Begins no handler any more and drops what is queued; running ones finish.
+  void begin_no_more();
+  /// Waits until no handler runs and nothing is queued. False when `deadline` came first.
+  [[nodiscard]] bool wait_idle(std::chrono::steady_clock::time_point deadline);
+
+  [[nodiscard]] std::uint32_t busy() const { return busy_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Parked {
+    std::uint64_t key_hash;
+    std::uint64_t session;
+    std::vector<Task> tasks;
+  };
+  struct Lane {
+    std::vector<Task> queued;   // under mutex_
+    std::vector<Task> running;  // the worker's that runs the lane, as parked
+    std::vector<Parked> parked;
+    bool taken = false;  // ready or being run
+  };
+  // Lanes a worker has taken and not begun; others may take from it.
+  struct Share {
+    std::vector<Lane*> lanes;
+    std::size_t next = 0;
+  };
+
+  static constexpr std::size_t lane_count = 1024;  // a power of two; two of ten keys meet once in 20 times
+  static constexpr std::size_t share_max = 32;
+
+  void work(unsigned worker);
+  [[nodiscard]] Lane* next_lane(unsigned worker);
+  void run(unsigned worker, Lane& lane);
+  [[nodiscard]] bool run_task(unsigned worker, Lane& lane, const Task& task);
+  void resume(unsigned worker, Lane& lane, std::uint64_t key_hash);
+  void drop(std::span<const Task> tasks);
+  void forget_parked(Lane& lane);
+  void queue(Lane& lane, const Task& task);
+  Lane& lane_of(std::uint64_t key_hash) { return lanes_[key_hash & (lane_count - 1)]; }
+
+  Handle handle_;
+  std::vector<Lane> lanes_;
+
+  std::mutex mutex_;
+  std::condition_variable work_came_;
+  std::condition_variable went_idle_;
+  std::deque<Lane*> ready_;
+  std::vector<Share> shares_;  // by worker
+  std::size_t waiting_ = 0;    // workers without work
+  std::size_t taken_ = 0;      // lanes that are ready or being run
+  bool ending_ = false;
+
+  std::atomic<bool> begin_no_more_{false};
+  std::atomic<std::uint64_t> session_{0};
+  std::atomic<std::uint32_t> busy_{0};
+  std::atomic<std::uint64_t> dropped_{0};
+  std::vector<std::thread> threads_;
+};
+
+/// Blocks all signals in the calling thread, so that they reach the thread that waits for them.
+void block_signals();
+
+}  // namespace reel::sdk

@@ -1,0 +1,268 @@
+#include "publishing.h"
+
+#include <google/protobuf/message.h>
+
+#include <utility>
+
+#include "event/uuid.h"
+#include "wall_clock.h"
+
+namespace reel::sdk {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How long the last words of a connection may take.
+constexpr std::chrono::milliseconds goodbye_wait{1'000};
+
+std::string list_of(const std::vector<std::string>& brokers) {
+  std::string text;
+  for (const auto& broker : brokers) text += (text.empty() ? "" : ", ") + broker;
+  return text;
+}
+
+PublishResult result_for(const EncodedEvent& event, PublishOutcome outcome) {
+  PublishResult result;
+  result.outcome = outcome;
+  result.id = event.id;
+  result.correlationid = event.correlationid;
+  return result;
+}
+
+}  // namespace
+
+Outgoing outgoing(std::string_view topic, std::string_view type, std::string_view data,
+                  const PublishFields& fields) {
+  return {.topic = topic,
+          .type = type,
+          .data = data,
+          .id = fields.id,
+          .correlationid = fields.correlationid,
+          .causationid = fields.causationid,
+          .partitionkey = fields.partitionkey,
+          .subject = fields.subject,
+          .time = fields.time,
+          .datacontenttype = fields.datacontenttype,
+          .traceparent = fields.traceparent,
+          .tracestate = fields.tracestate,
+          .attributes = fields.attributes,
+          .source = fields.source};
+}
+
+void EncodedEvent::encode(const Outgoing& event) {
+  const auto now = wall_clock_ns();
+  chosen_id = event.id.has_value();
+  // One UUID serves both: a flow without a name of its own is named by the event that began it.
+  if (!event.id || !event.correlationid) generated_id = uuid_v7(now);
+  id = event.id ? *event.id : generated_id;
+  correlationid = event.correlationid ? *event.correlationid : generated_id;
+
+  const EventFields fields{.id = id,
+                           .correlationid = correlationid,
+                           .causationid = event.causationid,
+                           .partitionkey = event.partitionkey,
+                           .subject = event.subject,
+                           .time = event.time != 0 ? event.time : now,
+                           .datacontenttype = event.datacontenttype,
+                           .traceparent = event.traceparent,
+                           .tracestate = event.tracestate,
+                           .data = event.data};
+  bytes.clear();
+  if (event.attributes.empty()) return append_event(bytes, fields);
+  std::vector<Attribute> attributes;
+  for (const auto& [name, value] : event.attributes) attributes.push_back({name, value});
+  append_event(bytes, fields, attributes);
+}
+
+void complete(std::vector<Completion>& completions) {
+  for (auto& [callback, result] : completions) callback(result);
+  completions.clear();
+}
+
+Publishing::Publishing(std::shared_ptr<Connection> connection, Identity identity, const Options& options)
+    : connection_{std::move(connection)},
+      identity_{std::move(identity)},
+      publish_timeout_{options.publish_timeout},
+      brokers_{list_of(options.brokers)},
+      window_{random_nonzero(), options.publish_buffer_bytes} {}
+
+Publishing::~Publishing() {
+  if (owned_drain_timeout_) {
+    flush(*owned_drain_timeout_);
+    connection_->end(goodbye_wait);
+  }
+  // By now the connection's thread is gone, here or in the service that shares it.
+  auto completions = window_.abandon();
+  complete(completions);
+}
+
+void Publishing::own_connection(std::chrono::milliseconds drain_timeout) {
+  owned_drain_timeout_ = drain_timeout;
+}
+
+PublishWindow::Appended Publishing::append(const Outgoing& event, const EncodedEvent& encoded,
+                                           PublishCallback& callback) {
+  return window_.append({.source = event.source.empty() ? std::string_view{identity_.source} : event.source,
+                         .topic = event.topic,
+                         .dataschema = event.type,
+                         .chosen_ids = encoded.chosen_id},
+                        encoded.bytes, callback);
+}
+
+PublishResult Publishing::not_connected(const EncodedEvent& event) const {
+  auto result = result_for(event, PublishOutcome::not_connected);
+  if (link_ == Link::refused)
+    result.text = "the broker refused the connection: " + refusal_;
+  else if (link_ == Link::closed)
+    result.text = "the connection was closed";
+  else
+    result.text = "no broker answers at " + brokers_ + " (is it running? REEL_BROKER names another)";
+  return result;
+}
+
+PublishResult Publishing::too_large(const EncodedEvent& event) {
+  window_.count_rejected();
+  auto result = result_for(event, PublishOutcome::rejected);
+  result.reason = v1::REFUSAL_TOO_LARGE;
+  result.text = too_large_text(event.bytes.size(), window_.event_bytes_max());
+  return result;
+}
+
+PublishResult Publishing::back_pressured(const EncodedEvent& event) {
+  window_.count_back_pressured();
+  auto result = result_for(event, PublishOutcome::back_pressured);
+  result.text = "too many events wait for the broker's answer";
+  return result;
+}
+
+PublishResult Publishing::publish(const Outgoing& event) {
+  struct Answer {
+    std::optional<PublishResult> result;
+  };
+  const auto deadline = Clock::now() + publish_timeout_;
+  EncodedEvent encoded;
+  encoded.encode(event);
+  const auto answer = std::make_shared<Answer>();
+  PublishCallback callback = [this, answer](const PublishResult& result) {
+    {
+      const std::lock_guard lock{mutex_};
+      answer->result = result;
+    }
+    changed_.notify_all();
+  };
+
+  std::unique_lock lock{mutex_};
+  // Not kept while nobody answers: `not_connected` promises that it will not be published behind your back.
+  changed_.wait_until(lock, deadline, [this] { return link_ != Link::connecting; });
+  while (true) {
+    if (link_ != Link::joined) return not_connected(encoded);
+    const auto appended = append(event, encoded, callback);
+    if (appended == PublishWindow::Appended::too_large) return too_large(encoded);
+    if (appended == PublishWindow::Appended::queued_wake) connection_->wake();
+    if (appended != PublishWindow::Appended::back_pressured) break;
+    if (!changed_.wait_until(lock, deadline,
+                             [this] { return window_.has_room() || link_ != Link::joined; })) {
+      return back_pressured(encoded);
+    }
+  }
+  if (changed_.wait_until(lock, deadline, [&] { return answer->result.has_value(); })) return *answer->result;
+  auto result = result_for(encoded, PublishOutcome::unconfirmed);
+  result.text = "no answer from " + brokers_ + " within " + std::to_string(publish_timeout_.count()) + " ms";
+  return result;
+}
+
+void Publishing::publish_async(const Outgoing& event, PublishCallback callback) {
+  static thread_local EncodedEvent encoded;
+  encoded.encode(event);
+  PublishResult failed;
+  {
+    const std::lock_guard lock{mutex_};
+    const bool over = link_ == Link::refused || link_ == Link::closed;
+    const auto appended = over ? PublishWindow::Appended::back_pressured : append(event, encoded, callback);
+    switch (appended) {
+      case PublishWindow::Appended::queued: return;
+      case PublishWindow::Appended::queued_wake: connection_->wake(); return;
+      case PublishWindow::Appended::too_large: failed = too_large(encoded); break;
+      case PublishWindow::Appended::back_pressured:
+        failed = over ? not_connected(encoded) : back_pressured(encoded);
+        break;
+    }
+  }
+  if (callback) callback(failed);
+}
+
+bool Publishing::wait_for_room(std::chrono::milliseconds timeout) {
+  std::unique_lock lock{mutex_};
+  return changed_.wait_for(lock, timeout, [this] { return window_.has_room(); });
+}
+
+std::size_t Publishing::flush(std::chrono::milliseconds timeout) {
+  std::unique_lock lock{mutex_};
+  const auto until = window_.appended();
+  const auto answered = [&] { return window_.answered_up_to() >= until; };
+  changed_.wait_for(lock, timeout,
+                    [&] { return answered() || link_ == Link::refused || link_ == Link::closed; });
+  return answered() ? 0 : window_.appended() - window_.answered();
+}
+
+PublisherCounts Publishing::counts() const {
+  const std::lock_guard lock{mutex_};
+  return window_.counts();
+}
+
+void Publishing::welcomed(const v1::Welcome& welcome) {
+  {
+    const std::lock_guard lock{mutex_};
+    window_.welcomed(welcome);
+    link_ = Link::joined;
+  }
+  changed_.notify_all();
+}
+
+void Publishing::accepted(const v1::Accepted& accepted) {
+  std::vector<Completion> completions;
+  {
+    const std::lock_guard lock{mutex_};
+    completions = window_.accepted(accepted);
+  }
+  changed_.notify_all();
+  complete(completions);
+}
+
+void Publishing::lost(const std::string&) {
+  const std::lock_guard lock{mutex_};
+  window_.lost();
+  link_ = Link::connecting;
+}
+
+void Publishing::refused(v1::RefusedReason, const std::string& text) {
+  {
+    const std::lock_guard lock{mutex_};
+    window_.lost();
+    link_ = Link::refused;
+    refusal_ = text;
+  }
+  changed_.notify_all();
+}
+
+void Publishing::closed() {
+  {
+    const std::lock_guard lock{mutex_};
+    window_.lost();
+    if (link_ != Link::refused) link_ = Link::closed;
+  }
+  changed_.notify_all();
+}
+
+void Publishing::take(std::vector<Frame>& frames) {
+  std::vector<Completion> refused;
+  {
+    const std::lock_guard lock{mutex_};
+    while (auto frame = window_.take(refused)) frames.push_back(std::move(*frame));
+  }
+  if (refused.empty()) return;
+  changed_.notify_all();
+  complete(refused);
+}
+
+}  // namespace reel::sdk

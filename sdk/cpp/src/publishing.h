@@ -1,0 +1,92 @@
+// The publishing side of a connection, and what stands behind reel::Publisher: one that goes to a broker, or
+// the recorder of a TestBus.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "connection.h"
+#include "publish_window.h"
+#include "reel/publisher.h"
+
+namespace reel {
+
+class Publisher::Impl {
+ public:
+  virtual ~Impl() = default;
+  virtual PublishResult publish(const Outgoing& event) = 0;
+  virtual void publish_async(const Outgoing& event, PublishCallback callback) = 0;
+  [[nodiscard]] virtual bool wait_for_room(std::chrono::milliseconds timeout) = 0;
+  virtual std::size_t flush(std::chrono::milliseconds timeout) = 0;
+  [[nodiscard]] virtual PublisherCounts counts() const = 0;
+};
+
+namespace sdk {
+
+/// The views of `fields`, with topic, type and data.
+[[nodiscard]] Outgoing outgoing(std::string_view topic, std::string_view type, std::string_view data,
+                                const PublishFields& fields);
+
+/// An event ready for a batch. Keeps its buffers from one use to the next.
+struct EncodedEvent {
+  std::string id;
+  std::string generated_id;
+  std::string_view correlationid;
+  std::string bytes;
+  bool chosen_id = false;
+
+  /// Fills in what is not given: id, correlation id, time.
+  void encode(const Outgoing& event);
+};
+
+class Publishing final : public Publisher::Impl, public Side {
+ public:
+  /// Uses a connection it shares (a service's), or owns as the only one who knows it.
+  Publishing(std::shared_ptr<Connection> connection, Identity identity, const Options& options);
+  ~Publishing() override;
+
+  PublishResult publish(const Outgoing& event) override;
+  void publish_async(const Outgoing& event, PublishCallback callback) override;
+  bool wait_for_room(std::chrono::milliseconds timeout) override;
+  std::size_t flush(std::chrono::milliseconds timeout) override;
+  PublisherCounts counts() const override;
+
+  /// The connection shall end with this publisher.
+  void own_connection(std::chrono::milliseconds drain_timeout);
+
+ private:
+  enum class Link : std::uint8_t { connecting, joined, refused, closed };
+
+  void welcomed(const v1::Welcome& welcome) override;
+  void accepted(const v1::Accepted& accepted) override;
+  void lost(const std::string& why) override;
+  void refused(v1::RefusedReason reason, const std::string& text) override;
+  void closed() override;
+  void take(std::vector<Frame>& frames) override;
+
+  [[nodiscard]] PublishResult not_connected(const EncodedEvent& event) const;
+  [[nodiscard]] PublishResult too_large(const EncodedEvent& event);
+  [[nodiscard]] PublishResult back_pressured(const EncodedEvent& event);
+  [[nodiscard]] PublishWindow::Appended append(const Outgoing& event, const EncodedEvent& encoded,
+                                               PublishCallback& callback);
+
+  const std::shared_ptr<Connection> connection_;
+  const Identity identity_;
+  const std::chrono::milliseconds publish_timeout_;
+  const std::string brokers_;  // for messages
+  std::optional<std::chrono::milliseconds> owned_drain_timeout_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  PublishWindow window_;
+  Link link_ = Link::connecting;
+  std::string refusal_;
+};
+
+/// Runs the callbacks, outside of any lock.
+void complete(std::vector<Completion>& completions);
+
+}  // namespace sdk
+}  // namespace reel

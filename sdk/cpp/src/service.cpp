@@ -1,0 +1,205 @@
+// reel::Service: composes connection, publishing and deliveries, waits for the end, and drains.
+#include "reel/service.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "service_impl.h"
+#include "subscription.h"
+
+namespace reel {
+namespace {
+
+constexpr std::chrono::milliseconds goodbye_wait{1'000};
+
+// SIGINT and SIGTERM as a readable descriptor, for as long as it lives. They are blocked in this thread, and
+// in the threads it starts meanwhile; the SDK's own threads block every signal.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, &before_);
+    fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd_ < 0) throw std::system_error{errno, std::generic_category(), "cannot open a signalfd"};
+  }
+  ~StopSignals() {
+    // The one that stopped us must not end the process now that it is unblocked.
+    signalfd_siginfo signal;
+    while (read(fd_, &signal, sizeof signal) > 0) {
+    }
+    close(fd_);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  sigset_t before_{};
+  int fd_ = -1;
+};
+
+}  // namespace
+
+Service::Impl::Impl(std::string name, Options given)
+    : options{std::move(given)},
+      identity{sdk::identify(name, options)},
+      stop_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
+  if (stop_fd_ < 0) throw std::system_error{errno, std::generic_category(), "cannot open an eventfd"};
+}
+
+Service::Impl::~Impl() {
+  // What was published without run() still goes out.
+  if (publishing_ != nullptr) publishing_->flush(options.drain_timeout);
+  // The connection's thread calls the sides: it ends first. Handlers still running end next.
+  if (connection_) connection_->end(goodbye_wait);
+  deliveries_.reset();
+  publisher_.reset();
+  close(stop_fd_);
+}
+
+Publisher& Service::Impl::publisher() {
+  const std::lock_guard lock{mutex_};
+  connect();
+  return *publisher_;
+}
+
+void Service::Impl::connect() {
+  if (publisher_) return;
+  if (test_publisher) {
+    publisher_.reset(new Publisher{std::move(test_publisher)});
+    return;
+  }
+  connection_ = std::make_shared<sdk::Connection>(identity, options);
+  auto publishing = std::make_unique<sdk::Publishing>(connection_, identity, options);
+  connection_->add_side(*publishing);
+  publishing_ = publishing.get();
+  publisher_.reset(new Publisher{std::move(publishing)});
+  connection_->start();
+}
+
+v1::Subscribe Service::Impl::subscription() const {
+  auto subscribe = sdk::subscription_from(start);
+  for (const auto& pattern : handlers.patterns()) subscribe.add_patterns(pattern);
+  subscribe.set_credit_events(options.credit_events);
+  subscribe.set_credit_bytes(options.credit_bytes);
+  return subscribe;
+}
+
+int Service::Impl::run() {
+  {
+    const StopSignals signals;
+    {
+      const std::lock_guard lock{mutex_};
+      connect();
+      if (!connection_) throw std::logic_error{"a service under test is not run"};
+      if (!handlers.patterns().empty()) {
+        deliveries_ = std::make_unique<sdk::Deliveries>(*connection_, handlers, identity, options, [this] {
+          refused_ = true;
+          stop();
+        });
+        connection_->post([this] {
+          connection_->add_side(*deliveries_);
+          connection_->subscribe(subscription());
+        });
+      }
+    }
+    wait_for_stop(signals.fd());
+  }  // from here on a second signal ends the process
+  const bool drained = drain();
+  return drained && !refused_ ? 0 : 1;
+}
+
+void Service::Impl::wait_for_stop(int signal_fd) const {
+  std::array<pollfd, 2> ends{{{signal_fd, POLLIN, 0}, {stop_fd_, POLLIN, 0}}};
+  while (poll(ends.data(), ends.size(), -1) < 0) {
+    if (errno != EINTR) throw std::system_error{errno, std::generic_category(), "cannot wait for a signal"};
+  }
+}
+
+bool Service::Impl::drain() {
+  const auto deadline = std::chrono::steady_clock::now() + options.drain_timeout;
+  const bool drained = !deliveries_ || deliveries_->drain(deadline);
+  if (!drained) {
+    connection_->log()(LogLevel::warn,
+                       "drain_cut_short after_ms=" + std::to_string(options.drain_timeout.count()) +
+                           " (unfinished events go back to the broker)");
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  publishing_->flush(std::max(left, std::chrono::milliseconds{0}));
+  connection_->end(goodbye_wait);
+  return drained;
+}
+
+void Service::Impl::stop() noexcept {
+  eventfd_write(stop_fd_, 1);
+}
+
+ServiceCounts Service::Impl::counts() const {
+  const std::lock_guard lock{mutex_};
+  return deliveries_ ? deliveries_->counts() : ServiceCounts{};
+}
+
+Service::Service(std::string name, Options options)
+    : impl_{std::make_unique<Impl>(std::move(name), std::move(options))} {}
+Service::~Service() = default;
+
+Service& Service::on_raw(std::string_view pattern, std::function<void(Context&)> handler) {
+  impl_->handlers.add(pattern, std::move(handler));
+  return *this;
+}
+
+Service& Service::start_from(Start start) {
+  impl_->start = start;
+  return *this;
+}
+
+PublishResult Service::publish(std::string_view topic, const google::protobuf::Message& event,
+                               const PublishFields& fields) {
+  return impl_->publisher().publish(topic, event, fields);
+}
+
+Publisher& Service::publisher() {
+  return impl_->publisher();
+}
+int Service::run() {
+  return impl_->run();
+}
+void Service::stop() noexcept {
+  impl_->stop();
+}
+ServiceCounts Service::counts() const {
+  return impl_->counts();
+}
+const std::string& Service::name() const {
+  return impl_->identity.service;
+}
+const std::string& Service::instance() const {
+  return impl_->identity.instance;
+}
+
+void Service::parse(google::protobuf::Message& event, const Context& context) {
+  const auto& wanted = event.GetDescriptor()->full_name();
+  if (context.type() != wanted) {
+    throw Reject{"the event carries " + std::string{context.type()} + ", its handler takes " + wanted};
+  }
+  const auto data = context.data();
+  if (!event.ParseFromArray(data.data(), static_cast<int>(data.size()))) {
+    throw Reject{"the event's data is not a well-formed " + wanted};
+  }
+}
+
+}  // namespace reel

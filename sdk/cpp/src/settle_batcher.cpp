@@ -1,0 +1,202 @@
+#include "settle_batcher.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "publish_window.h"
+
+namespace reel::sdk {
+
+SettleBatcher::SettleBatcher(unsigned workers, std::size_t emitted_bytes_max)
+    : emitted_bytes_max_{emitted_bytes_max}, outboxes_(workers) {}
+
+bool SettleBatcher::ack(unsigned worker, const Delivery& delivery, const std::vector<Emit>& emits) {
+  if (!emits.empty()) wait_for_room();
+  auto& outbox = outboxes_[worker];
+  const std::lock_guard lock{outbox.mutex};
+  if (delivery.session != session_.load(std::memory_order_acquire)) return false;
+  if (!emits.empty()) {
+    std::size_t bytes = 0;
+    for (const auto& emit : emits) bytes += emit.event_bytes.size();
+    // What one handler published is never parted, and never pushes another's over what a frame may hold.
+    if (!outbox.open.emitted.empty() && outbox.open.emitted.size() + bytes > batch_bytes_target) {
+      outbox.full.push_back(std::exchange(outbox.open, {}));
+    }
+    add_emits(outbox.open, delivery, emits);
+  }
+  outbox.open.acks.push_back({delivery.offset, delivery.delivery});
+  if (outbox.open.count() >= settle_results_max || outbox.open.emitted.size() >= batch_bytes_target) {
+    outbox.full.push_back(std::exchange(outbox.open, {}));
+  }
+  return !std::exchange(outbox.told, true);
+}
+
+bool SettleBatcher::nack(unsigned worker, const Delivery& delivery, Failed failed) {
+  auto& outbox = outboxes_[worker];
+  const std::lock_guard lock{outbox.mutex};
+  if (delivery.session != session_.load(std::memory_order_acquire)) return false;
+  outbox.open.nacks.push_back({delivery, std::move(failed)});
+  return !std::exchange(outbox.told, true);
+}
+
+void SettleBatcher::add_emits(Results& results, const Delivery& delivery, const std::vector<Emit>& emits) {
+  const auto before = results.emitted.size();
+  for (const auto& emit : emits) {
+    const auto& head = emit.head;
+    if (!results.run_open || head.topic != results.topic || head.dataschema != results.type ||
+        head.source != results.source) {
+      results.source = head.source;
+      results.topic = head.topic;
+      results.type = head.dataschema;
+      results.run_open = true;
+      results.emitted.begin_run(head);
+    }
+    results.emitted.add_encoded(emit.event_bytes);
+  }
+  emitted_bytes_.fetch_add(results.emitted.size() - before, std::memory_order_relaxed);
+  v1::Settle::Emitted emitter;
+  emitter.set_offset(delivery.offset);
+  emitter.set_count(static_cast<std::uint32_t>(emits.size()));
+  results.emitters.push_back(std::move(emitter));
+  results.emitter_keys.push_back({delivery.offset, delivery.key_hash});
+}
+
+void SettleBatcher::wait_for_room() {
+  if (emitted_bytes_.load(std::memory_order_relaxed) < emitted_bytes_max_) return;
+  std::unique_lock lock{room_mutex_};
+  room_came_.wait(lock, [this] { return emitted_bytes_ < emitted_bytes_max_ || closed_; });
+}
+
+std::optional<Frame> SettleBatcher::take() {
+  if (in_flight_.size() >= settles_in_flight_max) return std::nullopt;
+  std::vector<Results> gathered;
+  gather(gathered);
+  if (gathered.empty()) return std::nullopt;
+  return frame_of(gathered);
+}
+
+// Takes whole Results from the outboxes until one SETTLE is full.
+void SettleBatcher::gather(std::vector<Results>& gathered) {
+  std::size_t bytes = 0, count = 0;
+  const auto fits = [&](const Results& results) {
+    return gathered.empty() || (bytes + results.emitted.size() <= batch_bytes_target &&
+                                count + results.count() <= settle_results_max);
+  };
+  const auto take = [&](Results results) {
+    bytes += results.emitted.size();
+    count += results.count();
+    gathered.push_back(std::move(results));
+  };
+  for (auto& outbox : outboxes_) {
+    const std::lock_guard lock{outbox.mutex};
+    while (!outbox.full.empty() && fits(outbox.full.front())) {
+      take(std::move(outbox.full.front()));
+      outbox.full.pop_front();
+    }
+    if (outbox.full.empty() && outbox.open.count() != 0 && fits(outbox.open)) {
+      take(std::exchange(outbox.open, {}));
+    }
+    outbox.told = !outbox.full.empty() || outbox.open.count() != 0;
+  }
+}
+
+Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
+  InFlight in_flight{.sequence = next_sequence_++};
+  auto& settle = *message_.mutable_settle();
+  settle.Clear();
+  settle.set_sequence(in_flight.sequence);
+  acks_.clear();
+  std::string body;
+  for (auto& results : gathered) {
+    acks_.insert(acks_.end(), results.acks.begin(), results.acks.end());
+    for (auto& nack : results.nacks) {
+      auto& entry = *settle.add_nacks();
+      entry.set_offset(nack.delivery.offset);
+      entry.set_delivery(nack.delivery.delivery);
+      entry.set_error_type(std::move(nack.failed.error_type));
+      entry.set_error(std::move(nack.failed.error));
+      entry.set_delay_ms(nack.failed.delay_ms);
+      entry.set_reject(nack.failed.reject);
+      in_flight.nacked_keys.push_back(nack.delivery.key_hash);
+    }
+    for (auto& emitter : results.emitters) *settle.add_emitted() = std::move(emitter);
+    std::move(results.emitter_keys.begin(), results.emitter_keys.end(),
+              std::back_inserter(in_flight.emitter_keys));
+    if (results.emitted.empty()) continue;
+    auto emitted = results.emitted.take();
+    body.empty() ? body.swap(emitted) : void(body += emitted);
+  }
+  std::sort(acks_.begin(), acks_.end(), [](const Ack& a, const Ack& b) { return a.offset < b.offset; });
+  v1::Settle::Ack* range = nullptr;
+  for (const auto& ack : acks_) {
+    if (range != nullptr && range->first() + range->count() == ack.offset &&
+        range->delivery() == ack.delivery) {
+      range->set_count(range->count() + 1);
+      continue;
+    }
+    range = settle.add_acks();
+    range->set_first(ack.offset);
+    range->set_count(1);
+    range->set_delivery(ack.delivery);
+  }
+  if (!body.empty()) {
+    const std::lock_guard lock{room_mutex_};
+    emitted_bytes_.fetch_sub(std::min(emitted_bytes_.load(), body.size()));
+  }
+  room_came_.notify_all();
+  in_flight_.push_back(std::move(in_flight));
+  return {.header = message_.SerializeAsString(), .body = body.empty() ? Body{} : Body::of(std::move(body))};
+}
+
+SettleBatcher::Answer SettleBatcher::settled(const v1::Settled& settled) {
+  Answer answer;
+  const auto found = std::find_if(in_flight_.begin(), in_flight_.end(),
+                                  [&](const InFlight& sent) { return sent.sequence == settled.sequence(); });
+  if (found == in_flight_.end()) return answer;
+  for (const auto& range : settled.stale()) answer.stale += range.count();
+  for (const auto& refused : settled.refused()) {
+    answer.refusals.push_back(refused.refusal().text());
+    for (const auto& emitter : found->emitter_keys) {
+      if (emitter.offset == refused.offset()) answer.refused_keys.push_back(emitter.key_hash);
+    }
+  }
+  answer.answered_keys = std::move(found->nacked_keys);
+  in_flight_.erase(found);
+  return answer;
+}
+
+void SettleBatcher::lost(std::uint64_t session) {
+  session_.store(session, std::memory_order_release);
+  in_flight_.clear();
+  for (auto& outbox : outboxes_) {
+    const std::lock_guard lock{outbox.mutex};
+    outbox.full.clear();
+    outbox.open = {};
+    outbox.told = false;
+  }
+  {
+    const std::lock_guard lock{room_mutex_};
+    emitted_bytes_ = 0;
+  }
+  room_came_.notify_all();
+}
+
+void SettleBatcher::close() {
+  {
+    const std::lock_guard lock{room_mutex_};
+    closed_ = true;
+  }
+  room_came_.notify_all();
+}
+
+bool SettleBatcher::empty() {
+  if (!in_flight_.empty()) return false;
+  for (auto& outbox : outboxes_) {
+    const std::lock_guard lock{outbox.mutex};
+    if (!outbox.full.empty() || outbox.open.count() != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace reel::sdk

@@ -1,0 +1,136 @@
+// What handlers have finished, on its way to the broker.
+//
+// Each worker has an outbox of its own, so that finishing an event costs an uncontended lock; the connection
+// empties all of them at once into one SETTLE: acks merged into ranges, nacks, and what was published in the
+// handlers, one behind the other. While SETTLEs are unanswered small ones wait and grow, as publishes do.
+// The answers say which keys go on: see keyed_workers.h.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/batch.h"
+#include "frame.h"
+#include "reel/v1/wire.pb.h"
+
+namespace reel::sdk {
+
+/// While so many SETTLEs are unanswered, further results wait and are sent together.
+inline constexpr std::size_t settles_in_flight_max = 2;
+/// One SETTLE carries no more results than this, so that its answer does not let others wait.
+inline constexpr std::size_t settle_results_max = 16'384;
+
+/// An event published in a handler, encoded.
+struct Emit {
+  RunHead head;
+  std::string_view event_bytes;
+};
+
+struct Failed {
+  std::string error_type;
+  std::string error;
+  std::uint32_t delay_ms = 0;
+  bool reject = false;
+};
+
+/// The delivery a result is about.
+struct Delivery {
+  std::uint64_t session = 0;
+  std::uint64_t offset = 0;
+  std::uint32_t delivery = 0;
+  std::uint64_t key_hash = 0;
+};
+
+class SettleBatcher {
+ public:
+  /// What an answer means for the workers.
+  struct Answer {
+    std::vector<std::uint64_t> answered_keys;  ///< their nacks are known to the broker
+    std::vector<std::uint64_t> refused_keys;   ///< their acks became nacks: what followed was taken back
+    std::uint64_t stale = 0;
+    std::vector<std::string> refusals;  ///< one sentence for each refused emit
+  };
+
+  /// `emitted_bytes_max` bounds what waits here; beyond it finishing waits.
+  SettleBatcher(unsigned workers, std::size_t emitted_bytes_max);
+
+  /// Workers. True: the connection must be told. ack() waits while too much is held.
+  [[nodiscard]] bool ack(unsigned worker, const Delivery& delivery, const std::vector<Emit>& emits);
+  [[nodiscard]] bool nack(unsigned worker, const Delivery& delivery, Failed failed);
+
+  /// The connection. The next SETTLE, if it is time for one.
+  [[nodiscard]] std::optional<Frame> take();
+  [[nodiscard]] Answer settled(const v1::Settled& settled);
+  /// The session ended: its results are void. Those of sessions before `session` are not taken any more.
+  void lost(std::uint64_t session);
+  /// Nobody waits for room any more.
+  void close();
+
+  /// Nothing waits to be sent or answered.
+  [[nodiscard]] bool empty();
+
+ private:
+  struct Ack {
+    std::uint64_t offset;
+    std::uint32_t delivery;
+  };
+  struct Keyed {
+    std::uint64_t offset;
+    std::uint64_t key_hash;
+  };
+  struct Nack {
+    Delivery delivery;
+    Failed failed;
+  };
+  // Results that go into one SETTLE together.
+  struct Results {
+    std::vector<Ack> acks;
+    std::vector<Nack> nacks;
+    BatchWriter emitted;
+    std::vector<v1::Settle::Emitted> emitters;
+    std::vector<Keyed> emitter_keys;
+    std::string source, topic, type;  // the open run's
+    bool run_open = false;
+    [[nodiscard]] std::size_t count() const { return acks.size() + nacks.size(); }
+  };
+  struct alignas(64) Outbox {
+    std::mutex mutex;
+    std::deque<Results> full;
+    Results open;
+    bool told = false;
+  };
+  struct InFlight {
+    std::uint64_t sequence;
+    std::vector<std::uint64_t> nacked_keys;
+    std::vector<Keyed> emitter_keys;
+  };
+
+  void add_emits(Results& results, const Delivery& delivery, const std::vector<Emit>& emits);
+  void wait_for_room();
+  void gather(std::vector<Results>& gathered);
+  [[nodiscard]] Frame frame_of(std::vector<Results>& gathered);
+
+  const std::size_t emitted_bytes_max_;
+  std::deque<Outbox> outboxes_;
+  std::atomic<std::uint64_t> session_{0};
+
+  std::mutex room_mutex_;
+  std::condition_variable room_came_;
+  std::atomic<std::size_t> emitted_bytes_{0};
+  std::atomic<bool> closed_{false};
+
+  // The connection's alone.
+  std::deque<InFlight> in_flight_;
+  std::uint64_t next_sequence_ = 1;
+  std::vector<Ack> acks_;
+  v1::ToBroker message_;
+};
+
+}  // namespace reel::sdk

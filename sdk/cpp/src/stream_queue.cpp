@@ -1,0 +1,175 @@
+#include "stream_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "delivery.h"
+#include "event/batch.h"
+#include "stream_events.h"
+
+namespace reel::sdk {
+namespace {
+
+// More events in one DELIVER than any credit allows: not a frame to believe.
+constexpr std::uint64_t delivered_events_max = 1u << 20;
+
+}  // namespace
+
+bool read_events(std::string_view bytes, std::size_t events_max, std::vector<StreamEvent>& events) {
+  BatchReader batch{bytes};
+  while (auto run = batch.next_run()) {
+    while (const auto event = run->next_event()) {
+      if (events.size() == events_max) return false;
+      events.push_back(stream_event(run->head, *event));
+    }
+    if (run->malformed()) return false;
+  }
+  return !batch.malformed();
+}
+
+void StreamQueue::subscribed(const v1::Subscribed& subscribed) {
+  end_offset_ = std::max(end_offset_, subscribed.end_offset());
+  next_offset_ = std::max(next_offset_, subscribed.first_offset());
+  items_.push_back({.kind = Item::Kind::joined, .first_offset = subscribed.first_offset()});
+}
+
+void StreamQueue::delivered(const v1::Deliver& deliver, Body body) {
+  items_.push_back({.deliver = deliver, .body = std::move(body)});
+}
+
+void StreamQueue::beaten(const v1::BrokerBeat& beat) {
+  end_offset_ = std::max(end_offset_, beat.end_offset());
+  if (items_.empty())
+    advance_watermark(beat.watermark());
+  else
+    items_.back().watermark = beat.watermark();
+}
+
+void StreamQueue::advance_watermark(std::uint64_t watermark) {
+  watermark_ = std::max(watermark_, watermark);
+}
+
+void StreamQueue::settled(std::uint64_t sequence) {
+  std::erase(in_flight_, sequence);
+}
+
+void StreamQueue::lost() {
+  items_.clear();
+  outstanding_.clear();
+  acks_.clear();
+  in_flight_.clear();
+}
+
+void StreamQueue::refused(const std::string& text) {
+  lost();
+  items_.push_back({.kind = Item::Kind::refused, .text = text});
+}
+
+std::optional<std::uint64_t> StreamQueue::goes_on_at() const {
+  return next_offset_ == 0 ? std::nullopt : std::optional{next_offset_};
+}
+
+bool StreamQueue::next(StreamBatch& batch) {
+  given_ = {};
+  batch.kind = StreamBatch::Kind::idle;
+  bool readable = true;
+  if (!items_.empty()) {
+    given_ = std::move(items_.front());
+    items_.pop_front();
+    switch (given_.kind) {
+      case Item::Kind::joined:
+        batch.kind = StreamBatch::Kind::joined;
+        batch.first_offset = given_.first_offset;
+        break;
+      case Item::Kind::refused:
+        batch.kind = StreamBatch::Kind::refused;
+        batch.text = given_.text;
+        items_.push_back(given_);  // and so it stays
+        break;
+      case Item::Kind::delivery:
+        batch.kind = StreamBatch::Kind::events;
+        readable = read_events(given_.body.bytes, delivered_events_max, batch.events);
+        break;
+    }
+  }
+  if (batch.kind == StreamBatch::Kind::events && readable) {
+    std::size_t at = 0;
+    const bool sane = for_each_place(given_.deliver, batch.events.size(),
+                                     [&](std::uint64_t offset, std::uint64_t log_time) {
+                                       auto& event = batch.events[at++];
+                                       event.offset = offset;
+                                       event.recordedtime = log_time;
+                                       event.attempt = given_.deliver.attempt();
+                                       next_offset_ = std::max(next_offset_, offset + 1);
+                                     });
+    readable = sane && at == batch.events.size();
+    if (readable) {
+      for (const auto& span : given_.deliver.spans()) {
+        if (span.count() != 0) outstanding_[span.offset()] = {span.count(), given_.deliver.delivery()};
+      }
+    }
+  }
+  if (!readable) {
+    batch.kind = StreamBatch::Kind::idle;
+    batch.events.clear();
+    return false;
+  }
+  advance_watermark(given_.watermark);
+  batch.watermark = watermark_;
+  batch.end_offset = end_offset_;
+  return true;
+}
+
+void StreamQueue::ack_all() {
+  for (const auto& [first, range] : outstanding_) {
+    // Deliveries mostly follow one another: one range for many.
+    if (!acks_.empty() && acks_.back().first() + acks_.back().count() == first &&
+        acks_.back().delivery() == range.delivery && acks_.back().count() < UINT32_MAX - range.count) {
+      acks_.back().set_count(acks_.back().count() + range.count);
+      continue;
+    }
+    v1::Settle::Ack ack;
+    ack.set_first(first);
+    ack.set_count(range.count);
+    ack.set_delivery(range.delivery);
+    acks_.push_back(std::move(ack));
+  }
+  outstanding_.clear();
+}
+
+void StreamQueue::ack(std::span<const std::uint64_t> offsets) {
+  for (const auto offset : offsets) {
+    auto found = outstanding_.upper_bound(offset);
+    if (found == outstanding_.begin()) continue;
+    --found;
+    const auto [first, range] = *found;
+    if (offset - first >= range.count) continue;
+    const auto before = static_cast<std::uint32_t>(offset - first);
+    outstanding_.erase(found);
+    if (before != 0) outstanding_[first] = {before, range.delivery};
+    if (before + 1 != range.count) outstanding_[offset + 1] = {range.count - before - 1, range.delivery};
+    if (!acks_.empty() && acks_.back().first() + acks_.back().count() == offset &&
+        acks_.back().delivery() == range.delivery) {
+      acks_.back().set_count(acks_.back().count() + 1);
+      continue;
+    }
+    v1::Settle::Ack ack;
+    ack.set_first(offset);
+    ack.set_count(1);
+    ack.set_delivery(range.delivery);
+    acks_.push_back(std::move(ack));
+  }
+}
+
+std::optional<v1::ToBroker> StreamQueue::take_settle() {
+  if (acks_.empty() || in_flight_.size() >= stream_settles_in_flight_max) return std::nullopt;
+  v1::ToBroker message;
+  auto& settle = *message.mutable_settle();
+  settle.set_sequence(next_sequence_++);
+  for (auto& ack : acks_) *settle.add_acks() = std::move(ack);
+  acks_.clear();
+  in_flight_.push_back(settle.sequence());
+  return message;
+}
+
+}  // namespace reel::sdk

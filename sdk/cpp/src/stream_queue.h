@@ -1,0 +1,73 @@
+// What a Stream holds between the connection that fills it and the reader that empties it, and what the
+// reader owes in acks. A plain class under the stream's lock; the sessions it outlives are counted.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "frame.h"
+#include "reel/stream.h"
+#include "reel/v1/wire.pb.h"
+
+namespace reel::sdk {
+
+/// While so many SETTLEs are unanswered, further acks wait and are merged.
+inline constexpr std::size_t stream_settles_in_flight_max = 4;
+
+class StreamQueue {
+ public:
+  /// The connection.
+  void subscribed(const v1::Subscribed& subscribed);
+  void delivered(const v1::Deliver& deliver, Body body);
+  void beaten(const v1::BrokerBeat& beat);
+  void settled(std::uint64_t sequence);
+  /// Unread deliveries and owed acks are void: they come again.
+  void lost();
+  void refused(const std::string& text);
+  [[nodiscard]] std::optional<v1::ToBroker> take_settle();
+  /// Where a subscription without memory goes on: behind what was given out.
+  [[nodiscard]] std::optional<std::uint64_t> goes_on_at() const;
+
+  /// The reader. Something next() would not call idle.
+  [[nodiscard]] bool has_news() const { return !items_.empty(); }
+  /// Fills all but `events` for kinds other than events. False where the delivery is malformed.
+  [[nodiscard]] bool next(StreamBatch& batch);
+  void ack_all();
+  void ack(std::span<const std::uint64_t> offsets);
+  [[nodiscard]] bool acks_waiting() const { return !acks_.empty(); }
+  [[nodiscard]] bool acks_unanswered() const { return !acks_.empty() || !in_flight_.empty(); }
+
+ private:
+  struct Item {
+    enum class Kind : std::uint8_t { joined, delivery, refused } kind = Kind::delivery;
+    v1::Deliver deliver;
+    Body body;
+    std::uint64_t first_offset = 0;
+    std::uint64_t watermark = 0;  // the broker's, heard behind this item
+    std::string text;
+  };
+  struct Range {
+    std::uint32_t count;
+    std::uint32_t delivery;
+  };
+
+  void advance_watermark(std::uint64_t watermark);
+
+  std::deque<Item> items_;
+  std::uint64_t watermark_ = 0;  // of what was given out
+  std::uint64_t end_offset_ = 0;
+  std::uint64_t next_offset_ = 0;  // behind the last event given out; 0: none was
+  Item given_;                     // what the reader's views look into
+
+  std::map<std::uint64_t, Range> outstanding_;  // given out, not acked; by first offset
+  std::vector<v1::Settle::Ack> acks_;
+  std::deque<std::uint64_t> in_flight_;
+  std::uint64_t next_sequence_ = 1;
+};
+
+}  // namespace reel::sdk
