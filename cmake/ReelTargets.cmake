@@ -1,5 +1,6 @@
-# How a target of ours is declared: reel_library, reel_program and reel_test set the warnings and the
-# sanitizers once, so that each folder's CMakeLists.txt says only its files and what it stands on.
+# How a target of ours is declared: reel_library, reel_program, reel_test and reel_bench set the warnings and
+# the sanitizers once, so that each folder's CMakeLists.txt says only its files and what it stands on. They
+# also gather what is built together: `programs`, `tests_unit` (and so for each label), `benches`.
 
 add_library(reel_options INTERFACE)
 target_compile_options(reel_options INTERFACE
@@ -10,6 +11,9 @@ if(REEL_SANITIZE)
   add_compile_options(-fsanitize=${REEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${REEL_SANITIZE})
 endif()
+
+add_custom_target(programs)
+add_custom_target(benches)
 
 # reel_library(NAME SOURCES… PUBLIC libs… PRIVATE libs…): a static library whose headers are included
 # relative to the folder above it ("journal/segment.h" from broker/journal).
@@ -23,15 +27,27 @@ function(reel_library name)
   target_link_libraries(${name} PUBLIC ${A_PUBLIC} PRIVATE ${A_PRIVATE} $<BUILD_INTERFACE:reel_options>)
 endfunction()
 
-# reel_program(NAME SOURCES… LIBS libs…): an installed executable.
+# reel_program(NAME SOURCES… LIBS libs… [DEMO]): an executable, installed unless it is part of the demo.
 function(reel_program name)
-  cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(A "DEMO" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_LIBS} reel_options)
-  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  add_dependencies(programs ${name})
+  if(NOT A_DEMO)
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
 endfunction()
 
-# reel_test(NAME SOURCES… LIBS libs… [LABEL unit] [SLOW]): a doctest program that ctest runs.
+# reel_gather_test(NAME LABEL): NAME is built by the target tests_LABEL.
+function(reel_gather_test name label)
+  if(NOT TARGET tests_${label})
+    add_custom_target(tests_${label})
+  endif()
+  add_dependencies(tests_${label} ${name})
+endfunction()
+
+# reel_test(NAME SOURCES… LIBS libs… [LABEL unit] [TIMEOUT 60]): a doctest program that ctest runs. The label
+# `soak` is for long forms, which `./dev soak` runs (with REEL_SOAK=1 set) and `./dev test` does not.
 function(reel_test name)
   cmake_parse_arguments(A "" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
   if(NOT A_LABEL)
@@ -45,4 +61,14 @@ function(reel_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} --no-version --no-intro)
   set_tests_properties(${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT ${A_TIMEOUT})
+  reel_gather_test(${name} ${A_LABEL})
+endfunction()
+
+# reel_bench(NAME SOURCES… LIBS libs…): a program in tests/bench that `./dev bench` builds and runs.
+function(reel_bench name)
+  cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} EXCLUDE_FROM_ALL ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE ${A_LIBS} reel_options)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  add_dependencies(benches ${name})
 endfunction()

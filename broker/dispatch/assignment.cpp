@@ -1,6 +1,7 @@
 #include "dispatch/assignment.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace reel::broker {
 
@@ -22,10 +23,13 @@ void Assignment::hand_in_order() {
   const Slot slot = instances_.joined().front();
   const Window& window = deliveries_.window();
   Position position = deliveries_.scan;
+  Instance& instance = instances_.at(slot);
+  instance.handed.reserve(
+      std::min({left_, deliveries_.held() - deliveries_.in_flight(), std::size_t{instance.free_events()}}));
   for (; position != window.end() && left_ > 0; ++position) {
     const Entry& entry = window.at(position);
     if (entry.state != EntryState::waiting) continue;
-    if (!instances_.at(slot).fits(entry.bytes)) break;
+    if (!instance.fits(entry.bytes)) break;
     deliveries_.hand(position, slot, now_);
     --left_;
   }
@@ -133,6 +137,7 @@ std::vector<HandOver> Assignment::collect() {
     if (!std::is_sorted(handed.begin(), handed.end(), by_offset)) {
       std::sort(handed.begin(), handed.end(), by_offset);
     }
+    if (instances_.count() == 1) return std::exchange(handed, {});
     all.insert(all.end(), handed.begin(), handed.end());
     handed.clear();
   }

@@ -17,7 +17,7 @@ namespace reel::broker {
 class Deadlines {
  public:
   /// Fewer records than this are not worth a purge.
-  static constexpr std::size_t records_min = 1024;
+  static constexpr std::size_t records_min = 256;
 
   /// `deadline` is no earlier than any before.
   void add(LogTime deadline, Position position) {

@@ -117,7 +117,7 @@ void Deliveries::compact() {
   scan = moved_to(scan);
   fresh = moved_to(fresh);
   deadlines_.move(head, moved, window_.end());
-  if (has_lanes_) string_lanes();
+  if (has_lanes_) restring_lanes();
 }
 
 // ---- lanes
@@ -125,33 +125,40 @@ void Deliveries::compact() {
 void Deliveries::build_lanes() {
   if (has_lanes_) return;
   has_lanes_ = true;
-  string_lanes();
   lanes_build_cost_ = static_cast<std::size_t>(fresh - window_.head());
   handed_with_lanes_ = 0;
-}
-
-void Deliveries::string_lanes() {
-  lanes_.clear();
-  unbound_ = {};
-  for (const Slot slot : instances_.joined()) instances_.at(slot).waiting = {};
   for (Position position = window_.head(); position != fresh; ++position) {
     const Entry& entry = window_.at(position);
     if (entry.state == EntryState::settled) continue;
     const LaneId id = lanes_.find_or_open(entry.key_hash);
-    lanes_.append(id, window_, position);
-    Lane& lane = lanes_.at(id);
-    if (entry.state == EntryState::in_flight) {
-      ++lane.in_flight;
-      lane.holder = entry.holder;
-    } else {
-      lane.next_up = std::min(lane.next_up, position);
-    }
+    string_behind(id, position);
+    if (entry.state != EntryState::in_flight) continue;
+    ++lanes_.at(id).in_flight;
+    lanes_.at(id).holder = entry.holder;
   }
   // Queued only now that each lane is whole, and in offset order.
   for (Position position = window_.head(); position != fresh; ++position) {
     const Entry& entry = window_.at(position);
     if (entry.state == EntryState::settled) continue;
     if (lanes_.at(entry.lane).next_up == position) place(entry.lane);
+  }
+}
+
+void Deliveries::string_behind(LaneId id, Position position) {
+  lanes_.append(id, window_, position);
+  if (window_.at(position).state == EntryState::in_flight) return;
+  lanes_.at(id).next_up = std::min(lanes_.at(id).next_up, position);
+}
+
+// After the holes are closed: the same lanes in the same queues, with other positions.
+void Deliveries::restring_lanes() {
+  for (Position position = window_.head(); position != fresh; ++position) {
+    Lane& lane = lanes_.at(window_.at(position).lane);
+    lane.tail = no_position;
+    lane.next_up = no_position;
+  }
+  for (Position position = window_.head(); position != fresh; ++position) {
+    string_behind(window_.at(position).lane, position);
   }
 }
 

@@ -107,10 +107,12 @@ class Deliveries {
       return a.due != b.due ? a.due > b.due : a.offset > b.offset;
     }
   };
+  [[nodiscard]] Position next_unsettled(Position position) const;
   void release(Entry& entry);
   void settle(Entry& entry);
   [[nodiscard]] Position take_back_behind(Position position);
-  void string_lanes();
+  void string_behind(LaneId lane, Position position);
+  void restring_lanes();
   void compact();
 
   LogTime ack_timeout_;
@@ -131,6 +133,15 @@ class Deliveries {
   std::size_t retrying_ = 0;  // not in flight, with failed attempts behind them
   std::size_t never_handed_ = 0;
 };
+
+// Behind `position` in its lane. What was answered ahead of an event that failed is a hole between them.
+inline Position Deliveries::next_unsettled(Position position) const {
+  while (window_.at(position).next != 0) {
+    position += window_.at(position).next;
+    if (window_.at(position).state != EntryState::settled) return position;
+  }
+  return no_position;
+}
 
 inline void Deliveries::release(Entry& entry) {
   Instance& holder = instances_.at(entry.holder);
@@ -170,7 +181,7 @@ inline void Deliveries::hand(Position position, Slot slot, LogTime now) {
   Lane& lane = lanes_.at(entry.lane);
   ++lane.in_flight;
   lane.holder = slot;
-  if (lane.next_up == position) lane.next_up = entry.next == 0 ? no_position : position + entry.next;
+  if (lane.next_up == position) lane.next_up = next_unsettled(position);
   ++handed_with_lanes_;
 }
 

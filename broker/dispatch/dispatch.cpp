@@ -17,6 +17,7 @@ namespace {
 // Adds `count` offsets to the last range where they continue it.
 void extend(std::vector<v1::OffsetRange>& ranges, Offset first, std::uint64_t count) {
   constexpr std::uint64_t count_max = std::numeric_limits<std::uint32_t>::max();
+  if (count == 0) return;
   if (!ranges.empty() && ranges.back().first() + ranges.back().count() == first &&
       ranges.back().count() + count <= count_max) {
     ranges.back().set_count(static_cast<std::uint32_t>(ranges.back().count() + count));
@@ -127,19 +128,23 @@ class Dispatch::Impl {
                Settlement& settlement) {
     const Window& window = deliveries_.window();
     const Offset end = range.first + std::min<Offset>(range.count, ~range.first);
-    const Position begin = window.lower_bound(range.first, hint);
-    Position position = begin;
-    Offset answered = range.first;  // what lies before it and was not acked is stale
+    Position position = window.lower_bound(range.first, hint);
+    Offset acked = range.first;     // [acked, answered) are acked but not yet reported;
+    Offset answered = range.first;  // what lies behind and is not acked is stale
     for (; position != window.end() && visits_left > 0; ++position, --visits_left) {
       const Offset offset = window.at(position).offset;
       if (offset >= end) break;
       if (!deliveries_.is_held_by(position, slot, range.delivery)) continue;
-      if (offset > answered) extend(settlement.stale, answered, offset - answered);
+      if (offset != answered) {
+        extend(settlement.acked, acked, answered - acked);
+        extend(settlement.stale, answered, offset - answered);
+        acked = offset;
+      }
       deliveries_.ack(position);
-      extend(settlement.acked, offset, 1);
       answered = offset + 1;
     }
-    if (answered < end) extend(settlement.stale, answered, end - answered);
+    extend(settlement.acked, acked, answered - acked);
+    extend(settlement.stale, answered, end - answered);
     return position;
   }
 

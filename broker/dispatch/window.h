@@ -45,7 +45,7 @@ static_assert(sizeof(Entry) == 48);
 class Window {
  public:
   /// Fewer holes than this are not worth a compact().
-  static constexpr std::size_t holes_min = 1024;
+  static constexpr std::size_t holes_min = 256;
 
   [[nodiscard]] Position head() const { return head_; }
   [[nodiscard]] Position end() const { return end_; }  ///< one behind the last

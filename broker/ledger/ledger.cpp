@@ -97,28 +97,25 @@ void Ledger::apply(const v1::DeliveryReport& report) {
   if (report.floor() > record.floor) set_floor(record, report.floor());
 }
 
-// A service that wanted nothing begins where its patterns do. One that adds a pattern which reaches below its
-// floor is owed those events: the floor goes down, and the patterns it had begin at the old floor from here
-// on, since what they matched below is settled but no longer recorded.
+// A service that wanted nothing begins where its patterns do. A pattern it had goes on where it was. A new
+// one that reaches below the floor lowers it; the patterns it had begin at the old floor from then on, since
+// what they matched below is settled but no longer recorded.
 void Ledger::apply(const v1::SubscriptionChanged& change) {
   ServiceRecord& record = record_of(change.service());
   const std::vector<v1::Pattern> had = std::move(record.patterns);
   record.patterns.assign(change.patterns().begin(), change.patterns().end());
-  Offset begin = std::numeric_limits<Offset>::max();
+  if (record.patterns.empty()) return;
+  Offset begin = had.empty() ? std::numeric_limits<Offset>::max() : record.floor;
+  for (const v1::Pattern& pattern : record.patterns) {
+    if (pattern_like(had, pattern) == nullptr) begin = std::min(begin, pattern.from_offset());
+  }
   for (v1::Pattern& pattern : record.patterns) {
     const v1::Pattern* before = pattern_like(had, pattern);
-    if (before == nullptr || pattern.from_offset() < before->from_offset()) {
-      begin = std::min(begin, pattern.from_offset());
-    }
+    if (before == nullptr) continue;
+    const Offset lowest = begin < record.floor ? record.floor : 0;
+    pattern.set_from_offset(std::max(before->from_offset(), lowest));
   }
-  if (record.patterns.empty() || (!had.empty() && begin >= record.floor)) return;
-  for (v1::Pattern& pattern : record.patterns) {
-    const v1::Pattern* before = pattern_like(had, pattern);
-    if (before != nullptr && pattern.from_offset() >= before->from_offset()) {
-      pattern.set_from_offset(std::max(pattern.from_offset(), record.floor));
-    }
-  }
-  set_floor(record, begin);
+  if (begin != record.floor) set_floor(record, begin);
 }
 
 void Ledger::raise_floor(std::string_view service, Offset floor) {

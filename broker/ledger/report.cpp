@@ -12,19 +12,21 @@ struct Stretch {
   Offset end = 0;
 };
 
-void append(std::vector<v1::OffsetRange>& ranges, Stretch stretch) {
+// Ranges count in 32 bits.
+template <typename AddRange>
+void write(const Stretch& stretch, const AddRange& add_range) {
   constexpr std::uint64_t count_max = std::numeric_limits<std::uint32_t>::max();
-  while (stretch.first != stretch.end) {
-    v1::OffsetRange& range = ranges.emplace_back();
-    range.set_first(stretch.first);
-    range.set_count(static_cast<std::uint32_t>(std::min(stretch.end - stretch.first, count_max)));
-    stretch.first += range.count();
+  for (Offset first = stretch.first; first != stretch.end;) {
+    v1::OffsetRange& range = add_range();
+    range.set_first(first);
+    range.set_count(static_cast<std::uint32_t>(std::min(stretch.end - first, count_max)));
+    first += range.count();
   }
 }
 
-// `size` stretches in any order, overlaps included, as ascending disjoint ranges.
-template <typename StretchAt>
-std::vector<v1::OffsetRange> joined(std::size_t size, const StretchAt& at) {
+// Adds `size` stretches, which may stand in any order and overlap, as few ascending disjoint ranges.
+template <typename StretchAt, typename AddRange>
+void join(std::size_t size, const StretchAt& at, const AddRange& add_range) {
   std::vector<Stretch> stretches;
   bool ascending = true;
   for (std::size_t i = 0; i < size; ++i) {
@@ -41,39 +43,44 @@ std::vector<v1::OffsetRange> joined(std::size_t size, const StretchAt& at) {
     std::sort(stretches.begin(), stretches.end(),
               [](const Stretch& a, const Stretch& b) { return a.first < b.first; });
   }
-  std::vector<v1::OffsetRange> ranges;
   Stretch open;
   for (const Stretch& next : stretches) {
     if (next.first > open.end) {
-      append(ranges, open);
+      write(open, add_range);
       open = next;
     } else {
       if (open.first == open.end) open.first = next.first;
       open.end = std::max(open.end, next.end);
     }
   }
-  append(ranges, open);
-  return ranges;
+  write(open, add_range);
 }
 
 }  // namespace
 
 std::vector<v1::OffsetRange> pack(std::span<const Offset> offsets) {
-  return joined(offsets.size(), [&](std::size_t i) { return Stretch{offsets[i], offsets[i] + 1}; });
+  std::vector<v1::OffsetRange> ranges;
+  join(
+      offsets.size(),
+      [&](std::size_t i) {
+        return Stretch{offsets[i], offsets[i] + 1};
+      },
+      [&]() -> v1::OffsetRange& { return ranges.emplace_back(); });
+  return ranges;
 }
 
 std::optional<v1::DeliveryReport> report_of(std::string_view service, std::string_view instance,
                                             const Settlement& settlement) {
   if (settlement.acked.empty() && settlement.failures.empty()) return std::nullopt;
-  v1::DeliveryReport report;
-  report.set_service(std::string{service});
-  report.set_instance(std::string{instance});
-  const auto acked = joined(settlement.acked.size(), [&](std::size_t i) {
+  std::optional<v1::DeliveryReport> report{std::in_place};
+  report->set_service(std::string{service});
+  report->set_instance(std::string{instance});
+  const auto acked_at = [&](std::size_t i) {
     const v1::OffsetRange& range = settlement.acked[i];
     return Stretch{range.first(), range.first() + range.count()};
-  });
-  report.mutable_acked()->Add(acked.begin(), acked.end());
-  report.mutable_failures()->Add(settlement.failures.begin(), settlement.failures.end());
+  };
+  join(settlement.acked.size(), acked_at, [&]() -> v1::OffsetRange& { return *report->add_acked(); });
+  report->mutable_failures()->Add(settlement.failures.begin(), settlement.failures.end());
   return report;
 }
 

@@ -148,6 +148,15 @@ const Child* Children::ended() const {
   return found == children_.end() ? nullptr : &*found;
 }
 
+std::optional<Child> Children::take_ended() {
+  const Child* child = ended();
+  if (child == nullptr) return std::nullopt;
+  Child taken = *child;
+  if (taken.output >= 0) close(std::exchange(taken.output, -1));
+  children_.erase(children_.begin() + (child - children_.data()));
+  return taken;
+}
+
 void Children::stop(milliseconds grace) {
   bool patient = true;
   for (auto child = children_.rbegin(); child != children_.rend(); ++child) {

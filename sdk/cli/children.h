@@ -62,6 +62,9 @@ class Children {
   /// The first child found to have ended, or null.
   [[nodiscard]] const Child* ended() const;
 
+  /// As ended(), and the child is forgotten: for those who start it again.
+  [[nodiscard]] std::optional<Child> take_ended();
+
   /// SIGTERM for each, the youngest first; SIGKILL for one that takes longer than `grace`, or for all at a
   /// further stop request. Afterwards none runs and every line has been handed on.
   void stop(std::chrono::milliseconds grace);

@@ -36,8 +36,7 @@ TestEvent test_event(const RunHead& head, std::string_view bytes) {
 // Accepts every well-formed event, as a broker without configuration would.
 class Recorder final : public Publisher::Impl {
  public:
-  Recorder(std::vector<TestEvent>& events, std::string source)
-      : events_{events}, source_{std::move(source)} {}
+  Recorder(std::deque<TestEvent>& events, std::string source) : events_{events}, source_{std::move(source)} {}
 
   PublishResult publish(const Outgoing& event) override {
     sdk::EncodedEvent encoded;
@@ -69,7 +68,7 @@ class Recorder final : public Publisher::Impl {
   PublisherCounts counts() const override { return counts_; }
 
  private:
-  std::vector<TestEvent>& events_;
+  std::deque<TestEvent>& events_;
   std::string source_;
   PublisherCounts counts_;
 };
@@ -87,7 +86,7 @@ class TestBus::Impl {
   explicit Impl(const std::string& name) : service{name, quiet()} {}
 
   Service service;
-  std::vector<TestEvent> published;
+  std::deque<TestEvent> published;
   std::uint64_t delivered = 0;
 };
 
@@ -144,7 +143,7 @@ TestDelivery TestBus::deliver(const TestEvent& event, std::uint32_t attempt) {
                        attempt);
 }
 
-const std::vector<TestEvent>& TestBus::published() const {
+const std::deque<TestEvent>& TestBus::published() const {
   return impl_->published;
 }
 

@@ -104,3 +104,17 @@ TEST_CASE("a child that never ends its line does not fill our memory") {
   for (const char byte : family.said) lines += byte == '\n';
   CHECK(lines >= 4);
 }
+
+TEST_CASE("a child that ended is taken out once, and may be started again under its name") {
+  Family family;
+  family.start("invoicing", "exit 1");
+  CHECK(family.until_news() == Children::News::child_ended);
+  const auto taken = family.children.take_ended();
+  REQUIRE(taken);
+  CHECK(ending_text(*taken) == "ended with exit code 1");
+  CHECK_FALSE(family.children.take_ended());
+
+  family.start("invoicing", "echo back; exec sleep 60");
+  family.until_said("invoicing: back");
+  CHECK(family.children.ended() == nullptr);
+}

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "event/batch.h"
 #include "journal/segment.h"
@@ -158,6 +159,20 @@ std::string JournalBench::scan_from(Offset from) {
   journal().scan(
       from, [&text](const StoredBatchPtr& batch) { text += (text.empty() ? "" : " | ") + text_of(*batch); });
   return text;
+}
+
+std::uint64_t JournalBench::retain(Offset keep_from, LogTime now) {
+  const auto freed_bytes = journal().retain(keep_from, now);
+  const auto oldest = fs::path{segment_name(journal().begin_offset())}.stem();
+  const auto is_due = [&oldest](const fs::directory_entry& entry) {
+    return entry.path().stem() < oldest;  // segments and their indexes; all else sorts behind
+  };
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (std::any_of(fs::directory_iterator{directory_}, {}, is_due)) {
+    REQUIRE(std::chrono::steady_clock::now() < patience);
+    std::this_thread::yield();
+  }
+  return freed_bytes;
 }
 
 std::string JournalBench::segments() const {

@@ -47,6 +47,9 @@ class JournalBench {
   std::string read_once(Offset from, std::size_t bytes_max);
   std::string scan_from(Offset from);
 
+  /// Deletes what is due and waits until it is gone.
+  std::uint64_t retain(Offset keep_from, LogTime now);
+
   /// The names of the segments, without directory and leading zeros: "1.journal 7.journal".
   std::string segments() const;
   std::filesystem::path segment_path(Offset first_offset) const;

@@ -75,7 +75,7 @@ TEST_CASE("the journal holds what a vector would hold") {
           break;
         case 4:
           RC_ASSERT(bench.committed());
-          (void)bench.journal().retain(*rc::gen::inRange<Offset>(1, model.end() + 1), 0);
+          (void)bench.retain(*rc::gen::inRange<Offset>(1, model.end() + 1), 0);
           break;
         default: break;
       }

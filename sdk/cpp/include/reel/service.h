@@ -40,6 +40,10 @@ namespace reel {
 template <class T>
 concept EventMessage = std::derived_from<T, google::protobuf::Message> && std::default_initializable<T>;
 
+/// What on() takes: a callable with (const E&, Context&) or (const E&).
+template <class Handler, class E>
+concept EventHandler = std::invocable<Handler&, const E&, Context&> || std::invocable<Handler&, const E&>;
+
 /// Counts since run() began.
 struct ServiceCounts {
   std::uint64_t handled = 0;  ///< handlers that returned
@@ -62,19 +66,17 @@ class Service {
   /// Where several patterns match an event, their handlers run in the order of registration and the event is
   /// acked when all have returned. Throws std::invalid_argument where `pattern` is not one or was registered
   /// before.
-  template <EventMessage E, class Handler>
-  requires std::invocable<Handler&, const E&, Context&> || std::invocable<Handler&, const E&> Service& on(
-      std::string_view pattern, Handler handler) {
-    return add(pattern, E::descriptor()->full_name(),
-               [handler = std::move(handler)](Context& context) mutable {
-                 E event;
-                 parse(event, context);
-                 if constexpr (std::invocable<Handler&, const E&, Context&>) {
-                   handler(std::as_const(event), context);
-                 } else {
-                   handler(std::as_const(event));
-                 }
-               });
+  template <EventMessage E, EventHandler<E> Handler>
+  Service& on(std::string_view pattern, Handler handler) {
+    return on_raw(pattern, [handler = std::move(handler)](Context& context) mutable {
+      E event;
+      parse(event, context);
+      if constexpr (std::invocable<Handler&, const E&, Context&>) {
+        handler(std::as_const(event), context);
+      } else {
+        handler(std::as_const(event));
+      }
+    });
   }
 
   /// Handles every event on `pattern` as bytes, whatever its type: context.type() and context.data().

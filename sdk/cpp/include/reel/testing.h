@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -91,8 +92,8 @@ class TestBus {
   /// One that was published before: how a service reacts to its own events, or to a repeat.
   TestDelivery deliver(const TestEvent& event, std::uint32_t attempt = 1);
 
-  /// Everything published so far, in order.
-  [[nodiscard]] const std::vector<TestEvent>& published() const;
+  /// Everything published so far, in order. References to events stay valid until they are forgotten.
+  [[nodiscard]] const std::deque<TestEvent>& published() const;
   /// The ones on `topic`.
   [[nodiscard]] std::vector<TestEvent> published(std::string_view topic) const;
   void forget_published();

@@ -1,0 +1,164 @@
+#include "tracker/answers.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "tracker/flow_record.h"
+#include "tracker/verdict.h"
+
+namespace reel::tracker {
+namespace {
+
+std::uint32_t page_size(std::uint32_t asked, std::uint32_t standard, std::uint32_t most) {
+  return asked == 0 ? standard : std::min(asked, most);
+}
+
+// A page's `next`: "started_at/correlation id" of its last row.
+std::string cursor_of(const ListingPlace& place) {
+  return std::to_string(place.started_at) + "/" + text_of(place.correlation);
+}
+
+std::optional<ListingPlace> place_of(const std::string& cursor) {
+  ListingPlace place;
+  const char* end = cursor.data() + cursor.size();
+  const auto [at, error] = std::from_chars(cursor.data(), end, place.started_at);
+  if (error != std::errc{} || at == end || *at != '/') return std::nullopt;
+  place.correlation = packed_id({at + 1, end});
+  return place;
+}
+
+// The order of listings: newest first.
+bool before(const ListingPlace& a, const ListingPlace& b) {
+  return a.started_at != b.started_at ? a.started_at > b.started_at : a.correlation < b.correlation;
+}
+
+std::vector<v1::FlowState> states_of(const v1::FlowsRequest& ask) {
+  std::vector<v1::FlowState> states;
+  for (const v1::FlowState state : listed_states) {
+    if (ask.states().empty() ||
+        std::find(ask.states().begin(), ask.states().end(), state) != ask.states().end()) {
+      states.push_back(state);
+    }
+  }
+  return states;
+}
+
+}  // namespace
+
+void Answers::tell(const v1::FlowsRequest& ask, v1::Reply& reply) {
+  std::optional<ListingPlace> after;
+  if (!ask.after().empty() && !(after = place_of(ask.after()))) {
+    reply.set_error("'" + ask.after() + "' is not the `next` of a page of flows");
+    return;
+  }
+  // Enough of each state for the whole page, then the newest of them all.
+  const std::uint32_t rows = page_size(ask.limit(), page_rows_default, page_rows_max);
+  const std::uint32_t scan = ask.definition().empty() ? rows : page_scan_max;
+  std::vector<ListingPlace> places;
+  for (const v1::FlowState state : states_of(ask)) {
+    std::uint32_t left = scan + 1;
+    store_.list(state, after ? &*after : nullptr, [&](const ListingPlace& place) {
+      places.push_back(place);
+      return --left != 0;
+    });
+  }
+  std::sort(places.begin(), places.end(), before);
+
+  auto& page = *reply.mutable_flows();
+  Flow flow;
+  std::uint32_t looked_at = 0;
+  for (const ListingPlace& place : places) {
+    if (page.flows_size() == static_cast<int>(rows) || looked_at == scan) break;
+    after = place;
+    ++looked_at;
+    const auto archived = store_.find(place.correlation);
+    if (!archived) continue;
+    unpack(archived->record, definitions_, flow, archived->earlier);
+    const bool wanted =
+        ask.definition().empty() ||
+        std::any_of(flow.instances.begin(), flow.instances.end(), [&](const Instance& instance) {
+          return definitions_[instance.definition].name == ask.definition();
+        });
+    if (wanted) summarize(flow, *page.add_flows());
+  }
+  if (looked_at < places.size()) page.set_next(cursor_of(*after));
+}
+
+void Answers::tell(const v1::FlowRequest& ask, v1::Reply& reply) {
+  const auto archived = store_.find(packed_id(ask.correlationid()));
+  if (!archived) {
+    reply.set_error("no flow has the correlation id '" + ask.correlationid() + "'");
+    return;
+  }
+  Flow flow;
+  unpack(archived->record, definitions_, flow, archived->earlier);
+  auto& page = *reply.mutable_flow();
+  summarize(flow, *page.mutable_summary());
+
+  const std::uint32_t rows = page_size(ask.limit(), page_steps_default, page_steps_max);
+  for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
+    StepReader reader{flow.steps.chunk(i)};
+    while (const auto step = reader.next()) {
+      if (step->offset <= ask.after()) continue;
+      if (page.steps_size() == static_cast<int>(rows)) {
+        page.set_next(page.steps(page.steps_size() - 1).offset());
+        break;
+      }
+      auto& row = *page.add_steps();
+      row.set_offset(step->offset);
+      row.set_recordedtime(step->log_time);
+      row.set_id(text_of(step->id));
+      if (!step->causation.empty()) row.set_causationid(text_of(step->causation));
+      row.set_topic(text(step->topic));
+      row.set_source(text(step->source));
+      row.set_time(step->time);
+    }
+    if (page.next() != 0) break;
+  }
+  const std::size_t count = flow.claims.size();
+  for (std::size_t i = count - std::min(count, page_expectations_max); i < count; ++i) {
+    describe(flow, flow.claims[i], *page.add_expectations());
+  }
+}
+
+void Answers::summarize(const Flow& flow, v1::FlowSummary& to) const {
+  to.set_correlationid(text_of(flow.correlation));
+  to.set_state(flow.state());
+  for (const Instance& instance : flow.instances) {
+    to.add_definitions(definitions_[instance.definition].name);
+    if (instance.ended_by != 0) to.add_ends(text(instance.ended_by));
+  }
+  to.set_first_topic(text(flow.first_topic));
+  to.set_last_topic(text(flow.last_topic));
+  to.set_started_at(flow.started_at);
+  to.set_last_at(flow.last_at);
+  to.set_events(flow.steps.count());
+  for (const Claim& claim : flow.claims) {
+    if (claim.verdict != v1::VERDICT_OVERDUE) continue;
+    if (to.overdue_size() == static_cast<int>(page_expectations_max)) break;
+    describe(flow, claim, *to.add_overdue());
+  }
+}
+
+void Answers::describe(const Flow& flow, const Claim& claim, v1::Expectation& to) const {
+  const Definition& definition = definitions_[flow.instances[claim.instance].definition];
+  const Rule& rule = definition.rules[claim.rule];
+  const Step after = flow.steps.at(claim.after_step);
+  to.set_definition(definition.name);
+  to.set_after(text(rule.after));
+  for (const Name topic : rule.expected) to.add_expected(text(topic));
+  to.set_any_of(rule.any_of);
+  if (claim.verdict != v1::VERDICT_MET && claim.verdict != v1::VERDICT_MET_LATE) {
+    for (auto& topic : missing_of(rule, claim.seen, names_)) to.add_missing(std::move(topic));
+  }
+  to.set_owner(rule.owner);
+  to.set_verdict(claim.verdict);
+  to.set_armed_at(claim.armed_at);
+  to.set_deadline(claim.deadline);
+  to.set_settled_at(claim.settled_at);
+  to.set_after_id(text_of(after.id));
+  to.set_after_offset(after.offset);
+  to.set_detected_late(claim.detected_late);
+}
+
+}  // namespace reel::tracker

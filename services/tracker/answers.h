@@ -1,0 +1,43 @@
+// Answers to questions about flows: what `reel flows`, `reel flow` and the boards show.
+//
+// Answered from the store alone, into which the caller has written what changed since the last checkpoint, so
+// an answer is the state after some event, whole. Every listing is paged and every page bounded.
+#pragma once
+
+#include "reel/v1/query.pb.h"
+#include "tracker/store.h"
+
+namespace reel::tracker {
+
+/// Rows of one page where the question does not say, and at most.
+inline constexpr std::uint32_t page_rows_default = 100;
+inline constexpr std::uint32_t page_rows_max = 1'000;
+/// Steps of one page of a flow.
+inline constexpr std::uint32_t page_steps_default = 1'000;
+inline constexpr std::uint32_t page_steps_max = 10'000;
+/// Flows looked at for one page when it asks for one definition's; then the page is short and has a `next`.
+inline constexpr std::uint32_t page_scan_max = 20'000;
+/// Expectations shown of one flow: the newest.
+inline constexpr std::size_t page_expectations_max = 10'000;
+
+class Answers {
+ public:
+  Answers(Store& store, const DefinitionSet& definitions, const Names& names)
+      : store_{store}, definitions_{definitions}, names_{names} {}
+
+  /// Newest first. An `after` that is no page's `next` is answered with an error.
+  void tell(const v1::FlowsRequest& ask, v1::Reply& reply);
+  /// An unknown flow is answered with an error.
+  void tell(const v1::FlowRequest& ask, v1::Reply& reply);
+
+ private:
+  void summarize(const Flow& flow, v1::FlowSummary& to) const;
+  void describe(const Flow& flow, const Claim& claim, v1::Expectation& to) const;
+  [[nodiscard]] std::string text(Name name) const { return std::string{names_.text(name)}; }
+
+  Store& store_;
+  const DefinitionSet& definitions_;
+  const Names& names_;
+};
+
+}  // namespace reel::tracker

@@ -1,0 +1,98 @@
+#include "tracker/compact.h"
+
+#include <array>
+
+namespace reel::tracker {
+namespace {
+
+constexpr std::size_t uuid_text = 36;
+constexpr std::size_t uuid_bytes = 16;
+
+// What the first varint of a packed id says: 0 empty, 1 a UUID, n a text of n - 1 bytes.
+constexpr std::uint64_t empty_id = 0;
+constexpr std::uint64_t uuid_id = 1;
+
+constexpr std::array<std::int8_t, 256> nibbles = [] {
+  std::array<std::int8_t, 256> table{};
+  table.fill(-1);
+  for (int i = 0; i < 10; ++i) table[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+  for (int i = 0; i < 6; ++i) table[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
+  return table;
+}();
+
+// Where the 16 bytes stand in the text: behind these characters.
+constexpr std::array<std::size_t, uuid_bytes> places{0,  2,  4,  6,  9,  11, 14, 16,
+                                                     19, 21, 24, 26, 28, 30, 32, 34};
+
+bool pack_uuid(std::string_view text, char* out) {
+  if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
+  int all = 0;
+  for (std::size_t i = 0; i < uuid_bytes; ++i) {
+    const int high = nibbles[static_cast<unsigned char>(text[places[i]])];
+    const int low = nibbles[static_cast<unsigned char>(text[places[i] + 1])];
+    all |= high | low;
+    out[i] = static_cast<char>(static_cast<unsigned>(high) << 4 | static_cast<unsigned>(low));
+  }
+  return all >= 0;
+}
+
+}  // namespace
+
+void append_id(std::string& out, std::string_view text) {
+  if (text.size() == uuid_text) {
+    char packed[1 + uuid_bytes] = {static_cast<char>(uuid_id)};
+    if (pack_uuid(text, packed + 1)) {
+      out.append(packed, sizeof packed);
+      return;
+    }
+  }
+  append_varint(out, text.empty() ? empty_id : text.size() + 1);
+  out.append(text);
+}
+
+std::string packed_id(std::string_view text) {
+  std::string out;
+  append_id(out, text);
+  return out;
+}
+
+std::string text_of(std::string_view packed) {
+  Reader reader{packed};
+  const std::uint64_t kind = reader.varint();
+  if (kind != uuid_id) return std::string{reader.rest()};
+  const std::string_view bytes = reader.rest();
+  if (bytes.size() < uuid_bytes) throw RecordError{"a stored id is cut short"};
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text(uuid_text, '-');
+  for (std::size_t i = 0; i < uuid_bytes; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    text[places[i]] = digits[byte >> 4];
+    text[places[i] + 1] = digits[byte & 15];
+  }
+  return text;
+}
+
+std::string_view Reader::id() {
+  const char* start = at_;
+  const std::uint64_t kind = varint();
+  const std::uint64_t size = kind == empty_id ? 0 : kind == uuid_id ? uuid_bytes : kind - 1;
+  if (size > static_cast<std::uint64_t>(end_ - at_)) fail();
+  at_ += size;
+  return {start, static_cast<std::size_t>(at_ - start)};
+}
+
+std::uint64_t Reader::long_varint() {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64 && at_ != end_; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at_++);
+    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+  fail();
+}
+
+void Reader::fail() {
+  throw RecordError{"a stored record is cut short or damaged"};
+}
+
+}  // namespace reel::tracker

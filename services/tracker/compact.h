@@ -1,0 +1,81 @@
+// How the tracker writes numbers and ids in few bytes: the alphabet of flow records.
+//
+//   append_varint(out, 300);                     Reader r{bytes}; r.varint() == 300
+//   append_id(out, "0190…-…");                   r.id() == the bytes as packed;  text_of(packed) == the text
+//
+// A varint is protobuf's. An id is packed: canonical UUID text (lower case, 36 characters) as 17 bytes,
+// anything else as its length and its text. Packing is one to one, so packed ids are compared as bytes.
+// A Reader never reads outside its bytes; past the end, or at something impossible, it throws RecordError,
+// which means that our own store is damaged.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace reel::tracker {
+
+/// A stored record cannot be read. The store checks its sums, so this is damage or a newer release's record.
+struct RecordError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+inline void append_varint(std::string& out, std::uint64_t value) {
+  char bytes[10];
+  std::size_t count = 0;
+  while (value >= 0x80) {
+    bytes[count++] = static_cast<char>(value | 0x80);
+    value >>= 7;
+  }
+  bytes[count++] = static_cast<char>(value);
+  out.append(bytes, count);
+}
+
+/// Small for small numbers of either sign.
+inline std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+}
+inline std::int64_t unzigzag(std::uint64_t value) {
+  return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
+}
+
+void append_id(std::string& out, std::string_view text);
+[[nodiscard]] std::string packed_id(std::string_view text);
+/// The text of one packed id. Throws RecordError where the bytes are not one.
+[[nodiscard]] std::string text_of(std::string_view packed);
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : begin_{bytes.data()}, at_{begin_}, end_{begin_ + bytes.size()} {}
+
+  std::uint64_t varint() {
+    if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) return static_cast<unsigned char>(*at_++);
+    return long_varint();
+  }
+  /// A varint that must fit.
+  std::uint32_t small() {
+    const std::uint64_t value = varint();
+    if (value > 0xffff'ffffu) fail();
+    return static_cast<std::uint32_t>(value);
+  }
+  std::uint8_t byte() {
+    if (at_ == end_) fail();
+    return static_cast<std::uint8_t>(*at_++);
+  }
+  /// One packed id, as packed.
+  std::string_view id();
+  [[nodiscard]] std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+  [[nodiscard]] bool at_end() const { return at_ == end_; }
+  [[nodiscard]] std::size_t position() const { return static_cast<std::size_t>(at_ - begin_); }
+
+ private:
+  std::uint64_t long_varint();
+  [[noreturn]] static void fail();
+
+  const char* begin_;
+  const char* at_;
+  const char* end_;
+};
+
+}  // namespace reel::tracker

@@ -1,0 +1,124 @@
+#include "tracker/flow_record.h"
+
+namespace reel::tracker {
+namespace {
+
+// Bits of a claim's verdict byte.
+constexpr std::uint8_t verdict_mask = 7;
+constexpr std::uint8_t late_bit = 8;
+
+RecordHead read_head(Reader& reader) {
+  const std::uint64_t version = reader.varint();
+  if (version != flow_record_version) {
+    throw RecordError{"a stored flow has format " + std::to_string(version) + ", this release reads " +
+                      std::to_string(flow_record_version)};
+  }
+  RecordHead head;
+  head.correlation = reader.id();
+  head.steps = reader.small();
+  head.started_at = reader.varint();
+  head.last_at = head.started_at + reader.varint();
+  return head;
+}
+
+void read_instances(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
+  for (std::uint32_t left = reader.small(); left != 0; --left) {
+    const std::uint32_t definition = reader.small();
+    if (definition >= definitions.size()) throw RecordError{"a stored flow names an unknown definition"};
+    const auto index = static_cast<DefinitionIndex>(definition);
+    Instance& instance = flow.add_instance(index, definitions[index].rules.size());
+    instance.state = static_cast<v1::FlowState>(reader.byte());
+    instance.completions = reader.small();
+    instance.started_at = flow.started_at + reader.varint();
+    instance.ended_by = reader.small();
+    instance.overdue = reader.small();
+    instance.met_late = reader.small();
+  }
+}
+
+void read_claims(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
+  for (std::uint32_t left = reader.small(); left != 0; --left) {
+    Claim& claim = flow.claims.emplace_back();
+    claim.instance = static_cast<std::uint16_t>(reader.small());
+    claim.rule = static_cast<std::uint16_t>(reader.small());
+    const std::uint8_t verdict = reader.byte();
+    claim.verdict = static_cast<v1::Verdict>(verdict & verdict_mask);
+    claim.detected_late = (verdict & late_bit) != 0;
+    claim.after_step = reader.small();
+    claim.seen = reader.small();
+    claim.armed_at = flow.started_at + reader.varint();
+    claim.deadline = claim.armed_at + reader.varint();
+    const std::uint64_t settled = reader.varint();
+    claim.settled_at = settled == 0 ? 0 : claim.armed_at + settled - 1;
+
+    if (claim.instance >= flow.instances.size()) throw RecordError{"a stored claim names no instance"};
+    Instance& instance = flow.instances[claim.instance];
+    const Definition& definition = definitions[instance.definition];
+    if (claim.rule >= definition.rules.size()) throw RecordError{"a stored claim names no expectation"};
+    if (!claim.open()) continue;
+    if (claim.rule != definition.whole_flow()) ++instance.open_claims;
+    flow.enqueue(static_cast<ClaimIndex>(flow.claims.size() - 1));
+  }
+}
+
+}  // namespace
+
+void pack(const Flow& flow, std::string& out) {
+  append_varint(out, flow_record_version);
+  out.append(flow.correlation);
+  append_varint(out, flow.steps.count());
+  append_varint(out, flow.started_at);
+  append_varint(out, flow.last_at - flow.started_at);
+  append_varint(out, flow.steps.last_offset());
+  append_varint(out, flow.first_topic);
+  append_varint(out, flow.last_topic);
+
+  append_varint(out, flow.instances.size());
+  for (const Instance& instance : flow.instances) {
+    append_varint(out, instance.definition);
+    out.push_back(static_cast<char>(instance.state));
+    append_varint(out, instance.completions);
+    append_varint(out, instance.started_at - flow.started_at);
+    append_varint(out, instance.ended_by);
+    append_varint(out, instance.overdue);
+    append_varint(out, instance.met_late);
+  }
+  append_varint(out, flow.claims.size());
+  for (const Claim& claim : flow.claims) {
+    append_varint(out, claim.instance);
+    append_varint(out, claim.rule);
+    out.push_back(static_cast<char>(claim.verdict | (claim.detected_late ? late_bit : 0)));
+    append_varint(out, claim.after_step);
+    append_varint(out, claim.seen);
+    append_varint(out, claim.armed_at - flow.started_at);
+    append_varint(out, claim.deadline - claim.armed_at);
+    append_varint(out, claim.open() ? 0 : claim.settled_at - claim.armed_at + 1);
+  }
+  out.append(flow.steps.chunk(flow.steps.chunks() - 1));
+}
+
+void unpack(std::string_view record, const DefinitionSet& definitions, Flow& flow,
+            std::span<const std::string> earlier) {
+  flow.clear();
+  Reader reader{record};
+  const RecordHead head = read_head(reader);
+  flow.correlation.assign(head.correlation);
+  flow.started_at = head.started_at;
+  flow.last_at = head.last_at;
+  const std::uint64_t last_offset = reader.varint();
+  flow.first_topic = reader.small();
+  flow.last_topic = reader.small();
+  read_instances(reader, definitions, flow);
+  read_claims(reader, definitions, flow);
+  if (earlier.size() != chunks_before(head.steps)) throw RecordError{"a stored flow lacks some of its steps"};
+  for (const std::string& chunk : earlier) flow.steps.add_chunk(chunk);
+  flow.steps.add_chunk(reader.rest());
+  flow.steps.resume(head.steps, last_offset, head.last_at);
+}
+
+RecordHead head_of(std::string_view record) {
+  Reader reader{record};
+  return read_head(reader);
+}
+
+}  // namespace reel::tracker

@@ -1,0 +1,104 @@
+// The flows in memory: a hash table of packed flows.
+//
+//   Handle flow = table.find(key);   Flow& open = table.open(flow);   …   table.close(flow);
+//
+// A flow lies in its slot as its record (flow_record.h) and is unpacked while an event is judged; that costs
+// less than the cache misses it saves, and makes a restart the same as what happens at every event. Flows of
+// many steps or claims ("wide" ones) stay unpacked, since writing them anew each time would be quadratic.
+// Handles are small numbers that are used again, fit for arrays beside the table (the timer wheel's).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "tracker/flow.h"
+#include "tracker/flow_record.h"
+
+namespace reel::tracker {
+
+/// Flows with more steps or claims than this stay unpacked. Packing them takes a few microseconds here.
+inline constexpr std::size_t packed_steps_max = 64;
+inline constexpr std::size_t packed_claims_max = 64;
+
+class FlowTable {
+ public:
+  using Handle = std::uint32_t;
+  static constexpr Handle none = 0xffff'ffff;
+
+  explicit FlowTable(const DefinitionSet& definitions) : definitions_{definitions} {}
+
+  /// The flow with this packed correlation id, or none.
+  [[nodiscard]] Handle find(std::string_view correlation) const;
+  /// A new empty flow, open.
+  Handle create(std::string_view correlation);
+  /// A flow as it was stored.
+  Handle restore(std::string_view record, std::span<const std::string> earlier);
+  void erase(Handle handle);
+
+  /// The flow unpacked, until close(). One at a time.
+  Flow& open(Handle handle);
+  /// Takes the open flow back; a changed one is to be saved.
+  void close(Handle handle, bool changed);
+
+  /// Log time of the flow's last event.
+  [[nodiscard]] std::uint64_t last_at(Handle handle) const;
+  /// The flow as a record; the view lives until the next call.
+  [[nodiscard]] std::string_view record(Handle handle);
+  /// The flow's chunks that are not part of its record and were not saved yet: from `first` on.
+  struct Sealed {
+    std::uint32_t first = 0;
+    std::vector<std::string_view> chunks;
+  };
+  [[nodiscard]] Sealed sealed(Handle handle) const;
+
+  /// Flows that were changed since mark_saved.
+  [[nodiscard]] const std::vector<Handle>& changed() const { return changed_; }
+  /// The state the flow was last saved with; FLOW_STATE_UNKNOWN: never.
+  [[nodiscard]] v1::FlowState saved_state(Handle handle) const { return slots_[handle].saved_state; }
+  void set_saved_state(Handle handle, v1::FlowState state) { slots_[handle].saved_state = state; }
+  void mark_saved();
+  [[nodiscard]] bool is_changed(Handle handle) const { return slots_[handle].changed; }
+
+  [[nodiscard]] bool used(Handle handle) const { return handle < slots_.size() && slots_[handle].used; }
+  /// One more than the largest handle ever used.
+  [[nodiscard]] Handle end() const { return static_cast<Handle>(slots_.size()); }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  struct Slot {
+    std::unique_ptr<char[]> bytes;  // none: wide, or not closed yet
+    std::uint32_t size = 0;
+    std::uint32_t hash = 0;
+    v1::FlowState saved_state = v1::FLOW_STATE_UNKNOWN;
+    bool used = false;
+    bool changed = false;
+    bool wide = false;
+  };
+  struct Wide {
+    Flow flow;
+    std::uint32_t saved_chunks = 0;
+  };
+
+  [[nodiscard]] std::string_view correlation_at(Handle handle) const;
+  Handle take_slot(std::uint32_t hash);
+  void index(Handle handle);
+  void grow_index();
+
+  const DefinitionSet& definitions_;
+  std::deque<Slot> slots_;  // a deque: growing moves nothing
+  std::vector<Handle> free_;
+  std::vector<Handle> index_;  // open addressing, a power of two, at most three quarters full
+  std::size_t size_ = 0;
+  std::unordered_map<Handle, std::unique_ptr<Wide>> wide_;
+  std::vector<Handle> changed_;
+  Flow scratch_;
+  Handle open_ = none;
+  std::string packed_;
+};
+
+}  // namespace reel::tracker

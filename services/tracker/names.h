@@ -1,0 +1,42 @@
+// Names: topics and sources as small numbers, so that a step in a flow says "3" instead of "order.placed".
+//
+// Numbers are given in order from 1 and never change: stored flows use them, so the store keeps the list.
+// Topics are as many as the configuration has; sources are one per process that ever published, and a
+// stranger may make them up, hence the limit.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace reel::tracker {
+
+/// 0 is no name.
+using Name = std::uint32_t;
+
+/// Beyond this many, new names are all shown as "(one of many)". About 100 MB.
+inline constexpr std::size_t names_max = 1'000'000;
+
+class Names {
+ public:
+  Names() { texts_.emplace_back(); }
+
+  /// The number of `text`, given now where it has none.
+  Name intern(std::string_view text);
+  /// 0 where it has none.
+  [[nodiscard]] Name find(std::string_view text) const;
+  /// Empty for 0 and for numbers that were not given.
+  [[nodiscard]] std::string_view text(Name name) const {
+    return name < texts_.size() ? std::string_view{texts_[name]} : std::string_view{};
+  }
+  /// One more than the largest number given.
+  [[nodiscard]] Name end() const { return static_cast<Name>(texts_.size()); }
+
+ private:
+  std::deque<std::string> texts_;
+  std::unordered_map<std::string_view, Name> numbers_;
+};
+
+}  // namespace reel::tracker

@@ -1,0 +1,131 @@
+#include "tracker/steps.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace reel::tracker {
+namespace {
+
+// Bits of a step's first byte: how its cause stands, and whether the producer's clock does.
+constexpr std::uint8_t cause_none = 0;
+constexpr std::uint8_t cause_near = 1;  // so many steps back
+constexpr std::uint8_t cause_id = 2;
+constexpr std::uint8_t cause_mask = 3;
+constexpr std::uint8_t has_time = 4;
+
+std::uint64_t hash_of(Name source, std::string_view id) {
+  return XXH3_64bits_withSeed(id.data(), id.size(), source);
+}
+
+}  // namespace
+
+std::optional<Step> StepReader::next() {
+  if (reader_.at_end()) return std::nullopt;
+  const std::uint8_t kind = reader_.byte();
+  Step step;
+  step.number = number_++;
+  step.offset = offset_ += reader_.varint();
+  step.log_time = log_time_ += reader_.varint();
+  if (kind & has_time) step.time = log_time_ + static_cast<std::uint64_t>(unzigzag(reader_.varint()));
+  step.topic = reader_.small();
+  step.source = reader_.small();
+  step.id = reader_.id();
+  if ((kind & cause_mask) == cause_id) step.causation = reader_.id();
+  if ((kind & cause_mask) == cause_near) {
+    const std::uint32_t back = reader_.small();
+    if (back == 0 || back > std::min(read_, cause_search_steps))
+      throw RecordError{"a stored step is damaged"};
+    step.causation = near_ids_[(read_ - back) % cause_search_steps];
+  }
+  near_ids_[read_++ % cause_search_steps] = step.id;
+  return step;
+}
+
+void Steps::clear() {
+  bytes_.clear();
+  chunk_starts_.clear();
+  count_ = 0;
+  last_offset_ = last_log_time_ = 0;
+  if (!ids_.empty()) ids_.clear();
+}
+
+void Steps::add_chunk(std::string_view chunk) {
+  if (!bytes_.empty()) chunk_starts_.push_back(bytes_.size());
+  bytes_.append(chunk);
+}
+
+void Steps::resume(std::uint32_t count, std::uint64_t last_offset, std::uint64_t last_log_time) {
+  count_ = count;
+  last_offset_ = last_offset;
+  last_log_time_ = last_log_time;
+}
+
+std::string_view Steps::chunk(std::size_t index) const {
+  const std::size_t begin = index == 0 ? 0 : chunk_starts_[index - 1];
+  const std::size_t end = index < chunk_starts_.size() ? chunk_starts_[index] : bytes_.size();
+  return std::string_view{bytes_}.substr(begin, end - begin);
+}
+
+// How many steps back in the last chunk the cause stands; 0 where it is not near.
+std::uint32_t Steps::near_cause(std::string_view causation) const {
+  StepReader reader{chunk(chunks() - 1)};
+  std::uint32_t at = 0;
+  std::uint32_t found = 0;
+  while (const auto step = reader.next()) {
+    ++at;
+    if (step->id == causation) found = at;
+  }
+  const std::uint32_t back = found == 0 ? 0 : at + 1 - found;
+  return back > cause_search_steps ? 0 : back;
+}
+
+void Steps::append(const Step& step) {
+  if (count_ != 0 && count_ % steps_per_chunk == 0) {
+    chunk_starts_.push_back(bytes_.size());
+    last_offset_ = last_log_time_ = 0;
+  }
+  const std::uint32_t back = step.causation.size() <= 1 ? 0 : near_cause(step.causation);
+  const std::uint8_t cause = step.causation.size() <= 1 ? cause_none : back != 0 ? cause_near : cause_id;
+
+  bytes_.push_back(static_cast<char>(cause | (step.time != 0 ? has_time : 0)));
+  append_varint(bytes_, step.offset - last_offset_);
+  append_varint(bytes_, step.log_time - last_log_time_);
+  if (step.time != 0) append_varint(bytes_, zigzag(static_cast<std::int64_t>(step.time - step.log_time)));
+  append_varint(bytes_, step.topic);
+  append_varint(bytes_, step.source);
+  bytes_.append(step.id);
+  if (cause == cause_id) bytes_.append(step.causation);
+  if (cause == cause_near) append_varint(bytes_, back);
+
+  if (!ids_.empty()) ids_.insert(hash_of(step.source, step.id));
+  last_offset_ = step.offset;
+  last_log_time_ = step.log_time;
+  ++count_;
+}
+
+bool Steps::contains(Name source, std::string_view id) {
+  if (count_ >= steps_searched_max && ids_.empty()) {
+    for (std::size_t i = 0; i < chunks(); ++i) {
+      StepReader reader{chunk(i)};
+      while (const auto step = reader.next()) ids_.insert(hash_of(step->source, step->id));
+    }
+  }
+  if (!ids_.empty()) return ids_.contains(hash_of(source, id));
+  StepReader reader{bytes_};
+  while (const auto step = reader.next()) {
+    if (step->source == source && step->id == id) return true;
+  }
+  return false;
+}
+
+Step Steps::at(std::uint32_t number) const {
+  const std::uint32_t index = number / steps_per_chunk;
+  StepReader reader{chunk(index), index * steps_per_chunk};
+  while (const auto step = reader.next()) {
+    if (step->number == number) return *step;
+  }
+  throw RecordError{"a stored flow names step " + std::to_string(number) + ", which it does not have"};
+}
+
+}  // namespace reel::tracker

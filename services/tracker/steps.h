@@ -1,0 +1,90 @@
+// The steps of a flow in few bytes: about 30 for an event with UUIDs, where a struct would take 100.
+//
+//   steps.append({.offset = …, .topic = …});           StepReader reader{steps.chunk(0)};
+//   steps.contains(source, packed_id)                    while (auto step = reader.next()) …
+//
+// A step holds its distance from the step before (offset, log time), the producer's clock relative to log
+// time, topic and source as names, its id packed, and its cause: the id as packed, or how many steps back the
+// cause stands where that is near. Every 256 steps a chunk begins, which can be read by itself; a flow of any
+// length is stored and paged by chunks and only its last one is ever rewritten.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "tracker/compact.h"
+#include "tracker/names.h"
+
+namespace reel::tracker {
+
+inline constexpr std::uint32_t steps_per_chunk = 256;
+/// How far back a cause is looked for before its id is written out. Choreography reacts at once: further
+/// back is rare.
+inline constexpr std::uint32_t cause_search_steps = 16;
+/// From here on the ids of a flow are kept in a set as well, so that looking for duplicates stays cheap.
+inline constexpr std::uint32_t steps_searched_max = 64;
+
+struct Step {
+  std::uint32_t number = 0;  ///< place in the flow, from 0
+  std::uint64_t offset = 0;
+  std::uint64_t log_time = 0;
+  std::uint64_t time = 0;  ///< the producer's clock; 0: not said
+  Name topic = 0;
+  Name source = 0;
+  std::string_view id;         ///< packed
+  std::string_view causation;  ///< packed; for a cause near by, that step's id
+};
+
+/// A walk over one chunk. Views live as long as its bytes.
+class StepReader {
+ public:
+  StepReader(std::string_view chunk, std::uint32_t first_number = 0)
+      : reader_{chunk}, number_{first_number} {}
+
+  [[nodiscard]] std::optional<Step> next();
+
+ private:
+  Reader reader_;
+  std::uint32_t number_;
+  std::uint32_t read_ = 0;
+  std::uint64_t offset_ = 0;
+  std::uint64_t log_time_ = 0;
+  std::string_view near_ids_[cause_search_steps];
+};
+
+class Steps {
+ public:
+  void clear();
+  /// Takes what append wrote before: chunk after chunk, the last one with what the next distances build on.
+  void add_chunk(std::string_view chunk);
+  void resume(std::uint32_t count, std::uint64_t last_offset, std::uint64_t last_log_time);
+
+  /// number is given here. `step.causation` is packed, as the id.
+  void append(const Step& step);
+  /// Whether an event of this source and (packed) id is among the steps.
+  [[nodiscard]] bool contains(Name source, std::string_view id);
+  /// The step with this number, which there must be.
+  [[nodiscard]] Step at(std::uint32_t number) const;
+
+  [[nodiscard]] std::uint32_t count() const { return count_; }
+  [[nodiscard]] std::uint64_t last_offset() const { return last_offset_; }
+  [[nodiscard]] std::uint64_t last_log_time() const { return last_log_time_; }
+  [[nodiscard]] std::size_t chunks() const { return chunk_starts_.size() + 1; }
+  [[nodiscard]] std::string_view chunk(std::size_t index) const;
+
+ private:
+  std::uint32_t near_cause(std::string_view causation) const;
+
+  std::string bytes_;
+  std::vector<std::size_t> chunk_starts_;  // of the second and further chunks
+  std::uint32_t count_ = 0;
+  std::uint64_t last_offset_ = 0;
+  std::uint64_t last_log_time_ = 0;
+  std::unordered_set<std::uint64_t> ids_;  // hashes, from steps_searched_max steps on
+};
+
+}  // namespace reel::tracker

@@ -1,0 +1,132 @@
+#include "tracker/tracker.h"
+
+#include <algorithm>
+
+#include "event/topic.h"
+
+namespace reel::tracker {
+
+Tracker::Tracker(const DefinitionSet& definitions, Names& names, FlowArchive* archive)
+    : definitions_{definitions}, names_{names}, archive_{archive}, flows_{definitions} {}
+
+void Tracker::resume(std::uint64_t handled_offset, std::uint64_t watermark, Tally tally) {
+  handled_offset_ = handled_offset;
+  latest_ = judged_upto_ = watermark;
+  tally_ = std::move(tally);
+  (void)wheel_.pop(watermark);
+}
+
+void Tracker::load(const ArchivedFlow& flow) {
+  const FlowTable::Handle handle = flows_.restore(flow.record, flow.earlier);
+  const auto deadline = flows_.open(handle).next_deadline();
+  flows_.close(handle, false);
+  if (deadline) wheel_.arm(handle, *deadline);
+}
+
+void Tracker::see(const EventSeen& event) {
+  if (event.offset <= handled_offset_) return;  // redelivered
+  handled_offset_ = event.offset;
+  latest_ = std::max(latest_, event.log_time);
+  if (latest_ > 0) judge_upto(latest_ - 1);
+
+  if (is_system_topic(event.topic)) {
+    if (event.topic == "reel.delivery") deliveries_.see_report(event.offset);
+    return;
+  }
+  if (event.correlationid.empty()) return;
+
+  correlation_.clear();
+  append_id(correlation_, event.correlationid);
+  id_.clear();
+  append_id(id_, event.id);
+  const Name source = names_.intern(event.source);
+  const FlowTable::Handle handle = flow_for(correlation_);
+  Flow& flow = flows_.open(handle);
+  if (flow.steps.contains(source, id_)) {
+    ++duplicates_;
+    flows_.close(handle, false);
+    return;
+  }
+  if (flow.steps.count() == 0) {
+    before_.take_none();
+  } else {
+    before_.take(flow);
+  }
+
+  causation_.clear();
+  append_id(causation_, event.causationid);
+  Step step{.number = flow.steps.count(),
+            .offset = event.offset,
+            .log_time = latest_,
+            .time = event.time,
+            .topic = names_.intern(event.topic),
+            .source = source,
+            .id = id_,
+            .causation = causation_};
+  if (step.number == 0) {
+    flow.started_at = step.log_time;
+    flow.first_topic = step.topic;
+  }
+  flow.steps.append(step);
+  flow.last_at = step.log_time;
+  flow.last_topic = step.topic;
+  if (const auto roles = definitions_.roles(step.topic); !roles.empty()) judge_.see(flow, roles, step);
+  finish(handle, flow);
+}
+
+// The flow in memory, or brought back there, or new.
+FlowTable::Handle Tracker::flow_for(std::string_view correlation) {
+  const FlowTable::Handle known = flows_.find(correlation);
+  if (known != FlowTable::none) return known;
+  if (archive_) {
+    if (const auto archived = archive_->find(correlation))
+      return flows_.restore(archived->record, archived->earlier);
+  }
+  return flows_.create(correlation);
+}
+
+void Tracker::advance(std::uint64_t watermark) {
+  latest_ = std::max(latest_, watermark);
+  judge_upto(watermark);
+}
+
+void Tracker::judge_upto(std::uint64_t upto) {
+  if (upto <= judged_upto_) return;
+  while (const auto timer = wheel_.pop(upto)) {
+    Flow& flow = flows_.open(timer->handle);
+    before_.take(flow);
+    judge_.fall_due(flow, timer->deadline, timer->deadline <= stopped_until_);
+    finish(timer->handle, flow);
+  }
+  judged_upto_ = upto;
+}
+
+// Puts a changed flow back: counted, its timer at its next deadline, to be saved.
+void Tracker::finish(FlowTable::Handle handle, Flow& flow) {
+  after_.take(flow);
+  if (before_ != after_) tally_.change(before_, after_);
+  if (const auto deadline = flow.next_deadline()) {
+    wheel_.arm(handle, *deadline);
+  } else {
+    wheel_.cancel(handle);
+  }
+  flows_.close(handle, true);
+}
+
+void Tracker::forget(const Flow& flow) {
+  tally_.remove(flow);
+  const FlowTable::Handle handle = flows_.find(flow.correlation);
+  if (handle != FlowTable::none) flows_.erase(handle);
+}
+
+void Tracker::rest(std::size_t slots, std::uint64_t idle_since) {
+  if (!archive_) return;
+  for (std::size_t i = 0; i < slots && flows_.end() != 0; ++i) {
+    if (rest_at_ >= flows_.end()) rest_at_ = 0;
+    const FlowTable::Handle handle = rest_at_++;
+    if (!flows_.used(handle) || flows_.is_changed(handle) || wheel_.armed(handle)) continue;
+    if (flows_.last_at(handle) < idle_since) flows_.erase(handle);
+  }
+}
+
+}  // namespace reel::tracker

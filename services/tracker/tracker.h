@@ -1,0 +1,124 @@
+// The tracker: events in offset order and the passing of log time in, verdicts out. A sans-IO state machine.
+//
+//   Tracker tracker{definitions, names};
+//   tracker.see({.offset = 7, .log_time = t, .id = …, .correlationid = …, .topic = "order.placed", …});
+//   tracker.advance(watermark);            // everything up to this log time was seen
+//   for (const Judgement& verdict : tracker.take_verdicts()) …
+//
+// Time is log time. A deadline d is judged when the tracker knows everything up to d: when it sees an event
+// with a later log time, or is told a watermark of d or more. So an event at exactly the deadline is in time,
+// however events are cut into batches, and a backlog never raises a false alarm.
+//
+// An event counts once: offsets that were handled are ignored, and so is a second event of the same source
+// and id within a flow. The system's own events (reel.*) are not steps.
+//
+// Flows that wait for nothing may be put away (rest) once they are saved; an event for a flow that is not in
+// memory asks the archive. One thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tracker/deliveries.h"
+#include "tracker/flow_table.h"
+#include "tracker/judge.h"
+#include "tracker/tally.h"
+#include "tracker/wheel.h"
+
+namespace reel::tracker {
+
+/// An event's envelope, as much of it as is judged. Views are not kept.
+struct EventSeen {
+  std::uint64_t offset = 0;
+  std::uint64_t log_time = 0;
+  std::string_view id;
+  std::string_view correlationid;
+  std::string_view causationid;
+  std::string_view topic;
+  std::string_view source;
+  std::uint64_t time = 0;
+};
+
+/// A flow as the archive keeps it.
+struct ArchivedFlow {
+  std::string record;
+  std::vector<std::string> earlier;  ///< chunks of steps before the record's
+};
+
+/// Where flows are that are not in memory.
+class FlowArchive {
+ public:
+  virtual ~FlowArchive() = default;
+  /// By packed correlation id.
+  [[nodiscard]] virtual std::optional<ArchivedFlow> find(std::string_view correlation) = 0;
+};
+
+class Tracker {
+ public:
+  /// Without an archive, flows never leave memory.
+  Tracker(const DefinitionSet& definitions, Names& names, FlowArchive* archive = nullptr);
+
+  /// Goes on where an earlier run was saved.
+  void resume(std::uint64_t handled_offset, std::uint64_t watermark, Tally tally);
+  /// A saved flow that may wait for something. Those that wait for nothing need not be loaded.
+  void load(const ArchivedFlow& flow);
+
+  void see(const EventSeen& event);
+  void advance(std::uint64_t watermark);
+
+  /// The tracker was away until this log time: deadlines up to it are judged all the same, and say that they
+  /// were detected late.
+  void set_stopped_until(std::uint64_t log_time) { stopped_until_ = log_time; }
+
+  [[nodiscard]] std::vector<Judgement> take_verdicts() { return std::exchange(verdicts_, {}); }
+
+  [[nodiscard]] std::uint64_t handled_offset() const { return handled_offset_; }
+  /// Deadlines up to this log time are judged.
+  [[nodiscard]] std::uint64_t watermark() const { return judged_upto_; }
+  [[nodiscard]] const Tally& tally() const { return tally_; }
+  /// The flow was deleted from the archive: it is counted no more and leaves memory. It must be saved and
+  /// wait for nothing.
+  void forget(const Flow& flow);
+  [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
+  [[nodiscard]] std::size_t timers() const { return wheel_.size(); }
+
+  /// The flows, for saving.
+  [[nodiscard]] FlowTable& flows() { return flows_; }
+  [[nodiscard]] bool waits(FlowTable::Handle handle) const { return wheel_.armed(handle); }
+  /// Looks at up to `slots` places of the table, on from where it stopped, and puts away saved flows that
+  /// wait for nothing and had no event since `idle_since`.
+  void rest(std::size_t slots, std::uint64_t idle_since);
+
+ private:
+  FlowTable::Handle flow_for(std::string_view correlation);
+  void judge_upto(std::uint64_t upto);
+  void finish(FlowTable::Handle handle, Flow& flow);
+
+  const DefinitionSet& definitions_;
+  Names& names_;
+  FlowArchive* archive_;
+  FlowTable flows_;
+  TimerWheel wheel_;
+  std::vector<Judgement> verdicts_;
+  Judge judge_{definitions_, verdicts_};
+  Deliveries deliveries_;
+  Tally tally_;
+  Standing before_;
+  Standing after_;
+  std::uint64_t handled_offset_ = 0;
+  std::uint64_t latest_ = 0;  // log time of the latest event or watermark
+  std::uint64_t judged_upto_ = 0;
+  std::uint64_t duplicates_ = 0;
+  std::uint64_t stopped_until_ = 0;
+  FlowTable::Handle rest_at_ = 0;
+  std::string correlation_;  // packed ids of the event at hand
+  std::string id_;
+  std::string causation_;
+};
+
+}  // namespace reel::tracker

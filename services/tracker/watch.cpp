@@ -1,0 +1,211 @@
+#include "tracker/watch.h"
+
+#include <spdlog/spdlog.h>
+
+#include "tracker/flow_record.h"
+#include "tracker/verdict.h"
+
+namespace reel::tracker {
+
+Watch::Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& outlet)
+    : options_{model.tracker},
+      store_{store},
+      inbox_{inbox},
+      outlet_{outlet},
+      definitions_{names_},
+      tracker_{definitions_, names_, &store},
+      answers_{store, definitions_, names_} {
+  store_.for_each_name([&](std::string_view text) { names_.intern(text); });
+  names_saved_ = names_.end();
+  store_.for_each_definition(
+      [&](const stored::Definition& definition) { definitions_.add_stored(definition); });
+  StoreBatch batch;
+  for (const auto& [name, flow] : model.flows) {
+    if (!definitions_.add_current(name, flow)) continue;
+    const auto index = static_cast<DefinitionIndex>(definitions_.size() - 1);
+    batch.put_definition(index, definitions_.to_store(index));
+  }
+  store_.commit(batch, Store::Durability::synced);
+  load();
+}
+
+void Watch::load() {
+  const stored::Progress progress = store_.progress();
+  Tally tally;
+  tally.load(progress, definitions_, names_);
+  tracker_.resume(progress.handled_offset(), progress.watermark(), std::move(tally));
+  saved_offset_ = progress.handled_offset();
+  if (progress.next_outgoing() != 0) outbox_.resume(progress.next_outgoing());
+  store_.for_each_outgoing(
+      [&](std::uint64_t number, stored::Outgoing event) { outbox_.load(number, std::move(event)); });
+  for (const v1::FlowState state : {v1::FLOW_STATE_OPEN, v1::FLOW_STATE_OVERDUE}) {
+    store_.list(state, nullptr, [&](const ListingPlace& place) {
+      if (const auto flow = store_.find(place.correlation)) tracker_.load(*flow);
+      return true;
+    });
+  }
+}
+
+bool Watch::turn(std::chrono::milliseconds wait, Time now) {
+  outbox_.send(outlet_, !caught_up_);
+  for (const Answer& answer : outlet_.take_answers(outbox_.full() ? wait : std::chrono::milliseconds{0})) {
+    const std::string refused = outbox_.take(answer);
+    if (!refused.empty()) spdlog::warn("verdict_refused {}", refused);
+  }
+  if (!outbox_.full()) {
+    const Delivery delivery = inbox_.next(wait);
+    if (delivery.kind == Delivery::Kind::stopped) return false;
+    if (delivery.kind == Delivery::Kind::refused) throw InboxRefused{delivery.text};
+    take(delivery);
+  }
+  const bool changed =
+      !tracker_.flows().changed().empty() || !outbox_.added().empty() || !outbox_.removed().empty();
+  if (unacknowledged_ >= checkpoint_events_max ||
+      (changed && now - last_checkpoint_ >= options_.checkpoint_interval)) {
+    checkpoint(now);
+  }
+  if (now - last_expiry_ >= expiry_interval) {
+    last_expiry_ = now;
+    expire();
+  }
+  return true;
+}
+
+void Watch::take(const Delivery& delivery) {
+  if (delivery.kind == Delivery::Kind::joined) {
+    join_end_offset_ = delivery.end_offset;
+    join_log_time_ = delivery.log_time;
+    caught_up_ = false;
+    tracker_.set_stopped_until(delivery.log_time);
+    spdlog::info("joined handled_offset={} end_offset={}", tracker_.handled_offset(), delivery.end_offset);
+  }
+  for (const EventSeen& event : delivery.events) {
+    tracker_.see(event);
+    ++unacknowledged_;
+    if (event.source != tracker_source) continue;
+    collect_verdicts();  // what an earlier run published is judged again before it is recognised
+    outbox_.recognise(event.id);
+  }
+  if (delivery.watermark != 0) tracker_.advance(delivery.watermark);
+  collect_verdicts();
+
+  if (caught_up_ || join_log_time_ == 0) return;
+  if (tracker_.watermark() < join_log_time_ && tracker_.handled_offset() + 1 < join_end_offset_) return;
+  caught_up_ = true;
+  spdlog::info("caught_up handled_offset={} verdicts_waiting={}", tracker_.handled_offset(), outbox_.size());
+}
+
+void Watch::collect_verdicts() {
+  for (const Judgement& verdict : tracker_.take_verdicts()) {
+    events_.clear();
+    events_of(verdict, definitions_, names_, events_);
+    for (auto& event : events_) outbox_.add(std::move(event));
+  }
+}
+
+void Watch::checkpoint(Time now) {
+  save(Store::Durability::synced);
+  inbox_.acknowledge();
+  unacknowledged_ = 0;
+  last_checkpoint_ = now;
+  const std::uint64_t latest = tracker_.watermark();
+  tracker_.rest(rest_slots, latest < rest_after_ns ? 0 : latest - rest_after_ns);
+}
+
+void Watch::save(Store::Durability durability) {
+  StoreBatch batch;
+  FlowTable& flows = tracker_.flows();
+  for (const FlowTable::Handle handle : flows.changed()) {
+    const auto sealed = flows.sealed(handle);
+    const v1::FlowState state = flows.open(handle).state();
+    flows.close(handle, false);
+    const std::string_view record = flows.record(handle);
+    batch.put_flow(record, state, flows.saved_state(handle));
+    for (std::size_t i = 0; i < sealed.chunks.size(); ++i) {
+      batch.put_chunk(correlation_of(record), sealed.first + static_cast<std::uint32_t>(i), sealed.chunks[i]);
+    }
+    flows.set_saved_state(handle, state);
+  }
+  for (; names_saved_ != names_.end(); ++names_saved_)
+    batch.put_name(names_saved_, names_.text(names_saved_));
+  for (const std::uint64_t number : outbox_.added()) {
+    if (const auto* event = outbox_.find(number)) batch.put_outgoing(number, *event);
+  }
+  for (const std::uint64_t number : outbox_.removed()) batch.erase_outgoing(number);
+
+  stored::Progress progress;
+  progress.set_handled_offset(tracker_.handled_offset());
+  progress.set_watermark(tracker_.watermark());
+  progress.set_next_outgoing(outbox_.next_number());
+  tracker_.tally().save(progress, definitions_, names_);
+  batch.put_progress(progress);
+  store_.commit(batch, durability);
+  flows.mark_saved();
+  outbox_.mark_saved();
+  saved_offset_ = tracker_.handled_offset();
+}
+
+v1::Reply Watch::answer(const v1::Request& request) {
+  v1::Reply reply;
+  reply.set_id(request.id());
+  save(Store::Durability::written);
+  switch (request.ask_case()) {
+    case v1::Request::kFlows:
+      answers_.tell(request.flows(), reply);
+      if (reply.has_flows()) reply.mutable_flows()->set_watermark(tracker_.watermark());
+      break;
+    case v1::Request::kFlow:
+      answers_.tell(request.flow(), reply);
+      if (reply.has_flow()) reply.mutable_flow()->set_watermark(tracker_.watermark());
+      break;
+    case v1::Request::kSummary:
+      tracker_.tally().tell(*reply.mutable_summary(), definitions_, names_);
+      reply.mutable_summary()->set_watermark(tracker_.watermark());
+      reply.mutable_summary()->set_offset(tracker_.handled_offset());
+      reply.mutable_summary()->set_caught_up(caught_up_);
+      break;
+    default: reply.set_error("the tracker answers questions about flows: flows, flow, summary"); break;
+  }
+  return reply;
+}
+
+// Forgets flows that wait for nothing and had no event for `tracker.retain`, a bounded number per call.
+void Watch::expire() {
+  const auto retain = static_cast<std::uint64_t>(options_.retain.count()) * 1'000'000;
+  if (tracker_.watermark() <= retain) return;
+  const std::uint64_t cutoff = tracker_.watermark() - retain;
+  if (!tracker_.flows().changed().empty()) save(Store::Durability::written);
+
+  StoreBatch batch;
+  std::size_t forgotten = 0;
+  for (std::size_t i = 0; i < listed_states.size(); ++i) {
+    const v1::FlowState state = listed_states[i];
+    std::vector<ListingPlace> old;
+    store_.list_oldest(state, expiry_at_[i] ? &*expiry_at_[i] : nullptr, [&](const ListingPlace& place) {
+      if (place.started_at >= cutoff) return false;
+      old.push_back(place);
+      return old.size() < expiry_flows;
+    });
+    for (const ListingPlace& place : old) forgotten += expire_one(state, place, batch) ? 1 : 0;
+    expiry_at_[i].reset();
+    if (old.size() == expiry_flows) expiry_at_[i] = old.back();
+  }
+  if (forgotten == 0) return;
+  store_.commit(batch, Store::Durability::written);
+  save(Store::Durability::written);
+  spdlog::info("flows_forgotten count={} idle_since={}", forgotten, cutoff);
+}
+
+bool Watch::expire_one(v1::FlowState state, const ListingPlace& place, StoreBatch& batch) {
+  const auto archived = store_.find(place.correlation);
+  if (!archived) return false;
+  Flow flow;
+  unpack(archived->record, definitions_, flow, archived->earlier);
+  const auto retain = static_cast<std::uint64_t>(options_.retain.count()) * 1'000'000;
+  if (flow.last_at + retain >= tracker_.watermark() || flow.next_deadline()) return false;
+  tracker_.forget(flow);
+  batch.erase_flow(archived->record, state);
+  return true;
+}
+
+}  // namespace reel::tracker

@@ -1,0 +1,92 @@
+// The watch: the tracker at work. It reads the inbox, judges, publishes, saves, acknowledges and answers, in
+// that order, turn after turn, on one thread.
+//
+//   Watch watch{model, store, inbox, outlet};
+//   while (watch.turn(10ms, now())) { … queries: watch.answer(request) … }
+//   watch.checkpoint(now());
+//
+// Input is acknowledged only after a checkpoint that holds what became of it. After a start, what had been
+// published meanwhile is read first, and verdicts wait in the outbox until then: those that an earlier run
+// had published already are recognised on the way.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+#include "config/model.h"
+#include "tracker/answers.h"
+#include "tracker/inbox.h"
+#include "tracker/outbox.h"
+#include "tracker/store.h"
+#include "tracker/tracker.h"
+
+namespace reel::tracker {
+
+/// Input taken and not acknowledged that makes a checkpoint due at once. It bounds what a crash does again,
+/// and must stay below the subscription's credit.
+inline constexpr std::uint64_t checkpoint_events_max = 20'000;
+/// A flow that waits for nothing leaves memory after so long without an event. Late events come soon or not
+/// at all; those that do are read from disk.
+inline constexpr std::uint64_t rest_after_ns = 60'000'000'000;
+/// Places of the flow table looked at per checkpoint for flows to put away.
+inline constexpr std::size_t rest_slots = 20'000;
+/// How often old flows are looked for, and how many are looked at each time.
+inline constexpr std::chrono::seconds expiry_interval{5};
+inline constexpr std::size_t expiry_flows = 5'000;
+
+/// The inbox will give nothing more: what the bus said.
+struct InboxRefused : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Watch {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// Goes on where the store says. Throws DefinitionError, StoreError.
+  Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& outlet);
+
+  /// One turn, waiting at most `wait` for input. False when the inbox has stopped. Throws InboxRefused.
+  bool turn(std::chrono::milliseconds wait, Time now);
+  /// Everything known is on disk, and the input acknowledged.
+  void checkpoint(Time now);
+
+  /// Knows everything that turn() has judged.
+  [[nodiscard]] v1::Reply answer(const v1::Request& request);
+
+  [[nodiscard]] const Tracker& tracker() const { return tracker_; }
+  [[nodiscard]] const Outbox& outbox() const { return outbox_; }
+  [[nodiscard]] bool caught_up() const { return caught_up_; }
+
+ private:
+  void load();
+  void take(const Delivery& delivery);
+  void collect_verdicts();
+  void save(Store::Durability durability);
+  void expire();
+  bool expire_one(v1::FlowState state, const ListingPlace& place, StoreBatch& batch);
+
+  config::Tracker options_;
+  Store& store_;
+  Inbox& inbox_;
+  Outlet& outlet_;
+  Names names_;
+  DefinitionSet definitions_;
+  Tracker tracker_;
+  Outbox outbox_;
+  Answers answers_;
+
+  Name names_saved_ = 1;
+  std::uint64_t saved_offset_ = 0;
+  std::uint64_t unacknowledged_ = 0;
+  bool caught_up_ = false;
+  std::uint64_t join_end_offset_ = 0;
+  std::uint64_t join_log_time_ = 0;
+  Time last_checkpoint_{};
+  Time last_expiry_{};
+  std::array<std::optional<ListingPlace>, listed_states.size()> expiry_at_;
+  std::vector<stored::Outgoing> events_;
+};
+
+}  // namespace reel::tracker

@@ -1,0 +1,353 @@
+#include "dispatch/dispatch.h"
+
+#include <doctest/doctest.h>
+
+#include <numeric>
+
+#include "dispatch/backoff.h"
+#include "dispatch_bench.h"
+
+using namespace reel;
+using namespace reel::broker;
+
+TEST_CASE("one instance gets everything in order, as far as its credit goes") {
+  DispatchBench bench;
+  bench.offers("1a 2b 3a 4c 7a");
+  CHECK(bench.hands() == "");
+  bench.joins('X', 3);
+  CHECK(bench.hands() == "X: 1 2 3");
+  CHECK(bench.hands() == "");
+  CHECK_FALSE(bench.dispatch.drained());
+
+  CHECK(bench.acks('X', 1, 2) == "acked 1-2");
+  CHECK(bench.dispatch.oldest() == 3);
+  CHECK(bench.hands() == "X: 4 7");
+  CHECK(bench.dispatch.drained());
+  CHECK(bench.settles('X', {{3, 2, 1}, {7, 1, 1}}, {}) == "acked 3-4 7");
+  CHECK(bench.dispatch.held() == 0);
+  CHECK(bench.dispatch.oldest() == std::nullopt);
+}
+
+TEST_CASE("credit in bytes holds back, but not a single large event") {
+  DispatchBench bench;
+  bench.joins('X', 10, 25);
+  bench.offers("1a 2a 3a");
+  CHECK(bench.hands() == "X: 1 2");
+  bench.offers("4a", 100);
+  bench.acks('X', 1, 2);
+  CHECK(bench.hands() == "X: 3");
+  bench.acks('X', 3);
+  CHECK(bench.hands() == "X: 4");
+  bench.offers("5b");
+  CHECK(bench.hands() == "");
+  bench.acks('X', 4);
+  CHECK(bench.hands() == "X: 5");
+}
+
+TEST_CASE("a large event has its turn although small ones come behind it") {
+  DispatchBench bench;
+  bench.joins('X', 10, 25);
+  bench.joins('Y', 10, 25);
+  bench.offers("1a 2b 3c 4d");
+  CHECK(bench.hands() == "X: 1 2, Y: 3 4");
+  bench.offers("5e", 20);
+  bench.offers("6f 7g");
+  bench.acks('X', 1);
+  CHECK(bench.hands() == "");  // 6 would fit, and so would the next and the next
+  bench.acks('X', 2);
+  CHECK(bench.hands() == "X: 5");
+}
+
+TEST_CASE("the events of a key stay with one instance while any is in flight there") {
+  DispatchBench bench;
+  bench.joins('X', 2);
+  bench.joins('Y', 2);
+  bench.offers("1a 2b");
+  CHECK(bench.hands() == "X: 1, Y: 2");
+  bench.offers("3a 4a 5b 6c");
+  CHECK(bench.hands() == "X: 3, Y: 5");  // 4 waits for X, 6 for anybody
+  bench.acks('Y', 2);
+  CHECK(bench.hands() == "Y: 6");
+
+  SUBCASE("and may go to another once none is") {
+    bench.acks('Y', 5);
+    bench.acks('X', 1);
+    bench.acks('X', 3);
+    bench.joins('X', 0);
+    CHECK(bench.hands() == "Y: 4");
+  }
+  SUBCASE("and goes on there when credit comes back") {
+    bench.acks('X', 1);
+    CHECK(bench.hands() == "X: 4");
+  }
+}
+
+TEST_CASE("few events are shared out evenly, many in chunks") {
+  DispatchBench bench;
+  for (const char instance : {'W', 'X', 'Y', 'Z'}) bench.joins(instance);
+  bench.offers("1a 2b 3c 4d 5e 6f 7g 8h");
+  CHECK(bench.hands() == "W: 1 2, X: 3 4, Y: 5 6, Z: 7 8");
+
+  std::vector<Offer> many;
+  for (Offset offset = 9; offset < 777; ++offset) {
+    many.push_back({.offset = offset, .key_hash = offset + 1000, .bytes = 1});
+  }
+  bench.dispatch.offer(many);
+  Offset changes = 0;
+  const auto handed = bench.dispatch.hand_over(bench.at(), 1000);
+  for (std::size_t i = 1; i < handed.size(); ++i) {
+    if (handed[i].offset != handed[i - 1].offset + 1) ++changes;
+  }
+  CHECK(handed.size() == 768);
+  CHECK(changes == 11);  // 12 chunks of 64
+  for (const char instance : {'W', 'X', 'Y', 'Z'}) {
+    CHECK(bench.dispatch.in_flight(DispatchBench::id(instance)) == 194);
+  }
+}
+
+TEST_CASE("a nack takes back what was handed over behind it under its key, and only that") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2a 3b 4a");
+  CHECK(bench.hands() == "X: 1 2 3 4");
+  CHECK(bench.nacks('X', 2) == "failed 2 nacked attempt 1 Oops until 100ms");
+  CHECK(bench.dispatch.in_flight() == 2);
+  CHECK(bench.dispatch.retrying() == 1);
+  CHECK(bench.acks('X', 1, 4) == "acked 1 3; stale 2 4");
+
+  bench.offers("5a 6b");
+  CHECK(bench.hands() == "X: 6");  // other keys flow on
+  CHECK(bench.next_deadline() == "100ms");
+  bench.advance(99ms);
+  CHECK(bench.hands() == "");
+  bench.advance(1ms);
+  CHECK(bench.hands() == "X: 2 (delivery 2, attempt 2) 4 (delivery 2, attempt 1) 5");
+  CHECK(bench.acks('X', 2, 4, 1) == "acked 5; stale 2-4");
+  CHECK(bench.acks('X', 2, 3, 2) == "acked 2 4; stale 3");
+  CHECK(bench.dispatch.held() == 1);
+}
+
+TEST_CASE("backoff grows, and after the last attempt the event is dead and its key goes on") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2a");
+  bench.hands();
+  CHECK(bench.nacks('X', 1, 1) == "failed 1 nacked attempt 1 Oops until 100ms");
+  bench.advance(100ms);
+  CHECK(bench.hands() == "X: 1 (delivery 2, attempt 2) 2 (delivery 2, attempt 1)");
+  CHECK(bench.nacks('X', 1, 2) == "failed 1 nacked attempt 2 Oops until 1100ms");
+  bench.advance(1s);
+  CHECK(bench.hands() == "X: 1 (delivery 3, attempt 3) 2 (delivery 3, attempt 1)");
+  const Nack last{.offset = 1, .delivery = 3, .error_type = "Oops"};
+  const Settlement settlement = bench.dispatch.settle(DispatchBench::id('X'), {}, {&last, 1}, bench.at());
+  CHECK(DispatchBench::text(settlement) == "failed 1 dead attempt 3 Oops");
+  CHECK(settlement.failures[0].first_failed_at() == DispatchBench::start);
+  CHECK(bench.hands() == "X: 2 (delivery 4, attempt 1)");
+  CHECK(bench.dispatch.oldest() == 2);
+}
+
+TEST_CASE("a reject is dead at once, and takes back what lies behind it like any nack") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2a");
+  bench.hands();
+  CHECK(bench.rejects('X', 1) == "failed 1 dead attempt 1 Oops");
+  CHECK(bench.acks('X', 2) == "stale 2");
+  CHECK(bench.hands() == "X: 2 (delivery 2, attempt 1)");
+}
+
+TEST_CASE("a nack may say itself how long to wait") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a");
+  bench.hands();
+  CHECK(bench.settles('X', {}, {{.offset = 1, .delivery = 1, .error_type = "Busy", .delay = 5s}}) ==
+        "failed 1 nacked attempt 1 Busy until 5000ms");
+}
+
+TEST_CASE("what has no answer in time is taken back, the first of each key as an attempt") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2a 3b");
+  bench.hands();
+  bench.advance(1s);
+  bench.offers("4c");
+  bench.hands();
+  CHECK(bench.next_deadline() == "30000ms");
+  bench.advance(29s - 1ms);
+  CHECK(bench.expires() == "");
+  bench.advance(1ms);
+  CHECK(bench.expires() ==
+        "failed 1 expired attempt 1 ack_timeout until 30100ms; "
+        "failed 3 expired attempt 1 ack_timeout until 30100ms");
+  CHECK(bench.acks('X', 1, 4) == "acked 4; stale 1-3");
+  CHECK(bench.next_deadline() == "30100ms");
+  bench.advance(100ms);
+  CHECK(bench.hands() == "X: 1 (delivery 2, attempt 2) 2 (delivery 2, attempt 1) 3 (delivery 2, attempt 2)");
+}
+
+TEST_CASE("an instance that drains gives everything back untouched") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2b 3a");
+  bench.hands();
+  bench.acks('X', 2);
+  CHECK(bench.drains('X') == "");
+  CHECK(bench.dispatch.in_flight() == 0);
+  bench.joins('Y');
+  CHECK(bench.hands() == "Y: 1 (delivery 2, attempt 1) 3 (delivery 2, attempt 1)");
+  CHECK(bench.acks('X', 1) == "stale 1");
+}
+
+TEST_CASE("what an instance held when it was lost counts as attempted, the head of each key") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2b 3a");
+  bench.hands();
+  CHECK(bench.loses('X') ==
+        "failed 1 lost attempt 1 consumer_lost until 0ms; failed 2 lost attempt 1 consumer_lost until 0ms");
+  for (const char instance : {'Y', 'Z'}) {
+    bench.joins(instance);
+    bench.hands();
+    bench.advance(1s);
+    bench.loses(instance);
+  }
+  // The third instance that 1 and 2 took with them was the last; 3 was never the first of its key until now.
+  CHECK(bench.dispatch.held() == 1);
+  bench.joins('W');
+  CHECK(bench.hands() == "W: 3 (delivery 4, attempt 1)");
+}
+
+TEST_CASE("an event that takes every instance with it ends as a dead letter") {
+  DispatchBench bench;
+  bench.offers("1a");
+  std::string last;
+  for (const char instance : {'X', 'Y', 'Z'}) {
+    bench.joins(instance);
+    bench.hands();
+    last = bench.loses(instance);
+  }
+  CHECK(last == "failed 1 dead attempt 3 consumer_lost");
+}
+
+TEST_CASE("a recovered failure goes on where it was, and its key waits for it") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers({.offset = 1,
+                .key_hash = 'a',
+                .attempt = 3,
+                .not_before = DispatchBench::start + 50'000'000,
+                .first_failed_at = 77});
+  bench.offers("2a 3b");
+  CHECK(bench.hands() == "X: 3");
+  CHECK(bench.dispatch.retrying() == 1);
+  CHECK(bench.next_deadline() == "50ms");
+  bench.advance(50ms);
+  CHECK(bench.hands() == "X: 1 2");
+  const Nack last{.offset = 1, .delivery = 1};
+  const Settlement settlement = bench.dispatch.settle(DispatchBench::id('X'), {}, {&last, 1}, bench.at());
+  CHECK(settlement.failures[0].ending() == v1::ENDING_DEAD);
+  CHECK(settlement.failures[0].first_failed_at() == 77);
+}
+
+TEST_CASE("foreign answers are stale and change nothing") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.joins('Y', 0);
+  bench.offers("5a 6a 8b");
+  bench.hands();
+  CHECK(bench.acks('Y', 5, 2) == "stale 5-6");
+  CHECK(bench.acks('Q', 5, 2) == "stale 5-6");
+  CHECK(bench.nacks('Y', 5) == "stale 5");
+  CHECK(bench.nacks('X', 7) == "stale 7");
+  CHECK(bench.acks('X', 5, 2, 2) == "stale 5-6");
+  CHECK(bench.acks('X', 5, 0) == "");
+  CHECK(bench.acks('X', ~Offset{0} - 1, 4'000'000'000) == "stale 18446744073709551614");
+  CHECK(bench.dispatch.in_flight() == 3);
+
+  SUBCASE("a huge range acks what is held of it") {
+    CHECK(bench.acks('X', 0, 4'000'000'000) == "acked 5-6 8; stale 0-4 7 9-3999999999");
+  }
+  SUBCASE("twice in one answer counts once") {
+    CHECK(bench.settles('X', {{5, 1, 1}, {5, 1, 1}}, {{.offset = 5, .delivery = 1}}) == "acked 5; stale 5 5");
+  }
+  SUBCASE("ranges over ranges are not walked for ever") {
+    const std::vector<AckRange> ranges(1000, {0, 100, 9});
+    bench.settles('X', ranges, {});
+    CHECK(bench.dispatch.in_flight() == 3);
+  }
+}
+
+TEST_CASE("holds() knows whose a delivery is") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a");
+  bench.hands();
+  CHECK(bench.dispatch.holds(DispatchBench::id('X'), 1, 1));
+  CHECK_FALSE(bench.dispatch.holds(DispatchBench::id('X'), 1, 2));
+  CHECK_FALSE(bench.dispatch.holds(DispatchBench::id('Y'), 1, 1));
+  CHECK_FALSE(bench.dispatch.holds(DispatchBench::id('X'), 2, 1));
+}
+
+TEST_CASE("a stuck event stops its key but not the others, however many these are") {
+  DispatchBench bench{DispatchBench::policy(), 100};
+  bench.joins('X');
+  bench.offers("1a");
+  bench.hands();
+  bench.settles('X', {}, {{.offset = 1, .delivery = 1, .delay = 10s}});
+  for (Offset offset = 2; offset < 20'000; ++offset) {
+    bench.offers({.offset = offset, .key_hash = offset + 1000, .bytes = 1});
+    REQUIRE(bench.dispatch.hand_over(bench.at(), 1000).size() == 1);
+    REQUIRE(bench.acks('X', offset) == "acked " + std::to_string(offset));
+  }
+  CHECK(bench.dispatch.oldest() == 1);
+  CHECK(bench.dispatch.room() == 99);
+}
+
+TEST_CASE("followers of a stuck key fill the window, and then the service stalls") {
+  DispatchBench bench{DispatchBench::policy(), 4};
+  bench.joins('X');
+  bench.offers("1a 2a 3a 4a");
+  bench.hands();
+  bench.nacks('X', 1);
+  CHECK(bench.dispatch.room() == 0);
+  bench.advance(100ms);
+  bench.hands();
+  CHECK(bench.acks('X', 1, 4, 2) == "acked 1-4");
+  CHECK(bench.dispatch.room() == 4);
+}
+
+TEST_CASE("a long error is cut where a character ends") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a");
+  bench.hands();
+  const std::string euros = [] {
+    std::string text;
+    while (text.size() < 2000) text += "€";
+    return text;
+  }();
+  const Nack nack{.offset = 1, .delivery = 1, .error_type = euros, .error = euros};
+  const Settlement settlement = bench.dispatch.settle(DispatchBench::id('X'), {}, {&nack, 1}, bench.at());
+  CHECK(settlement.failures[0].error_type() == euros.substr(0, 255));
+  CHECK(settlement.failures[0].error() == euros.substr(0, 1023));
+}
+
+TEST_CASE("a backoff varies within its share, and the same seed varies it the same way") {
+  const config::Retry policy{.attempts = 8, .backoff = {100ms, 1s}, .jitter = 0.2};
+  Backoff one{policy, 7};
+  Backoff other{policy, 7};
+  LogTime least = ~LogTime{0};
+  LogTime most = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const LogTime wait = one.after(2);
+    REQUIRE(wait == other.after(2));
+    least = std::min(least, wait);
+    most = std::max(most, wait);
+  }
+  CHECK(least >= 800'000'000);
+  CHECK(least < 810'000'000);
+  CHECK(most <= 1'200'000'000);
+  CHECK(most > 1'190'000'000);
+  CHECK(Backoff{{.backoff = {}}, 1}.after(1) == 0);
+}

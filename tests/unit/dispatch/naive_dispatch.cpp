@@ -1,0 +1,221 @@
+#include "naive_dispatch.h"
+
+#include <algorithm>
+
+#include "dispatch/backoff.h"
+
+namespace reel::broker {
+namespace {
+
+std::string name_of(InstanceId instance) {
+  return std::to_string(static_cast<std::uint32_t>(instance));
+}
+
+std::string words_of(v1::Ending ending, std::uint32_t attempt, LogTime retry_at, LogTime first_failed_at) {
+  return std::to_string(ending) + " attempt " + std::to_string(attempt) + " retry " +
+         std::to_string(retry_at) + " first " + std::to_string(first_failed_at);
+}
+
+}  // namespace
+
+NaiveDispatch::Outcome NaiveDispatch::outcome_of(const Settlement& settlement) {
+  Outcome outcome;
+  for (const auto& range : settlement.acked) {
+    for (Offset i = 0; i < range.count(); ++i) outcome.acked.insert(range.first() + i);
+  }
+  for (const auto& range : settlement.stale) {
+    for (Offset i = 0; i < range.count(); ++i) outcome.stale.insert(range.first() + i);
+  }
+  for (const auto& failure : settlement.failures) {
+    outcome.failures[failure.offset()] =
+        words_of(failure.ending(), failure.attempt(), failure.retry_at(), failure.first_failed_at());
+  }
+  return outcome;
+}
+
+void NaiveDispatch::offer(const Offer& offer) {
+  held[offer.offset] = {.offset = offer.offset,
+                        .key = offer.key_hash,
+                        .bytes = offer.bytes,
+                        .attempt = offer.attempt,
+                        .first_failed_at = offer.first_failed_at,
+                        .due = offer.not_before};
+}
+
+void NaiveDispatch::fail(Offset offset, v1::Ending ending, bool reject, LogTime now, LogTime delay,
+                         Outcome& outcome) {
+  Event& event = held.at(offset);
+  for (auto& [other_offset, other] : held) {
+    if (other_offset > offset && other.key == event.key) other.holder.reset();
+  }
+  event.holder.reset();
+  if (event.first_failed_at == 0) event.first_failed_at = now;
+  if (reject || event.attempt >= static_cast<std::uint32_t>(policy_.retry.attempts)) {
+    outcome.failures[offset] = words_of(v1::ENDING_DEAD, event.attempt, 0, event.first_failed_at);
+    dead.insert(offset);
+    held.erase(offset);
+    return;
+  }
+  outcome.failures[offset] = words_of(ending, event.attempt, now + delay, event.first_failed_at);
+  ++event.attempt;
+  event.due = now + delay;
+}
+
+NaiveDispatch::Outcome NaiveDispatch::leave(InstanceId instance, bool lost, LogTime now) {
+  Outcome outcome;
+  std::map<std::uint64_t, Offset> heads;
+  for (const auto& [offset, event] : held) {
+    if (event.holder == instance) heads.try_emplace(event.key, offset);
+  }
+  for (const auto& [key, offset] : heads) {
+    if (lost) fail(offset, v1::ENDING_LOST, false, now, 0, outcome);
+  }
+  for (auto& [offset, event] : held) {
+    if (event.holder == instance) event.holder.reset();
+  }
+  instances.erase(instance);
+  return outcome;
+}
+
+NaiveDispatch::Outcome NaiveDispatch::settle(InstanceId instance, const std::vector<AckRange>& acks,
+                                             const std::vector<Nack>& nacks, LogTime now) {
+  Outcome outcome;
+  const auto holds = [&](Offset offset, std::uint32_t delivery) {
+    const auto found = held.find(offset);
+    return found != held.end() && found->second.holder == instance && found->second.delivery == delivery;
+  };
+  for (const AckRange& range : acks) {
+    for (Offset offset = range.first; offset < range.first + range.count; ++offset) {
+      if (!holds(offset, range.delivery)) {
+        outcome.stale.insert(offset);
+        continue;
+      }
+      outcome.acked.insert(offset);
+      acked.insert(offset);
+      held.erase(offset);
+    }
+  }
+  auto ordered = nacks;
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const Nack& a, const Nack& b) { return a.offset < b.offset; });
+  for (const Nack& nack : ordered) {
+    if (!holds(nack.offset, nack.delivery)) {
+      outcome.stale.insert(nack.offset);
+      continue;
+    }
+    Backoff backoff{policy_.retry, 0};
+    const LogTime delay =
+        nack.delay.count() > 0 ? nanoseconds_of(nack.delay) : backoff.after(held.at(nack.offset).attempt);
+    fail(nack.offset, v1::ENDING_NACKED, nack.reject, now, delay, outcome);
+  }
+  return outcome;
+}
+
+NaiveDispatch::Outcome NaiveDispatch::expire(LogTime now) {
+  Outcome outcome;
+  std::vector<Offset> due;
+  for (const auto& [offset, event] : held) {
+    if (event.holder && event.deadline <= now) due.push_back(offset);
+  }
+  for (const Offset offset : due) {
+    if (!held.at(offset).holder) continue;  // taken back behind another
+    Backoff backoff{policy_.retry, 0};
+    fail(offset, v1::ENDING_EXPIRED, false, now, backoff.after(held.at(offset).attempt), outcome);
+  }
+  return outcome;
+}
+
+bool NaiveDispatch::fits(InstanceId instance, const Event& event) const {
+  const Credit credit = instances.at(instance);
+  std::uint32_t events = 0;
+  std::uint64_t bytes = 0;
+  for (const auto& [offset, other] : held) {
+    if (other.holder != instance) continue;
+    ++events;
+    bytes += other.bytes;
+  }
+  return events < credit.events && (events == 0 || bytes + event.bytes <= credit.bytes);
+}
+
+std::string NaiveDispatch::hand_over(const std::vector<HandOver>& handed, LogTime now, std::size_t max) {
+  if (handed.size() > max) return "more than was asked for";
+  std::set<InstanceId> groups;
+  for (std::size_t i = 0; i < handed.size(); ++i) {
+    const HandOver& one = handed[i];
+    const std::string what = std::to_string(one.offset) + " to " + name_of(one.instance);
+    const bool continues = i > 0 && handed[i - 1].instance == one.instance;
+    if (!continues && !groups.insert(one.instance).second) return what + ": not grouped by instance";
+    if (continues && handed[i - 1].offset >= one.offset) return what + ": not in offset order";
+    if (!instances.contains(one.instance)) return what + ": which is not there";
+    const auto found = held.find(one.offset);
+    if (found == held.end()) return what + ": not held";
+    Event& event = found->second;
+    if (event.holder) return what + ": in flight already";
+    if (event.due > now) return what + ": not due";
+    for (const auto& [offset, other] : held) {
+      if (offset >= one.offset || other.key != event.key) continue;
+      if (other.holder != one.instance) return what + ": before " + std::to_string(offset);
+    }
+    if (!fits(one.instance, event)) return what + ": beyond its credit";
+    if (one.delivery != event.delivery + 1) return what + ": wrong delivery number";
+    if (one.attempt != event.attempt) return what + ": wrong attempt";
+    event.holder = one.instance;
+    event.delivery = one.delivery;
+    event.deadline = now + nanoseconds_of(policy_.ack_timeout);
+  }
+  return handed.size() < max ? what_was_missed(now) : "";
+}
+
+// Whatever may be handed over must wait for credit. An instance is closed while one of its keys' next events
+// does not fit it. An event that may go to anybody and fits nobody who is open holds back what comes behind.
+std::string NaiveDispatch::what_was_missed(LogTime now) const {
+  std::map<std::uint64_t, std::optional<InstanceId>> holders;  // by key
+  std::map<std::uint64_t, const Event*> next;                  // by key: the first one not in flight
+  for (const auto& [offset, event] : held) {
+    event.holder ? void(holders[event.key] = event.holder) : void(next.try_emplace(event.key, &event));
+  }
+  std::erase_if(next, [&](const auto& one) { return one.second->due > now; });
+  std::set<InstanceId> closed;
+  for (const auto& [key, event] : next) {
+    if (holders[key] && !fits(*holders[key], *event)) closed.insert(*holders[key]);
+  }
+  std::optional<Offset> stuck;
+  bool anybody_waits = false;
+  for (const auto& [key, event] : next) {
+    if (holders[key]) continue;
+    anybody_waits = true;
+    const bool fits_nobody = std::all_of(
+        instances.begin(), instances.end(),
+        [&, of = event](const auto& one) { return closed.contains(one.first) || !fits(one.first, *of); });
+    if (fits_nobody) stuck = std::min(stuck.value_or(event->offset), event->offset);
+  }
+  if (anybody_waits && !stuck) return "there is credit for what may go to anybody";
+  for (const auto& [key, event] : next) {
+    if (!holders[key] || closed.contains(*holders[key]) || (stuck && event->offset > *stuck)) continue;
+    return "instance " + name_of(*holders[key]) + " has credit for " + std::to_string(event->offset);
+  }
+  return "";
+}
+
+std::size_t NaiveDispatch::in_flight(InstanceId instance) const {
+  return static_cast<std::size_t>(std::count_if(
+      held.begin(), held.end(), [&](const auto& one) { return one.second.holder == instance; }));
+}
+
+std::size_t NaiveDispatch::retrying() const {
+  return static_cast<std::size_t>(std::count_if(held.begin(), held.end(), [](const auto& one) {
+    return !one.second.holder && one.second.attempt > 1;
+  }));
+}
+
+std::optional<LogTime> NaiveDispatch::next_deadline(LogTime now) const {
+  std::optional<LogTime> next;
+  for (const auto& [offset, event] : held) {
+    if (!event.holder && event.due <= now) continue;
+    const LogTime time = event.holder ? event.deadline : event.due;
+    if (!next || time < *next) next = time;
+  }
+  return next;
+}
+
+}  // namespace reel::broker

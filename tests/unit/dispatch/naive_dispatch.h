@@ -1,0 +1,71 @@
+// Dispatch as a person would write it down: one map of events, and every question answered by a walk over it.
+// Slow, and obviously right.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dispatch/dispatch.h"
+
+namespace reel::broker {
+
+class NaiveDispatch {
+ public:
+  struct Event {
+    Offset offset = 0;
+    std::uint64_t key = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t attempt = 1;
+    std::uint32_t delivery = 0;
+    LogTime first_failed_at = 0;
+    LogTime due = 0;                   // not to be handed over before
+    std::optional<InstanceId> holder;  // in flight
+    LogTime deadline = 0;
+  };
+  struct Credit {
+    std::uint32_t events = 0;
+    std::uint32_t bytes = 0;
+  };
+  /// What a settlement says, in comparable form.
+  struct Outcome {
+    std::set<Offset> acked;
+    std::map<Offset, std::string> failures;
+    std::multiset<Offset> stale;
+    bool operator==(const Outcome&) const = default;
+  };
+  static Outcome outcome_of(const Settlement& settlement);
+
+  explicit NaiveDispatch(config::Service policy) : policy_{std::move(policy)} {}
+
+  void offer(const Offer& offer);
+  void join(InstanceId instance, Credit credit) { instances[instance] = credit; }
+  Outcome leave(InstanceId instance, bool lost, LogTime now);
+  Outcome settle(InstanceId instance, const std::vector<AckRange>& acks, const std::vector<Nack>& nacks,
+                 LogTime now);
+  Outcome expire(LogTime now);
+
+  /// Takes what the real one handed over; says what is wrong with it, "" where nothing is.
+  std::string hand_over(const std::vector<HandOver>& handed, LogTime now, std::size_t max);
+
+  [[nodiscard]] std::size_t in_flight(InstanceId instance) const;
+  [[nodiscard]] std::size_t retrying() const;
+  [[nodiscard]] std::optional<LogTime> next_deadline(LogTime now) const;
+
+  std::map<Offset, Event> held;
+  std::set<Offset> acked;
+  std::set<Offset> dead;
+  std::map<InstanceId, Credit> instances;
+
+ private:
+  void give_back(Event& event) { event.holder.reset(); }
+  void fail(Offset offset, v1::Ending ending, bool reject, LogTime now, LogTime delay, Outcome& outcome);
+  [[nodiscard]] bool fits(InstanceId instance, const Event& event) const;
+  [[nodiscard]] std::string what_was_missed(LogTime now) const;
+
+  config::Service policy_;
+};
+
+}  // namespace reel::broker

@@ -1,0 +1,189 @@
+#include "keyed_workers.h"
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <future>
+#include <map>
+
+using namespace reel;
+using namespace reel::sdk;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Workers whose handlers write down what they saw; offsets named in `fails` fail, keys named in `gates` wait.
+class WorkersBench {
+ public:
+  explicit WorkersBench(unsigned count = 2)
+      : workers{count, [this](unsigned, const Task& task) { return handle(task); }} {}
+
+  // Offsets of one key each, as one DELIVER.
+  void deliver(std::vector<std::pair<std::uint64_t, std::uint64_t>> offsets_and_keys) {
+    auto* frame = new DeliveredFrame;
+    frame->session = session;
+    frame->unhandled = static_cast<std::uint32_t>(offsets_and_keys.size());
+    std::vector<Task> tasks;
+    for (const auto& [offset, key] : offsets_and_keys)
+      tasks.push_back({.key_hash = key, .offset = offset, .frame = frame});
+    workers.add(tasks);
+  }
+
+  // What was handled since the last call, once all is quiet, in the order of each key.
+  std::string handled() {
+    REQUIRE(workers.wait_idle(std::chrono::steady_clock::now() + 10s));
+    const std::lock_guard lock{mutex};
+    std::string text;
+    for (auto& [key, offsets] : seen) {
+      text += (text.empty() ? "" : "; ") + std::to_string(key) + ":";
+      for (const auto offset : offsets) text += " " + std::to_string(offset);
+    }
+    seen.clear();
+    return text;
+  }
+
+  bool handle(const Task& task) {
+    std::shared_future<void> gate;
+    {
+      const std::lock_guard lock{mutex};
+      CHECK(running.insert(task.key_hash).second);  // never two of one key at once
+      if (gates.contains(task.key_hash)) gate = gates[task.key_hash];
+    }
+    if (gate.valid()) gate.wait();
+    const std::lock_guard lock{mutex};
+    running.erase(task.key_hash);
+    seen[task.key_hash].push_back(task.offset);
+    changed.notify_all();
+    return fails.erase(task.offset) == 0;
+  }
+
+  void wait_until_handled(std::uint64_t key) {
+    std::unique_lock lock{mutex};
+    REQUIRE(changed.wait_for(lock, 10s, [&] { return seen.contains(key); }));
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::set<std::uint64_t> fails;
+  std::map<std::uint64_t, std::shared_future<void>> gates;
+  std::set<std::uint64_t> running;
+  std::map<std::uint64_t, std::vector<std::uint64_t>> seen;
+  std::uint64_t session = 0;
+  KeyedWorkers workers;
+};
+
+}  // namespace
+
+TEST_CASE("events of one key are handled in order") {
+  WorkersBench bench;
+  bench.deliver({{1, 7}, {2, 8}, {3, 7}, {4, 7}});
+  bench.deliver({{5, 8}, {6, 7}});
+  CHECK(bench.handled() == "7: 1 3 4 6; 8: 2 5");
+}
+
+TEST_CASE("a slow handler delays its own key only") {
+  WorkersBench bench;
+  std::promise<void> gate;
+  bench.gates[7] = gate.get_future().share();
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> events;
+  for (std::uint64_t i = 0; i < 40; ++i) events.emplace_back(i + 1, i % 2 == 0 ? 7 : 100 + i);
+  bench.deliver(events);
+  for (std::uint64_t i = 1; i < 40; i += 2) bench.wait_until_handled(100 + i);
+  CHECK_FALSE(bench.workers.wait_idle(std::chrono::steady_clock::now()));
+  gate.set_value();
+  CHECK(bench.handled().starts_with("7: 1 3 5 7 9 11"));
+}
+
+TEST_CASE("what is behind a failed event of its key is not handled until the broker has answered") {
+  WorkersBench bench;
+  bench.fails = {2};
+  bench.deliver({{1, 7}, {2, 7}, {3, 7}, {4, 8}});
+  bench.deliver({{5, 7}, {6, 8}});
+  CHECK(bench.handled() == "7: 1 2; 8: 4 6");
+
+  SUBCASE("then it was taken back, and comes again") {
+    bench.workers.answered(7);
+    bench.deliver({{2, 7}, {3, 7}, {5, 7}});
+    CHECK(bench.handled() == "7: 2 3 5");
+    CHECK(bench.workers.dropped() == 2);
+  }
+  SUBCASE("what the broker delivered anew before the answer is handled") {
+    bench.deliver({{2, 7}, {3, 7}});
+    CHECK(bench.handled() == "");
+    bench.workers.answered(7);
+    CHECK(bench.handled() == "7: 2 3");
+    CHECK(bench.workers.dropped() == 2);
+  }
+  SUBCASE("and fails again") {
+    bench.workers.answered(7);
+    bench.fails = {2};
+    bench.deliver({{2, 7}, {3, 7}});
+    CHECK(bench.handled() == "7: 2");
+    bench.workers.answered(7);
+    CHECK(bench.handled() == "");
+    bench.deliver({{2, 7}, {3, 7}});
+    CHECK(bench.handled() == "7: 2 3");
+  }
+}
+
+TEST_CASE("keys that meet in a lane do not stop one another") {
+  WorkersBench bench;
+  bench.fails = {1};
+  bench.deliver({{1, 7}, {2, 7 + 1024}, {3, 7}, {4, 7 + 1024}});
+  CHECK(bench.handled() == "7: 1; 1031: 2 4");
+}
+
+TEST_CASE("a lost session takes along what is not begun, and what was parked") {
+  WorkersBench bench{1};
+  bench.fails = {1};
+  bench.deliver({{1, 7}, {2, 7}, {3, 8}});
+  CHECK(bench.handled() == "7: 1; 8: 3");
+  bench.session = 1;
+  bench.workers.drop_all(1);
+  CHECK(bench.workers.dropped() == 1);
+  bench.deliver({{1, 7}, {2, 7}});
+  CHECK(bench.handled() == "7: 1 2");
+}
+
+TEST_CASE("events taken back behind a refused emit are not begun") {
+  WorkersBench bench{1};
+  std::promise<void> gate;
+  bench.gates[9] = gate.get_future().share();
+  bench.deliver({{1, 9}, {2, 7}, {3, 8}, {4, 7}});
+  bench.workers.drop_key(8);
+  gate.set_value();
+  const auto handled = bench.handled();
+  CHECK(handled.find("7: 2 4") != std::string::npos);
+}
+
+TEST_CASE("nothing is begun any more once that is said") {
+  WorkersBench bench{1};
+  std::promise<void> gate;
+  bench.gates[7] = gate.get_future().share();
+  bench.deliver({{1, 7}, {2, 7}, {3, 8}});
+  while (bench.workers.busy() == 0) std::this_thread::yield();
+  bench.workers.begin_no_more();
+  gate.set_value();
+  CHECK(bench.handled() == "7: 1");
+}
+
+TEST_CASE("whatever comes in whatever frames, each key sees its events once and in order") {
+  CHECK(rc::check([] {
+    WorkersBench bench{3};
+    std::map<std::uint64_t, std::vector<std::uint64_t>> expected;
+    std::uint64_t offset = 0;
+    const auto frames = *rc::gen::container<std::vector<std::vector<std::uint64_t>>>(rc::gen::nonEmpty(
+        rc::gen::container<std::vector<std::uint64_t>>(rc::gen::inRange<std::uint64_t>(1, 2100))));
+    for (const auto& keys : frames) {
+      std::vector<std::pair<std::uint64_t, std::uint64_t>> events;
+      for (const auto key : keys) {
+        events.emplace_back(++offset, key);
+        expected[key].push_back(offset);
+      }
+      bench.deliver(events);
+    }
+    RC_ASSERT(bench.workers.wait_idle(std::chrono::steady_clock::now() + 10s));
+    RC_ASSERT(bench.seen == expected);
+  }));
+}

@@ -1,0 +1,168 @@
+#include "settle_batcher.h"
+
+#include <doctest/doctest.h>
+
+#include "reel/v1/event.pb.h"
+
+using namespace reel;
+using namespace reel::sdk;
+
+namespace {
+
+// Two workers and a connection, on one thread.
+class SettleBench {
+ public:
+  bool ack(unsigned worker, std::uint64_t offset, const std::vector<std::string>& emitted = {},
+           std::uint64_t key = 1, std::uint32_t delivery = 1) {
+    std::vector<std::string> encoded;
+    for (const auto& id : emitted) append_event(encoded.emplace_back(), {.id = id, .correlationid = "c"});
+    std::vector<Emit> emits;
+    for (const auto& bytes : encoded)
+      emits.push_back({{.source = "s/1", .topic = "t", .dataschema = "T"}, bytes});
+    return batcher.ack(worker, {.session = session, .offset = offset, .delivery = delivery, .key_hash = key},
+                       emits);
+  }
+  bool nack(unsigned worker, std::uint64_t offset, const std::string& error, std::uint64_t key = 1) {
+    return batcher.nack(worker, {.session = session, .offset = offset, .delivery = 1, .key_hash = key},
+                        {.error_type = "std::runtime_error", .error = error});
+  }
+
+  // "1: 5-7 9 !8(disk full) 6+2 | e1 e2" is SETTLE 1 with acks 5 to 7 and 9, a nack of 8, and two events
+  // emitted while handling 6.
+  std::string sent() {
+    const auto frame = batcher.take();
+    if (!frame) return "";
+    v1::ToBroker message;
+    REQUIRE(message.ParseFromString(frame->header));
+    const auto& settle = message.settle();
+    std::string text = std::to_string(settle.sequence()) + ":";
+    for (const auto& ack : settle.acks()) {
+      text += " " + std::to_string(ack.first());
+      if (ack.count() > 1) text += "-" + std::to_string(ack.first() + ack.count() - 1);
+      if (ack.delivery() != 1) text += "/" + std::to_string(ack.delivery());
+    }
+    for (const auto& nack : settle.nacks())
+      text += " !" + std::to_string(nack.offset()) + "(" + nack.error() + ")";
+    for (const auto& emitted : settle.emitted()) {
+      text += " " + std::to_string(emitted.offset()) + "+" + std::to_string(emitted.count());
+    }
+    if (frame->body.owner == nullptr) return text;
+    v1::Batch batch;
+    REQUIRE(batch.ParseFromArray(frame->body.bytes.data(), static_cast<int>(frame->body.bytes.size())));
+    text += " |";
+    for (const auto& run : batch.runs()) {
+      for (const auto& event : run.events()) text += " " + event.id();
+    }
+    return text;
+  }
+
+  SettleBatcher::Answer answer(std::uint64_t sequence, std::vector<std::uint64_t> refused = {}) {
+    v1::Settled settled;
+    settled.set_sequence(sequence);
+    for (const auto offset : refused) {
+      settled.add_refused()->set_offset(offset);
+      settled.mutable_refused()->rbegin()->mutable_refusal()->set_text("unknown topic 't'");
+    }
+    return batcher.settled(settled);
+  }
+
+  SettleBatcher batcher{2, 1'000};
+  std::uint64_t session = 0;
+};
+
+}  // namespace
+
+TEST_CASE("what the workers finished goes in one SETTLE, acks merged into ranges") {
+  SettleBench bench;
+  CHECK(bench.sent() == "");
+  CHECK(bench.ack(0, 5));
+  CHECK_FALSE(bench.ack(0, 7));  // told once is enough
+  CHECK(bench.ack(1, 6));
+  bench.ack(1, 9);
+  bench.nack(0, 8, "disk full");
+  CHECK(bench.sent() == "1: 5-7 9 !8(disk full)");
+  CHECK(bench.ack(0, 10));
+}
+
+TEST_CASE("ranges do not run over different deliveries") {
+  SettleBench bench;
+  bench.ack(0, 1);
+  bench.ack(0, 2, {}, 1, 2);
+  bench.ack(0, 3, {}, 1, 2);
+  CHECK(bench.sent() == "1: 1 2-3/2");
+}
+
+TEST_CASE("what handlers published stands in the order of its entries") {
+  SettleBench bench;
+  bench.ack(0, 1, {"a1", "a2"});
+  bench.ack(1, 2, {"b1"});
+  bench.ack(0, 3);
+  bench.ack(0, 4, {"a3"});
+  CHECK(bench.sent() == "1: 1-4 1+2 4+1 2+1 | a1 a2 a3 b1");
+}
+
+TEST_CASE("while SETTLEs are unanswered results wait and go together") {
+  SettleBench bench;
+  bench.ack(0, 1);
+  CHECK(bench.sent() == "1: 1");
+  bench.ack(0, 2);
+  CHECK(bench.sent() == "2: 2");
+  bench.ack(0, 3);
+  CHECK(bench.sent() == "");
+  bench.ack(0, 4);
+  CHECK_FALSE(bench.batcher.empty());
+  (void)bench.answer(1);
+  CHECK(bench.sent() == "3: 3-4");
+  (void)bench.answer(2);
+  (void)bench.answer(3);
+  CHECK(bench.batcher.empty());
+}
+
+TEST_CASE("answers name the keys that go on, and those that were taken back") {
+  SettleBench bench;
+  bench.nack(0, 1, "x", 11);
+  bench.ack(0, 2, {"e"}, 22);
+  bench.ack(0, 3, {"f"}, 33);
+  CHECK(bench.sent() == "1: 2-3 !1(x) 2+1 3+1 | e f");
+  const auto answer = bench.answer(1, {3});
+  CHECK(answer.answered_keys == std::vector<std::uint64_t>{11});
+  CHECK(answer.refused_keys == std::vector<std::uint64_t>{33});
+  CHECK(answer.refusals == std::vector<std::string>{"unknown topic 't'"});
+}
+
+TEST_CASE("the results of a lost session are void") {
+  SettleBench bench;
+  bench.ack(0, 1);
+  CHECK(bench.sent() == "1: 1");
+  bench.ack(0, 2);
+  bench.batcher.lost(1);
+  CHECK(bench.sent() == "");
+  CHECK(bench.batcher.empty());
+  CHECK_FALSE(bench.ack(0, 3));  // of the old session still
+  CHECK(bench.sent() == "");
+  bench.session = 1;
+  CHECK(bench.ack(0, 4));
+  CHECK(bench.sent() == "2: 4");
+}
+
+TEST_CASE("what one handler published is never parted") {
+  SettleBatcher batcher{1, 10u << 20};
+  std::string large;
+  const std::string data(200 << 10, 'x');
+  append_event(large, {.id = "e", .correlationid = "c", .data = data});
+  const Emit emit{{.source = "s/1", .topic = "t", .dataschema = "T"}, large};
+  CHECK(batcher.ack(0, {.offset = 1, .delivery = 1}, {emit, emit}));
+  CHECK_FALSE(batcher.ack(0, {.offset = 2, .delivery = 1}, {emit}));
+  CHECK_FALSE(batcher.ack(0, {.offset = 3, .delivery = 1}, {emit}));
+  std::vector<std::string> shapes;
+  for (std::uint64_t sequence = 1; auto frame = batcher.take(); ++sequence) {
+    v1::ToBroker message;
+    REQUIRE(message.ParseFromString(frame->header));
+    shapes.push_back(std::to_string(message.settle().acks(0).first()) + ":" +
+                     std::to_string(frame->body.bytes.size() >> 10) + "K");
+    v1::Settled settled;
+    settled.set_sequence(sequence);
+    (void)batcher.settled(settled);
+  }
+  CHECK(shapes == std::vector<std::string>{"1:400K", "2:200K", "3:200K"});
+}

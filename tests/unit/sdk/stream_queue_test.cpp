@@ -1,0 +1,170 @@
+#include "stream_queue.h"
+
+#include <doctest/doctest.h>
+
+#include "event/batch.h"
+
+using namespace reel;
+using namespace reel::sdk;
+
+namespace {
+
+class StreamBench {
+ public:
+  void subscribed(std::uint64_t first) {
+    v1::Subscribed subscribed;
+    subscribed.set_first_offset(first);
+    queue.subscribed(subscribed);
+  }
+
+  void deliver(std::vector<std::uint64_t> offsets, std::uint32_t delivery = 1) {
+    v1::Deliver deliver;
+    deliver.set_delivery(delivery);
+    deliver.set_attempt(delivery);
+    BatchWriter writer;
+    writer.begin_run({.source = "s", .topic = "t", .dataschema = "T"});
+    for (const auto offset : offsets) {
+      auto& span = *deliver.add_spans();
+      span.set_offset(offset);
+      span.set_count(1);
+      span.set_log_time(offset * 1'000);
+      writer.add({.id = "e" + std::to_string(offset), .correlationid = "c"});
+    }
+    queue.delivered(deliver, Body::of(writer.take()));
+  }
+
+  void beat(std::uint64_t watermark) {
+    v1::BrokerBeat beat;
+    beat.set_watermark(watermark);
+    beat.set_end_offset(99);
+    queue.beaten(beat);
+  }
+
+  // "e4@4 e5@5 <7" is two events and a watermark of 7.
+  std::string next() {
+    StreamBatch batch;
+    REQUIRE(queue.next(batch));
+    std::string text;
+    if (batch.kind == StreamBatch::Kind::joined) text = "joined at " + std::to_string(batch.first_offset);
+    if (batch.kind == StreamBatch::Kind::idle) text = "idle";
+    if (batch.kind == StreamBatch::Kind::refused) text = "refused: " + batch.text;
+    for (const auto& event : batch.events) {
+      CHECK(event.recordedtime == event.offset * 1'000);
+      text += (text.empty() ? "" : " ") + std::string{event.id} + "@" + std::to_string(event.offset);
+      if (event.attempt > 1) text += "#" + std::to_string(event.attempt);
+    }
+    return text + " <" + std::to_string(batch.watermark);
+  }
+
+  std::string settled() {
+    std::string text;
+    while (const auto message = queue.take_settle()) {
+      text += (text.empty() ? "" : "; ") + std::to_string(message->settle().sequence()) + ":";
+      for (const auto& ack : message->settle().acks()) {
+        text += " " + std::to_string(ack.first());
+        if (ack.count() > 1) text += "-" + std::to_string(ack.first() + ack.count() - 1);
+        if (ack.delivery() > 1) text += "/" + std::to_string(ack.delivery());
+      }
+    }
+    return text;
+  }
+
+  StreamQueue queue;
+};
+
+}  // namespace
+
+TEST_CASE("a reader sees where it joined, then batch by batch what came, then idleness") {
+  StreamBench bench;
+  CHECK(bench.next() == "idle <0");
+  bench.subscribed(4);
+  bench.deliver({4, 5});
+  bench.deliver({6});
+  CHECK(bench.next() == "joined at 4 <0");
+  CHECK(bench.next() == "e4@4 e5@5 <0");
+  CHECK(bench.next() == "e6@6 <0");
+  CHECK(bench.next() == "idle <0");
+}
+
+TEST_CASE("the watermark never overtakes what the reader was given") {
+  StreamBench bench;
+  bench.deliver({4});
+  bench.beat(4'500);
+  bench.deliver({5});
+  bench.beat(5'500);
+  bench.beat(6'500);
+  CHECK(bench.next() == "e4@4 <4500");
+  CHECK(bench.next() == "e5@5 <6500");
+  bench.beat(7'500);
+  CHECK(bench.next() == "idle <7500");
+}
+
+TEST_CASE("acks name what was given out, merged, by delivery") {
+  StreamBench bench;
+  bench.deliver({4, 5});
+  bench.deliver({6});
+  bench.deliver({9}, 2);
+  bench.queue.ack_all();
+  CHECK(bench.settled() == "");  // nothing was given out yet
+  for (int i = 0; i < 3; ++i) CHECK(bench.next() != "");
+  bench.queue.ack_all();
+  CHECK(bench.settled() == "1: 4-6 9/2");
+  bench.queue.ack_all();
+  CHECK(bench.settled() == "");
+}
+
+TEST_CASE("single offsets can be acked, others are ignored") {
+  StreamBench bench;
+  bench.deliver({4, 5, 6, 7});
+  CHECK(bench.next() != "");
+  bench.queue.ack(std::vector<std::uint64_t>{5, 1, 5, 99});
+  CHECK(bench.settled() == "1: 5");
+  bench.queue.ack(std::vector<std::uint64_t>{4});
+  bench.queue.ack_all();
+  CHECK(bench.settled() == "2: 4 6-7");
+}
+
+TEST_CASE("what was not acked when the connection was lost is owed no more") {
+  StreamBench bench;
+  bench.subscribed(4);
+  bench.deliver({4});
+  bench.deliver({5});
+  CHECK(bench.next() == "joined at 4 <0");
+  CHECK(bench.next() == "e4@4 <0");
+  bench.queue.ack_all();
+  bench.queue.lost();
+  CHECK(bench.settled() == "");
+  CHECK(bench.next() == "idle <0");
+  CHECK(bench.queue.goes_on_at().value() == 5);  // e5 was never given out
+  bench.subscribed(4);
+  bench.deliver({4, 5}, 2);
+  CHECK(bench.next() == "joined at 4 <0");
+  CHECK(bench.next() == "e4@4#2 e5@5#2 <0");
+}
+
+TEST_CASE("a subscription without memory that saw nothing goes on where it began") {
+  StreamBench bench;
+  CHECK_FALSE(bench.queue.goes_on_at());
+  bench.subscribed(40);
+  CHECK(bench.queue.goes_on_at().value() == 40);
+}
+
+TEST_CASE("a refusal stays") {
+  StreamBench bench;
+  bench.queue.refused("empty token at position 7");
+  CHECK(bench.next() == "refused: empty token at position 7 <0");
+  CHECK(bench.next() == "refused: empty token at position 7 <0");
+}
+
+TEST_CASE("a delivery whose places and events differ is not given out") {
+  StreamBench bench;
+  v1::Deliver deliver;
+  deliver.add_spans()->set_count(3);
+  bench.queue.delivered(deliver, Body::of(""));
+  StreamBatch batch;
+  CHECK_FALSE(bench.queue.next(batch));
+  CHECK(batch.events.empty());
+  deliver.mutable_spans(0)->set_count(0);
+  bench.queue.delivered(deliver, Body::of("\xff"));
+  CHECK_FALSE(bench.queue.next(batch));
+}

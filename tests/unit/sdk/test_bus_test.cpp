@@ -1,0 +1,166 @@
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "bench.pb.h"
+#include "reel/reel.h"
+#include "reel/testing.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+bench::v1::OrderPlaced order(const std::string& id = "order-7", std::uint32_t cents = 4200) {
+  bench::v1::OrderPlaced order;
+  order.set_order_id(id);
+  order.set_cents(cents);
+  return order;
+}
+
+void register_handlers(reel::Service& service) {
+  service.on<bench::v1::OrderPlaced>("order.placed",
+                                     [](const bench::v1::OrderPlaced& placed, reel::Context& flow) {
+                                       if (placed.cents() == 0) throw reel::Reject{"nothing to pay"};
+                                       if (placed.cents() == 1)
+                                         throw reel::RetryAfter{5s, "bank not reachable"};
+                                       bench::v1::PaymentCaptured captured;
+                                       captured.set_order_id(placed.order_id());
+                                       captured.set_cents(placed.cents());
+                                       flow.publish("payment.captured", captured);
+                                       if (placed.cents() == 2)
+                                         throw std::runtime_error{"crashed behind the publish"};
+                                     });
+}
+
+}  // namespace
+
+TEST_CASE("a handler runs without a broker, and what it published can be read as what it is") {
+  reel::TestBus bus{"payments"};
+  register_handlers(bus.service());
+  const auto delivered =
+      bus.deliver("order.placed", order(), {.id = "e1", .correlationid = "flow-1", .partitionkey = "k"});
+  CHECK(delivered.handled());
+  REQUIRE(bus.published().size() == 1);
+  const auto& event = bus.published()[0];
+  CHECK(event.topic == "payment.captured");
+  CHECK(event.as<bench::v1::PaymentCaptured>().cents() == 4200);
+  CHECK_THROWS_WITH((void)event.as<bench::v1::OrderPlaced>(),
+                    "payment.captured carries bench.v1.PaymentCaptured, not bench.v1.OrderPlaced");
+
+  SUBCASE("the flow is kept together") {
+    CHECK(event.correlationid == "flow-1");
+    CHECK(event.causationid == "e1");
+    CHECK(event.partitionkey == "k");
+    CHECK(event.source == bus.service().name() + "/" + bus.service().instance().substr(30));
+  }
+  SUBCASE("doing the work twice makes the same id, another cause another") {
+    CHECK(bus.deliver("order.placed", order(), {.id = "e1", .correlationid = "flow-1"}, 2).handled());
+    CHECK(bus.deliver("order.placed", order(), {.id = "e2", .correlationid = "flow-1"}).handled());
+    CHECK(bus.published()[1].id == event.id);
+    CHECK(bus.published()[2].id != event.id);
+    CHECK(event.id[14] == '8');
+  }
+}
+
+TEST_CASE("what a handler throws decides what becomes of the event, and nothing of it is published") {
+  reel::TestBus bus{"payments"};
+  register_handlers(bus.service());
+
+  const auto rejected = bus.deliver("order.placed", order("o", 0));
+  CHECK(rejected.rejected());
+  CHECK(rejected.error == "nothing to pay");
+  CHECK(rejected.error_type == "reel::Reject");
+
+  const auto later = bus.deliver("order.placed", order("o", 1));
+  CHECK(later.retried());
+  CHECK(later.delay == 5s);
+
+  const auto crashed = bus.deliver("order.placed", order("o", 2));
+  CHECK(crashed.retried());
+  CHECK(crashed.error_type == "std::runtime_error");
+  CHECK(crashed.error == "crashed behind the publish");
+  CHECK(bus.published().empty());
+}
+
+TEST_CASE("a payload that is not what the handler takes is a dead letter") {
+  reel::TestBus bus;
+  register_handlers(bus.service());
+  const auto other = bus.deliver("order.placed", bench::v1::PaymentCaptured{});
+  CHECK(other.rejected());
+  CHECK(other.error == "the event carries bench.v1.PaymentCaptured, its handler takes bench.v1.OrderPlaced");
+  const auto broken = bus.deliver_bytes("order.placed", "bench.v1.OrderPlaced", "\xff\xff");
+  CHECK(broken.rejected());
+  CHECK(broken.error == "the event's data is not a well-formed bench.v1.OrderPlaced");
+  CHECK(bus.deliver("order.paid", order()).ending == reel::TestDelivery::Ending::not_handled);
+}
+
+TEST_CASE("a handler sees the whole envelope") {
+  reel::TestBus bus;
+  std::string seen;
+  bus.service().on_raw("order.>", [&](reel::Context& context) {
+    seen = std::string{context.topic()} + " " + std::string{context.type()} + " " +
+           std::string{context.source()} + " " + std::string{context.id()} + " " +
+           std::string{context.correlationid()} + " " + std::string{context.causationid()} + " " +
+           std::string{context.subject()} + " " + std::string{context.traceparent()} + " " +
+           std::to_string(context.time()) + " " + std::to_string(context.attempt());
+    for (const auto& [name, value] : context.attributes())
+      seen += " " + std::string{name} + "=" + std::string{value};
+    CHECK(context.offset() == 1);
+    CHECK(context.recordedtime() != 0);
+    CHECK(context.data() == order().SerializeAsString());
+  });
+  CHECK(bus.deliver("order.placed", order(),
+                    {.id = "e1",
+                     .correlationid = "c",
+                     .causationid = "p",
+                     .subject = "s",
+                     .time = 5,
+                     .traceparent = "t",
+                     .attributes = {{"region", "eu"}},
+                     .source = "shop"},
+                    3)
+            .handled());
+  CHECK(seen == "order.placed bench.v1.OrderPlaced shop e1 c p s t 5 3 region=eu");
+}
+
+TEST_CASE("inside a handler a topic that is none, or too much, is a failure of the handler") {
+  reel::TestBus bus;
+  bus.service().on_raw("bad.topic", [](reel::Context& context) { context.publish("order.*", order()); });
+  bus.service().on_raw("too.large", [](reel::Context& context) {
+    context.publish("order.placed", "T", std::string(2'000'000, 'x'));
+  });
+  bus.service().on_raw("too.much", [](reel::Context& context) {
+    for (int i = 0; i < 5; ++i) context.publish("order.placed", "T", std::string(1'000'000, 'x'));
+  });
+  CHECK(bus.deliver("bad.topic", order()).error == "cannot publish to 'order.*': wildcard '*' at position 7");
+  const auto large = bus.deliver("too.large", order(), {.id = "e", .correlationid = "c"});
+  CHECK(large.error.ends_with(" bytes long, at most 1048576 are allowed"));
+  CHECK(bus.deliver("too.much", order()).error.ends_with(" bytes, at most 4194304 are allowed"));
+}
+
+TEST_CASE("what a service publishes outside of handlers is recorded, too, and begins a flow") {
+  reel::TestBus bus{"orders"};
+  const auto result = bus.service().publish("order.placed", order());
+  CHECK(result.ok());
+  REQUIRE(bus.published().size() == 1);
+  CHECK(bus.published()[0].correlationid == result.correlationid);
+  CHECK(bus.published()[0].id == result.id);
+  CHECK(result.id == result.correlationid);
+  CHECK(bus.service().publish("order.placed", order(), {.correlationid = ""}).correlationid.empty());
+  CHECK(bus.service().publish("order..placed", order()).text == "empty token at position 7");
+  CHECK(bus.published("order.placed").size() == 2);
+  bus.forget_published();
+  CHECK(bus.published().empty());
+}
+
+TEST_CASE("a service can be fed its own events") {
+  reel::TestBus bus{"payments"};
+  register_handlers(bus.service());
+  int seen = 0;
+  bus.service().on<bench::v1::PaymentCaptured>("payment.captured",
+                                               [&](const bench::v1::PaymentCaptured&) { ++seen; });
+  CHECK(bus.deliver("order.placed", order()).handled());
+  const auto captured = bus.published()[0];
+  CHECK(bus.deliver(captured).handled());
+  CHECK(seen == 1);
+}

@@ -1,0 +1,138 @@
+#include "watch_bench.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "tracker/verdict.h"
+
+namespace reel::tracker::bench {
+
+TempFolder::TempFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "reel-tracker-XXXXXX").string();
+  if (!mkdtemp(pattern.data())) throw std::runtime_error{"bench: cannot make a temporary folder"};
+  path_ = pattern;
+}
+
+TempFolder::~TempFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void FakeBus::append(Logged event) {
+  event.log_time = now = std::max(now, log.empty() ? 0 : log.back().log_time + 1);
+  log.push_back(std::move(event));
+}
+
+void FakeBus::reconnect() {
+  joined_ = false;
+  given_ = acknowledged_;
+  answers_.clear();
+}
+
+Delivery FakeBus::next(std::chrono::milliseconds /*wait*/) {
+  if (!joined_) {
+    joined_ = true;
+    return {.kind = Delivery::Kind::joined, .end_offset = log.size() + 1, .log_time = now};
+  }
+  Delivery delivery;
+  for (; given_ < log.size() && delivery.events.size() < batch_events; ++given_) {
+    const Logged& event = log[given_];
+    delivery.events.push_back({.offset = given_ + 1,
+                               .log_time = event.log_time,
+                               .id = event.id,
+                               .correlationid = event.correlationid,
+                               .causationid = event.causationid,
+                               .topic = event.topic,
+                               .source = event.source});
+  }
+  if (given_ == log.size()) delivery.watermark = now;
+  return delivery;
+}
+
+void FakeBus::send(std::uint64_t number, const stored::Outgoing& event) {
+  if (!accepts) return answers_.push_back({number, Answer::Outcome::not_now, ""});
+  if (event.topic() == refuses_topic) {
+    return answers_.push_back({number, Answer::Outcome::refused, "no such topic"});
+  }
+  answers_.push_back({number, Answer::Outcome::published, ""});
+  const bool known = std::any_of(log.begin(), log.end(), [&](const Logged& e) { return e.id == event.id(); });
+  if (known && recognises_ids) return;
+  append({.log_time = 0,
+          .source = std::string{tracker_source},
+          .topic = event.topic(),
+          .id = event.id(),
+          .correlationid = event.correlationid(),
+          .causationid = event.causationid(),
+          .data = event.data()});
+}
+
+std::vector<Answer> FakeBus::take_answers(std::chrono::milliseconds /*wait*/) {
+  return std::exchange(answers_, {});
+}
+
+WatchBench::WatchBench(const std::string& definitions) {
+  redefines(definitions);
+  starts();
+}
+
+void WatchBench::starts() {
+  bus.reconnect();
+  store_ = std::make_unique<Store>(folder_.path());
+  watch_ = std::make_unique<Watch>(model_, *store_, bus, bus);
+}
+
+void WatchBench::crashes() {
+  watch_.reset();
+  store_.reset();
+}
+
+void WatchBench::stops() {
+  watch_->checkpoint(clock_);
+  crashes();
+}
+
+void WatchBench::publishes(std::string_view topic, std::string_view flow, const std::string& id) {
+  bus.append({.log_time = 0,
+              .source = "svc/1",
+              .topic = std::string{topic},
+              .id = id.empty() ? "e" + std::to_string(++ids_) : id,
+              .correlationid = std::string{flow},
+              .causationid = "",
+              .data = ""});
+}
+
+void WatchBench::works() {
+  for (int turns = 0; turns < 6 || !bus.drained(); ++turns) {
+    REQUIRE(watch_->turn(0ms, clock_));
+    clock_ += 50ms;
+  }
+}
+
+std::string WatchBench::published() const {
+  std::string text;
+  for (const auto& event : bus.log) {
+    if (event.source != tracker_source) continue;
+    text += (text.empty() ? "" : "\n") + event.topic + " " + event.correlationid;
+  }
+  return text;
+}
+
+v1::FlowReply WatchBench::flow(const std::string& correlation, std::uint32_t limit, std::uint64_t after) {
+  v1::Request request;
+  request.mutable_flow()->set_correlationid(correlation);
+  request.mutable_flow()->set_limit(limit);
+  request.mutable_flow()->set_after(after);
+  const v1::Reply reply = watch_->answer(request);
+  REQUIRE(reply.error() == "");
+  return reply.flow();
+}
+
+v1::SummaryReply WatchBench::summary() {
+  v1::Request request;
+  request.mutable_summary();
+  return watch_->answer(request).summary();
+}
+
+}  // namespace reel::tracker::bench

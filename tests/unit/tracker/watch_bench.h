@@ -1,0 +1,102 @@
+// A tracker at work on a bench: a bus in memory with a log, a store in a temporary folder, time by hand.
+//
+//   WatchBench bench{"order.placed -> payment.captured within 5s"};
+//   bench.publishes("order.placed", "order-7");
+//   bench.crashes();                       // no last checkpoint
+//   bench.passes(6s);
+//   bench.starts();
+//   CHECK(bench.published() == "reel.flow.overdue order-7");
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tracker/watch.h"
+#include "tracker_bench.h"
+
+namespace reel::tracker::bench {
+
+class TempFolder {
+ public:
+  TempFolder();
+  ~TempFolder();
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The bus: a log of events, a cursor, and a memory of chosen ids only as long as the test wants one.
+class FakeBus final : public Inbox, public Outlet {
+ public:
+  struct Logged {
+    std::uint64_t log_time;
+    std::string source, topic, id, correlationid, causationid, data;
+  };
+
+  void append(Logged event);
+  /// A new session: what was not acknowledged comes again.
+  void reconnect();
+
+  Delivery next(std::chrono::milliseconds wait) override;
+  void acknowledge() override { acknowledged_ = given_; }
+  void send(std::uint64_t number, const stored::Outgoing& event) override;
+  std::vector<Answer> take_answers(std::chrono::milliseconds wait) override;
+
+  std::deque<Logged> log;  // offset is the place, from 1
+  std::uint64_t now = beginning;
+  std::size_t batch_events = 3;
+  bool recognises_ids = true;  ///< answers a second chosen id as published, without appending it
+  bool accepts = true;         ///< otherwise: not now
+  std::string refuses_topic;
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  [[nodiscard]] bool drained() const { return given_ == log.size(); }
+
+ private:
+  bool joined_ = false;
+  std::uint64_t given_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::vector<Answer> answers_;
+};
+
+class WatchBench {
+ public:
+  explicit WatchBench(const std::string& definitions);
+
+  void publishes(std::string_view topic, std::string_view flow, const std::string& id = {});
+  void passes(nanoseconds span) { bus.now += static_cast<std::uint64_t>(span.count()); }
+  /// As many turns as it takes until nothing is left to do; then time is told up to now.
+  void works();
+  void stops();
+  void crashes();
+  void starts();
+  void redefines(const std::string& definitions) { model_.flows = flows_of(definitions); }
+  void retains(config::milliseconds span) { model_.tracker.retain = span; }
+
+  /// The tracker's events in the log, "topic flow" one a line.
+  [[nodiscard]] std::string published() const;
+  [[nodiscard]] v1::FlowReply flow(const std::string& correlation, std::uint32_t limit = 0,
+                                   std::uint64_t after = 0);
+  /// Correlation ids of one page; `next` behind a '/', where there is one.
+  [[nodiscard]] v1::Reply asks(const v1::Request& request) { return watch_->answer(request); }
+  [[nodiscard]] v1::SummaryReply summary();
+  [[nodiscard]] Watch& watch() { return *watch_; }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
+
+  FakeBus bus;
+
+ private:
+  TempFolder folder_;
+  config::Model model_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Watch> watch_;
+  Watch::Time clock_{};
+  int ids_ = 0;
+};
+
+}  // namespace reel::tracker::bench
