@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint32_t page_flows_max = 500;
 
 struct Options {
-  std::vector<v1::FlowState> states;
+  std::vector<std::string> states;
   std::string definition;
   std::uint32_t limit = 50;
 };
@@ -35,7 +35,7 @@ v1::FlowsReply fetch(const Globals& globals, const Options& options) {
   do {
     v1::Request request;
     auto& ask = *request.mutable_flows();
-    for (const v1::FlowState state : options.states) ask.add_states(state);
+    for (const std::string& state : options.states) ask.add_states(states_by_name.at(state));
     ask.set_definition(options.definition);
     ask.set_limit(std::min(page_flows_max, options.limit - static_cast<std::uint32_t>(all.flows_size())));
     ask.set_after(after);
@@ -111,7 +111,7 @@ void add_flows(CLI::App& app, Invocation& invocation) {
   command->add_option("--state", options->states, "Only these: open, overdue, completed, untracked")
       ->delimiter(',')
       ->type_name("STATE")
-      ->transform(CLI::Transformer(states_by_name));
+      ->check(CLI::IsMember(states_by_name));
   command->add_option("--definition", options->definition, "Only flows of this definition")
       ->type_name("NAME");
   command->add_option("--limit", options->limit, "At most so many")

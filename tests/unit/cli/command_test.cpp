@@ -1,0 +1,353 @@
+// The built `reel`, run against a bus of cardboard: what it prints and how it ends.
+#include <doctest/doctest.h>
+
+#include "fake_bus.h"
+#include "reel/v1/flow.pb.h"
+
+namespace v1 = reel::v1;
+
+namespace {
+
+constexpr std::uint64_t second = 1'000'000'000;
+constexpr std::uint64_t start = 1'772'359'331 * second;  // 2026-03-01T10:02:11Z
+
+void tell_topics(const v1::Request&, v1::Reply& tell) {
+  auto& topic = *tell.mutable_topics()->add_topics();
+  topic.set_topic("order.placed");
+  topic.set_type("shop.v1.OrderPlaced");
+  topic.set_durable(true);
+  topic.set_published(1042);
+  topic.set_refused(3);
+  topic.add_services("payments");
+  topic.add_services("inventory");
+}
+
+void tell_services(const v1::Request&, v1::Reply& tell) {
+  auto& services = *tell.mutable_services();
+  services.set_now(start + 12 * second);
+  auto& service = *services.add_services();
+  service.set_service("payments");
+  service.add_patterns("order.placed");
+  auto& instance = *service.add_instances();
+  instance.set_instance("7c2f");
+  instance.set_host("shop-1");
+  instance.set_pid(4711);
+  instance.set_last_beat(start);
+  service.set_waiting(7);
+  service.set_dead(1);
+  service.set_acked(1000);
+  service.set_oldest_unsettled(start);
+}
+
+void tell_dead(const v1::Request& ask, v1::Reply& tell) {
+  auto& letter = *tell.mutable_dead()->add_letters();
+  v1::FlowCompleted payload;
+  payload.set_definition("shop");
+  const std::string data = payload.SerializeAsString();
+  reel::EventFields fields;
+  fields.id = "event-1";
+  fields.correlationid = "order-7";
+  fields.data = data;
+  std::string event;
+  reel::append_event(event, fields);
+  letter.set_service(ask.dead().service().empty() ? "payments" : ask.dead().service());
+  letter.set_topic("order.placed");
+  letter.set_id("event-1");
+  letter.set_correlationid("order-7");
+  letter.set_failed_at(start);
+  letter.set_event(event);
+  letter.set_source("orders/1");
+  letter.set_dataschema("reel.v1.FlowCompleted");
+  letter.set_recordedtime(start);
+  auto& failure = *letter.mutable_failure();
+  failure.set_offset(42);
+  failure.set_attempt(8);
+  failure.set_error_type("std::runtime_error");
+  failure.set_error("bank not\nreachable");
+  failure.set_first_failed_at(start);
+  tell.mutable_dead()->set_total(1);
+}
+
+v1::FlowSummary summary(const std::string& id) {
+  v1::FlowSummary flow;
+  flow.set_correlationid(id);
+  flow.set_state(v1::FLOW_STATE_OVERDUE);
+  flow.add_definitions("order-fulfilment");
+  flow.set_first_topic("order.placed");
+  flow.set_last_topic("order.placed");
+  flow.set_started_at(start);
+  flow.set_last_at(start);
+  flow.set_events(1);
+  auto& owed = *flow.add_overdue();
+  owed.set_after("order.placed");
+  owed.add_expected("payment.captured");
+  owed.add_missing("payment.captured");
+  owed.set_owner("payments");
+  owed.set_verdict(v1::VERDICT_OVERDUE);
+  owed.set_armed_at(start);
+  owed.set_deadline(start + 5 * second);
+  owed.set_after_offset(42);
+  return flow;
+}
+
+/// Two flows on two pages, and one flow with one step.
+void tell_flows(const v1::Request& ask, v1::Reply& tell) {
+  if (ask.has_flows()) {
+    const bool second_page = ask.flows().after() == "page-2";
+    *tell.mutable_flows()->add_flows() = summary(second_page ? "order-6" : "order-7");
+    tell.mutable_flows()->set_watermark(start + 17 * second);
+    if (!second_page) tell.mutable_flows()->set_next("page-2");
+  } else if (ask.flow().correlationid() == "order-7") {
+    auto& flow = *tell.mutable_flow();
+    *flow.mutable_summary() = summary("order-7");
+    *flow.add_expectations() = flow.summary().overdue(0);
+    flow.set_watermark(start + 17 * second);
+    auto& step = *flow.add_steps();
+    step.set_offset(42);
+    step.set_recordedtime(start);
+    step.set_id("event-1");
+    step.set_topic("order.placed");
+    step.set_source("orders/1");
+    step.set_time(start);
+  } else {
+    tell.mutable_flow();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("reel alone shows what there is, and a slip of the pen is answered with what was meant") {
+  CHECK(run_reel_command({}).code == 0);
+  CHECK(run_reel_command({}).out.find("Look:\n  flows") != std::string::npos);
+  const Ran ran = run_reel_command({"fluws"});
+  CHECK(ran.code == 2);
+  CHECK(ran.err == "unknown command 'fluws' (did you mean 'flows'?)\nsee 'reel --help'\n");
+  CHECK(run_reel_command({"flow"}).err == "id is required\nsee 'reel flow --help'\n");
+  CHECK(run_reel_command({"flow"}).code == 2);
+  CHECK(run_reel_command({"--version"}).out == "reel 0.1.0\n");
+}
+
+TEST_CASE("who is not there is named, with what to try") {
+  const Ran ran = run_reel_command({"topics", "--broker", "ipc:///nonexistent/broker", "--timeout", "100ms"});
+  CHECK(ran.code == 3);
+  CHECK(ran.out == "");
+  CHECK(ran.err == "no broker answers at ipc:///nonexistent/broker within 100ms (is reel up running?)\n");
+  CHECK(
+      run_reel_command({"flow", "x", "--tracker", "ipc:///nonexistent/tracker", "--timeout", "100ms"}).err ==
+      "no tracker answers at ipc:///nonexistent/tracker within 100ms (is reel up running?)\n");
+  CHECK(run_reel_command({"sub", ">", "--broker", "ipc:///nonexistent/broker", "--timeout", "100ms"}).code ==
+        3);
+}
+
+TEST_CASE("an answerer's own sentence is passed on") {
+  FakeBus bus;
+  bus.answers(
+      [](const v1::Request&, v1::Reply& tell) { tell.set_error("the tracker is still reading\x1b[2J"); });
+  const Ran ran = bus.reel({"flows"});
+  CHECK(ran.code == 1);
+  CHECK(ran.err == "the tracker is still reading\\x1b[2J\n");
+}
+
+TEST_CASE("topics are listed with their types and takers") {
+  FakeBus bus;
+  bus.answers(tell_topics);
+  CHECK(bus.reel({"topics"}).out ==
+        "TOPIC         TYPE                 KEPT     PUBLISHED  UNROUTED  REFUSED  SERVICES\n"
+        "order.placed  shop.v1.OrderPlaced  journal       1042         0        3  payments, inventory\n");
+  CHECK(
+      bus.reel({"topics", "-o", "json"}).out ==
+      R"({"topic":"order.placed","type":"shop.v1.OrderPlaced","durable":true,"published":1042,"unrouted":0,)"
+      R"("refused":3,"services":["payments","inventory"]})"
+      "\n");
+}
+
+TEST_CASE("services are listed with what waits for them") {
+  FakeBus bus;
+  bus.answers(tell_services);
+  CHECK(bus.reel({"services"}).out ==
+        "SERVICE   INSTANCES  WAITING  OLDEST  RETRYING  DEAD  ACKED  NACKED  PATTERNS\n"
+        "payments          1        7     12s         0     1   1000       0  order.placed\n");
+  CHECK(
+      bus.reel({"services", "-o", "json"}).out ==
+      R"({"service":"payments","patterns":["order.placed"],"instances":[{"instance":"7c2f","host":"shop-1",)"
+      R"("pid":4711,"last_beat":"2026-03-01T10:02:11Z","in_flight":0}],"waiting":7,"behind":false,)"
+      R"("next_offset":0,"retrying":0,"dead":1,"acked":1000,"nacked":0,)"
+      R"("oldest_unsettled":"2026-03-01T10:02:11Z"})"
+      "\n");
+}
+
+TEST_CASE("dead letters are listed with their errors and payloads") {
+  FakeBus bus;
+  bus.answers(tell_dead);
+  CHECK(bus.reel({"dead", "--service", "payments"}).out ==
+        "SERVICE   OFFSET  TOPIC         FLOW     ATTEMPTS  FAILED               ERROR                       "
+        "           "
+        "    DATA\n"
+        "payments      42  order.placed  order-7         8  2026-03-01 10:02:11  std::runtime_error: bank "
+        "not\\nreachable  {\"definition\":\"shop\"}\n");
+  CHECK(
+      bus.reel({"dead", "-o", "json"}).out ==
+      R"({"service":"payments","reeloffset":42,"type":"order.placed","id":"event-1","correlationid":"order-7",)"
+      R"("attempts":8,"error_type":"std::runtime_error","error":"bank not\nreachable",)"
+      R"("first_failed_at":"2026-03-01T10:02:11Z","failed_at":"2026-03-01T10:02:11Z",)"
+      R"("event":{"specversion":"1.0","id":"event-1","source":"orders/1","type":"order.placed",)"
+      R"("dataschema":"reel.v1.FlowCompleted","correlationid":"order-7","reeloffset":42,)"
+      R"("recordedtime":"2026-03-01T10:02:11Z","data":{"definition":"shop"}}})"
+      "\n");
+}
+
+TEST_CASE("flows are listed page by page, up to the limit") {
+  FakeBus bus;
+  bus.answers(tell_flows);
+  const std::string heading =
+      "FLOW     STATE    DEFINITION        EVENTS  STARTED              LAST EVENT    OWED\n";
+  const std::string newest =
+      "order-7  overdue  order-fulfilment       1  2026-03-01 10:02:11  order.placed  payment.captured from "
+      "payments, "
+      "12s late\n";
+  const std::string older =
+      "order-6  overdue  order-fulfilment       1  2026-03-01 10:02:11  order.placed  payment.captured from "
+      "payments, "
+      "12s late\n";
+  CHECK(bus.reel({"flows"}).out == heading + newest + older);
+  const Ran limited = bus.reel({"flows", "--limit", "1", "--state", "overdue,open"});
+  CHECK(limited.out == heading + newest);
+  CHECK(limited.err == "there are more; these are the newest 1 (see --limit)\n");
+  CHECK(bus.reel({"flows", "--state", "opn"}).code == 2);
+}
+
+TEST_CASE("a flow is shown as a tree, and as one JSON object") {
+  FakeBus bus;
+  bus.answers(tell_flows);
+  CHECK(bus.reel({"flow", "order-7"}).out ==
+        "order-7  overdue  order-fulfilment  1 event since 2026-03-01 10:02:11\n"
+        "  10:02:11.000  order.placed        by orders\n"
+        "  OVERDUE 12s   └ payment.captured  expected from payments within 5s after order.placed\n");
+  const std::string owed =
+      R"({"verdict":"overdue","definition":"","after":"order.placed","expected":["payment.captured"],)"
+      R"("any_of":false,"missing":["payment.captured"],"owner":"payments","armed_at":"2026-03-01T10:02:11Z",)"
+      R"("deadline":"2026-03-01T10:02:16Z","late_ms":12000})";
+  CHECK(
+      bus.reel({"flow", "order-7", "-o", "json"}).out ==
+      R"({"correlationid":"order-7","state":"overdue","definitions":["order-fulfilment"],"events":1,)"
+      R"("first_topic":"order.placed","last_topic":"order.placed","started_at":"2026-03-01T10:02:11Z",)"
+      R"("last_at":"2026-03-01T10:02:11Z","overdue":[)" +
+          owed +
+          R"(],"ends":[],"watermark":"2026-03-01T10:02:28Z","steps":[{"reeloffset":42,)"
+          R"("recordedtime":"2026-03-01T10:02:11Z","id":"event-1","type":"order.placed","source":"orders/1",)"
+          R"("time":"2026-03-01T10:02:11Z"}],"expectations":[)" +
+          owed + "]}\n");
+}
+
+TEST_CASE("a flow nobody knows is a no, not an empty tree") {
+  FakeBus bus;
+  bus.answers(tell_flows);
+  const Ran ran = bus.reel({"flow", "order-8"});
+  CHECK(ran.code == 1);
+  CHECK(ran.out == "");
+  CHECK(ran.err == "no flow 'order-8' is known to the tracker\n");
+}
+
+TEST_CASE("a published event is answered with its place, its takers and its flow") {
+  FakeBus bus;
+  const Ran ran = bus.reel({"pub", "order.placed", R"({"definition":"shop"})", "--correlation", "order-7"});
+  CHECK(ran.err == "");
+  CHECK(ran.out == "accepted offset 42, matched 2 services, flow order-7\n");
+  CHECK(ran.code == 0);
+  CHECK(bus.reel({"pub", "order.placed", "-", "--correlation", "order-8"}, R"({"definition":"web"})").code ==
+        0);
+  CHECK(bus.reel({"pub", "order.placed", "{}", "--correlation", "order-9", "--id", "event-9", "-o", "json"})
+            .out ==
+        R"({"outcome":"accepted","reeloffset":42,"matched":2,"id":"event-9","correlationid":"order-9"})"
+        "\n");
+  CHECK(bus.published() == "order.placed order-7 shop\norder.placed order-8 web\norder.placed order-9 \n");
+}
+
+TEST_CASE("what cannot be published is answered with one sentence, and nothing is published") {
+  struct Case {
+    const char* name;
+    std::vector<std::string> arguments;
+    std::string sentence;
+  };
+  const Case cases[] = {
+      {"unknown topic", {"order.plcaed", "{}"}, "unknown topic 'order.plcaed', did you mean 'order.placed'?"},
+      {"wildcard", {"order.*", "{}"}, "topic 'order.*': wildcard '*' at position 7"},
+      {"empty token", {"order..placed", "{}"}, "topic 'order..placed': empty token at position 7"},
+      {"bad JSON", {"order.placed", "{\n  \"definition\": }"}, ""},
+      {"unknown field", {"order.placed", R"({"definitoin":"x"})"}, ""},
+      {"wrong value", {"order.placed", R"({"definition":7})"}, ""},
+      {"empty correlation id", {"order.placed", "{}", "--correlation", ""}, ""},
+      {"long correlation id", {"order.placed", "{}", "--correlation", std::string(10'000, 'x')}, ""},
+      {"oversized payload", {"order.placed", R"({"definition":")" + std::string(100'000, 'x') + "\"}"}, ""},
+      {"no such file",
+       {"order.placed", "@/nonexistent"},
+       "cannot read '/nonexistent': No such file or directory"},
+  };
+  FakeBus bus;
+  for (const Case& each : cases) {
+    CAPTURE(each.name);
+    std::vector<std::string> arguments{"pub"};
+    arguments.insert(arguments.end(), each.arguments.begin(), each.arguments.end());
+    const Ran ran = bus.reel(arguments);
+    CHECK(ran.code == 1);
+    CHECK(ran.out == "");
+    CHECK(ran.err == each.sentence + "\n");
+  }
+  CHECK(bus.published() == "");
+}
+
+TEST_CASE("lines are published one by one, and a bad one does not stop the others") {
+  FakeBus bus;
+  const Ran ran =
+      bus.reel({"pub", "--lines"},
+               "{\"type\":\"order.placed\",\"correlationid\":\"order-1\",\"data\":{\"definition\":\"a\"}}\n"
+               "not json\n"
+               "\n"
+               "{\"type\":\"order.plcaed\",\"data\":{}}\n"
+               "{\"specversion\":\"1.0\",\"type\":\"order.placed\",\"correlationid\":\"order-2\"}");
+  CHECK(ran.code == 1);
+  CHECK(ran.out.substr(0, ran.out.find(" in ")) == "2 accepted, 2 refused");
+  CHECK(ran.err == "");
+  CHECK(bus.published() == "order.placed order-1 a\norder.placed order-2 \n");
+  CHECK(bus.reel({"pub", "--lines", "-o", "json"}, "{\"type\":\"order.placed\"}\n").out ==
+        R"({"accepted":1,"duplicate":0,"refused":0,"unconfirmed":0})"
+        "\n");
+}
+
+TEST_CASE("events are printed one a line, and the command ends after the asked number") {
+  FakeBus bus;
+  bus.delivers("order.placed", "order-7", "shop");
+  bus.delivers("order.placed", "order\x1b[2J", "web");
+  bus.delivers("order.placed", "order-9", "too many");
+  const Ran ran = bus.reel({"sub", "order.>", "--from", "start", "--count", "2"});
+  CHECK(ran.err == "");
+  CHECK(ran.out ==
+        "10:02:11.000  order.placed  order-7  orders/1  {\"definition\":\"shop\"}\n"
+        "10:02:11.000  order.placed  order\\x1b[2J  orders/1  {\"definition\":\"web\"}\n");
+  CHECK(ran.code == 0);
+  CHECK(bus.reel({"sub", "order.placed", "--count", "1", "-o", "json"}).out ==
+        R"({"specversion":"1.0","id":"event-1","source":"orders/1","type":"order.placed",)"
+        R"("time":"2026-03-01T10:02:11Z","dataschema":"reel.v1.FlowCompleted","correlationid":"order-7",)"
+        R"("reeloffset":1,"recordedtime":"2026-03-01T10:02:11Z","data":{"definition":"shop"}})"
+        "\n");
+}
+
+TEST_CASE("a subscription that makes no sense is not tried") {
+  CHECK(run_reel_command({"sub", "a..b"}).err == "'a..b' is not a pattern: empty token at position 3\n");
+  CHECK(run_reel_command({"sub", "a..b"}).code == 1);
+  CHECK(run_reel_command({"sub", "a", "--from", "yesterday"}).err ==
+        "--from 'yesterday' is not new, start, an offset, a time (2026-03-01T10:00:00Z) or how long ago "
+        "(10m)\n");
+  CHECK(run_reel_command({"sub", "a", "--live", "--from", "start"}).code == 2);
+}
+
+TEST_CASE("the completion scripts know every command and option") {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    CAPTURE(shell);
+    const Ran ran = run_reel_command({"completion", shell});
+    CHECK(ran.code == 0);
+    CHECK(ran.out.find("services") != std::string::npos);
+    CHECK(ran.out.find("correlation") != std::string::npos);
+  }
+  CHECK(run_reel_command({"completion", "cmd"}).code == 2);
+}
