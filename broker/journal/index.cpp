@@ -72,7 +72,7 @@ const IndexEntry& SegmentIndex::entry_before_time(LogTime time) const {
   return behind == entries_.begin() ? *behind : *std::prev(behind);
 }
 
-void SegmentIndex::save(const Segment& segment) const {
+void SegmentIndex::save(const Segment& segment) const try {
   const std::string_view entries{reinterpret_cast<const char*>(entries_.data()),
                                  entries_.size() * sizeof(IndexEntry)};
   IndexHeader header;
@@ -87,6 +87,8 @@ void SegmentIndex::save(const Segment& segment) const {
   file.write(entries, sizeof header);
   file.sync();
   file.rename(path);
+} catch (const JournalError&) {
+  // Built again from the segment.
 }
 
 std::optional<SegmentIndex> SegmentIndex::load(const Segment& segment) try {

@@ -53,7 +53,7 @@ class SegmentIndex {
   /// The last entry whose log time is not later than `time`, or else the first.
   [[nodiscard]] const IndexEntry& entry_before_time(LogTime time) const;
 
-  /// Writes the index beside its segment.
+  /// Writes the index beside its segment. Where that fails nothing is lost but time at the next start.
   void save(const Segment& segment) const;
   /// The index that was saved for `segment`; nothing where there is none or it cannot be relied on.
   [[nodiscard]] static std::optional<SegmentIndex> load(const Segment& segment);

@@ -59,6 +59,7 @@ SegmentIndex check_closed(const std::shared_ptr<const Segment>& segment) {
   const bool whole =
       saved ? reader.position() == saved->end().position : !find_torn_tail(*segment, reader.position(), size);
   if (!whole) throw damaged(reader, " and a later segment exists, so this is no unfinished write");
+  if (!saved) index.save(*segment);
   return index;
 }
 

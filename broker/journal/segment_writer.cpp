@@ -101,11 +101,7 @@ void SegmentWriter::sync() {
 
 void SegmentWriter::close() {
   if (!synced()) sync();
-  try {
-    index_.save(*segment_);
-  } catch (const JournalError&) {
-    // Built again from the segment at the next start.
-  }
+  index_.save(*segment_);
 }
 
 void SegmentWriter::seal() {

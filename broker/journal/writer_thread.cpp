@@ -82,8 +82,8 @@ void WriterThread::roll(std::uint64_t payload_bytes) {
 
 void WriterThread::remove(const Segments& segments) {
   for (const auto& segment : segments) {
+    remove_file(index_path(segment->path()));  // first, or a crash leaves it behind for ever
     remove_file(segment->path());
-    remove_file(index_path(segment->path()));
   }
   sync_directory(directory_);
 }

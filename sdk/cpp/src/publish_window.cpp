@@ -80,9 +80,7 @@ PublishWindow::PublishWindow(std::uint64_t producer, std::size_t buffer_bytes_ma
 PublishWindow::Appended PublishWindow::append(const RunHead& head, std::string_view event_bytes,
                                               PublishCallback& callback) {
   if (event_bytes_max_ != 0 && event_bytes.size() > event_bytes_max_) return Appended::too_large;
-  if (held_bytes_ != 0 && held_bytes_ + event_bytes.size() > buffer_bytes_max_) {
-    return Appended::back_pressured;
-  }
+  if (!has_room(event_bytes.size())) return Appended::back_pressured;
 
   // A run's head may come on top; 1 KiB covers its three names.
   const auto target = std::min(batch_bytes_target, batch_bytes_max_);

@@ -61,7 +61,12 @@ class PublishWindow {
   [[nodiscard]] std::uint64_t answered() const { return answered_; }
   /// Everything that was appended before this count of events was reached is answered.
   [[nodiscard]] std::uint64_t answered_up_to() const;
-  [[nodiscard]] bool has_room() const { return held_bytes_ < buffer_bytes_max_; }
+  /// Whether append() would take an event of this size.
+  [[nodiscard]] bool has_room(std::size_t event_bytes) const {
+    return held_bytes_ == 0 || held_bytes_ + event_bytes <= buffer_bytes_max_;
+  }
+  /// Whether a publisher that was held back may go on: at half, so that it does not wake for every event.
+  [[nodiscard]] bool has_drained() const { return held_bytes_ <= buffer_bytes_max_ / 2; }
   [[nodiscard]] PublisherCounts counts() const;
   void count_back_pressured() { ++counts_.back_pressured; }
   void count_rejected() { ++counts_.rejected; }

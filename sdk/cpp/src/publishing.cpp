@@ -160,8 +160,8 @@ PublishResult Publishing::publish(const Outgoing& event) {
     if (appended == PublishWindow::Appended::too_large) return too_large(encoded);
     if (appended == PublishWindow::Appended::queued_wake) connection_->wake();
     if (appended != PublishWindow::Appended::back_pressured) break;
-    if (!changed_.wait_until(lock, deadline,
-                             [this] { return window_.has_room() || link_ != Link::joined; })) {
+    const auto may_go_on = [&] { return window_.has_room(encoded.bytes.size()) || link_ != Link::joined; };
+    if (!changed_.wait_until(lock, deadline, may_go_on)) {
       return back_pressured(encoded);
     }
   }
@@ -193,7 +193,7 @@ void Publishing::publish_async(const Outgoing& event, PublishCallback callback) 
 
 bool Publishing::wait_for_room(std::chrono::milliseconds timeout) {
   std::unique_lock lock{mutex_};
-  return changed_.wait_for(lock, timeout, [this] { return window_.has_room(); });
+  return changed_.wait_for(lock, timeout, [this] { return window_.has_drained(); });
 }
 
 std::size_t Publishing::flush(std::chrono::milliseconds timeout) {

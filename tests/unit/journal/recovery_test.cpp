@@ -222,7 +222,8 @@ TEST_CASE("an index that is absent, broken or another segment's is built again")
   write_three_segments(bench);
   bench.close();
   const auto index = bench.directory() / "00000000000000000001.index";
-  REQUIRE(fs::exists(index));
+  const auto saved = bench.file_bytes(index);
+  REQUIRE(saved.size() == 56 + 24);
 
   SUBCASE("absent") {
     fs::remove(index);
@@ -244,6 +245,7 @@ TEST_CASE("an index that is absent, broken or another segment's is built again")
   }
   CHECK(bench.reopen_error() == "");
   CHECK(bench.read_all() == "1:a | 2:b | 3:c | 4:d | 5:e");
+  CHECK(bench.file_bytes(index) == saved);
 }
 
 TEST_CASE("without its index a closed segment is checked as a whole") {

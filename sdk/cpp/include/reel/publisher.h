@@ -113,7 +113,7 @@ class Publisher {
   void publish_async(std::string_view topic, const google::protobuf::Message& event,
                      const PublishFields& fields = {}, PublishCallback callback = {});
 
-  /// Waits until events are taken again after `back_pressured`. False when `timeout` passed first.
+  /// Waits, after `back_pressured`, until half of the buffer is free. False when `timeout` passed first.
   [[nodiscard]] bool wait_for_room(std::chrono::milliseconds timeout);
   /// Waits until everything queued before the call is answered, at most `timeout`. Returns how many events
   /// still are not.

@@ -1,0 +1,124 @@
+#include "tracker/bus.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "event/system_topics.h"
+#include "tracker/verdict.h"
+#include "tracker/watch.h"
+
+namespace reel::tracker {
+namespace {
+
+/// Taken and not acknowledged. Several checkpoints' worth, so that reading never waits for the disk.
+constexpr std::uint32_t credit_events = 4 * static_cast<std::uint32_t>(checkpoint_events_max);
+/// Envelopes are small; this is what the credit above takes at 400 bytes each.
+constexpr std::uint32_t credit_bytes = 32u << 20;
+/// How late an overdue verdict may be on an idle bus because of the watermark.
+constexpr std::chrono::milliseconds watermark_interval{20};
+
+Options connection(const std::vector<std::string>& brokers) {
+  Options options;
+  if (!brokers.empty()) options.brokers = brokers;
+  options.log = [](LogLevel level, std::string_view line) {
+    switch (level) {
+      case LogLevel::debug: spdlog::debug("sdk {}", line); break;
+      case LogLevel::info: spdlog::info("sdk {}", line); break;
+      case LogLevel::warn: spdlog::warn("sdk {}", line); break;
+      case LogLevel::error: spdlog::error("sdk {}", line); break;
+    }
+  };
+  return options;
+}
+
+std::uint64_t wall_clock() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
+
+Answer::Outcome outcome_of(PublishOutcome outcome) {
+  switch (outcome) {
+    case PublishOutcome::accepted:
+    case PublishOutcome::duplicate: return Answer::Outcome::published;
+    case PublishOutcome::rejected: return Answer::Outcome::refused;
+    default: return Answer::Outcome::not_now;
+  }
+}
+
+}  // namespace
+
+BusInbox::BusInbox(const std::vector<std::string>& brokers)
+    : stream_{{.service = std::string{tracker_service},
+               .patterns = {">", "reel.delivery", "reel.flow.>"},
+               .start = Start::oldest(),
+               .envelope_only = true,
+               .credit_events = credit_events,
+               .credit_bytes = credit_bytes,
+               .watermark_interval = watermark_interval,
+               .connection = connection(brokers)}} {}
+
+Delivery BusInbox::next(std::chrono::milliseconds wait) {
+  batch_ = stream_.next(wait);
+  Delivery delivery;
+  delivery.watermark = batch_.watermark;
+  delivery.end_offset = batch_.end_offset;
+  switch (batch_.kind) {
+    case StreamBatch::Kind::events:
+    case StreamBatch::Kind::idle: break;
+    case StreamBatch::Kind::joined:
+      // Log time is the broker's clock; ours is near enough, since it only says how long verdicts wait to be
+      // recognised in the log.
+      delivery.kind = Delivery::Kind::joined;
+      delivery.log_time = wall_clock();
+      break;
+    case StreamBatch::Kind::refused:
+      delivery.kind = Delivery::Kind::refused;
+      delivery.text = batch_.text;
+      break;
+    case StreamBatch::Kind::stopped: delivery.kind = Delivery::Kind::stopped; break;
+  }
+  delivery.events.reserve(batch_.events.size());
+  for (const StreamEvent& event : batch_.events) {
+    delivery.events.push_back({.offset = event.offset,
+                               .log_time = event.recordedtime,
+                               .id = event.id,
+                               .correlationid = event.correlationid,
+                               .causationid = event.causationid,
+                               .topic = event.topic,
+                               .source = event.source,
+                               .time = event.time});
+  }
+  return delivery;
+}
+
+BusOutlet::BusOutlet(const std::vector<std::string>& brokers)
+    : publisher_{std::string{tracker_service}, connection(brokers)} {}
+
+void BusOutlet::send(std::uint64_t number, const stored::Outgoing& event) {
+  publisher_.publish_async({.topic = event.topic(),
+                            .type = event.dataschema(),
+                            .data = event.data(),
+                            .id = event.id(),
+                            .correlationid = event.correlationid(),
+                            .causationid = event.causationid(),
+                            .source = tracker_source},
+                           [this, number](const PublishResult& result) { answered(number, result); });
+}
+
+void BusOutlet::answered(std::uint64_t number, const PublishResult& result) {
+  {
+    const std::lock_guard lock{mutex_};
+    answers_.push_back({number, outcome_of(result.outcome), result.text});
+  }
+  came_.notify_one();
+}
+
+std::vector<Answer> BusOutlet::take_answers(std::chrono::milliseconds wait) {
+  std::unique_lock lock{mutex_};
+  if (wait.count() > 0) came_.wait_for(lock, wait, [this] { return !answers_.empty(); });
+  return std::exchange(answers_, {});
+}
+
+}  // namespace reel::tracker

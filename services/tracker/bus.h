@@ -1,0 +1,46 @@
+// The bus as the tracker sees it: its inbox is a durable subscription to everything, its outlet a publisher
+// of verdicts. The only files here that know the SDK.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "reel/publisher.h"
+#include "reel/stream.h"
+#include "tracker/inbox.h"
+
+namespace reel::tracker {
+
+/// `brokers` empty: REEL_BROKER or the default.
+class BusInbox final : public Inbox {
+ public:
+  explicit BusInbox(const std::vector<std::string>& brokers);
+
+  [[nodiscard]] Delivery next(std::chrono::milliseconds wait) override;
+  void acknowledge() override { stream_.ack_all(); }
+
+ private:
+  Stream stream_;
+  StreamBatch batch_;  // the views handed out last point into it
+};
+
+class BusOutlet final : public Outlet {
+ public:
+  explicit BusOutlet(const std::vector<std::string>& brokers);
+
+  void send(std::uint64_t number, const stored::Outgoing& event) override;
+  [[nodiscard]] std::vector<Answer> take_answers(std::chrono::milliseconds wait) override;
+
+ private:
+  void answered(std::uint64_t number, const PublishResult& result);
+
+  // Answers come on the connection's thread.
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::vector<Answer> answers_;
+  Publisher publisher_;  // last: it ends, with its callbacks, before the above
+};
+
+}  // namespace reel::tracker

@@ -1,0 +1,109 @@
+// reel-tracker: reconstructs flows and flags missing follow-ups. Composes its parts, then turns until it is
+// told to stop.
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "config/mesh.h"
+#include "tracker/bus.h"
+#include "tracker/query_server.h"
+#include "tracker/store.h"
+#include "tracker/watch.h"
+
+namespace {
+
+enum ExitCode { exit_ok = 0, exit_failed = 1, exit_usage = 2 };
+
+/// How long a turn waits for events: how late a question may be answered on an idle bus.
+constexpr std::chrono::milliseconds turn_wait{10};
+
+volatile std::sig_atomic_t stop_wanted = 0;
+
+void stop_on_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop_wanted = 1; };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+struct Arguments {
+  std::string config;
+  std::vector<std::string> brokers;
+  std::string listen;
+  std::string data;
+  std::string log_level = "info";
+};
+
+// Where the broker is: as told, or else where the mesh's file says that it listens.
+std::vector<std::string> brokers_of(const Arguments& arguments, std::string listen) {
+  if (!arguments.brokers.empty()) return arguments.brokers;
+  if (std::getenv("REEL_BROKER")) return {};  // the SDK reads it
+  for (const std::string every : {"tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"}) {
+    if (listen.starts_with(every)) listen = "tcp://127.0.0.1:" + listen.substr(every.size());
+  }
+  return {listen};
+}
+
+void set_up_logging(const std::string& level) {
+  auto logger = spdlog::stderr_color_mt("reel");
+  logger->set_pattern("%H:%M:%S.%e %^%-5l%$ tracker   %v");
+  logger->set_level(spdlog::level::from_str(level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+int track(const Arguments& arguments) {
+  auto model = reel::config::load_mesh(arguments.config).model;
+  if (!arguments.listen.empty()) model.tracker.listen = arguments.listen;
+  if (!arguments.data.empty()) model.tracker.data = arguments.data;
+  set_up_logging(arguments.log_level);
+  stop_on_signals();
+
+  reel::tracker::QueryServer queries{model.tracker.listen};
+  reel::tracker::Store store{model.tracker.data};
+  const auto brokers = brokers_of(arguments, model.broker.listen);
+  reel::tracker::BusOutlet outlet{brokers};
+  reel::tracker::BusInbox inbox{brokers};
+  reel::tracker::Watch watch{model, store, inbox, outlet};
+  spdlog::info("ready endpoint={} config={} digest={} data={} handled_offset={} flows={} definitions={}",
+               queries.endpoint(), model.path, model.digest, model.tracker.data,
+               watch.tracker().handled_offset(), watch.tracker().tally().flows(), model.flows.size());
+
+  const auto answer = [&](const reel::v1::Request& request) { return watch.answer(request); };
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  while (!stop_wanted && watch.turn(turn_wait, now())) queries.serve(answer);
+  watch.checkpoint(now());
+  spdlog::info("stopped handled_offset={}", watch.tracker().handled_offset());
+  return exit_ok;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  Arguments arguments;
+  CLI::App app{"The tracker of Reel: sees whole flows, and notices when the next step does not come."};
+  app.set_version_flag("--version", REEL_VERSION);
+  app.add_option("-c,--config", arguments.config, "the mesh's YAML file")->required();
+  app.add_option("--broker", arguments.brokers, "broker endpoints, instead of REEL_BROKER or broker.listen");
+  app.add_option("--listen", arguments.listen, "endpoint for questions, instead of tracker.listen");
+  app.add_option("--data", arguments.data, "folder for the state, instead of tracker.data");
+  app.add_option("--log-level", arguments.log_level, "how much is said")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_ok : exit_usage;
+  }
+  return track(arguments);
+} catch (const reel::config::ConfigError& error) {
+  std::cerr << error.what() << '\n';
+  return exit_usage;
+} catch (const std::exception& error) {
+  std::cerr << "reel-tracker: " << error.what() << '\n';
+  return exit_failed;
+}

@@ -1,0 +1,62 @@
+#include "tracker/query_server.h"
+
+#include <stdexcept>
+#include <zmq.hpp>
+
+#include "reel/v1/wire.pb.h"
+
+namespace reel::tracker {
+namespace {
+
+constexpr const char* not_a_question = "not a question in the form of reel.v1.ToBroker{query}";
+
+}  // namespace
+
+struct QueryServer::Impl {
+  zmq::context_t context;
+  zmq::socket_t socket{context, zmq::socket_type::router};
+};
+
+QueryServer::QueryServer(const std::string& endpoint) : impl_{std::make_unique<Impl>()} {
+  impl_->socket.set(zmq::sockopt::linger, 0);
+  impl_->socket.set(zmq::sockopt::maxmsgsize, question_bytes_max);
+  try {
+    impl_->socket.bind(endpoint);
+  } catch (const zmq::error_t& error) {
+    const std::string remedy = error.num() == EADDRINUSE ? " (is another tracker running?)"
+                                                         : " (tracker.listen or --listen names it)";
+    throw std::runtime_error{"cannot bind " + endpoint + ": " + error.what() + remedy};
+  }
+}
+
+QueryServer::~QueryServer() = default;
+
+std::string QueryServer::endpoint() const {
+  return impl_->socket.get(zmq::sockopt::last_endpoint);
+}
+
+void QueryServer::serve(const std::function<v1::Reply(const v1::Request&)>& answer) {
+  for (int i = 0; i < questions_per_turn_max; ++i) {
+    zmq::message_t asker;
+    if (!impl_->socket.recv(asker, zmq::recv_flags::dontwait)) return;
+    zmq::message_t frame;
+    int frames = 0;
+    for (; asker.more() && (frames == 0 || frame.more()); ++frames) {
+      if (!impl_->socket.recv(frame, zmq::recv_flags::none)) return;
+    }
+    v1::ToBroker question;
+    v1::FromBroker reply;
+    if (frames == 1 && question.ParseFromArray(frame.data(), static_cast<int>(frame.size())) &&
+        question.has_query()) {
+      *reply.mutable_answer() = answer(question.query());
+    } else {
+      reply.mutable_answer()->set_error(not_a_question);
+    }
+    const std::string bytes = reply.SerializeAsString();
+    // A ROUTER drops what nobody takes: an asker that has gone does not hold up the others.
+    (void)impl_->socket.send(asker, zmq::send_flags::sndmore | zmq::send_flags::dontwait);
+    (void)impl_->socket.send(zmq::buffer(bytes), zmq::send_flags::dontwait);
+  }
+}
+
+}  // namespace reel::tracker

@@ -1,0 +1,147 @@
+#include "reel/publisher.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+
+#include "bench.pb.h"
+#include "fake_broker.h"
+
+using namespace reel;
+using namespace std::chrono_literals;
+
+namespace {
+
+bench::v1::OrderPlaced order() {
+  bench::v1::OrderPlaced order;
+  order.set_order_id("order-7");
+  return order;
+}
+
+}  // namespace
+
+TEST_CASE("a published event is in the journal when publish returns") {
+  FakeBroker broker;
+  Publisher shop{"shop", broker.options()};
+  const auto result = shop.publish("order.placed", order(), {.id = "e1", .correlationid = "order-7"});
+  CHECK(result.outcome == PublishOutcome::accepted);
+  CHECK(result.offset == 1);
+  CHECK(result.id == "e1");
+  CHECK(result.correlationid == "order-7");
+  CHECK(broker.journal("order.placed") == std::vector<std::string>{"e1"});
+
+  const auto second = shop.publish("order.placed", order());
+  CHECK(second.offset == 2);
+  CHECK(second.id.size() == 36);
+  CHECK(second.correlationid == second.id);
+}
+
+TEST_CASE("an event the broker refuses says why, one that is too large does not cost the connection") {
+  FakeBroker broker;
+  Publisher shop{"shop", broker.options()};
+  const auto refused = shop.publish("unknown.topic", order());
+  CHECK(refused.outcome == PublishOutcome::rejected);
+  CHECK(refused.reason == v1::REFUSAL_UNKNOWN_TOPIC);
+  CHECK(refused.text == "unknown topic 'unknown.topic'");
+
+  const std::string data(2'000'000, 'x');
+  const auto large = shop.publish(
+      {.topic = "order.placed", .type = "T", .data = data, .id = "e", .correlationid = "c", .time = 1});
+  CHECK(large.outcome == PublishOutcome::rejected);
+  CHECK(large.reason == v1::REFUSAL_TOO_LARGE);
+  CHECK(large.text == "the event is 2000019 bytes long, at most 1048576 are allowed");
+  CHECK(shop.publish("order.placed", order()).ok());
+}
+
+TEST_CASE("without a broker nothing is kept, and the text says what to check") {
+  Options options;
+  options.brokers = {"ipc:///nonexistent/reel.sock"};
+  options.publish_timeout = 50ms;
+  options.log = {};
+  Publisher shop{"shop", options};
+  const auto result = shop.publish("order.placed", order());
+  CHECK(result.outcome == PublishOutcome::not_connected);
+  CHECK(result.text ==
+        "no broker answers at ipc:///nonexistent/reel.sock (is it running? REEL_BROKER names another)");
+  CHECK(shop.flush(0ms) == 0);
+}
+
+TEST_CASE("a broker that refuses the name ends all waiting") {
+  FakeBroker broker;
+  broker.refuse_next(v1::REFUSED_BAD_NAME, "the name is taken");
+  Publisher shop{"shop", broker.options()};
+  const auto result = shop.publish("order.placed", order());
+  CHECK(result.outcome == PublishOutcome::not_connected);
+  CHECK(result.text == "the broker refused the connection: the name is taken");
+}
+
+TEST_CASE("an event without an answer is unconfirmed, offered again, and accepted once") {
+  FakeBroker broker;
+  auto options = broker.options();
+  options.publish_timeout = 200ms;
+  Publisher shop{"shop", options};
+  REQUIRE(shop.publish("order.placed", order()).ok());
+  broker.strike_dumb(true);
+  const auto lost = shop.publish("order.placed", order());
+  CHECK(lost.outcome == PublishOutcome::unconfirmed);
+  CHECK(lost.text == "no answer from " + options.brokers[0] + " within 200 ms");
+  CHECK(shop.counts().unanswered == 1);
+  broker.restart();
+  broker.strike_dumb(false);
+  CHECK(shop.flush(20s) == 0);
+  CHECK(broker.journal("order.placed").size() == 2);
+  CHECK(broker.journal("order.placed")[1] == lost.id);
+}
+
+TEST_CASE("ten thousand events published without waiting are all there, in order, once") {
+  FakeBroker broker;
+  std::atomic<int> accepted{0};
+  std::vector<std::string> ids;
+  {
+    Publisher shop{"shop", broker.options()};
+    const auto data = order().SerializeAsString();
+    for (int i = 0; i < 10'000; ++i) {
+      const auto& id = ids.emplace_back("e" + std::to_string(i));
+      shop.publish_async({.topic = "order.placed", .type = "bench.v1.OrderPlaced", .data = data, .id = id},
+                         [&](const PublishResult& result) { accepted += result.ok() ? 1 : 0; });
+      if (i == 5'000) broker.restart();
+    }
+    CHECK(shop.flush(20s) == 0);
+    CHECK(shop.counts().accepted == 10'000);
+  }
+  CHECK(accepted == 10'000);
+  CHECK(broker.journal("order.placed") == ids);
+  CHECK(broker.goodbyes() == 1);
+}
+
+TEST_CASE("beyond the buffer publishing is back-pressured until answers make room") {
+  FakeBroker broker;
+  auto options = broker.options();
+  options.publish_buffer_bytes = 10'000;
+  options.publish_timeout = 100ms;
+  Publisher shop{"shop", options};
+  REQUIRE(shop.publish("order.placed", order()).ok());
+  broker.strike_dumb(true);
+  const std::string data(9'000, 'x');
+  std::string told;
+  const auto tell = [&](const PublishResult& result) { told = to_string(result.outcome); };
+  shop.publish_async({.topic = "order.placed", .type = "T", .data = data});
+  shop.publish_async({.topic = "order.placed", .type = "T", .data = data}, tell);
+  CHECK(told == "back_pressured");
+  CHECK(shop.publish({.topic = "order.placed", .type = "T", .data = data}).outcome ==
+        PublishOutcome::back_pressured);
+  CHECK(shop.counts().back_pressured == 2);
+  broker.restart();
+  broker.strike_dumb(false);
+  CHECK(shop.wait_for_room(20s));
+  CHECK(shop.flush(20s) == 0);
+}
+
+TEST_CASE("the next broker is found when one is not there") {
+  FakeBroker broker;
+  auto options = broker.options();
+  options.brokers.insert(options.brokers.begin(), "ipc:///nonexistent/reel.sock");
+  options.connect_timeout = 50ms;
+  Publisher shop{"shop", options};
+  CHECK(shop.publish("order.placed", order()).ok());
+}

@@ -1,0 +1,211 @@
+#include "reel/service.h"
+
+#include <doctest/doctest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include "bench.pb.h"
+#include "fake_broker.h"
+#include "reel/query.h"
+
+using namespace reel;
+using namespace std::chrono_literals;
+
+namespace {
+
+bench::v1::OrderPlaced order(std::uint32_t cents) {
+  bench::v1::OrderPlaced order;
+  order.set_cents(cents);
+  return order;
+}
+
+// A service that runs on a thread of its own until it is stopped.
+class Running {
+ public:
+  explicit Running(Service& service)
+      : service_{service}, code_{std::async(std::launch::async, [&] { return service.run(); })} {}
+  int stop() {
+    service_.stop();
+    return code_.get();
+  }
+  int ended() { return code_.get(); }
+
+ private:
+  Service& service_;
+  std::future<int> code_;
+};
+
+}  // namespace
+
+TEST_CASE("an event is handled, acked, and what the handler published is in the journal") {
+  FakeBroker broker;
+  Service payments{"payments", broker.options()};
+  payments.on<bench::v1::OrderPlaced>("order.placed",
+                                      [](const bench::v1::OrderPlaced& placed, Context& flow) {
+                                        bench::v1::PaymentCaptured captured;
+                                        captured.set_cents(placed.cents());
+                                        flow.publish("payment.captured", captured);
+                                      });
+  Running running{payments};
+  Publisher shop{"shop", broker.options()};
+  for (std::uint32_t i = 0; i < 500; ++i) shop.publish_async("order.placed", order(i));
+  CHECK(broker.wait_until([&] { return broker.journal("payment.captured").size() == 500; }));
+  CHECK(running.stop() == 0);
+  CHECK(broker.acked("payments").size() == 500);
+  CHECK(payments.counts().handled == 500);
+  CHECK(broker.goodbyes() == 1);
+}
+
+TEST_CASE("a failed event is tried again before the next of its key, others go on") {
+  FakeBroker broker;
+  auto options = broker.options();
+  options.workers = 4;
+  Service payments{"payments", options};
+  std::mutex mutex;
+  std::map<std::string, std::vector<std::uint32_t>> seen;
+  int failures = 0;
+  payments.on<bench::v1::OrderPlaced>("order.placed",
+                                      [&](const bench::v1::OrderPlaced& placed, Context& flow) {
+                                        const std::lock_guard lock{mutex};
+                                        if (placed.cents() == 3 && flow.attempt() < 3) {
+                                          ++failures;
+                                          throw std::runtime_error{"disk full"};
+                                        }
+                                        seen[std::string{flow.correlationid()}].push_back(placed.cents());
+                                      });
+  Publisher shop{"shop", broker.options()};
+  for (std::uint32_t i = 1; i <= 8; ++i) {
+    shop.publish_async("order.placed", order(i), {.correlationid = "a"});
+    shop.publish_async("order.placed", order(100 + i), {.correlationid = "b"});
+  }
+  CHECK(shop.flush(20s) == 0);
+  Running running{payments};
+  CHECK(broker.wait_until([&] { return broker.acked("payments").size() == 16; }));
+  CHECK(running.stop() == 0);
+  CHECK(failures == 2);
+  CHECK(seen["a"] == std::vector<std::uint32_t>{1, 2, 3, 4, 5, 6, 7, 8});
+  CHECK(seen["b"] == std::vector<std::uint32_t>{101, 102, 103, 104, 105, 106, 107, 108});
+  REQUIRE(broker.nacks().size() == 2);
+  CHECK(broker.nacks()[0].error_type() == "std::runtime_error");
+  CHECK(broker.nacks()[0].error() == "disk full");
+  CHECK_FALSE(broker.nacks()[0].reject());
+}
+
+TEST_CASE("a rejected event is a dead letter at once") {
+  FakeBroker broker;
+  Service payments{"payments", broker.options()};
+  payments.on<bench::v1::OrderPlaced>("order.placed",
+                                      [](const bench::v1::OrderPlaced&) { throw Reject{"negative total"}; });
+  Running running{payments};
+  Publisher shop{"shop", broker.options()};
+  CHECK(shop.publish("order.placed", order(1)).ok());
+  CHECK(broker.wait_until([&] { return broker.nacks().size() == 1; }));
+  CHECK(running.stop() == 0);
+  CHECK(broker.nacks()[0].reject());
+  CHECK(broker.nacks()[0].error() == "negative total");
+}
+
+TEST_CASE("a broker that was started again delivers on") {
+  FakeBroker broker;
+  Service payments{"payments", broker.options()};
+  std::atomic<int> handled{0};
+  payments.on<bench::v1::OrderPlaced>("order.placed", [&](const bench::v1::OrderPlaced&) { ++handled; });
+  Running running{payments};
+  Publisher shop{"shop", broker.options()};
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    if (i % 100 == 50) broker.restart();
+    shop.publish_async("order.placed", order(i));
+  }
+  CHECK(shop.flush(20s) == 0);
+  CHECK(broker.wait_until([&] { return broker.acked("payments").size() == 300; }));
+  CHECK(running.stop() == 0);
+  CHECK(handled >= 300);
+}
+
+TEST_CASE("a stop lets the running handler finish, and settles it") {
+  FakeBroker broker;
+  auto options = broker.options();
+  options.workers = 1;
+  Service payments{"payments", options};
+  std::promise<void> begun, gate;
+  std::atomic<int> handled{0};
+  payments.on<bench::v1::OrderPlaced>("order.placed", [&](const bench::v1::OrderPlaced& placed) {
+    if (placed.cents() == 1) {
+      begun.set_value();
+      gate.get_future().wait();
+    }
+    ++handled;
+  });
+  Running running{payments};
+  Publisher shop{"shop", broker.options()};
+  CHECK(shop.publish("order.placed", order(1)).ok());
+  begun.get_future().wait();
+  CHECK(shop.publish("order.placed", order(2)).ok());
+  payments.stop();
+  gate.set_value();
+  CHECK(running.ended() == 0);
+  CHECK(broker.acked("payments").contains(1));
+  CHECK(broker.goodbyes() == 1);
+}
+
+TEST_CASE("a drain that takes too long gives back what is unfinished, and says so") {
+  FakeBroker broker;
+  auto options = broker.options();
+  options.drain_timeout = 50ms;
+  std::string log;
+  options.log = [&](LogLevel level, std::string_view line) {
+    if (level == LogLevel::warn) log += line;
+  };
+  std::promise<void> begun, gate;
+  {
+    Service payments{"payments", options};
+    payments.on<bench::v1::OrderPlaced>("order.placed", [&](const bench::v1::OrderPlaced&) {
+      begun.set_value();
+      gate.get_future().wait();
+    });
+    Running running{payments};
+    Publisher shop{"shop", broker.options()};
+    CHECK(shop.publish("order.placed", order(1)).ok());
+    begun.get_future().wait();
+    CHECK(running.stop() == 1);
+    CHECK(broker.acked("payments").empty());
+    CHECK(broker.goodbyes() == 1);
+    gate.set_value();
+  }
+  CHECK(log == "drain_cut_short after_ms=50 (unfinished events go back to the broker)");
+}
+
+TEST_CASE("a refused subscription ends run() with 1") {
+  FakeBroker broker;
+  Service payments{"payments", broker.options()};
+  payments.on_raw("order.placed", [](Context&) {});
+  CHECK(payments.publisher().flush(0ms) == 0);  // connects
+  CHECK(payments.publish("order.placed", order(1)).ok());
+  broker.refuse_next(v1::REFUSED_LIMIT, "1000 services are known, no more are allowed");
+  CHECK(payments.run() == 1);
+}
+
+TEST_CASE("SIGTERM drains") {
+  FakeBroker broker;
+  // The fake's threads, and this one's, must not take the signal before run() does.
+  sigset_t term, before;
+  sigemptyset(&term);
+  sigaddset(&term, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &term, &before);
+  Service payments{"payments", broker.options()};
+  payments.on<bench::v1::OrderPlaced>("order.placed", [](const bench::v1::OrderPlaced&) {});
+  CHECK(payments.publish("order.placed", order(1)).ok());
+  std::thread killer{[&] {
+    CHECK(broker.wait_until([&] { return broker.acked("payments").size() == 1; }));
+    pthread_kill(pthread_self(), 0);
+    kill(getpid(), SIGTERM);
+  }};
+  CHECK(payments.run() == 0);
+  killer.join();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
