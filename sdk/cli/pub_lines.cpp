@@ -111,6 +111,14 @@ std::uint64_t input_bytes() {
              : 0;
 }
 
+/// "bad JSON at line 1, column 7" of a text that is one line, whose number is said anyway.
+std::string without_line(std::string sentence) {
+  constexpr std::string_view line = "line 1, ";
+  const std::size_t at = sentence.find(line);
+  if (sentence.starts_with("bad JSON at ") && at != std::string::npos) sentence.erase(at, line.size());
+  return sentence;
+}
+
 class LinePublisher {
  public:
   LinePublisher(Invocation& invocation, const std::string& source)
@@ -138,7 +146,7 @@ class LinePublisher {
  private:
   void publish(std::uint64_t number, const std::string& line) {
     const ReadDraft read = catalog_.json().read(line);
-    if (!read.event) return tally_.refuse(number, read.error);
+    if (!read.event) return tally_.refuse(number, without_line(read.error));
     while (!offer(number, *read.event) && !lost_) {
       const bool room = publisher_.wait_for_room(invocation_.globals.timeout);
       lost_ = !room;

@@ -180,11 +180,10 @@ TEST_CASE("dead letters are listed with their errors and payloads") {
   FakeBus bus;
   bus.answers(tell_dead);
   CHECK(bus.reel({"dead", "--service", "payments"}).out ==
-        "SERVICE   OFFSET  TOPIC         FLOW     ATTEMPTS  FAILED               ERROR                       "
-        "           "
-        "    DATA\n"
-        "payments      42  order.placed  order-7         8  2026-03-01 10:02:11  std::runtime_error: bank "
-        "not\\nreachable  {\"definition\":\"shop\"}\n");
+        "SERVICE   OFFSET  TOPIC         FLOW     ATTEMPTS  FAILED               "
+        "ERROR                                    DATA\n"
+        "payments      42  order.placed  order-7         8  2026-03-01 10:02:11  "
+        "std::runtime_error: bank not\\nreachable  {\"definition\":\"shop\"}\n");
   CHECK(
       bus.reel({"dead", "-o", "json"}).out ==
       R"({"service":"payments","reeloffset":42,"type":"order.placed","id":"event-1","correlationid":"order-7",)"
@@ -273,12 +272,23 @@ TEST_CASE("what cannot be published is answered with one sentence, and nothing i
       {"unknown topic", {"order.plcaed", "{}"}, "unknown topic 'order.plcaed', did you mean 'order.placed'?"},
       {"wildcard", {"order.*", "{}"}, "topic 'order.*': wildcard '*' at position 7"},
       {"empty token", {"order..placed", "{}"}, "topic 'order..placed': empty token at position 7"},
-      {"bad JSON", {"order.placed", "{\n  \"definition\": }"}, ""},
-      {"unknown field", {"order.placed", R"({"definitoin":"x"})"}, ""},
-      {"wrong value", {"order.placed", R"({"definition":7})"}, ""},
-      {"empty correlation id", {"order.placed", "{}", "--correlation", ""}, ""},
-      {"long correlation id", {"order.placed", "{}", "--correlation", std::string(10'000, 'x')}, ""},
-      {"oversized payload", {"order.placed", R"({"definition":")" + std::string(100'000, 'x') + "\"}"}, ""},
+      {"bad JSON",
+       {"order.placed", "{\n  \"definition\": }"},
+       "bad JSON at line 2, column 17: unexpected '}'; expected '[', '{', or a literal"},
+      {"unknown field",
+       {"order.placed", R"({"definitoin":"x"})"},
+       "data: unknown field 'definitoin' of reel.v1.FlowCompleted, did you mean 'definition'?"},
+      {"wrong value",
+       {"order.placed", R"({"definition":7})"},
+       "data.definition: expected a string, got the number 7"},
+      {"empty correlation id", {"order.placed", "{}", "--correlation", ""}, "correlation id is empty"},
+      {"long correlation id",
+       {"order.placed", "{}", "--correlation", std::string(10'000, 'x')},
+       "correlation id is 10000 bytes long, at most 256 are allowed"},
+      {"oversized payload",
+       {"order.placed", R"({"definition":")" + std::string(100'000, 'x') + "\"}", "--correlation", "order-7",
+        "--id", "event-7"},
+       "the event is 100035 bytes long, at most 65536 are allowed"},
       {"no such file",
        {"order.placed", "@/nonexistent"},
        "cannot read '/nonexistent': No such file or directory"},
@@ -307,7 +317,9 @@ TEST_CASE("lines are published one by one, and a bad one does not stop the other
                "{\"specversion\":\"1.0\",\"type\":\"order.placed\",\"correlationid\":\"order-2\"}");
   CHECK(ran.code == 1);
   CHECK(ran.out.substr(0, ran.out.find(" in ")) == "2 accepted, 2 refused");
-  CHECK(ran.err == "");
+  CHECK(ran.err ==
+        "line 2: bad JSON at column 2: invalid literal\n"
+        "line 4: unknown topic 'order.plcaed', did you mean 'order.placed'?\n");
   CHECK(bus.published() == "order.placed order-1 a\norder.placed order-2 \n");
   CHECK(bus.reel({"pub", "--lines", "-o", "json"}, "{\"type\":\"order.placed\"}\n").out ==
         R"({"accepted":1,"duplicate":0,"refused":0,"unconfirmed":0})"

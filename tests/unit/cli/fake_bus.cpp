@@ -93,7 +93,7 @@ void FakeBus::handle(const zmq::message_t& peer, const zmq::message_t& head, con
   } else if (asked.has_hello()) {
     auto& welcome = *reply.mutable_welcome();
     welcome.set_epoch(1);
-    welcome.set_event_bytes_max(1 << 20);
+    welcome.set_event_bytes_max(64 << 10);
     welcome.set_batch_bytes_max(4 << 20);
     welcome.set_publish_window_bytes(8 << 20);
     welcome.set_publish_window_batches(256);
@@ -174,7 +174,11 @@ Ran FakeBus::reel(std::vector<std::string> arguments, const std::string& input) 
 }
 
 Ran run_reel_command(std::vector<std::string> arguments, const std::string& input) {
-  arguments.insert(arguments.begin(), REEL_COMMAND);
+  return run_command(REEL_COMMAND, std::move(arguments), input);
+}
+
+Ran run_command(const std::string& program, std::vector<std::string> arguments, const std::string& input) {
+  arguments.insert(arguments.begin(), program);
   int in[2];
   int out[2];
   int err[2];

@@ -63,5 +63,8 @@ class FakeBus {
   std::thread thread_;
 };
 
+/// Runs a program and waits for its end; `input` must fit a pipe.
+[[nodiscard]] Ran run_command(const std::string& program, std::vector<std::string> arguments,
+                              const std::string& input);
 /// Runs the built command with exactly these arguments.
 [[nodiscard]] Ran run_reel_command(std::vector<std::string> arguments, const std::string& input = "");
