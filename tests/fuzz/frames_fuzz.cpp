@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "delivery.h"
 #include "handling.h"
 #include "publish_window.h"
 #include "session.h"
