@@ -9,6 +9,7 @@
 #include <reel/reel.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +72,7 @@ template <typename Work>
 pid_t spawn(Work&& work) {
   const auto pid = ::fork();
   if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     work();
     ::_exit(0);
   }
