@@ -4,6 +4,7 @@
 #include <cassert>
 #include <limits>
 #include <random>
+#include <system_error>
 
 namespace reel::broker {
 
@@ -21,7 +22,7 @@ iovec piece_of(std::string_view bytes) {
 }  // namespace
 
 SegmentWriter SegmentWriter::create(const std::filesystem::path& directory, Offset first_offset,
-                                    LogTime log_time_before, std::uint64_t bytes) {
+                                    LogTime log_time_before, std::uint64_t bytes) try {
   SegmentHeader header;
   header.first_offset = first_offset;
   header.log_time_before = log_time_before;
@@ -37,6 +38,10 @@ SegmentWriter SegmentWriter::create(const std::filesystem::path& directory, Offs
 
   const auto segment = Segment::open(file.path());
   return SegmentWriter{std::move(file), {segment, SegmentIndex{*segment}}};
+} catch (const JournalError&) {
+  std::error_code ignored;  // a full disk is not to be kept full by what could not be finished
+  std::filesystem::remove(directory / unfinished_segment_name, ignored);
+  throw;
 }
 
 SegmentWriter SegmentWriter::resume(const IndexedSegment& segment) {

@@ -103,6 +103,10 @@ int main(int argc, char** argv) try {
 } catch (const reel::config::ConfigError& error) {
   std::cerr << error.what() << '\n';
   return exit_usage;
+} catch (const reel::tracker::RecordError& error) {
+  std::cerr << "reel-tracker: " << error.what()
+            << " (the folder tracker.data is damaged or from a newer release)\n";
+  return exit_failed;
 } catch (const std::exception& error) {
   std::cerr << "reel-tracker: " << error.what() << '\n';
   return exit_failed;

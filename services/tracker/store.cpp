@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -25,6 +26,10 @@ constexpr std::size_t write_buffer_bytes = 32u << 20;
 constexpr std::size_t block_cache_bytes = 32u << 20;
 /// Old log files RocksDB keeps about what it did.
 constexpr std::size_t info_logs_max = 3;
+
+/// A file in which so many of so many consecutive entries are deletions is compacted.
+constexpr std::size_t deletions_window = 4'096;
+constexpr std::size_t deletions_in_window_max = 2'048;
 
 rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -190,6 +195,9 @@ Store::Store(const std::filesystem::path& folder) : impl_{std::make_unique<Impl>
   family.write_buffer_size = write_buffer_bytes;
   family.memtable_whole_key_filtering = true;
   family.memtable_prefix_bloom_size_ratio = 0.05;
+  // A listing by state leaves a trail of deletions behind as flows move on; files full of them are rewritten.
+  family.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(deletions_window, deletions_in_window_max));
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const char* name : family_names) descriptors.emplace_back(name, family);

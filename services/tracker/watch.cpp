@@ -112,8 +112,7 @@ void Watch::checkpoint(Time now) {
   tracker_.rest(rest_slots, latest < rest_after_ns ? 0 : latest - rest_after_ns);
 }
 
-void Watch::save(Store::Durability durability) {
-  StoreBatch batch;
+void Watch::save(Store::Durability durability, StoreBatch batch) {
   FlowTable& flows = tracker_.flows();
   for (const FlowTable::Handle handle : flows.changed()) {
     const auto sealed = flows.sealed(handle);
@@ -191,8 +190,7 @@ void Watch::expire() {
     if (old.size() == expiry_flows) expiry_at_[i] = old.back();
   }
   if (forgotten == 0) return;
-  store_.commit(batch, Store::Durability::written);
-  save(Store::Durability::written);
+  save(Store::Durability::written, std::move(batch));
   spdlog::info("flows_forgotten count={} idle_since={}", forgotten, cutoff);
 }
 

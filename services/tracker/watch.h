@@ -63,7 +63,8 @@ class Watch {
   void load();
   void take(const Delivery& delivery);
   void collect_verdicts();
-  void save(Store::Durability durability);
+  /// One atomic step: what changed, how far that is, and what `batch` holds already.
+  void save(Store::Durability durability, StoreBatch batch = {});
   void expire();
   bool expire_one(v1::FlowState state, const ListingPlace& place, StoreBatch& batch);
 

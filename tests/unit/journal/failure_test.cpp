@@ -89,6 +89,7 @@ TEST_CASE("a segment the disk has no room for fails the same way") {
           "(ulimit -f), "
           "or lower broker.journal.segment_bytes");
   }
+  CHECK_FALSE(std::filesystem::exists(bench.directory() / "next.segment"));
   bench.reopen();
   CHECK(bench.notes() == "");
   bench.write("b");
