@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "cli/inquiry.h"
+#include "event/topic.h"
 
 namespace reel::cli {
 namespace {
@@ -27,6 +28,10 @@ Catalog::Catalog(const v1::SchemasReply& reply)
       json_{*schemas_, types_of(reply)} {}
 
 EventDraft Catalog::draft(std::string_view topic, std::string_view json) const {
+  if (is_system_topic(topic)) {
+    throw Failure{exit_code::refused,
+                  fmt::format("topic '{}' is the system's own: it alone publishes there", shown(topic))};
+  }
   ReadDraft read = json_.read_data(topic, json);
   if (!read.event) throw Failure{exit_code::refused, shown(read.error)};
   return *std::move(read.event);

@@ -15,6 +15,8 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/interrupt.h"
+
 namespace reel::cli {
 namespace {
 
@@ -185,11 +187,16 @@ Children::News Children::poll_once(int timeout_ms) {
   return some_ended ? News::child_ended : News::none;
 }
 
+/// One Ctrl-C may arrive several times; see interrupt_moment.
 bool Children::read_signals() {
   bool stop_requested = false;
   signalfd_siginfo signal{};
   while (read(signals_, &signal, sizeof signal) == sizeof signal) {
-    if (signal.ssi_signo != SIGCHLD) stop_requested = true;
+    if (signal.ssi_signo == SIGCHLD) continue;
+    const auto now = Clock::now();
+    if (stop_requested_at_ && now - *stop_requested_at_ < interrupt_moment) continue;
+    stop_requested_at_ = now;
+    stop_requested = true;
   }
   return stop_requested;
 }

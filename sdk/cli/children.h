@@ -66,7 +66,8 @@ class Children {
   [[nodiscard]] std::optional<Child> take_ended();
 
   /// SIGTERM for each, the youngest first; SIGKILL for one that takes longer than `grace`, or for all at a
-  /// further stop request. Afterwards none runs and every line has been handed on.
+  /// stop request that comes a moment after the first. Afterwards none runs and every line has been handed
+  /// on.
   void stop(std::chrono::milliseconds grace);
 
  private:
@@ -78,6 +79,7 @@ class Children {
 
   OnLine on_line_;
   std::vector<Child> children_;
+  std::optional<std::chrono::steady_clock::time_point> stop_requested_at_;
   int signals_ = -1;
 };
 

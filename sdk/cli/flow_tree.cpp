@@ -255,7 +255,7 @@ std::string verdict_text(v1::Verdict verdict) {
 
 std::string missing_text(const v1::Expectation& expectation) {
   const auto& topics = expectation.missing().empty() ? expectation.expected() : expectation.missing();
-  if (topics.empty()) return "its end";
+  if (topics.empty()) return "the flow's end";
   return joined(topics, expectation.any_of() ? " or " : " and ");
 }
 

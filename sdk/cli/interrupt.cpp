@@ -1,25 +1,44 @@
 #include "cli/interrupt.h"
 
 #include <csignal>
+#include <ctime>
 #include <initializer_list>
 
 namespace reel::cli {
 namespace {
 
 volatile std::sig_atomic_t noted = 0;
+timespec noted_at{};  // written by the handler that sets `noted`, read by later ones
 
 void set_handlers(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
-  action.sa_flags = handler == SIG_DFL ? 0 : static_cast<int>(SA_RESETHAND);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&action.sa_mask, signal);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+}
+
+void note(int signal) {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (noted == 0) {
+    noted_at = now;
+    noted = 1;
+    return;
+  }
+  const auto since = std::chrono::seconds{now.tv_sec - noted_at.tv_sec} +
+                     std::chrono::nanoseconds{now.tv_nsec - noted_at.tv_nsec};
+  if (since < interrupt_moment) return;
+  struct sigaction usual {};
+  usual.sa_handler = SIG_DFL;
+  sigaction(signal, &usual, nullptr);
+  raise(signal);  // blocked until this handler returns
 }
 
 }  // namespace
 
 Interrupt::Interrupt() {
   noted = 0;
-  set_handlers([](int) { noted = 1; });
+  set_handlers(note);
 }
 
 Interrupt::~Interrupt() {

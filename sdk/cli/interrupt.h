@@ -1,8 +1,15 @@
 // Ctrl-C as a question instead of an end: while an Interrupt lives, SIGINT, SIGTERM and SIGHUP are noted.
-// A second one ends the process as if it had not been watched. One at a time.
+// One that comes later than a moment after the first ends the process as if it had not been watched. One
+// Interrupt at a time.
 #pragma once
 
+#include <chrono>
+
 namespace reel::cli {
+
+/// Signals this close together are one wish: a terminal, a shell and `timeout` may each pass the same Ctrl-C
+/// on.
+inline constexpr auto interrupt_moment = std::chrono::milliseconds{500};
 
 class Interrupt {
  public:

@@ -77,22 +77,23 @@ std::string matched_text(const Terminal& terminal, std::uint32_t matched) {
 }
 
 std::string text_of(const Terminal& terminal, const PublishResult& result) {
-  const std::string flow = shown(result.correlationid);
+  // The flow is that of the first event, which only the broker knows; ours may have been made up just now.
   if (result.outcome == PublishOutcome::duplicate) {
-    return fmt::format("{} of offset {}, flow {}", terminal.paint(Ink::yellow, "duplicate"), result.offset,
-                       flow);
+    return fmt::format("{} of offset {}", terminal.paint(Ink::yellow, "duplicate"), result.offset);
   }
   const std::string place = result.offset != 0 ? fmt::format("offset {}", result.offset) : "live only";
   return fmt::format("{} {}, {}, flow {}", terminal.paint(Ink::green, "accepted"), place,
-                     matched_text(terminal, result.matched), flow);
+                     matched_text(terminal, result.matched), shown(result.correlationid));
 }
 
 Json json_of(const PublishResult& result) {
-  return {{"outcome", to_string(result.outcome)},
-          {"reeloffset", result.offset},
-          {"matched", result.matched},
-          {"id", result.id},
-          {"correlationid", result.correlationid}};
+  Json json{{"outcome", to_string(result.outcome)}, {"reeloffset", result.offset}};
+  if (result.outcome == PublishOutcome::accepted) {
+    json["matched"] = result.matched;
+    json["id"] = result.id;
+    json["correlationid"] = result.correlationid;
+  }
+  return json;
 }
 
 int publish_one(Invocation& invocation, const Options& options) {

@@ -34,6 +34,7 @@ class Tally {
     std::uint64_t accepted = 0;
     std::uint64_t duplicate = 0;
     std::uint64_t refused = 0;
+    std::uint64_t unsent = 0;
     std::uint64_t unconfirmed = 0;
   };
 
@@ -43,6 +44,7 @@ class Tally {
       case PublishOutcome::accepted: ++counts_.accepted; break;
       case PublishOutcome::duplicate: ++counts_.duplicate; break;
       case PublishOutcome::rejected: refuse_locked(line, result.text); break;
+      case PublishOutcome::not_connected: ++counts_.unsent; break;
       default: ++counts_.unconfirmed; break;
     }
   }
@@ -50,6 +52,11 @@ class Tally {
   void refuse(std::uint64_t line, const std::string& text) {
     const std::scoped_lock lock{mutex_};
     refuse_locked(line, text);
+  }
+
+  void count_unsent() {
+    const std::scoped_lock lock{mutex_};
+    ++counts_.unsent;
   }
 
   [[nodiscard]] Counts counts() const {
@@ -126,7 +133,7 @@ class LinePublisher {
         source_{source},
         catalog_{Catalog::fetch(invocation.globals)},
         progress_{invocation.err, input_bytes()},
-        publisher_{"reel", publisher_options(invocation.globals)} {}
+        publisher_{std::in_place, "reel", publisher_options(invocation.globals)} {}
 
   int run() {
     const Interrupt interrupt;
@@ -148,11 +155,11 @@ class LinePublisher {
     const ReadDraft read = catalog_.json().read(line);
     if (!read.event) return tally_.refuse(number, without_line(read.error));
     while (!offer(number, *read.event) && !lost_) {
-      const bool room = publisher_.wait_for_room(invocation_.globals.timeout);
+      const bool room = publisher_->wait_for_room(invocation_.globals.timeout);
       lost_ = !room;
       report();
     }
-    if (lost_) tally_.refuse(number, "not sent");
+    if (lost_) tally_.count_unsent();
   }
 
   /// False where it was not taken because too much waits for an answer.
@@ -162,27 +169,27 @@ class LinePublisher {
     };
     bool taken = true;
     // Back pressure is told inside the call, so `taken` is not touched after it.
-    publisher_.publish_async({.topic = draft.topic,
-                              .type = draft.dataschema,
-                              .data = draft.data,
-                              .id = given(draft.id),
-                              .correlationid = given(draft.correlationid),
-                              .causationid = draft.causationid,
-                              .partitionkey = draft.partitionkey,
-                              .subject = draft.subject,
-                              .time = draft.time,
-                              .datacontenttype = draft.datacontenttype,
-                              .traceparent = draft.traceparent,
-                              .tracestate = draft.tracestate,
-                              .attributes = draft.attributes,
-                              .source = draft.source.empty() ? source_ : draft.source},
-                             [this, number, &taken](const PublishResult& result) {
-                               if (result.outcome == PublishOutcome::back_pressured) {
-                                 taken = false;
-                               } else {
-                                 tally_.count(number, result);
-                               }
-                             });
+    publisher_->publish_async({.topic = draft.topic,
+                               .type = draft.dataschema,
+                               .data = draft.data,
+                               .id = given(draft.id),
+                               .correlationid = given(draft.correlationid),
+                               .causationid = draft.causationid,
+                               .partitionkey = draft.partitionkey,
+                               .subject = draft.subject,
+                               .time = draft.time,
+                               .datacontenttype = draft.datacontenttype,
+                               .traceparent = draft.traceparent,
+                               .tracestate = draft.tracestate,
+                               .attributes = draft.attributes,
+                               .source = draft.source.empty() ? source_ : draft.source},
+                              [this, number, &taken](const PublishResult& result) {
+                                if (result.outcome == PublishOutcome::back_pressured) {
+                                  taken = false;
+                                } else {
+                                  tally_.count(number, result);
+                                }
+                              });
     return taken;
   }
 
@@ -190,13 +197,13 @@ class LinePublisher {
   void wait_for_answers(const Interrupt& interrupt) {
     constexpr auto look_up = std::chrono::milliseconds{100};
     auto last_change = std::chrono::steady_clock::now();
-    for (std::size_t waiting = 0, before = 0; (waiting = publisher_.flush(look_up)) > 0; before = waiting) {
+    for (std::size_t waiting = 0, before = 0; (waiting = publisher_->flush(look_up)) > 0; before = waiting) {
       report();
       const auto now = std::chrono::steady_clock::now();
       if (waiting != before) last_change = now;
       if (interrupt.requested() || now - last_change > invocation_.globals.timeout) break;
     }
-    unanswered_ = publisher_.counts().unanswered;
+    publisher_.reset();  // afterwards every callback has been called
   }
 
   void report() {
@@ -212,32 +219,33 @@ class LinePublisher {
     report();
     progress_.clear();
     const Tally::Counts counts = tally_.counts();
-    const std::uint64_t unconfirmed = counts.unconfirmed + unanswered_;
-    print(counts, unconfirmed);
-    if (unconfirmed > 0) {
-      invocation_.out.flush();
+    print(counts);
+    if (counts.unconfirmed > 0) {
       throw Failure{exit_code::not_reachable,
                     fmt::format("the broker at {} did not confirm {} event{}: it may or may not have them",
-                                shown(invocation_.globals.broker), count_text(unconfirmed),
-                                unconfirmed == 1 ? "" : "s")};
+                                shown(invocation_.globals.broker), count_text(counts.unconfirmed),
+                                counts.unconfirmed == 1 ? "" : "s")};
     }
-    if (lost_) throw broker_not_reachable(invocation_.globals);
+    if (lost_ || counts.unsent > 0) throw broker_not_reachable(invocation_.globals);
     return counts.refused == 0 ? exit_code::ok : exit_code::refused;
   }
 
-  void print(const Tally::Counts& counts, std::uint64_t unconfirmed) {
+  void print(const Tally::Counts& counts) {
     if (invocation_.globals.json) {
       invocation_.out.line(line_of({{"accepted", counts.accepted},
                                     {"duplicate", counts.duplicate},
                                     {"refused", counts.refused},
-                                    {"unconfirmed", unconfirmed}}));
-      return;
+                                    {"unsent", counts.unsent},
+                                    {"unconfirmed", counts.unconfirmed}}));
+    } else {
+      std::string text =
+          fmt::format("{} accepted, {} refused", count_text(counts.accepted), count_text(counts.refused));
+      if (counts.duplicate > 0) text += fmt::format(", {} duplicate", count_text(counts.duplicate));
+      if (counts.unsent > 0) text += fmt::format(", {} not sent", count_text(counts.unsent));
+      if (counts.unconfirmed > 0) text += fmt::format(", {} unconfirmed", count_text(counts.unconfirmed));
+      invocation_.out.line(text + fmt::format(" in {}", elapsed_text(progress_.elapsed())));
     }
-    std::string text =
-        fmt::format("{} accepted, {} refused", count_text(counts.accepted), count_text(counts.refused));
-    if (counts.duplicate > 0) text += fmt::format(", {} duplicate", count_text(counts.duplicate));
-    if (unconfirmed > 0) text += fmt::format(", {} unconfirmed", count_text(unconfirmed));
-    invocation_.out.line(text + fmt::format(" in {}", elapsed_text(progress_.elapsed())));
+    invocation_.out.flush();
   }
 
   Invocation& invocation_;
@@ -247,8 +255,7 @@ class LinePublisher {
   Tally tally_;  // before the publisher, whose callbacks use it until it is gone
   Progress progress_;
   bool lost_ = false;
-  std::uint64_t unanswered_ = 0;
-  Publisher publisher_;
+  std::optional<Publisher> publisher_;
 };
 
 }  // namespace

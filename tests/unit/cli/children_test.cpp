@@ -96,6 +96,17 @@ TEST_CASE("Ctrl-C asks the parent to stop and does not reach the children") {
   CHECK(family.said == "broker: up\n");
 }
 
+TEST_CASE("a Ctrl-C that arrives twice is one wish and kills nobody") {
+  Family family;
+  family.start("broker", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done");
+  family.until_said("up");
+  kill(getpid(), SIGINT);
+  CHECK(family.until_news() == Children::News::stop_requested);
+  kill(getpid(), SIGTERM);
+  family.children.stop(10s);
+  CHECK(family.said == "broker: up\nbroker: bye\n");
+}
+
 TEST_CASE("a child that never ends its line does not fill our memory") {
   Family family;
   family.start("endless", "head -c 300000 /dev/zero | tr '\\0' x");

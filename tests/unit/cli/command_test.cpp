@@ -271,6 +271,9 @@ TEST_CASE("what cannot be published is answered with one sentence, and nothing i
   const Case cases[] = {
       {"unknown topic", {"order.plcaed", "{}"}, "unknown topic 'order.plcaed', did you mean 'order.placed'?"},
       {"wildcard", {"order.*", "{}"}, "topic 'order.*': wildcard '*' at position 7"},
+      {"system topic",
+       {"reel.flow.overdue", "{}"},
+       "topic 'reel.flow.overdue' is the system's own: it alone publishes there"},
       {"empty token", {"order..placed", "{}"}, "topic 'order..placed': empty token at position 7"},
       {"bad JSON",
        {"order.placed", "{\n  \"definition\": }"},
@@ -322,7 +325,7 @@ TEST_CASE("lines are published one by one, and a bad one does not stop the other
         "line 4: unknown topic 'order.plcaed', did you mean 'order.placed'?\n");
   CHECK(bus.published() == "order.placed order-1 a\norder.placed order-2 \n");
   CHECK(bus.reel({"pub", "--lines", "-o", "json"}, "{\"type\":\"order.placed\"}\n").out ==
-        R"({"accepted":1,"duplicate":0,"refused":0,"unconfirmed":0})"
+        R"({"accepted":1,"duplicate":0,"refused":0,"unsent":0,"unconfirmed":0})"
         "\n");
 }
 

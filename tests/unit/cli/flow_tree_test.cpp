@@ -147,6 +147,17 @@ TEST_CASE("the deadline of the whole flow stands at its end") {
         "  OVERDUE 2h    shipment.delivered or order.cancelled  expected within 1d of the flow's start\n");
 }
 
+TEST_CASE("a flow whose end has no topic is owed its end") {
+  FlowBench flow;
+  flow.step(0ms, "order.placed", "orders");
+  flow.expects(0, {}, 24h, v1::VERDICT_WAITING);
+  flow.watermark(30min);
+  CHECK(flow.text() ==
+        "order-7  open  order-fulfilment  1 event since 2026-03-01 10:02:11\n"
+        "  10:02:11.000  order.placed    by orders\n"
+        "  23h 30m left  the flow's end  expected within 1d of the flow's start\n");
+}
+
 TEST_CASE("an event whose cause is not of this flow is a root that says so") {
   FlowBench flow;
   flow.step(0ms, "order.placed", "https://shop.example/web", "0193-else\x1b[2J");
