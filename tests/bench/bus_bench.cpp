@@ -6,11 +6,9 @@
 // Scenarios take turns, so that a machine that drifts drifts for all of them; the table shows medians. The
 // clock runs from the first publish until the broker has the last ack (for the live tap: until the last event
 // has arrived). CPU is user and system time of each process meanwhile, per million events.
+#include <fcntl.h>
 #include <reel/reel.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -20,7 +18,8 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
-#include <new>
+#include <sstream>
+#include <thread>
 
 #include "process.h"
 
@@ -40,7 +39,14 @@ struct Setting {
 struct Shared {
   std::atomic<bool> go{false};
   std::atomic<std::uint64_t> handled{0};
-  std::atomic<bool> ready{false};
+
+  static Shared& at(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0 || ::ftruncate(file, sizeof(Shared)) != 0) throw std::runtime_error("cannot make " + path);
+    void* const page = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    ::close(file);
+    return *static_cast<Shared*>(page);  // zeros are its initial state
+  }
 };
 
 struct Figures {
@@ -48,12 +54,6 @@ struct Figures {
   std::map<std::string, double> cpu_s_per_million;
   double tracker_behind_s = 0;
 };
-
-Shared& shared() {
-  static auto* const page =
-      new (::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Shared;
-  return *page;
-}
 
 double cpu_seconds(pid_t pid) {
   std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
@@ -67,22 +67,65 @@ double cpu_seconds(pid_t pid) {
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
-// A process of ours, running `work` after the fork.
-template <typename Work>
-pid_t spawn(Work&& work) {
-  const auto pid = ::fork();
-  if (pid == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    work();
-    ::_exit(0);
-  }
-  return pid;
+reel::Options connection(const std::string& broker) {
+  reel::Options options;
+  options.brokers = {broker};
+  options.publish_buffer_bytes = 64u << 20;
+  options.credit_events = 65'536;
+  options.credit_bytes = 64u << 20;
+  return options;
 }
 
-void end(pid_t pid) {
-  ::kill(pid, SIGTERM);
-  int status = 0;
-  ::waitpid(pid, &status, 0);
+// A BytesValue: field 1, length, bytes.
+std::string payload_of(std::size_t bytes) {
+  std::string payload{"\x0a"};
+  for (auto rest = bytes;; rest >>= 7) {
+    payload.push_back(static_cast<char>((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0)));
+    if (rest <= 0x7f) break;
+  }
+  return payload.append(bytes, 'x');
+}
+
+int publish(const Setting& setting, Shared& shared, const std::string& broker, const std::string& topic) {
+  reel::Publisher source{"source", connection(broker)};
+  const auto payload = payload_of(setting.payload);
+  std::vector<std::string> flows;
+  for (std::uint64_t i = 0; i < setting.keys; ++i) flows.push_back("flow-" + std::to_string(i));
+  while (!shared.go) ::usleep(100);
+  for (std::uint64_t i = 0; i < setting.events; ++i) {
+    const reel::Outgoing event{.topic = topic,
+                               .type = "google.protobuf.BytesValue",
+                               .data = payload,
+                               .correlationid = std::string_view{flows[i % flows.size()]}};
+    for (bool taken = false; !taken;) {
+      taken = true;
+      // back_pressured is known inside the call; every other outcome comes later and does not touch `taken`.
+      source.publish_async(event, [&taken,
+                                   calling = std::this_thread::get_id()](const reel::PublishResult& result) {
+        if (result.outcome == reel::PublishOutcome::back_pressured && std::this_thread::get_id() == calling)
+          taken = false;
+      });
+      if (!taken) (void)source.wait_for_room(1s);
+    }
+  }
+  (void)source.flush(60s);
+  ::pause();
+  return 0;
+}
+
+int consume(Shared& shared, const std::string& broker) {
+  reel::Service service{"bench", connection(broker)};
+  service.on_raw("bench.event",
+                 [&](reel::Context&) { shared.handled.fetch_add(1, std::memory_order_relaxed); });
+  return service.run();
+}
+
+[[noreturn]] int listen(Shared& shared, const std::string& live) {
+  reel::LiveTap tap{{.patterns = {"bench.tick"}, .endpoint = live}};
+  while (true) {
+    const auto batch = tap.next(100ms);
+    shared.handled.fetch_add(batch.events.size(), std::memory_order_relaxed);
+  }
 }
 
 class Bench {
@@ -95,126 +138,83 @@ class Bench {
         "  bench.tick: {type: google.protobuf.BytesValue, durable: false}\n"
         "flows:\n  bench:\n    expect:\n      - {after: bench.event, any_of: [bench.event], within: 1h}\n"
         "broker: {listen: \"" +
-            endpoint() + "\", live: \"ipc://" + (dir / "live").string() + "\", data: data, journal: {sync: " +
-            sync + "}}\n" + "tracker: {listen: \"" + tracker_endpoint() + "\", data: data/tracker}\n");
-    broker_ = start("reel-broker", " ready ");
-    if (tracker) tracker_ = start("reel-tracker", " caught_up ");
+            endpoint() + "\", live: \"" + live_endpoint() + "\", data: data, journal: {sync: " + sync +
+            "}}\n" + "tracker: {listen: \"" + tracker_endpoint() + "\", data: data/tracker}\n");
+    broker_ = start("reel-broker", {"-c", (dir / "reel.yaml").string()}, " ready ");
+    if (tracker) tracker_ = start("reel-tracker", {"-c", (dir / "reel.yaml").string()}, " caught_up ");
   }
 
   Figures durable() {
-    const auto consumer = spawn([this] {
-      reel::Options options = connection();
-      options.credit_events = 65'536;
-      options.credit_bytes = 64u << 20;
-      reel::Service service{"bench", options};
-      service.on_raw("bench.event",
-                     [](reel::Context&) { shared().handled.fetch_add(1, std::memory_order_relaxed); });
-      ::_exit(service.run());
-    });
+    const auto consumer = start("bus_bench", {"--role", "consume", "--endpoint", endpoint()}, {});
     reel::QueryClient broker{endpoint()};
-    (void)eventually([&] { return instances(broker) > 0; });
-    auto figures = run("bench.event", consumer, [&] { return acked(broker) >= setting_.events; });
-    end(consumer);
-    return figures;
+    (void)eventually([&] { return service(broker).instances_size() > 0; });
+    return run("bench.event", *consumer, [&] { return service(broker).acked() >= setting_.events; });
   }
 
   Figures live() {
-    const auto consumer = spawn([this] {
-      reel::LiveTap tap{
-          {.patterns = {"bench.tick"}, .endpoint = "ipc://" + (temp_.path() / "live").string()}};
-      shared().ready = true;
-      while (shared().handled < setting_.events) {
-        const auto batch = tap.next(100ms);
-        shared().handled.fetch_add(batch.events.size(), std::memory_order_relaxed);
-      }
-      ::pause();
-    });
-    // The tap's subscription is known to the broker when a first event has arrived.
-    reel::Publisher warm_up{"warm-up", connection()};
-    (void)eventually([&] {
-      (void)warm_up.publish({.topic = "bench.tick", .type = "google.protobuf.BytesValue"});
-      return shared().handled.load() > 0;
-    });
-    shared().handled = 0;
-    auto figures = run("bench.tick", consumer, [&] { return shared().handled >= setting_.events; });
-    end(consumer);
-    return figures;
+    const auto consumer = start("bus_bench", {"--role", "listen", "--endpoint", live_endpoint()}, {});
+    {
+      // The tap's subscription is known to the broker when a first event has arrived.
+      reel::Publisher warm_up{"warm-up", connection(endpoint())};
+      (void)eventually([&] {
+        (void)warm_up.publish({.topic = "bench.tick", .type = "google.protobuf.BytesValue"});
+        return shared_.handled.load() > 0;
+      });
+    }
+    return run("bench.tick", *consumer, [] { return true; });
   }
 
  private:
   std::string endpoint() const { return "ipc://" + (temp_.path() / "broker").string(); }
   std::string tracker_endpoint() const { return "ipc://" + (temp_.path() / "query").string(); }
-  reel::Options connection() const {
-    reel::Options options;
-    options.brokers = {endpoint()};
-    options.publish_buffer_bytes = 64u << 20;
-    return options;
-  }
+  std::string live_endpoint() const { return "ipc://" + (temp_.path() / "live").string(); }
+  std::string page() const { return (temp_.path() / "page").string(); }
 
-  std::unique_ptr<reel::test::Process> start(const std::string& program, const std::string& ready) {
+  std::unique_ptr<reel::test::Process> start(const std::string& program, std::vector<std::string> arguments,
+                                             const std::string& ready) {
+    const bool ours = program == "bus_bench";
+    arguments.insert(arguments.begin(), ours ? "/proc/self/exe" : std::string{REEL_BIN_DIR} + "/" + program);
+    if (ours) {
+      for (const auto& [flag, value] :
+           std::map<std::string, std::string>{{"--page", page()},
+                                              {"--events", std::to_string(setting_.events)},
+                                              {"--payload", std::to_string(setting_.payload)},
+                                              {"--keys", std::to_string(setting_.keys)}}) {
+        arguments.insert(arguments.end(), {flag, value});
+      }
+    }
     auto process = std::make_unique<reel::test::Process>(reel::test::Process::Options{
-        .argv = {std::string{REEL_BIN_DIR} + "/" + program, "-c", (temp_.path() / "reel.yaml").string()},
-        .output = temp_.path() / (program + ".log")});
-    if (!process->says(ready)) throw std::runtime_error(program + " did not start:\n" + process->output());
+        .argv = std::move(arguments),
+        .output = temp_.path() / (program + std::to_string(++started_) + ".log")});
+    if (!ready.empty() && !process->says(ready))
+      throw std::runtime_error(program + " did not start:\n" + process->output());
     return process;
   }
 
   static reel::v1::ServicesReply::Service service(reel::QueryClient& broker) {
     reel::v1::Request request;
     request.mutable_services();
-    for (const auto& row : broker.ask(request).services().services()) {
+    const auto reply = broker.ask(request);
+    for (const auto& row : reply.services().services()) {
       if (row.service() == "bench") return row;
     }
     return {};
   }
-  static int instances(reel::QueryClient& broker) { return service(broker).instances_size(); }
-  static std::uint64_t acked(reel::QueryClient& broker) { return service(broker).acked(); }
-
   template <typename Done>
-  Figures run(std::string_view topic, pid_t consumer, Done&& done) {
-    shared().go = false;
-    shared().handled = 0;
-    const auto publisher = spawn([this, topic] {
-      reel::Publisher source{"source", connection()};
-      // A BytesValue: field 1, length, bytes.
-      std::string payload{"\x0a"};
-      for (auto rest = setting_.payload;; rest >>= 7) {
-        payload.push_back(static_cast<char>((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0)));
-        if (rest <= 0x7f) break;
-      }
-      payload.append(setting_.payload, 'x');
-      std::vector<std::string> flows;
-      for (std::uint64_t i = 0; i < setting_.keys; ++i) flows.push_back("flow-" + std::to_string(i));
-      (void)source.flush(1s);
-      while (!shared().go) ::usleep(100);
-      for (std::uint64_t i = 0; i < setting_.events; ++i) {
-        const reel::Outgoing event{.topic = topic,
-                                   .type = "google.protobuf.BytesValue",
-                                   .data = payload,
-                                   .correlationid = std::string_view{flows[i % flows.size()]}};
-        bool taken = false;
-        while (!taken) {
-          taken = true;
-          source.publish_async(event, [&taken](const reel::PublishResult& result) {
-            if (result.outcome == reel::PublishOutcome::back_pressured) taken = false;
-          });
-          if (!taken) (void)source.wait_for_room(1s);
-        }
-      }
-      (void)source.flush(60s);
-      shared().ready = true;
-      ::pause();
-    });
-    ::usleep(200'000);
+  Figures run(const std::string& topic, const reel::test::Process& consumer, Done&& done) {
+    const auto publisher =
+        start("bus_bench", {"--role", "publish", "--endpoint", endpoint(), "--topic", topic}, {});
+    ::usleep(500'000);  // connected and at rest
+    shared_.handled = 0;
     std::map<std::string, pid_t> pids{
-        {"broker", broker_->pid()}, {"publisher", publisher}, {"consumer", consumer}};
+        {"broker", broker_->pid()}, {"publisher", publisher->pid()}, {"consumer", consumer.pid()}};
     if (tracker_) pids["tracker"] = tracker_->pid();
     std::map<std::string, double> before;
     for (const auto& [name, pid] : pids) before[name] = cpu_seconds(pid);
     const auto began = Clock::now();
-    shared().go = true;
-    if (!eventually([&] { return shared().handled >= setting_.events && done(); }, 120s)) {
-      throw std::runtime_error("only " + std::to_string(shared().handled) + " events arrived\n" +
+    shared_.go = true;
+    if (!eventually([&] { return shared_.handled >= setting_.events && done(); }, 120s)) {
+      throw std::runtime_error("only " + std::to_string(shared_.handled) + " events arrived\n" +
                                broker_->output());
     }
     const std::chrono::duration<double> took = Clock::now() - began;
@@ -234,12 +234,13 @@ class Bench {
     }
     for (const auto& [name, pid] : pids)
       figures.cpu_s_per_million[name] = (cpu_seconds(pid) - before[name]) / events * 1e6;
-    end(publisher);
     return figures;
   }
 
   Setting setting_;
   reel::test::TempDir temp_;
+  Shared& shared_ = Shared::at(page());
+  int started_ = 0;
   std::unique_ptr<reel::test::Process> broker_;
   std::unique_ptr<reel::test::Process> tracker_;
 };
@@ -261,7 +262,20 @@ int main(int argc, char** argv) {
   app.add_option("--keys", setting.keys, "correlation ids")->capture_default_str();
   app.add_option("--rounds", rounds)->capture_default_str();
   app.add_option("--only", only, "one scenario");
+  std::string role;
+  std::string endpoint;
+  std::string topic;
+  std::string page;
+  // How it starts itself for the other processes.
+  app.add_option("--role", role)->group("");
+  app.add_option("--endpoint", endpoint)->group("");
+  app.add_option("--topic", topic)->group("");
+  app.add_option("--page", page)->group("");
   CLI11_PARSE(app, argc, argv);
+  if (setting.keys == 0) setting.keys = std::max<std::uint64_t>(setting.events / 5, 1);
+  if (role == "publish") return publish(setting, Shared::at(page), endpoint, topic);
+  if (role == "consume") return consume(Shared::at(page), endpoint);
+  if (role == "listen") return listen(Shared::at(page), endpoint);
 
   struct Scenario {
     std::string name;
