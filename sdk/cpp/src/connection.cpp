@@ -50,9 +50,17 @@ void Log::operator()(LogLevel level, std::string_view line) {
   sink_(level, line);
 }
 
+// A DEALER and its monitor. ZeroMQ mends a lost TCP connection by itself, but the broker on the other end has
+// forgotten us by then; so the session is told, and need not find out by silence.
 class Connection::Socket {
  public:
-  explicit Socket(const std::string& endpoint) : socket_{zmq_context(), zmq::socket_type::dealer} {
+  explicit Socket(const std::string& endpoint)
+      : socket_{zmq_context(), zmq::socket_type::dealer}, monitor_{zmq_context(), zmq::socket_type::pair} {
+    static std::atomic<std::uint64_t> count{0};
+    const auto name = "inproc://reel-monitor-" + std::to_string(++count);
+    if (zmq_socket_monitor(socket_.handle(), name.c_str(), ZMQ_EVENT_DISCONNECTED) != 0) throw zmq::error_t{};
+    monitor_.set(zmq::sockopt::linger, 0);
+    monitor_.connect(name);
     socket_.set(zmq::sockopt::linger, 0);
     // Both directions are bounded by windows and credit, so no queue here may drop or block on its own.
     socket_.set(zmq::sockopt::sndhwm, 0);
@@ -87,10 +95,19 @@ class Connection::Socket {
     return true;
   }
 
+  // Whether the peer went away since the last call.
+  bool disconnected() {
+    bool gone = false;
+    for (zmq::message_t part; monitor_.recv(part, zmq::recv_flags::dontwait);) gone = true;
+    return gone;
+  }
+
   [[nodiscard]] void* handle() { return socket_.handle(); }
+  [[nodiscard]] void* monitor_handle() { return monitor_.handle(); }
 
  private:
   zmq::socket_t socket_;
+  zmq::socket_t monitor_;
 };
 
 Connection::Connection(const Identity& identity, const Options& options)
@@ -144,13 +161,15 @@ void Connection::run() {
 void Connection::wait() {
   const auto until = session_.next_deadline();
   const auto left = until == Time::max() ? longest_wait : std::chrono::ceil<milliseconds>(until - now());
-  std::array<zmq::pollitem_t, 2> items{
-      {{nullptr, wake_fd_, ZMQ_POLLIN, 0}, {socket_ ? socket_->handle() : nullptr, -1, ZMQ_POLLIN, 0}}};
+  std::array<zmq::pollitem_t, 3> items{{{nullptr, wake_fd_, ZMQ_POLLIN, 0},
+                                        {socket_ ? socket_->handle() : nullptr, -1, ZMQ_POLLIN, 0},
+                                        {socket_ ? socket_->monitor_handle() : nullptr, -1, ZMQ_POLLIN, 0}}};
   try {
-    zmq::poll(items.data(), socket_ ? 2 : 1, std::clamp(left, milliseconds{0}, longest_wait));
+    zmq::poll(items.data(), socket_ ? items.size() : 1, std::clamp(left, milliseconds{0}, longest_wait));
   } catch (const zmq::error_t& error) {
     if (error.num() != EINTR) throw;
   }
+  hung_up_ = (items[2].revents & ZMQ_POLLIN) != 0;
   if ((items[0].revents & ZMQ_POLLIN) != 0) {
     eventfd_t count = 0;
     eventfd_read(wake_fd_, &count);
@@ -162,8 +181,13 @@ void Connection::wait() {
 void Connection::receive() {
   zmq::message_t header;
   Body body;
-  for (int i = 0; i < receive_frames_max && socket_ && socket_->receive(header, body); ++i) {
+  int frames = 0;
+  for (; frames < receive_frames_max && socket_ && socket_->receive(header, body); ++frames) {
     session_.on_frame({static_cast<const char*>(header.data()), header.size()}, std::move(body), now());
+  }
+  // Once all that came before is read: the last frames of a broker that ends count.
+  if (hung_up_ && frames < receive_frames_max && socket_ && socket_->disconnected()) {
+    session_.give_up("the connection to " + session_.broker() + " was closed", now());
   }
 }
 

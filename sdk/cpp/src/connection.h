@@ -103,6 +103,7 @@ class Connection final : private SessionOwner {
   v1::Welcome welcome_;  // the session's, for sides that are added later
   std::unique_ptr<Socket> socket_;
   std::vector<Frame> frames_;  // scratch of send_waiting
+  bool hung_up_ = false;       // the monitor has something to say
   bool ended_ = false;
   bool loss_told_ = false;  // logged since a session last stood
 

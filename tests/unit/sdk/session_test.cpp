@@ -264,6 +264,31 @@ TEST_CASE("a broker that says goodbye is called again") {
   CHECK(bench.heard() == "(lost: the broker at a said goodbye); connect a; HELLO");
 }
 
+TEST_CASE("a connection that closes is not waited for") {
+  SessionBench bench;
+  bench.heard();
+  SUBCASE("before the answer to HELLO") {
+    bench.session.give_up("the connection to a was closed", bench.now);
+    CHECK(bench.heard() == "disconnect");
+    bench.advance(120ms);
+    CHECK(bench.heard() == "connect a; HELLO");
+  }
+  SUBCASE("in a session that stood") {
+    bench.broker_welcomes();
+    bench.stand(2s);
+    bench.heard();
+    bench.session.give_up("the connection to a was closed", bench.now);
+    CHECK(bench.heard() == "(lost: the connection to a was closed); connect a; HELLO");
+  }
+  SUBCASE("while leaving") {
+    bench.broker_welcomes();
+    bench.session.leave(bench.now, 1s);
+    bench.heard();
+    bench.session.give_up("the connection to a was closed", bench.now);
+    CHECK(bench.heard() == "disconnect; (left)");
+  }
+}
+
 TEST_CASE("bytes that are no frame end the session, never the program") {
   SessionBench bench;
   bench.broker_welcomes();
