@@ -121,6 +121,12 @@ class BatchWriter {
   /// As add_encoded, leaving out `data`.
   void add_envelope(const EventView& event) { add_encoded(event.bytes.substr(0, event.envelope_bytes)); }
 
+  /// Writes on into this buffer's memory; what is in it is dropped. Only for an empty writer.
+  void reuse(std::string buffer) {
+    buffer.clear();
+    buffer_ = std::move(buffer);
+  }
+
   [[nodiscard]] std::size_t size() const { return buffer_.size(); }
   [[nodiscard]] bool empty() const { return buffer_.empty(); }
   /// The batch so far; the writer is empty again.

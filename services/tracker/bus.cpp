@@ -18,9 +18,13 @@ constexpr std::uint32_t credit_bytes = 32u << 20;
 /// How late an overdue verdict may be on an idle bus because of the watermark.
 constexpr std::chrono::milliseconds watermark_interval{20};
 
+/// How long a stop waits for answers: what is unanswered is in the outbox and recognised at the next start.
+constexpr std::chrono::milliseconds drain_timeout{1'000};
+
 Options connection(const std::vector<std::string>& brokers) {
   Options options;
   if (!brokers.empty()) options.brokers = brokers;
+  options.drain_timeout = drain_timeout;
   options.log = [](LogLevel level, std::string_view line) {
     switch (level) {
       case LogLevel::debug: spdlog::debug("sdk {}", line); break;

@@ -6,9 +6,6 @@
 namespace reel::sdk {
 namespace {
 
-// More events in one DELIVER than any credit allows: not a frame to believe.
-constexpr std::uint64_t delivered_events_max = 1u << 20;
-
 unsigned worker_count(const Options& options) {
   if (options.workers != 0) return options.workers;
   return std::max(1u, std::thread::hardware_concurrency());
@@ -70,42 +67,11 @@ void Deliveries::subscribed(const v1::Subscribed& subscribed) {
 void Deliveries::delivered(const v1::Deliver& deliver, Body body) {
   // What comes during the drain goes back to the broker with the goodbye.
   if (draining_.load(std::memory_order_relaxed)) return;
-  auto frame = read(deliver, std::move(body));
+  auto frame = read_delivery(deliver, std::move(body), session_, handlers_, tasks_);
   if (!frame) return connection_.give_up("a delivery that cannot be read came from " + connection_.broker());
   if (tasks_.empty()) return;
   frame.release();  // its last task deletes it
   workers_.add(tasks_);
-}
-
-// Fills tasks_ with the frame's events. Nothing where the frame is not one.
-std::unique_ptr<DeliveredFrame> Deliveries::read(const v1::Deliver& deliver, Body body) {
-  auto frame = std::make_unique<DeliveredFrame>();
-  frame->body = std::move(body);
-  frame->delivery = deliver.delivery();
-  frame->attempt = deliver.attempt();
-  frame->session = session_;
-
-  tasks_.clear();
-  const bool sane =
-      for_each_place(deliver, delivered_events_max, [&](std::uint64_t offset, std::uint64_t log_time) {
-        tasks_.push_back({.offset = offset, .recordedtime = log_time, .frame = frame.get()});
-      });
-  std::size_t at = 0;
-  BatchReader batch{frame->body.bytes};
-  while (auto run = batch.next_run()) {
-    frame->runs.push_back({run->head, &handlers_.at(run->head.topic)});
-    while (const auto event = run->next_event()) {
-      if (at == tasks_.size()) return nullptr;
-      auto& task = tasks_[at++];
-      task.key_hash = std::hash<std::string_view>{}(event->key());
-      task.bytes = event->bytes;
-      task.run = static_cast<std::uint32_t>(frame->runs.size() - 1);
-    }
-    if (run->malformed()) return nullptr;
-  }
-  if (!sane || batch.malformed() || at != tasks_.size()) return nullptr;
-  frame->unhandled = static_cast<std::uint32_t>(tasks_.size());
-  return frame;
 }
 
 bool Deliveries::handle(unsigned index, const Task& task) {

@@ -52,7 +52,6 @@ class Deliveries final : public Side {
   void take(std::vector<Frame>& frames) override;
   void add_beat(v1::ClientBeat& beat) override;
 
-  [[nodiscard]] std::unique_ptr<DeliveredFrame> read(const v1::Deliver& deliver, Body body);
   [[nodiscard]] bool handle(unsigned worker, const Task& task);
   [[nodiscard]] std::optional<Failed> run_handlers(Worker& worker, const Task& task);
   void tell_if_settled();
@@ -65,7 +64,7 @@ class Deliveries final : public Side {
   std::atomic<std::uint64_t> stale_{0};
   std::uint64_t session_ = 0;
 
-  // Scratch of read().
+  // Scratch of delivered().
   std::vector<Task> tasks_;
 
   std::atomic<bool> draining_{false};

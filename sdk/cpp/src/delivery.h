@@ -16,6 +16,10 @@
 namespace reel::sdk {
 
 struct HandlerSet;
+class HandlerCache;
+
+/// More events in one DELIVER than any credit allows: not a frame to believe.
+inline constexpr std::uint64_t delivered_events_max = 1u << 20;
 
 /// A run of a delivered batch, and who handles it.
 struct DeliveredRun {
@@ -47,6 +51,13 @@ struct Task {
   DeliveredFrame* frame = nullptr;  ///< none: the nack of this key was answered
   std::uint32_t run = 0;            ///< in frame->runs
 };
+
+/// The frame a DELIVER and its batch make, and in `tasks` its events. Nothing where the bytes are malformed
+/// or name another number of events than they hold. The first call of release() for its last task, or the
+/// pointer where `tasks` is empty, deletes it.
+[[nodiscard]] std::unique_ptr<DeliveredFrame> read_delivery(const v1::Deliver& deliver, Body body,
+                                                            std::uint64_t session, HandlerCache& handlers,
+                                                            std::vector<Task>& tasks);
 
 /// Calls each(offset, log time) for the events a DELIVER names, in order. False where it names more than
 /// `events_max`.

@@ -85,6 +85,8 @@ PublishWindow::Appended PublishWindow::append(const RunHead& head, std::string_v
   // A run's head may come on top; 1 KiB covers its three names.
   const auto target = std::min(batch_bytes_target, batch_bytes_max_);
   if (open_.count != 0 && open_writer_.size() + event_bytes.size() + 1024 > target) seal();
+  // Large batches follow large ones, and take over their memory.
+  if (open_.count == 0 && last_batch_bytes_ >= grown_batch_bytes) open_writer_.reuse(buffers_->take());
   if (open_.count == 0 || head.topic != open_topic_ || head.dataschema != open_type_ ||
       head.source != open_source_ || head.chosen_ids != open_chosen_) {
     open_source_ = head.source;
@@ -110,7 +112,8 @@ PublishWindow::Appended PublishWindow::append(const RunHead& head, std::string_v
 }
 
 void PublishWindow::seal() {
-  open_.body = Body::of(open_writer_.take());
+  last_batch_bytes_ = open_writer_.size();
+  open_.body = buffers_->body_of(open_writer_.take());
   sealed_bytes_ += open_.body.bytes.size();
   held_bytes_ = sealed_bytes_ + unanswered_bytes_;
   sealed_.push_back(std::exchange(open_, {}));

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "batch_buffers.h"
 #include "event/batch.h"
 #include "frame.h"
 #include "reel/publisher.h"
@@ -94,6 +95,8 @@ class PublishWindow {
   const std::uint64_t producer_;
   const std::size_t buffer_bytes_max_;
 
+  std::shared_ptr<BatchBuffers> buffers_ = std::make_shared<BatchBuffers>();
+  std::size_t last_batch_bytes_ = 0;
   BatchWriter open_writer_;
   Batch open_;
   std::string open_source_, open_topic_, open_type_;

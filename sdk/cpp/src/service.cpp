@@ -2,55 +2,21 @@
 #include "reel/service.h"
 
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
 #include "service_impl.h"
+#include "stop_signals.h"
 #include "subscription.h"
 
 namespace reel {
 namespace {
 
 constexpr std::chrono::milliseconds goodbye_wait{1'000};
-
-// SIGINT and SIGTERM as a readable descriptor, for as long as it lives. They are blocked in this thread, and
-// in the threads it starts meanwhile; the SDK's own threads block every signal.
-class StopSignals {
- public:
-  StopSignals() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, &before_);
-    fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd_ < 0) throw std::system_error{errno, std::generic_category(), "cannot open a signalfd"};
-  }
-  ~StopSignals() {
-    // The one that stopped us must not end the process now that it is unblocked.
-    signalfd_siginfo signal;
-    while (read(fd_, &signal, sizeof signal) > 0) {
-    }
-    close(fd_);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  sigset_t before_{};
-  int fd_ = -1;
-};
 
 }  // namespace
 
@@ -101,7 +67,7 @@ v1::Subscribe Service::Impl::subscription() const {
 
 int Service::Impl::run() {
   {
-    const StopSignals signals;
+    const sdk::StopSignals signals{stop_fd_};
     {
       const std::lock_guard lock{mutex_};
       connect();
@@ -117,15 +83,15 @@ int Service::Impl::run() {
         });
       }
     }
-    wait_for_stop(signals.fd());
+    wait_for_stop();
   }  // from here on a second signal ends the process
   const bool drained = drain();
   return drained && !refused_ ? 0 : 1;
 }
 
-void Service::Impl::wait_for_stop(int signal_fd) const {
-  std::array<pollfd, 2> ends{{{signal_fd, POLLIN, 0}, {stop_fd_, POLLIN, 0}}};
-  while (poll(ends.data(), ends.size(), -1) < 0) {
+void Service::Impl::wait_for_stop() const {
+  pollfd stopped{stop_fd_, POLLIN, 0};
+  while (poll(&stopped, 1, -1) < 0) {
     if (errno != EINTR) throw std::system_error{errno, std::generic_category(), "cannot wait for a signal"};
   }
 }

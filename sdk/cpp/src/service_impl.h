@@ -34,7 +34,7 @@ class Service::Impl {
  private:
   void connect();
   v1::Subscribe subscription() const;
-  void wait_for_stop(int signal_fd) const;
+  void wait_for_stop() const;
   [[nodiscard]] bool drain();
 
   mutable std::mutex mutex_;  // guards the making of what follows

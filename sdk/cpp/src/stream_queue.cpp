@@ -8,13 +8,6 @@
 #include "stream_events.h"
 
 namespace reel::sdk {
-namespace {
-
-// More events in one DELIVER than any credit allows: not a frame to believe.
-constexpr std::uint64_t delivered_events_max = 1u << 20;
-
-}  // namespace
-
 bool read_events(std::string_view bytes, std::size_t events_max, std::vector<StreamEvent>& events) {
   BatchReader batch{bytes};
   while (auto run = batch.next_run()) {

@@ -1,7 +1,6 @@
 #include "reel/service.h"
 
 #include <doctest/doctest.h>
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -190,22 +189,22 @@ TEST_CASE("a refused subscription ends run() with 1") {
   CHECK(payments.run() == 1);
 }
 
-TEST_CASE("SIGTERM drains") {
+TEST_CASE("SIGTERM stops every service of the process, whatever threads it has, and each drains") {
   FakeBroker broker;
-  // The fake's threads, and this one's, must not take the signal before run() does.
-  sigset_t term, before;
-  sigemptyset(&term);
-  sigaddset(&term, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &term, &before);
   Service payments{"payments", broker.options()};
-  payments.on<bench::v1::OrderPlaced>("order.placed", [](const bench::v1::OrderPlaced&) {});
+  Service invoices{"invoices", broker.options()};
+  const auto nothing = [](const bench::v1::OrderPlaced&) {};
+  payments.on<bench::v1::OrderPlaced>("order.placed", nothing);
+  invoices.on<bench::v1::OrderPlaced>("order.placed", nothing);
+  Running other{invoices};
   CHECK(payments.publish("order.placed", order(1)).ok());
   std::thread killer{[&] {
-    CHECK(broker.wait_until([&] { return broker.acked("payments").size() == 1; }));
-    pthread_kill(pthread_self(), 0);
+    CHECK(broker.wait_until(
+        [&] { return broker.acked("payments").size() + broker.acked("invoices").size() == 2; }));
     kill(getpid(), SIGTERM);
   }};
   CHECK(payments.run() == 0);
+  CHECK(other.ended() == 0);
   killer.join();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  CHECK(broker.goodbyes() == 2);
 }

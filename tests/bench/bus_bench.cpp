@@ -1,0 +1,305 @@
+// The whole path in one figure: publish → journal → handled and acked, with broker, publisher, service and
+// tracker as processes of their own on one machine.
+//
+//   bus_bench [--events N] [--payload BYTES] [--rounds N] [--keys N]
+//
+// Scenarios take turns, so that a machine that drifts drifts for all of them; the table shows medians. The
+// clock runs from the first publish until the broker has the last ack (for the live tap: until the last event
+// has arrived). CPU is user and system time of each process meanwhile, per million events.
+#include <reel/reel.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <new>
+
+#include "process.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using reel::test::eventually;
+
+struct Setting {
+  std::uint64_t events = 1'000'000;
+  std::size_t payload = 128;
+  std::uint64_t keys = 10'000;
+};
+
+// One page between the processes: counters and the starting signal, never events.
+struct Shared {
+  std::atomic<bool> go{false};
+  std::atomic<std::uint64_t> handled{0};
+  std::atomic<bool> ready{false};
+};
+
+struct Figures {
+  double events_per_s = 0;
+  std::map<std::string, double> cpu_s_per_million;
+  double tracker_behind_s = 0;
+};
+
+Shared& shared() {
+  static auto* const page =
+      new (::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Shared;
+  return *page;
+}
+
+double cpu_seconds(pid_t pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  std::istringstream fields{text.substr(text.rfind(')') + 2)};
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+// A process of ours, running `work` after the fork.
+template <typename Work>
+pid_t spawn(Work&& work) {
+  const auto pid = ::fork();
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    work();
+    ::_exit(0);
+  }
+  return pid;
+}
+
+void end(pid_t pid) {
+  ::kill(pid, SIGTERM);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+}
+
+class Bench {
+ public:
+  Bench(const Setting& setting, std::string sync, bool tracker) : setting_{setting} {
+    const auto dir = temp_.path();
+    reel::test::write_file(
+        dir / "reel.yaml",
+        "topics:\n  bench.event: {type: google.protobuf.BytesValue}\n"
+        "  bench.tick: {type: google.protobuf.BytesValue, durable: false}\n"
+        "flows:\n  bench:\n    expect:\n      - {after: bench.event, any_of: [bench.event], within: 1h}\n"
+        "broker: {listen: \"" +
+            endpoint() + "\", live: \"ipc://" + (dir / "live").string() + "\", data: data, journal: {sync: " +
+            sync + "}}\n" + "tracker: {listen: \"" + tracker_endpoint() + "\", data: data/tracker}\n");
+    broker_ = start("reel-broker", " ready ");
+    if (tracker) tracker_ = start("reel-tracker", " caught_up ");
+  }
+
+  Figures durable() {
+    const auto consumer = spawn([this] {
+      reel::Options options = connection();
+      options.credit_events = 65'536;
+      options.credit_bytes = 64u << 20;
+      reel::Service service{"bench", options};
+      service.on_raw("bench.event",
+                     [](reel::Context&) { shared().handled.fetch_add(1, std::memory_order_relaxed); });
+      ::_exit(service.run());
+    });
+    reel::QueryClient broker{endpoint()};
+    (void)eventually([&] { return instances(broker) > 0; });
+    auto figures = run("bench.event", consumer, [&] { return acked(broker) >= setting_.events; });
+    end(consumer);
+    return figures;
+  }
+
+  Figures live() {
+    const auto consumer = spawn([this] {
+      reel::LiveTap tap{
+          {.patterns = {"bench.tick"}, .endpoint = "ipc://" + (temp_.path() / "live").string()}};
+      shared().ready = true;
+      while (shared().handled < setting_.events) {
+        const auto batch = tap.next(100ms);
+        shared().handled.fetch_add(batch.events.size(), std::memory_order_relaxed);
+      }
+      ::pause();
+    });
+    // The tap's subscription is known to the broker when a first event has arrived.
+    reel::Publisher warm_up{"warm-up", connection()};
+    (void)eventually([&] {
+      (void)warm_up.publish({.topic = "bench.tick", .type = "google.protobuf.BytesValue"});
+      return shared().handled.load() > 0;
+    });
+    shared().handled = 0;
+    auto figures = run("bench.tick", consumer, [&] { return shared().handled >= setting_.events; });
+    end(consumer);
+    return figures;
+  }
+
+ private:
+  std::string endpoint() const { return "ipc://" + (temp_.path() / "broker").string(); }
+  std::string tracker_endpoint() const { return "ipc://" + (temp_.path() / "query").string(); }
+  reel::Options connection() const {
+    reel::Options options;
+    options.brokers = {endpoint()};
+    options.publish_buffer_bytes = 64u << 20;
+    return options;
+  }
+
+  std::unique_ptr<reel::test::Process> start(const std::string& program, const std::string& ready) {
+    auto process = std::make_unique<reel::test::Process>(reel::test::Process::Options{
+        .argv = {std::string{REEL_BIN_DIR} + "/" + program, "-c", (temp_.path() / "reel.yaml").string()},
+        .output = temp_.path() / (program + ".log")});
+    if (!process->says(ready)) throw std::runtime_error(program + " did not start:\n" + process->output());
+    return process;
+  }
+
+  static reel::v1::ServicesReply::Service service(reel::QueryClient& broker) {
+    reel::v1::Request request;
+    request.mutable_services();
+    for (const auto& row : broker.ask(request).services().services()) {
+      if (row.service() == "bench") return row;
+    }
+    return {};
+  }
+  static int instances(reel::QueryClient& broker) { return service(broker).instances_size(); }
+  static std::uint64_t acked(reel::QueryClient& broker) { return service(broker).acked(); }
+
+  template <typename Done>
+  Figures run(std::string_view topic, pid_t consumer, Done&& done) {
+    shared().go = false;
+    shared().handled = 0;
+    const auto publisher = spawn([this, topic] {
+      reel::Publisher source{"source", connection()};
+      // A BytesValue: field 1, length, bytes.
+      std::string payload{"\x0a"};
+      for (auto rest = setting_.payload;; rest >>= 7) {
+        payload.push_back(static_cast<char>((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0)));
+        if (rest <= 0x7f) break;
+      }
+      payload.append(setting_.payload, 'x');
+      std::vector<std::string> flows;
+      for (std::uint64_t i = 0; i < setting_.keys; ++i) flows.push_back("flow-" + std::to_string(i));
+      (void)source.flush(1s);
+      while (!shared().go) ::usleep(100);
+      for (std::uint64_t i = 0; i < setting_.events; ++i) {
+        const reel::Outgoing event{.topic = topic,
+                                   .type = "google.protobuf.BytesValue",
+                                   .data = payload,
+                                   .correlationid = std::string_view{flows[i % flows.size()]}};
+        bool taken = false;
+        while (!taken) {
+          taken = true;
+          source.publish_async(event, [&taken](const reel::PublishResult& result) {
+            if (result.outcome == reel::PublishOutcome::back_pressured) taken = false;
+          });
+          if (!taken) (void)source.wait_for_room(1s);
+        }
+      }
+      (void)source.flush(60s);
+      shared().ready = true;
+      ::pause();
+    });
+    ::usleep(200'000);
+    std::map<std::string, pid_t> pids{
+        {"broker", broker_->pid()}, {"publisher", publisher}, {"consumer", consumer}};
+    if (tracker_) pids["tracker"] = tracker_->pid();
+    std::map<std::string, double> before;
+    for (const auto& [name, pid] : pids) before[name] = cpu_seconds(pid);
+    const auto began = Clock::now();
+    shared().go = true;
+    if (!eventually([&] { return shared().handled >= setting_.events && done(); }, 120s)) {
+      throw std::runtime_error("only " + std::to_string(shared().handled) + " events arrived\n" +
+                               broker_->output());
+    }
+    const std::chrono::duration<double> took = Clock::now() - began;
+    Figures figures;
+    const auto events = static_cast<double>(setting_.events);
+    figures.events_per_s = events / took.count();
+    if (tracker_) {
+      reel::QueryClient tracker{tracker_endpoint()};
+      (void)eventually(
+          [&] {
+            reel::v1::Request request;
+            request.mutable_summary();
+            return tracker.ask(request).summary().offset() >= setting_.events;
+          },
+          120s);
+      figures.tracker_behind_s = std::chrono::duration<double>(Clock::now() - began).count() - took.count();
+    }
+    for (const auto& [name, pid] : pids)
+      figures.cpu_s_per_million[name] = (cpu_seconds(pid) - before[name]) / events * 1e6;
+    end(publisher);
+    return figures;
+  }
+
+  Setting setting_;
+  reel::test::TempDir temp_;
+  std::unique_ptr<reel::test::Process> broker_;
+  std::unique_ptr<reel::test::Process> tracker_;
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Setting setting;
+  int rounds = 3;
+  std::string only;
+  CLI::App app{"publish → journal → handled and acked"};
+  app.add_option("--events", setting.events)->capture_default_str();
+  app.add_option("--payload", setting.payload, "bytes")->capture_default_str();
+  app.add_option("--keys", setting.keys, "correlation ids")->capture_default_str();
+  app.add_option("--rounds", rounds)->capture_default_str();
+  app.add_option("--only", only, "one scenario");
+  CLI11_PARSE(app, argc, argv);
+
+  struct Scenario {
+    std::string name;
+    std::string sync;
+    bool tracker = false;
+    bool live = false;
+  };
+  const std::vector<Scenario> scenarios{{"durable, sync os, tracker off", "os"},
+                                        {"durable, sync os, tracker on", "os", true},
+                                        {"durable, sync always, tracker off", "always"},
+                                        {"live tap", "os", false, true}};
+  std::map<std::string, std::vector<Figures>> results;
+  for (int round = 0; round < rounds; ++round) {
+    for (const auto& scenario : scenarios) {
+      if (!only.empty() && scenario.name.find(only) == std::string::npos) continue;
+      Bench bench{setting, scenario.sync, scenario.tracker};
+      results[scenario.name].push_back(scenario.live ? bench.live() : bench.durable());
+    }
+  }
+  std::printf("%zu B payload, %llu events, %llu keys, median of %d rounds\n", setting.payload,
+              static_cast<unsigned long long>(setting.events), static_cast<unsigned long long>(setting.keys),
+              rounds);
+  std::printf("%-36s %12s  %s\n", "scenario", "events/s", "CPU s per million events");
+  for (const auto& scenario : scenarios) {
+    const auto& rows = results[scenario.name];
+    if (rows.empty()) continue;
+    const auto of = [&](auto&& field) {
+      std::vector<double> values;
+      for (const auto& row : rows) values.push_back(field(row));
+      return median(std::move(values));
+    };
+    std::printf("%-36s %12.0f ", scenario.name.c_str(), of([](const Figures& f) { return f.events_per_s; }));
+    for (const auto& [name, cpu] : rows.front().cpu_s_per_million) {
+      std::printf(" %s %.2f", name.c_str(),
+                  of([&, key = name](const Figures& f) { return f.cpu_s_per_million.at(key); }));
+    }
+    if (scenario.tracker)
+      std::printf("  (tracker done %.2f s later)", of([](const Figures& f) { return f.tracker_behind_s; }));
+    std::printf("\n");
+  }
+}

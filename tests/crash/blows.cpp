@@ -1,0 +1,198 @@
+#include "blows.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <csignal>
+#include <stdexcept>
+
+#include "reel/query.h"
+
+namespace reel::test {
+namespace {
+
+std::string mesh_of_orders() {
+  return R"(schemas: [schemas]
+topics:
+  order.placed:     {type: test.v1.Placed}
+  order.archived:   {type: test.v1.Placed}
+  payment.captured: {type: test.v1.Captured}
+routes:
+  - {from: order.placed, to: order.archived}
+services:
+  worker: {ack_timeout: 5s, retry: {attempts: 100, backoff: [5ms, 50ms], jitter: 20%}}
+flows:
+  fulfilment:
+    start: order.placed
+    expect:
+      - {after: order.placed, any_of: [payment.captured], within: )" +
+         std::to_string(follow_up_within.count()) + R"(ms, owner: worker}
+)";
+}
+
+void nap(int ms) {
+  ::poll(nullptr, 0, ms);
+}
+
+constexpr const char* names[] = {"kill broker",
+                                 "kill broker twice",
+                                 "kill broker and worker",
+                                 "kill broker and publisher",
+                                 "kill broker and tracker",
+                                 "kill worker",
+                                 "kill publisher",
+                                 "kill tracker",
+                                 "stall broker",
+                                 "stall worker",
+                                 "stall tracker",
+                                 "stop broker"};
+
+}  // namespace
+
+Victims::Victims(std::uint64_t seed, const std::string& sync, unsigned orders_per_second)
+    : chance_{seed},
+      // Small segments, so that blows meet their change too.
+      mesh_{mesh_of_orders(), "journal: {sync: " + sync + ", segment_bytes: 4MiB}"},
+      orders_per_second_{orders_per_second} {
+  mesh_.start_broker();
+  mesh_.start_tracker();
+  start_worker(0);
+  start_worker(1);
+  start_publisher();
+}
+
+void Victims::start_worker(std::size_t index) {
+  workers_[index].reset();
+  workers_[index] = mesh_.start("../tests/crash_load", {"worker", "--handled", handled_file()},
+                                "worker" + std::to_string(++started_));
+}
+
+void Victims::start_publisher() {
+  publisher_.reset();
+  publisher_ = mesh_.start(
+      "../tests/crash_load",
+      {"publisher", "--accepted", accepted_file(), "--per-second", std::to_string(orders_per_second_)},
+      "publisher" + std::to_string(++started_));
+}
+
+void Victims::pause(int most_ms) {
+  nap(up_to(most_ms));
+}
+
+// Longer than service_timeout: its sessions are taken for gone while it lives.
+void Victims::stall(Process& process) {
+  process.signal(SIGSTOP);
+  nap(900 + up_to(600));
+  process.signal(SIGCONT);
+}
+
+void Victims::blow() {
+  if (bag_.empty()) {
+    for (int kind = 0; kind < blow_kinds; ++kind) bag_.push_back(static_cast<Blow>(kind));
+    std::shuffle(bag_.begin(), bag_.end(), chance_);
+  }
+  pause(500);
+  const auto kind = bag_.back();
+  bag_.pop_back();
+  const auto one = static_cast<std::size_t>(up_to(1));
+  story_ += "  " + std::to_string(++blows_) + ". " + names[static_cast<int>(kind)] + "\n";
+  switch (kind) {
+    case Blow::kill_broker:
+      mesh_.broker().kill();
+      pause(200);
+      mesh_.start_broker();
+      break;
+    case Blow::kill_broker_twice:
+      mesh_.broker().kill();
+      mesh_.start_broker();
+      pause(60);
+      mesh_.broker().kill();
+      mesh_.start_broker();
+      break;
+    case Blow::kill_broker_and_worker:
+      mesh_.broker().kill();
+      workers_[one]->kill();
+      mesh_.start_broker();
+      pause(100);
+      start_worker(one);
+      break;
+    case Blow::kill_broker_and_publisher:
+      publisher_->kill();
+      mesh_.broker().kill();
+      mesh_.start_broker();
+      start_publisher();
+      break;
+    case Blow::kill_broker_and_tracker:
+      mesh_.broker().kill();
+      mesh_.tracker().kill();
+      mesh_.start_broker();
+      pause(100);
+      mesh_.start_tracker();
+      break;
+    case Blow::kill_worker:
+      workers_[one]->kill();
+      pause(200);
+      start_worker(one);
+      break;
+    case Blow::kill_publisher:
+      publisher_->kill();
+      start_publisher();
+      break;
+    case Blow::kill_tracker:
+      mesh_.tracker().kill();
+      pause(300);
+      mesh_.start_tracker();
+      break;
+    case Blow::stall_broker: stall(mesh_.broker()); break;
+    case Blow::stall_worker: stall(*workers_[one]); break;
+    case Blow::stall_tracker: stall(mesh_.tracker()); break;
+    case Blow::stop_broker:
+      if (mesh_.broker().stop() != 0) throw std::runtime_error("the broker did not stop cleanly");
+      mesh_.start_broker();
+      break;
+  }
+  check_alive();
+}
+
+void Victims::check_alive() {
+  const auto demand = [](Process& process, const char* who) {
+    if (!process.running()) {
+      throw std::runtime_error(std::string{who} + " ended by itself:\n" + process.output());
+    }
+  };
+  demand(mesh_.broker(), "the broker");
+  demand(mesh_.tracker(), "the tracker");
+  demand(*workers_[0], "a worker");
+  demand(*workers_[1], "a worker");
+  demand(*publisher_, "the publisher");
+}
+
+bool Victims::drain() {
+  if (const int code = publisher_->stop(); code != 0) {
+    throw std::runtime_error("the publisher's last orders were not answered, exit code " +
+                             std::to_string(code) + ":\n" + publisher_->output());
+  }
+  QueryClient broker{mesh_.endpoint()};
+  return eventually([&] {
+    v1::Request request;
+    request.mutable_services();
+    const auto reply = broker.ask(request);
+    for (const auto& service : reply.services().services()) {
+      if (service.service() == "worker") return !service.behind() && service.waiting() == 0;
+    }
+    return false;
+  });
+}
+
+std::string Victims::keep_folder() {
+  publisher_.reset();
+  workers_[0].reset();
+  workers_[1].reset();
+  mesh_.tracker().kill();
+  mesh_.broker().kill();
+  const auto kept = mesh_.dir().string() + "-kept";
+  std::filesystem::rename(mesh_.dir(), kept);
+  return kept;
+}
+
+}  // namespace reel::test

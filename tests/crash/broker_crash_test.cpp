@@ -1,0 +1,87 @@
+// Crashes in the middle of load, and what must be true afterwards (claims.h). The short form deals a few
+// blows for each way of syncing; REEL_SOAK=1 makes it hundreds. REEL_CRASH_SEED=N repeats a run's choices
+// (not its timing), REEL_CRASH_BLOWS=N sets how many.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <random>
+
+#include "blows.h"
+#include "claims.h"
+#include "record.h"
+
+namespace reel::test {
+namespace {
+
+// Of each way of syncing. The short form has every kind of blow once, in two halves.
+constexpr std::size_t blows_short = 6;
+constexpr std::size_t blows_soak = 125;
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* const text = std::getenv(variable);
+  return text != nullptr && *text != '\0' ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+std::uint64_t chosen_seed() {
+  static const auto seed = number_from("REEL_CRASH_SEED", std::random_device{}());
+  return seed;
+}
+
+Findings judge(Victims& victims, Figures& figures) {
+  Findings findings;
+  if (!victims.drain()) findings.add("undone", "the worker's queue does not empty");
+  Log log{victims.mesh().endpoint()};
+  // Verdicts come when their deadlines have passed.
+  const bool judged = eventually([&] {
+    if (!log.read_on()) return false;
+    Findings verdicts;
+    check_verdicts(log.events(), verdicts);
+    return verdicts.none();
+  });
+  if (!judged) check_verdicts(log.events(), findings);
+  check_orders(read_accepted(victims.accepted_file()), log.events(), findings);
+  check_handling(read_handled(victims.handled_file()), log.events(), findings);
+  check_tracker(ask_tracker(victims.mesh().tracker_endpoint()), log.events(), findings);
+  for (const auto& dead : read_dead(victims.mesh().endpoint())) findings.add("dead letter", dead);
+  figures = figures_of(log.events());
+  return findings;
+}
+
+void survive(const std::string& sync) {
+  const bool soak = std::getenv("REEL_SOAK") != nullptr;
+  const auto blows = number_from("REEL_CRASH_BLOWS", soak ? blows_soak : blows_short);
+  const auto seed = chosen_seed();
+  const auto began = std::chrono::steady_clock::now();
+  std::cout << "sync " << sync << ", seed " << seed << std::endl;
+  Victims victims{seed, sync, soak ? 500u : 1'000u};
+  Findings findings;
+  Figures figures;
+  try {
+    while (victims.blows() < blows) victims.blow();
+    findings = judge(victims, figures);
+  } catch (const std::exception& error) {
+    findings.add("broken off", error.what());
+  }
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began);
+  std::cout << "sync " << sync << ": " << victims.blows() << " blows in " << seconds.count() << " s, "
+            << figures.orders << " orders, " << figures.follow_ups << " follow-ups, " << figures.overdue
+            << " overdue, " << figures.resolved << " of them resolved" << std::endl;
+  if (findings.none()) return;
+  FAIL("sync " << sync << ", REEL_CRASH_SEED=" << seed << ", everything is kept in " << victims.keep_folder()
+               << "\nwrong:\n"
+               << findings.text() << "blows:\n"
+               << victims.story());
+}
+
+TEST_CASE("with every commit synced, crashes lose nothing and double nothing") {
+  survive("always");
+}
+
+TEST_CASE("with the system left to write back, crashes of programs lose nothing and double nothing") {
+  survive("os");
+}
+
+}  // namespace
+}  // namespace reel::test

@@ -1,0 +1,117 @@
+#include "record.h"
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "process.h"
+
+namespace reel::test {
+namespace {
+
+template <class Take>
+void each_whole_line(const std::string& path, Take take) {
+  std::ifstream file{path};
+  for (std::string line; std::getline(file, line) && !file.eof();) {
+    std::istringstream words{line};
+    take(words);
+  }
+}
+
+Options quiet(const std::string& broker) {
+  Options options;
+  options.brokers = {broker};
+  options.log = {};
+  return options;
+}
+
+v1::Reply ask(QueryClient& client, const v1::Request& request) {
+  auto reply = client.ask(request);
+  if (!reply.error().empty()) throw std::runtime_error(reply.error());
+  return reply;
+}
+
+}  // namespace
+
+std::vector<Accepted> read_accepted(const std::string& path) {
+  std::vector<Accepted> all;
+  each_whole_line(path, [&](std::istringstream& words) {
+    Accepted one;
+    words >> one.offset >> one.id >> one.order.key >> one.order.number;
+    all.push_back(std::move(one));
+  });
+  return all;
+}
+
+std::vector<Handled> read_handled(const std::string& path) {
+  std::vector<Handled> all;
+  each_whole_line(path, [&](std::istringstream& words) {
+    Handled one;
+    words >> one.order.key >> one.order.number >> one.id >> one.attempt;
+    all.push_back(std::move(one));
+  });
+  return all;
+}
+
+Log::Log(const std::string& broker)
+    : broker_{broker},
+      stream_{{.service = "audit",
+               .patterns = {">", "reel.flow.>"},
+               .start = Start::oldest(),
+               .envelope_only = true,
+               .ephemeral = true,
+               .watermark_interval = std::chrono::milliseconds{20},
+               .connection = quiet(broker)}} {}
+
+bool Log::read_on() {
+  v1::Request request;
+  request.mutable_services();
+  const auto now = ask(broker_, request).services().now();
+  return eventually([&] {
+    const auto batch = stream_.next(std::chrono::milliseconds{50});
+    for (const auto& event : batch.events) {
+      events_.push_back({.offset = event.offset,
+                         .log_time = event.recordedtime,
+                         .topic = std::string{event.topic},
+                         .id = std::string{event.id},
+                         .correlationid = std::string{event.correlationid},
+                         .causationid = std::string{event.causationid}});
+    }
+    stream_.ack_all();
+    return batch.watermark >= now;
+  }, milliseconds{120'000});
+}
+
+std::vector<std::string> read_dead(const std::string& broker) {
+  QueryClient client{broker};
+  v1::Request request;
+  request.mutable_dead()->set_limit(100);
+  std::vector<std::string> dead;
+  const auto reply = ask(client, request);
+  for (const auto& letter : reply.dead().letters()) {
+    dead.push_back(letter.service() + " " + letter.topic() + " " + letter.correlationid() + ": " +
+                   letter.failure().error());
+  }
+  return dead;
+}
+
+Tracked ask_tracker(const std::string& tracker) {
+  QueryClient client{tracker, std::chrono::seconds{20}};
+  Tracked tracked;
+  v1::Request ask_summary;
+  ask_summary.mutable_summary();
+  tracked.summary = ask(client, ask_summary).summary();
+  v1::Request ask_flows;
+  ask_flows.mutable_flows()->set_limit(1'000);
+  do {
+    const auto reply = ask(client, ask_flows);
+    for (const auto& flow : reply.flows().flows()) {
+      tracked.flows[flow.correlationid()] = {flow.state(), flow.events()};
+    }
+    ask_flows.mutable_flows()->set_after(reply.flows().next());
+  } while (!ask_flows.flows().after().empty());
+  return tracked;
+}
+
+}  // namespace reel::test

@@ -1,0 +1,68 @@
+// What there is to be judged after the blows: what the publisher was told, what the worker did, what stands
+// in the log, and what the tracker says.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "load.h"
+#include "reel/query.h"
+#include "reel/stream.h"
+
+namespace reel::test {
+
+struct Accepted {
+  std::uint64_t offset = 0;
+  std::string id;
+  Order order;
+};
+/// Lines of the publisher's file; a last one that a kill cut short is left out.
+[[nodiscard]] std::vector<Accepted> read_accepted(const std::string& path);
+
+struct Handled {
+  Order order;
+  std::string id;
+  std::uint32_t attempt = 0;
+};
+[[nodiscard]] std::vector<Handled> read_handled(const std::string& path);
+
+struct Logged {
+  std::uint64_t offset = 0;
+  std::uint64_t log_time = 0;
+  std::string topic;
+  std::string id;
+  std::string correlationid;
+  std::string causationid;
+};
+
+/// The whole log, topics of orders and verdicts.
+class Log {
+ public:
+  explicit Log(const std::string& broker);
+  /// Reads on to what is the log's end now. False where that does not come.
+  [[nodiscard]] bool read_on();
+  [[nodiscard]] const std::vector<Logged>& events() const { return events_; }
+
+ private:
+  QueryClient broker_;
+  Stream stream_;
+  std::vector<Logged> events_;
+};
+
+/// Dead letters of all services, a line each.
+[[nodiscard]] std::vector<std::string> read_dead(const std::string& broker);
+
+struct TrackedFlow {
+  v1::FlowState state = v1::FLOW_STATE_UNKNOWN;
+  std::uint32_t events = 0;
+};
+struct Tracked {
+  v1::SummaryReply summary;
+  std::map<std::string, TrackedFlow> flows;  ///< by correlation id
+};
+[[nodiscard]] Tracked ask_tracker(const std::string& tracker);
+
+}  // namespace reel::test
