@@ -34,7 +34,8 @@ void add_overdue(std::vector<std::string>& lines, const View& view, const Termin
   }
   lines.emplace_back();
   for (const std::string& line : table.lines(terminal)) lines.push_back("  " + line);
-  if (view.overdue > shown) lines.push_back(fmt::format("  … {} flows in all: reel flows", view.overdue));
+  if (view.overdue > shown)
+    lines.push_back(fmt::format("  … {} flows in all: reel flows --state overdue", view.overdue));
 }
 
 }  // namespace

@@ -145,8 +145,10 @@ class Demo {
 
   int run() {
     const int code = play();
+    if (code == exit_code::interrupted) fmt::print(stderr, "\nstopping\n");
     mesh_.stop();
-    return code;
+    // Without --exit an interruption is how the demo ends.
+    return code == exit_code::interrupted && !arguments_.exit ? exit_code::ok : code;
   }
 
  private:
@@ -157,7 +159,7 @@ class Demo {
     began_ = Clock::now();
     while (true) {
       switch (mesh_.wait(redraw_interval)) {
-        case Mesh::News::stop_requested: return arguments_.exit ? exit_code::interrupted : exit_code::ok;
+        case Mesh::News::stop_requested: return exit_code::interrupted;
         case Mesh::News::failed: return fail(mesh_.failure());
         case Mesh::News::none: break;
       }
@@ -203,7 +205,7 @@ class Demo {
     }
     if (Clock::now() >= next_line_) {
       next_line_ = Clock::now() + line_interval;
-      fmt::print(out, "{}: {}\n", reel::cli::duration_text(view_.elapsed), counts_text(view_));
+      fmt::print(out, "{:>4} s: {}\n", view_.elapsed.count(), counts_text(view_));
     }
     std::fflush(out);
   }
