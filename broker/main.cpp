@@ -58,6 +58,8 @@ int serve(const Arguments& arguments) {
   if (!arguments.data.empty()) mesh.model.broker.data = arguments.data;
 
   set_up_logging(arguments.log_level);
+  // A limit of file sizes is met like a full disk: by the sentence that says which file could not grow.
+  ::signal(SIGXFSZ, SIG_IGN);
   const StopSignal stop;
   const std::filesystem::path data{mesh.model.broker.data};
   reel::broker::Journal journal{data / "journal", mesh.model.broker.journal};

@@ -40,13 +40,15 @@ int main(int argc, char** argv) {
 
   reel::Options options;
   options.workers = workers;
-  options.credit_events = 64;   // so that two actors share even a short queue
+  options.credit_events = 64;  // so that two actors share even a short queue
   reel::Service service{name, options};
   if (from_start) service.start_from(reel::Start::oldest());
-  const int log = log_path.empty() ? -1 : ::open(log_path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  const int log =
+      log_path.empty() ? -1 : ::open(log_path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   const auto say = [&](const char* what, const reel::Context& context) {
-    const auto line = std::string{what} + " " + service.instance() + " " + std::string{context.correlationid()} + " " +
-                      std::string{context.id()} + " " + std::to_string(context.attempt()) + "\n";
+    const auto line = std::string{what} + " " + service.instance() + " " +
+                      std::string{context.correlationid()} + " " + std::string{context.id()} + " " +
+                      std::to_string(context.attempt()) + "\n";
     if (log >= 0 && ::write(log, line.data(), line.size()) < 0) std::abort();
   };
   for (const auto& pattern : patterns) {
@@ -56,7 +58,8 @@ int main(int argc, char** argv) {
       if (!hang_on.empty() && key == hang_on) ::poll(nullptr, 0, -1);
       if (hold_ms > 0) ::poll(nullptr, 0, hold_ms);
       if (!reject_on.empty() && key == reject_on) throw reel::Reject{"not wanted"};
-      if (context.attempt() <= fail_attempts && (fail_on.empty() || key == fail_on)) throw std::runtime_error{"card reader broken"};
+      if (context.attempt() <= fail_attempts && (fail_on.empty() || key == fail_on))
+        throw std::runtime_error{"card reader broken"};
       if (!emit.empty()) context.publish(emit, "test.v1.Captured", {}, {});
       say("end", context);
     });

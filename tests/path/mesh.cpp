@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
 
@@ -32,7 +31,19 @@ flows:
 )";
 }
 
-Mesh::Mesh(std::string yaml, std::string broker_options) {
+std::vector<nlohmann::json> json_lines(const std::string& text) {
+  std::vector<nlohmann::json> rows;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) rows.push_back(nlohmann::json::parse(line));
+  return rows;
+}
+
+std::string line_with(const std::string& text, const std::string& part) {
+  const auto begin = text.find(part);
+  return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) - begin);
+}
+
+Mesh::Mesh(const std::string& yaml, const std::string& broker_options) {
   std::filesystem::create_directory(dir_.path() / "schemas");
   write_file(dir_.path() / "schemas" / "test.proto", R"(syntax = "proto3";
 package test.v1;
@@ -71,14 +82,8 @@ std::unique_ptr<Process> Mesh::start(const std::string& program, std::vector<std
 
 std::unique_ptr<Process> Mesh::actor(const std::string& name, std::vector<std::string> arguments) {
   const auto instances = [&] {
-    const auto ran = reel({"services", "-o", "json"});
-    std::size_t count = 0;
-    std::istringstream lines{ran.out};
-    for (std::string line; std::getline(lines, line);) {
-      const auto row = nlohmann::json::parse(line, nullptr, false);
-      if (row.is_object() && row.value("service", "") == name) count = row["instances"].size();
-    }
-    return count;
+    const auto row = service(name);
+    return row.is_null() ? 0 : row["instances"].size();
   };
   const auto before = instances();
   arguments.insert(arguments.begin(), {"../tests/path_actor", "--name", name, "--log", log_file()});
@@ -103,13 +108,17 @@ std::vector<std::vector<std::string>> Mesh::log_lines() const {
 
 std::size_t Mesh::logged(const std::string& what) const {
   const auto lines = log_lines();
-  return static_cast<std::size_t>(
-      std::count_if(lines.begin(), lines.end(), [&](const auto& line) { return !line.empty() && line.front() == what; }));
+  return static_cast<std::size_t>(std::count_if(
+      lines.begin(), lines.end(), [&](const auto& line) { return !line.empty() && line.front() == what; }));
 }
 
 Ran Mesh::reel(std::vector<std::string> arguments, const std::string& input) {
-  arguments.insert(arguments.begin(), program_path("reel"));
-  const auto name = dir_.path() / ("reel" + std::to_string(++runs_));
+  return run("reel", std::move(arguments), input);
+}
+
+Ran Mesh::run(const std::string& program, std::vector<std::string> arguments, const std::string& input) {
+  arguments.insert(arguments.begin(), program_path(program));
+  const auto name = dir_.path() / ("run" + std::to_string(++runs_));
   Process process{
       {.argv = std::move(arguments),
        .output = name.string() + ".out",
@@ -121,6 +130,46 @@ Ran Mesh::reel(std::vector<std::string> arguments, const std::string& input) {
   ran.out = process.output();
   ran.err = process.errors();
   return ran;
+}
+
+std::vector<nlohmann::json> Mesh::rows(std::vector<std::string> arguments) {
+  arguments.insert(arguments.end(), {"-o", "json"});
+  const auto ran = reel(std::move(arguments));
+  if (ran.exit_code != 0) throw std::runtime_error(ran.err);
+  return json_lines(ran.out);
+}
+
+std::vector<nlohmann::json> Mesh::events(const std::string& pattern, std::size_t count) {
+  return rows({"sub", pattern, "--from", "start", "--count", std::to_string(count)});
+}
+
+nlohmann::json Mesh::service(const std::string& name) {
+  for (const auto& row : rows({"services"})) {
+    if (row["service"] == name) return row;
+  }
+  return nullptr;
+}
+
+bool Mesh::has_acked(const std::string& name, std::size_t count) {
+  return eventually([&] {
+    const auto row = service(name);
+    return !row.is_null() && row["acked"] >= count;
+  });
+}
+
+void Mesh::place(const std::string& flow) {
+  const auto ran = reel({"pub", "order.placed", R"({"orderId":"order-1"})", "--correlation", flow});
+  if (ran.exit_code != 0) throw std::runtime_error(ran.err);
+}
+
+void Mesh::place_many(std::size_t count, std::size_t flows, std::size_t first) {
+  std::string lines;
+  for (auto order = first; order < first + count; ++order) {
+    lines += R"({"type":"order.placed","correlationid":"flow-)" + std::to_string(order % flows) +
+             R"(","data":{"orderId":"order-)" + std::to_string(order) + "\"}}\n";
+  }
+  const auto ran = reel({"pub", "--lines"}, lines);
+  if (ran.exit_code != 0) throw std::runtime_error(ran.err);
 }
 
 std::filesystem::path Mesh::last_segment() const {

@@ -6,8 +6,8 @@
 //   mesh.broker().kill();
 #pragma once
 
-#include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -18,7 +18,8 @@ namespace reel::test {
 class Mesh {
  public:
   /// `yaml` is the configuration without broker and tracker sections; `broker_options` go into the broker's.
-  explicit Mesh(std::string yaml = small_mesh(), std::string broker_options = "journal: {sync: os}");
+  explicit Mesh(const std::string& yaml = small_mesh(),
+                const std::string& broker_options = "journal: {sync: os, segment_bytes: 4MiB}");
 
   /// A few topics with a small schema and one flow; see mesh.cpp.
   [[nodiscard]] static std::string small_mesh();
@@ -27,10 +28,25 @@ class Mesh {
   void start_tracker();
   [[nodiscard]] Process& broker() { return *broker_; }
   [[nodiscard]] Process& tracker() { return *tracker_; }
-  void stop_tracker() { tracker_->stop(); }
 
   /// Runs `reel` to its end.
   Ran reel(std::vector<std::string> arguments, const std::string& input = {});
+  /// Runs one of our programs to its end, which is expected to come soon.
+  Ran run(const std::string& program, std::vector<std::string> arguments, const std::string& input = {});
+  /// What a command run with `-o json` printed, a value for each line.
+  [[nodiscard]] std::vector<nlohmann::json> rows(std::vector<std::string> arguments);
+  /// The first `count` events that `pattern` matches, from the journal's begin.
+  [[nodiscard]] std::vector<nlohmann::json> events(const std::string& pattern, std::size_t count);
+  /// Where `service` stands by `reel services`; null where the broker does not know it.
+  [[nodiscard]] nlohmann::json service(const std::string& name);
+  /// Waits until `service` has settled so many events (acked since the broker started).
+  [[nodiscard]] bool has_acked(const std::string& name, std::size_t count);
+
+  /// Publishes order.placed in the flow `flow`; throws where it is not accepted.
+  void place(const std::string& flow);
+  /// Publishes `count` orders "order-N", round and round over the flows "flow-0" … "flow-(flows - 1)".
+  void place_many(std::size_t count, std::size_t flows, std::size_t first = 0);
+
   /// Starts one of our programs and leaves it running.
   [[nodiscard]] std::unique_ptr<Process> start(const std::string& program, std::vector<std::string> arguments,
                                                const std::string& name);
@@ -62,6 +78,12 @@ class Mesh {
   std::unique_ptr<Process> tracker_;
   int runs_ = 0;
 };
+
+/// One JSON value for each line of `text`.
+[[nodiscard]] std::vector<nlohmann::json> json_lines(const std::string& text);
+
+/// The first line of `text` that has `part` in it, from `part` on; empty where there is none.
+[[nodiscard]] std::string line_with(const std::string& text, const std::string& part);
 
 /// The program of that name in this build.
 [[nodiscard]] std::string program_path(const std::string& name);

@@ -1,0 +1,134 @@
+// Routing: what the broker derives from an event, and who gets which topics, from the journal and live.
+#include <doctest/doctest.h>
+
+#include "mesh.h"
+
+using namespace reel::test;
+
+namespace {
+
+/// A `reel sub` that is left running, and is subscribed: probed with events until the first one arrives.
+class LiveListener {
+ public:
+  LiveListener(Mesh& mesh, const std::string& pattern, const std::string& probe_topic)
+      : process_{
+            mesh.start("reel", {"sub", pattern, "--live", "-o", "json"}, "live-" + pattern.substr(0, 5))} {
+    // A tap has no past and says nothing when it is joined, so that only an event tells.
+    subscribed_ = eventually([&] {
+      (void)mesh.reel({"pub", probe_topic, "{}", "--correlation", "probe"});
+      return !events().empty();
+    });
+  }
+
+  [[nodiscard]] bool subscribed() const { return subscribed_; }
+  [[nodiscard]] bool hears(const std::string& flow) {
+    return process_->says("\"correlationid\":\"" + flow + "\"");
+  }
+  /// Whole lines only: the last one may still be under way.
+  [[nodiscard]] std::vector<nlohmann::json> events() const {
+    const auto text = process_->output();
+    return json_lines(text.substr(0, text.rfind('\n') + 1));
+  }
+  [[nodiscard]] std::vector<nlohmann::json> of_flow(const std::string& flow) const {
+    auto rows = events();
+    std::erase_if(rows, [&](const auto& row) { return row["correlationid"] != flow; });
+    return rows;
+  }
+
+ private:
+  std::unique_ptr<Process> process_;
+  bool subscribed_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("a route derives an event in the same flow, caused by the first one, with the same payload") {
+  Mesh mesh;
+  mesh.start_broker();
+  (void)mesh.rows({"pub", "order.placed", R"({"orderId":"1","totalCents":"995"})", "--correlation", "flow-1",
+                   "--id", "event-1", "--source", "shop", "--key", "customer-1"});
+  const auto events = mesh.events("order.>", 2);
+  CHECK(events[0]["type"] == "order.placed");
+  const auto& derived = events[1];
+  CHECK(derived["type"] == "order.archived");
+  CHECK(derived["correlationid"] == "flow-1");
+  CHECK(derived["causationid"] == "event-1");
+  CHECK(derived["partitionkey"] == "customer-1");
+  CHECK(derived["source"] == "reel-broker");
+  CHECK(derived["dataschema"] == "test.v1.Placed");
+  CHECK(derived["data"] == events[0]["data"]);
+  CHECK(derived["id"] != "event-1");
+  CHECK(derived["reeloffset"] == 2);
+}
+
+TEST_CASE("the same event derives the same id, so a duplicate derives nothing") {
+  Mesh mesh;
+  mesh.start_broker();
+  for (int i = 0; i < 2; ++i) {
+    (void)mesh.rows({"pub", "order.placed", "{}", "--correlation", "flow-1", "--id", "event-1"});
+  }
+  mesh.place("flow-2");
+  const auto events = mesh.events(">", 4);
+  CHECK(events[1]["correlationid"] == "flow-1");
+  CHECK(events[2]["type"] == "order.placed");
+  CHECK(events[2]["correlationid"] == "flow-2");
+}
+
+TEST_CASE("a subscription hears what its patterns match and nothing else") {
+  Mesh mesh;
+  mesh.start_broker();
+  for (const char* topic : {"order.placed", "order.shipped", "payment.captured"}) {
+    REQUIRE(mesh.reel({"pub", topic, "{}", "--correlation", topic}).exit_code == 0);
+  }
+  const auto topics = [&](std::vector<std::string> patterns, std::size_t count) {
+    std::string text;
+    patterns.insert(patterns.begin(), "sub");
+    patterns.insert(patterns.end(), {"--from", "start", "--count", std::to_string(count)});
+    for (const auto& row : mesh.rows(patterns)) text += row["type"].get<std::string>() + " ";
+    return text;
+  };
+  CHECK(topics({">"}, 4) == "order.placed order.archived order.shipped payment.captured ");
+  CHECK(topics({"order.*"}, 3) == "order.placed order.archived order.shipped ");
+  CHECK(topics({"*.shipped", "payment.>"}, 2) == "order.shipped payment.captured ");
+  CHECK(topics({"*.captured"}, 1) == "payment.captured ");
+  CHECK(mesh.reel({"sub", "order..*"}).err == "'order..*' is not a pattern: empty token at position 7\n");
+}
+
+TEST_CASE("a topic that is not durable travels live only, and a durable one also there") {
+  Mesh mesh;
+  mesh.start_broker();
+  LiveListener ticks{mesh, "price.tick", "price.tick"};
+  REQUIRE(ticks.subscribed());
+  const auto tick =
+      mesh.reel({"pub", "price.tick", R"({"symbol":"RL","price":1.5})", "--correlation", "tick-1"});
+  CHECK(tick.out == "accepted live only, matched no service, flow tick-1\n");
+  REQUIRE(ticks.hears("tick-1"));
+  CHECK(ticks.of_flow("tick-1")[0]["data"].dump() == R"({"price":1.5,"symbol":"RL"})");
+
+  LiveListener orders{mesh, "order.*", "order.shipped"};
+  REQUIRE(orders.subscribed());
+  mesh.place("flow-1");
+  REQUIRE(eventually([&] { return orders.of_flow("flow-1").size() == 2; }));
+  CHECK(orders.of_flow("flow-1")[0]["type"] == "order.placed");
+  CHECK(orders.of_flow("flow-1")[1]["type"] == "order.archived");
+  CHECK(mesh.events("*.*", 1)[0]["type"] == "order.shipped");
+}
+
+TEST_CASE("reel topics says what is published, heard and refused") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed"});
+  mesh.place("flow-1");
+  (void)mesh.reel({"pub", "order.shipped", "{}"});
+  const auto row = [&](const std::string& topic) -> nlohmann::json {
+    for (const auto& each : mesh.rows({"topics"})) {
+      if (each["topic"] == topic) return each;
+    }
+    return nullptr;
+  };
+  CHECK(row("order.placed")["published"] == 1);
+  CHECK(row("order.placed")["unrouted"] == 0);
+  CHECK(row("order.placed")["services"].dump() == R"(["payments"])");
+  CHECK(row("order.shipped")["unrouted"] == 1);
+  CHECK(row("price.tick")["durable"] == false);
+}
