@@ -64,7 +64,8 @@ void survive(const std::string& sync) {
   } catch (const std::exception& error) {
     findings.add("broken off", error.what());
   }
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began);
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began);
   std::cout << "sync " << sync << ": " << victims.blows() << " blows in " << seconds.count() << " s, "
             << figures.orders << " orders, " << figures.follow_ups << " follow-ups, " << figures.overdue
             << " overdue, " << figures.resolved << " of them resolved" << std::endl;

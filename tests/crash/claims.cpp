@@ -118,7 +118,8 @@ void check_orders(const std::vector<Accepted>& accepted, const std::vector<Logge
       findings.add("not exactly one follow-up", order->name() + ": " + std::to_string(captured[event.id]));
     }
     if (archived[event.id] != 1) {
-      findings.add("not exactly one derived event", order->name() + ": " + std::to_string(archived[event.id]));
+      findings.add("not exactly one derived event",
+                   order->name() + ": " + std::to_string(archived[event.id]));
     }
   }
 }
@@ -164,13 +165,14 @@ void check_tracker(const Tracked& tracked, const std::vector<Logged>& log, Findi
       findings.add("flow in another state", name + ": " + v1::FlowState_Name(found->second.state));
     }
     if (found->second.events != flow.steps) {
-      findings.add("flow with other steps", name + ": " + std::to_string(found->second.events) + " of " +
-                                                std::to_string(flow.steps));
+      findings.add("flow with other steps",
+                   name + ": " + std::to_string(found->second.events) + " of " + std::to_string(flow.steps));
     }
   }
   const auto demand = [&](const char* what, std::uint64_t got, std::uint64_t wanted) {
     if (got == wanted) return;
-    findings.add("summary", std::string{what} + " " + std::to_string(got) + ", not " + std::to_string(wanted));
+    findings.add("summary",
+                 std::string{what} + " " + std::to_string(got) + ", not " + std::to_string(wanted));
   };
   demand("flows", tracked.summary.flows(), flows.size());
   demand("overdue", tracked.summary.overdue(), overdue);

@@ -75,14 +75,15 @@ Order order_in(std::string_view data) {
       reader.skip();
     }
   }
-  if (!order || order->number != static_cast<std::uint64_t>(number)) throw reel::Reject{"not an order of ours"};
+  if (!order || order->number != static_cast<std::uint64_t>(number))
+    throw reel::Reject{"not an order of ours"};
   return *order;
 }
 
 struct Load {
   std::string file;
   std::uint32_t keys = 24;
-  std::uint64_t window = 64;   // orders unanswered at a time
+  std::uint64_t window = 64;  // orders unanswered at a time
   unsigned per_second = 1'000;
 };
 

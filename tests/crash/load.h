@@ -34,11 +34,17 @@ struct Order {
 /// Their events have ids chosen by the publisher: after a crash it sends again what it does not know to be
 /// accepted, and their numbers have no gap. The others' ids are generated, and their numbers skip what may
 /// have been accepted.
-inline bool has_chosen_id(const Order& order) { return order.key % 2 == 0; }
+inline bool has_chosen_id(const Order& order) {
+  return order.key % 2 == 0;
+}
 /// The worker handles them without a follow-up: their flow stays overdue.
-inline bool is_dropped(const Order& order) { return (order.key * 7 + order.number) % 10 == 0; }
+inline bool is_dropped(const Order& order) {
+  return (order.key * 7 + order.number) % 10 == 0;
+}
 /// The worker's handler throws in the first attempt.
-inline bool fails_at_first(const Order& order) { return order.number % 25 == 3; }
+inline bool fails_at_first(const Order& order) {
+  return order.number % 25 == 3;
+}
 
 inline constexpr std::string_view load_source = "crash-load";
 inline constexpr std::string_view placed_topic = "order.placed";

@@ -68,19 +68,21 @@ bool Log::read_on() {
   v1::Request request;
   request.mutable_services();
   const auto now = ask(broker_, request).services().now();
-  return eventually([&] {
-    const auto batch = stream_.next(std::chrono::milliseconds{50});
-    for (const auto& event : batch.events) {
-      events_.push_back({.offset = event.offset,
-                         .log_time = event.recordedtime,
-                         .topic = std::string{event.topic},
-                         .id = std::string{event.id},
-                         .correlationid = std::string{event.correlationid},
-                         .causationid = std::string{event.causationid}});
-    }
-    stream_.ack_all();
-    return batch.watermark >= now;
-  }, milliseconds{120'000});
+  return eventually(
+      [&] {
+        const auto batch = stream_.next(std::chrono::milliseconds{50});
+        for (const auto& event : batch.events) {
+          events_.push_back({.offset = event.offset,
+                             .log_time = event.recordedtime,
+                             .topic = std::string{event.topic},
+                             .id = std::string{event.id},
+                             .correlationid = std::string{event.correlationid},
+                             .causationid = std::string{event.causationid}});
+        }
+        stream_.ack_all();
+        return batch.watermark >= now;
+      },
+      milliseconds{120'000});
 }
 
 std::vector<std::string> read_dead(const std::string& broker) {

@@ -84,8 +84,8 @@ bool Deliveries::handle(unsigned index, const Task& task) {
   auto& count = failed ? worker.failed : worker.handled;
   count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   const bool ok = !failed;
-  const bool wake = ok ? settles_.ack(index, delivery, worker.context.emits())
-                       : settles_.nack(index, delivery, std::move(*failed));
+  const bool wake =
+      ok ? settles_.ack(delivery, worker.context.emits()) : settles_.nack(delivery, std::move(*failed));
   if (wake) connection_.wake();
   return ok;
 }

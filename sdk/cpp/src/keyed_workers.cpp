@@ -193,7 +193,7 @@ bool KeyedWorkers::run_task(unsigned worker, Lane& lane, const Task& task) {
     parked.tasks.push_back(task);
     return false;
   }
-  if (!handle_(worker, task)) lane.parked.push_back({task.key_hash, task.frame->session, {}});
+  if (!handle_(worker, task)) lane.parked.push_back({task.key_hash, task.frame->session, task.offset, {}});
   return true;
 }
 
@@ -202,10 +202,13 @@ void KeyedWorkers::resume(unsigned worker, Lane& lane, std::uint64_t key_hash) {
                                   [&](const Parked& parked) { return parked.key_hash == key_hash; });
   if (found == lane.parked.end()) return;
   const auto tasks = std::move(found->tasks);
+  // The broker took back what lay behind the failed event. What it delivered again before it answered begins
+  // where offsets fall: at the failed event itself, or, where that is not tried again, behind it.
+  auto before = found->offset;
   lane.parked.erase(found);
-  const auto anew = std::adjacent_find(tasks.begin(), tasks.end(),
-                                       [](const Task& a, const Task& b) { return b.offset <= a.offset; });
-  const auto begin = anew == tasks.end() ? tasks.end() : anew + 1;
+  const auto begin = std::find_if(tasks.begin(), tasks.end(), [&](const Task& task) {
+    return task.offset <= std::exchange(before, task.offset);
+  });
   drop({tasks.begin(), begin});
   for (auto task = begin; task != tasks.end(); ++task) {
     if (run_task(worker, lane, *task)) DeliveredFrame::release(task->frame, 1);

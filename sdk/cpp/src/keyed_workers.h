@@ -57,6 +57,7 @@ class KeyedWorkers {
   struct Parked {
     std::uint64_t key_hash;
     std::uint64_t session;
+    std::uint64_t offset;  // of the event that failed
     std::vector<Task> tasks;
   };
   struct Lane {

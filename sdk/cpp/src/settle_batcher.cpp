@@ -9,11 +9,11 @@
 namespace reel::sdk {
 
 SettleBatcher::SettleBatcher(unsigned workers, std::size_t emitted_bytes_max)
-    : emitted_bytes_max_{emitted_bytes_max}, outboxes_(workers) {}
+    : emitted_bytes_max_{emitted_bytes_max}, outboxes_(workers * outboxes_per_worker) {}
 
-bool SettleBatcher::ack(unsigned worker, const Delivery& delivery, const std::vector<Emit>& emits) {
+bool SettleBatcher::ack(const Delivery& delivery, const std::vector<Emit>& emits) {
   if (!emits.empty()) wait_for_room();
-  auto& outbox = outboxes_[worker];
+  auto& outbox = outbox_of(delivery.key_hash);
   const std::lock_guard lock{outbox.mutex};
   if (delivery.session != session_.load(std::memory_order_acquire)) return false;
   if (!emits.empty()) {
@@ -32,8 +32,8 @@ bool SettleBatcher::ack(unsigned worker, const Delivery& delivery, const std::ve
   return !std::exchange(outbox.told, true);
 }
 
-bool SettleBatcher::nack(unsigned worker, const Delivery& delivery, Failed failed) {
-  auto& outbox = outboxes_[worker];
+bool SettleBatcher::nack(const Delivery& delivery, Failed failed) {
+  auto& outbox = outbox_of(delivery.key_hash);
   const std::lock_guard lock{outbox.mutex};
   if (delivery.session != session_.load(std::memory_order_acquire)) return false;
   outbox.open.nacks.push_back({delivery, std::move(failed)});

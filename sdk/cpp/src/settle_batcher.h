@@ -1,9 +1,11 @@
 // What handlers have finished, on its way to the broker.
 //
-// Each worker has an outbox of its own, so that finishing an event costs an uncontended lock; the connection
-// empties all of them at once into one SETTLE: acks merged into ranges, nacks, and what was published in the
-// handlers, one behind the other. While SETTLEs are unanswered small ones wait and grow, as publishes do.
-// The answers say which keys go on: see keyed_workers.h.
+// There are several outboxes, so that finishing an event costs a lock that is rarely contended; the
+// connection empties all of them at once into one SETTLE: acks merged into ranges, nacks, and what was
+// published in the handlers, one behind the other. All results of a key go through one outbox, whichever
+// worker it was that ran the handler: so they leave in the order in which they were finished, and so do the
+// key's published events. While SETTLEs are unanswered small ones wait and grow, as publishes do. The answers
+// say which keys go on: see keyed_workers.h.
 #pragma once
 
 #include <atomic>
@@ -26,6 +28,8 @@ namespace reel::sdk {
 inline constexpr std::size_t settles_in_flight_max = 2;
 /// One SETTLE carries no more results than this, so that its answer does not let others wait.
 inline constexpr std::size_t settle_results_max = 16'384;
+/// So many outboxes that two workers seldom meet at one.
+inline constexpr std::size_t outboxes_per_worker = 4;
 
 /// An event published in a handler, encoded.
 struct Emit {
@@ -62,8 +66,8 @@ class SettleBatcher {
   SettleBatcher(unsigned workers, std::size_t emitted_bytes_max);
 
   /// Workers. True: the connection must be told. ack() waits while too much is held.
-  [[nodiscard]] bool ack(unsigned worker, const Delivery& delivery, const std::vector<Emit>& emits);
-  [[nodiscard]] bool nack(unsigned worker, const Delivery& delivery, Failed failed);
+  [[nodiscard]] bool ack(const Delivery& delivery, const std::vector<Emit>& emits);
+  [[nodiscard]] bool nack(const Delivery& delivery, Failed failed);
 
   /// The connection. The next SETTLE, if it is time for one.
   [[nodiscard]] std::optional<Frame> take();
@@ -112,6 +116,7 @@ class SettleBatcher {
     std::vector<Keyed> emitter_keys;
   };
 
+  [[nodiscard]] Outbox& outbox_of(std::uint64_t key_hash) { return outboxes_[key_hash % outboxes_.size()]; }
   void add_emits(Results& results, const Delivery& delivery, const std::vector<Emit>& emits);
   void wait_for_room();
   void gather(std::vector<Results>& gathered);

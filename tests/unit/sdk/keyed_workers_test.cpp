@@ -127,6 +127,17 @@ TEST_CASE("what is behind a failed event of its key is not handled until the bro
   }
 }
 
+TEST_CASE("a failed event that is delivered again before its answer is handled after it") {
+  WorkersBench bench;
+  bench.fails = {1};
+  bench.deliver({{1, 7}});
+  CHECK(bench.handled() == "7: 1");
+  bench.deliver({{1, 7}, {2, 7}});
+  CHECK(bench.handled() == "");
+  bench.workers.answered(7);
+  CHECK(bench.handled() == "7: 1 2");
+}
+
 TEST_CASE("keys that meet in a lane do not stop one another") {
   WorkersBench bench;
   bench.fails = {1};

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "reel/v1/event.pb.h"
 
 using namespace reel;
@@ -9,21 +11,20 @@ using namespace reel::sdk;
 
 namespace {
 
-// Two workers and a connection, on one thread.
+// Workers and a connection, on one thread.
 class SettleBench {
  public:
-  bool ack(unsigned worker, std::uint64_t offset, const std::vector<std::string>& emitted = {},
-           std::uint64_t key = 1, std::uint32_t delivery = 1) {
+  bool ack(std::uint64_t offset, const std::vector<std::string>& emitted = {}, std::uint64_t key = 1,
+           std::uint32_t delivery = 1) {
     std::vector<std::string> encoded;
     for (const auto& id : emitted) append_event(encoded.emplace_back(), {.id = id, .correlationid = "c"});
     std::vector<Emit> emits;
     for (const auto& bytes : encoded)
       emits.push_back({{.source = "s/1", .topic = "t", .dataschema = "T"}, bytes});
-    return batcher.ack(worker, {.session = session, .offset = offset, .delivery = delivery, .key_hash = key},
-                       emits);
+    return batcher.ack({.session = session, .offset = offset, .delivery = delivery, .key_hash = key}, emits);
   }
-  bool nack(unsigned worker, std::uint64_t offset, const std::string& error, std::uint64_t key = 1) {
-    return batcher.nack(worker, {.session = session, .offset = offset, .delivery = 1, .key_hash = key},
+  bool nack(std::uint64_t offset, const std::string& error, std::uint64_t key = 1) {
+    return batcher.nack({.session = session, .offset = offset, .delivery = 1, .key_hash = key},
                         {.error_type = "std::runtime_error", .error = error});
   }
 
@@ -75,41 +76,54 @@ class SettleBench {
 TEST_CASE("what the workers finished goes in one SETTLE, acks merged into ranges") {
   SettleBench bench;
   CHECK(bench.sent() == "");
-  CHECK(bench.ack(0, 5));
-  CHECK_FALSE(bench.ack(0, 7));  // told once is enough
-  CHECK(bench.ack(1, 6));
-  bench.ack(1, 9);
-  bench.nack(0, 8, "disk full");
+  CHECK(bench.ack(5));
+  CHECK_FALSE(bench.ack(7));  // told once is enough
+  CHECK(bench.ack(6, {}, 2));
+  bench.ack(9, {}, 2);
+  bench.nack(8, "disk full");
   CHECK(bench.sent() == "1: 5-7 9 !8(disk full)");
-  CHECK(bench.ack(0, 10));
+  CHECK(bench.ack(10));
 }
 
 TEST_CASE("ranges do not run over different deliveries") {
   SettleBench bench;
-  bench.ack(0, 1);
-  bench.ack(0, 2, {}, 1, 2);
-  bench.ack(0, 3, {}, 1, 2);
+  bench.ack(1);
+  bench.ack(2, {}, 1, 2);
+  bench.ack(3, {}, 1, 2);
   CHECK(bench.sent() == "1: 1 2-3/2");
 }
 
 TEST_CASE("what handlers published stands in the order of its entries") {
   SettleBench bench;
-  bench.ack(0, 1, {"a1", "a2"});
-  bench.ack(1, 2, {"b1"});
-  bench.ack(0, 3);
-  bench.ack(0, 4, {"a3"});
+  bench.ack(1, {"a1", "a2"});
+  bench.ack(2, {"b1"}, 2);
+  bench.ack(3);
+  bench.ack(4, {"a3"});
   CHECK(bench.sent() == "1: 1-4 1+2 4+1 2+1 | a1 a2 a3 b1");
+}
+
+TEST_CASE(
+    "what was published under one key leaves in the order of its handling, whichever worker handled it") {
+  SettleBench bench;
+  std::string finished;
+  for (std::uint64_t offset = 1; offset <= 8; ++offset) {
+    // Workers take turns at the key, as they do when the lane waits between two events.
+    std::thread{[&] { bench.ack(offset, {"e" + std::to_string(offset)}); }}.join();
+    finished += " e" + std::to_string(offset);
+  }
+  const auto sent = bench.sent();
+  CHECK(sent.substr(sent.find('|')) == "|" + finished);
 }
 
 TEST_CASE("while SETTLEs are unanswered results wait and go together") {
   SettleBench bench;
-  bench.ack(0, 1);
+  bench.ack(1);
   CHECK(bench.sent() == "1: 1");
-  bench.ack(0, 2);
+  bench.ack(2);
   CHECK(bench.sent() == "2: 2");
-  bench.ack(0, 3);
+  bench.ack(3);
   CHECK(bench.sent() == "");
-  bench.ack(0, 4);
+  bench.ack(4);
   CHECK_FALSE(bench.batcher.empty());
   (void)bench.answer(1);
   CHECK(bench.sent() == "3: 3-4");
@@ -120,28 +134,28 @@ TEST_CASE("while SETTLEs are unanswered results wait and go together") {
 
 TEST_CASE("answers name the keys that go on, and those that were taken back") {
   SettleBench bench;
-  bench.nack(0, 1, "x", 11);
-  bench.ack(0, 2, {"e"}, 22);
-  bench.ack(0, 3, {"f"}, 33);
+  bench.nack(1, "x", 11);
+  bench.ack(2, {"e"}, 22);
+  bench.ack(3, {"f"}, 23);
   CHECK(bench.sent() == "1: 2-3 !1(x) 2+1 3+1 | e f");
   const auto answer = bench.answer(1, {3});
   CHECK(answer.answered_keys == std::vector<std::uint64_t>{11});
-  CHECK(answer.refused_keys == std::vector<std::uint64_t>{33});
+  CHECK(answer.refused_keys == std::vector<std::uint64_t>{23});
   CHECK(answer.refusals == std::vector<std::string>{"unknown topic 't'"});
 }
 
 TEST_CASE("the results of a lost session are void") {
   SettleBench bench;
-  bench.ack(0, 1);
+  bench.ack(1);
   CHECK(bench.sent() == "1: 1");
-  bench.ack(0, 2);
+  bench.ack(2);
   bench.batcher.lost(1);
   CHECK(bench.sent() == "");
   CHECK(bench.batcher.empty());
-  CHECK_FALSE(bench.ack(0, 3));  // of the old session still
+  CHECK_FALSE(bench.ack(3));  // of the old session still
   CHECK(bench.sent() == "");
   bench.session = 1;
-  CHECK(bench.ack(0, 4));
+  CHECK(bench.ack(4));
   CHECK(bench.sent() == "2: 4");
 }
 
@@ -151,9 +165,9 @@ TEST_CASE("what one handler published is never parted") {
   const std::string data(200 << 10, 'x');
   append_event(large, {.id = "e", .correlationid = "c", .data = data});
   const Emit emit{{.source = "s/1", .topic = "t", .dataschema = "T"}, large};
-  CHECK(batcher.ack(0, {.offset = 1, .delivery = 1}, {emit, emit}));
-  CHECK_FALSE(batcher.ack(0, {.offset = 2, .delivery = 1}, {emit}));
-  CHECK_FALSE(batcher.ack(0, {.offset = 3, .delivery = 1}, {emit}));
+  CHECK(batcher.ack({.offset = 1, .delivery = 1}, {emit, emit}));
+  CHECK_FALSE(batcher.ack({.offset = 2, .delivery = 1}, {emit}));
+  CHECK_FALSE(batcher.ack({.offset = 3, .delivery = 1}, {emit}));
   std::vector<std::string> shapes;
   for (std::uint64_t sequence = 1; auto frame = batcher.take(); ++sequence) {
     v1::ToBroker message;
