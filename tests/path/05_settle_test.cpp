@@ -1,0 +1,140 @@
+// Settling: what becomes of a delivery whose handler fails, rejects, hangs or dies, and what stays settled.
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "mesh.h"
+
+using namespace reel::test;
+
+namespace {
+
+/// The attempts at handling `flow` so far, as "begin 1, end 1".
+std::string attempts(const Mesh& mesh, const std::string& flow) {
+  std::string text;
+  for (const auto& line : mesh.log_lines()) {
+    if (line.size() == 5 && line[2] == flow) text += (text.empty() ? "" : ", ") + line[0] + " " + line[4];
+  }
+  return text;
+}
+
+bool has_dead(Mesh& mesh, std::size_t count) {
+  return eventually([&] { return mesh.rows({"dead"}).size() >= count; });
+}
+
+/// The small mesh, but for payments: quick to take a handler for hung, and patient with killed instances.
+std::string patient_mesh() {
+  auto yaml = Mesh::small_mesh();
+  const std::string from = "{ack_timeout: 2s, retry: {attempts: 3,";
+  return yaml.replace(yaml.find(from), from.size(), "{ack_timeout: 500ms, retry: {attempts: 10,");
+}
+
+}  // namespace
+
+TEST_CASE("a failed handler is tried again after the backoff, until it succeeds") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto actor =
+      mesh.actor("payments", {"--on", "order.placed", "--fail-on", "bad", "--fail-attempts", "2"});
+  mesh.place("bad");
+  mesh.place("good");
+  REQUIRE(mesh.has_acked("payments", 2));
+  CHECK(attempts(mesh, "bad") == "begin 1, begin 2, begin 3, end 3");
+  CHECK(attempts(mesh, "good") == "begin 1, end 1");
+  CHECK(mesh.service("payments")["nacked"] == 2);
+  CHECK(mesh.rows({"dead"}).empty());
+}
+
+TEST_CASE("when the attempts are used up the event is a dead letter, and the key goes on") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto actor =
+      mesh.actor("payments", {"--on", "order.placed", "--fail-on", "bad", "--fail-attempts", "3"});
+  mesh.place("bad");
+  REQUIRE(has_dead(mesh, 1));
+  const auto letter = mesh.rows({"dead", "--service", "payments"}).at(0);
+  CHECK(letter["service"] == "payments");
+  CHECK(letter["correlationid"] == "bad");
+  CHECK(letter["attempts"] == 3);
+  CHECK(letter["error_type"] == "std::runtime_error");
+  CHECK(letter["error"] == "card reader broken");
+  CHECK(letter["event"]["data"].dump() == R"({"orderId":"order-1"})");
+  CHECK(attempts(mesh, "bad") == "begin 1, begin 2, begin 3");
+  CHECK(mesh.service("payments")["dead"] == 1);
+  CHECK(mesh.service("payments")["waiting"] == 0);
+  CHECK(mesh.rows({"dead", "--service", "shipping"}).empty());
+
+  mesh.broker().kill();
+  mesh.start_broker();
+  CHECK(mesh.rows({"dead"}).at(0) == letter);
+}
+
+TEST_CASE("a rejected event is a dead letter at once") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto actor = mesh.actor("payments", {"--on", "order.placed", "--reject-on", "bad"});
+  mesh.place("bad");
+  mesh.place("good");
+  REQUIRE(has_dead(mesh, 1));
+  const auto letter = mesh.rows({"dead"}).at(0);
+  CHECK(letter["attempts"] == 1);
+  CHECK(letter["error"] == "not wanted");
+  CHECK(attempts(mesh, "bad") == "begin 1");
+  REQUIRE(mesh.has_acked("payments", 1));
+}
+
+TEST_CASE("an event whose handler hangs goes to another instance after the ack timeout") {
+  Mesh mesh{patient_mesh()};
+  mesh.start_broker();
+  const auto hanging = mesh.actor("payments", {"--on", "order.placed", "--hang-on", "stuck"});
+  mesh.place("stuck");
+  REQUIRE(eventually([&] { return mesh.logged("begin") == 1; }));
+  const auto other = mesh.actor("payments", {"--on", "order.placed"});
+  REQUIRE(mesh.has_acked("payments", 1));
+  const auto stuck = attempts(mesh, "stuck");
+  const auto last = mesh.log_lines().back()[4];
+  CHECK(std::stoi(last) > 1);
+  CHECK(stuck == "begin 1, begin " + last + ", end " + last);
+  const auto lines = mesh.log_lines();
+  CHECK(lines.front()[1] != lines.back()[1]);
+}
+
+TEST_CASE("what was settled stays settled when the broker is killed") {
+  Mesh mesh;
+  mesh.start_broker();
+  auto actor = mesh.actor("payments", {"--on", "order.placed", "--reject-on", "flow-3"});
+  mesh.place_many(50, 5);
+  REQUIRE(mesh.has_acked("payments", 40));
+  REQUIRE(has_dead(mesh, 10));
+  mesh.broker().kill();
+  actor->kill();
+  mesh.start_broker();
+  CHECK(mesh.service("payments")["waiting"] == 0);
+  CHECK(mesh.service("payments")["dead"] == 10);
+  actor = mesh.actor("payments", {"--on", "order.placed"});
+  mesh.place("last");
+  REQUIRE(eventually([&] { return attempts(mesh, "last") == "begin 1, end 1"; }));
+  CHECK(mesh.logged("begin") == 51);
+}
+
+TEST_CASE("what a handler publishes takes effect once, however often it is killed before its ack") {
+  Mesh mesh{patient_mesh()};
+  mesh.start_broker();
+  auto actor =
+      mesh.actor("payments", {"--on", "order.placed", "--hold-ms", "20", "--emit", "payment.captured"});
+  mesh.place_many(30, 30);
+  // Killed at whatever moment: in handlers, between publishing and the ack, between the ack and its answer.
+  for (const std::size_t ends : {3, 9, 15}) {
+    REQUIRE(eventually([&] { return mesh.logged("end") >= ends; }));
+    actor->kill();
+    actor = mesh.actor("payments", {"--on", "order.placed", "--hold-ms", "20", "--emit", "payment.captured"});
+  }
+  REQUIRE(eventually([&] { return mesh.service("payments")["waiting"] == 0; }));
+  mesh.place("last");
+  REQUIRE(mesh.rows({"dead"}).empty());
+  REQUIRE(eventually([&] { return attempts(mesh, "last").ends_with("end 1"); }));
+  REQUIRE(mesh.service("payments")["waiting"] == 0);
+  std::map<std::string, int> effects;
+  for (const auto& row : mesh.events("payment.captured", 31)) ++effects[row["causationid"]];
+  CHECK(effects.size() == 31);
+}
