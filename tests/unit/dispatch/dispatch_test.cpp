@@ -51,8 +51,8 @@ TEST_CASE(
   bench.offers("1a 2b 3a 4b");
   CHECK(bench.hands() == "X: 1 2 3 4");
   CHECK(bench.loses('X') ==
-        "failed 1 lost attempt 1 reel.ConsumerLost until 0ms; "
-        "failed 2 lost attempt 1 reel.ConsumerLost until 0ms");
+        "failed 1 lost attempt 1 consumer_lost until 0ms; "
+        "failed 2 lost attempt 1 consumer_lost until 0ms");
   bench.joins('Y', 2);
   CHECK(bench.hands() == "Y: 1 (delivery 2, attempt 2) 2 (delivery 2, attempt 2)");
   bench.acks('Y', 1, 2, 2);
