@@ -163,7 +163,10 @@ void Deliveries::restring_lanes() {
 }
 
 void Deliveries::drop_lanes_if_idle() {
-  if (!has_lanes_ || needs_lanes() || handed_with_lanes_ < lanes_build_cost_) return;
+  if (has_lanes_ && !needs_lanes() && handed_with_lanes_ >= lanes_build_cost_) drop_lanes();
+}
+
+void Deliveries::drop_lanes() {
   has_lanes_ = false;
   lanes_.clear();
   unbound_ = {};

@@ -87,6 +87,7 @@ class Deliveries {
   [[nodiscard]] bool needs_lanes() const { return instances_.count() > 1 || !retries_.empty(); }
   void build_lanes();
   void drop_lanes_if_idle();
+  void drop_lanes();
   [[nodiscard]] KeyLanes& lanes() { return lanes_; }
   /// Lanes that hold nothing in flight and may be given to anybody.
   [[nodiscard]] LaneQueue& unbound() { return unbound_; }

@@ -115,6 +115,8 @@ class Dispatch::Impl {
     if (lost) fail_heads(*slot, settlement);
     deliveries_.return_all(*slot);
     instances().leave(*slot);
+    // Whoever comes next, if alone, has everything in offset order.
+    if (instances().count() == 0 && !deliveries_.needs_lanes()) deliveries_.drop_lanes();
     deliveries_.tidy();
     return settlement;
   }

@@ -27,8 +27,8 @@ class Causes {
   }
   /// 0: of none.
   [[nodiscard]] Offset of(std::uint32_t entry) const {
-    const auto range =
-        std::upper_bound(ends_.begin(), ends_.end(), entry, [](std::uint32_t at, const auto& item) { return at < item.first; });
+    const auto range = std::upper_bound(ends_.begin(), ends_.end(), entry,
+                                        [](std::uint32_t at, const auto& item) { return at < item.first; });
     return range == ends_.end() ? 0 : range->second;
   }
   /// Deliveries with an entry at or behind `entry`.
@@ -45,10 +45,12 @@ class Causes {
 
 }  // namespace
 
-bool is_system_service(std::string_view service) { return service.starts_with("reel."); }
+bool is_system_service(std::string_view service) {
+  return service.starts_with("reel.");
+}
 
-Publishing::Publishing(const Admission& admission, Router& router, CommitLog& log, LiveTap& tap, Resends& resends,
-                       ChosenIds& chosen, std::function<bool(ServiceIndex)> listens)
+Publishing::Publishing(const Admission& admission, Router& router, CommitLog& log, LiveTap& tap,
+                       Resends& resends, ChosenIds& chosen, std::function<bool(ServiceIndex)> listens)
     : admission_{admission},
       router_{router},
       log_{log},
@@ -65,10 +67,11 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   for (const auto& refusal : judged.refusals()) *accepted.add_refusals() = refusal;
 
   if (const auto before = resends_.find(publish.producer(), publish.sequence())) {
-    // Judged again only to repeat the refusals; nothing is appended.
+    // Judged again only to repeat what was said of single events; nothing is appended.
     accepted.set_resend(true);
     accepted.set_first_offset(before->first_offset);
     accepted.set_accepted(before->count);
+    repeat_duplicates(judged, *before, accepted);
     log_.after_all([answer = std::move(answer), accepted] { answer(accepted); });
     return;
   }
@@ -82,12 +85,13 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   admitted.journal.sequence = publish.sequence();
   accepted.set_first_offset(durable > 0 ? log_.appended_end() : 0);
   resends_.remember(publish.producer(), {publish.sequence(), accepted.first_offset(), durable, log_.now()});
-  append(std::move(admitted), {}, [answer = std::move(answer), accepted](const StoredBatchPtr&) { answer(accepted); });
+  append(std::move(admitted), {},
+         [answer = std::move(answer), accepted](const StoredBatchPtr&) { answer(accepted); });
 }
 
 void Publishing::drop_repeats(Judgement& judged, v1::Accepted& answer) const {
   const auto now = log_.now();
-  ChosenIds::OfBatch of_batch;   // first entries with an id in this very batch
+  ChosenIds::OfBatch of_batch;  // first entries with an id in this very batch
   for (const auto& run : judged.runs()) {
     if (!run.chosen_ids) continue;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
@@ -95,12 +99,35 @@ void Publishing::drop_repeats(Judgement& judged, v1::Accepted& answer) const {
       const auto event = read_event(judged.event(entry).bytes);
       if (!event) continue;
       auto offset = chosen_.find(run.source, event->id, now);
-      if (!offset && !of_batch.insert(run.source, event->id)) offset = 0;   // not known yet
+      if (!offset && !of_batch.insert(run.source, event->id)) offset = 0;  // not known yet
       if (!offset) continue;
       judged.drop(entry);
       auto& duplicate = *answer.add_duplicates();
       duplicate.set_index(entry);
       duplicate.set_offset(*offset);
+    }
+  }
+}
+
+// What was a duplicate is known under an offset that is not among those the batch itself was given.
+void Publishing::repeat_duplicates(const Judgement& judged, const Resends::Answer& before,
+                                   v1::Accepted& answer) const {
+  const auto now = log_.now();
+  ChosenIds::OfBatch of_batch;
+  for (const auto& run : judged.runs()) {
+    if (!run.chosen_ids) continue;
+    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+      if (judged.fate(entry) != Fate::journal) continue;
+      const auto event = read_event(judged.event(entry).bytes);
+      if (!event) continue;
+      const auto offset = chosen_.find(run.source, event->id, now);
+      if (!offset) continue;  // forgotten since: taken for accepted
+      const bool own = *offset >= before.first_offset && *offset < before.first_offset + before.count;
+      const bool first = of_batch.insert(run.source, event->id);
+      if (own && first) continue;
+      auto& duplicate = *answer.add_duplicates();
+      duplicate.set_index(entry);
+      duplicate.set_offset(own ? 0 : *offset);
     }
   }
 }
@@ -121,7 +148,7 @@ void Publishing::count(const Judgement& judged, v1::Accepted& answer) {
     }
     auto counts = counts_.find(run.topic);
     if (counts == counts_.end()) {
-      if (accepted == 0) continue;   // what is not a topic gets no row
+      if (accepted == 0) continue;  // what is not a topic gets no row
       counts = counts_.emplace(std::string{run.topic}, TopicCounts{}).first;
     }
     counts->second.published += accepted;
@@ -135,9 +162,9 @@ std::uint32_t Publishing::listeners(std::string_view topic) {
   return static_cast<std::uint32_t>(std::count_if(services.begin(), services.end(), listens_));
 }
 
-Publishing::Emitted Publishing::admit_emitted(const Received& received,
-                                              const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted,
-                                              std::string_view service, const std::function<bool(Offset)>& wanted) const {
+Publishing::Emitted Publishing::admit_emitted(
+    const Received& received, const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted,
+    std::string_view service, const std::function<bool(Offset)>& wanted) const {
   Emitted result;
   if (received.batch.empty()) return result;
   const Causes causes{emitted};
@@ -145,7 +172,7 @@ Publishing::Emitted Publishing::admit_emitted(const Received& received,
   for (const auto& refusal : judged.refusals()) {
     if (refusal.index() < judged.entries()) {
       result.refused.emplace(causes.of(refusal.index()), refusal);
-    } else {   // speaks for everything behind what could be read
+    } else {  // speaks for everything behind what could be read
       causes.each_from(refusal.index(), [&](Offset offset) { result.refused.emplace(offset, refusal); });
     }
   }
@@ -173,7 +200,8 @@ void Publishing::append(Admitted admitted, std::string own, CommitLog::Action wh
     });
     return;
   }
-  chosen_.remember(*log_.append(std::make_unique<StoredBatch>(std::move(admitted.journal)), std::move(when_committed)));
+  chosen_.remember(
+      *log_.append(std::make_unique<StoredBatch>(std::move(admitted.journal)), std::move(when_committed)));
 }
 
 }  // namespace reel::broker

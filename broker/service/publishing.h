@@ -54,7 +54,8 @@ class Publishing {
   /// left out.
   [[nodiscard]] Emitted admit_emitted(const Received& received,
                                       const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted,
-                                      std::string_view service, const std::function<bool(Offset)>& wanted) const;
+                                      std::string_view service,
+                                      const std::function<bool(Offset)>& wanted) const;
   /// Appends admitted events and `own` (an encoded batch of the broker's own, may be empty) as one: both or
   /// neither. `when_committed` gets null where there was nothing to append.
   void append(Admitted admitted, std::string own, CommitLog::Action when_committed);
@@ -63,6 +64,7 @@ class Publishing {
 
  private:
   void drop_repeats(Judgement& judged, v1::Accepted& answer) const;
+  void repeat_duplicates(const Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
   void count(const Judgement& judged, v1::Accepted& answer);
   [[nodiscard]] std::uint32_t listeners(std::string_view topic);
 

@@ -84,8 +84,10 @@ class ServiceQueue {
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] bool ephemeral() const { return options_.ephemeral; }
   [[nodiscard]] bool has_members() const { return !members_.empty(); }
-  /// Everything committed was looked at and handed over.
-  [[nodiscard]] bool caught_up() const { return caught_up_ && dispatch_.drained() && outboxes_empty(); }
+  /// Everything committed was looked at and handed over, and nothing was given back since.
+  [[nodiscard]] bool caught_up() const {
+    return caught_up_ && dispatch_.held() == dispatch_.in_flight() && outboxes_empty();
+  }
   [[nodiscard]] bool behind() const { return !caught_up_; }
   [[nodiscard]] Offset next_offset(Offset committed_end) const { return caught_up_ ? committed_end : next_; }
   /// Every event it wants before this offset is settled.

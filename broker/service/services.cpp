@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 #include "event/batch.h"
 #include "event/topic.h"
@@ -105,6 +106,18 @@ void Services::recover() {
   }
 }
 
+// A part of Reel takes events in order and remembers how far it is: giving up on one, or trying it again
+// behind newer ones, would leave a hole in what it knows. Its silence alone says that it is gone.
+config::Service Services::policy_of(const std::string& name) const {
+  const auto configured = config_.services.find(name);
+  auto policy = configured == config_.services.end() ? config::Service{} : configured->second;
+  if (is_system_service(name)) {
+    policy.retry.attempts = std::numeric_limits<int>::max();
+    policy.ack_timeout = std::chrono::hours{24 * 365};
+  }
+  return policy;
+}
+
 ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset next) {
   ServiceIndex index = queues_.size();
   if (free_.empty()) {
@@ -113,12 +126,11 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
     index = free_.back();
     free_.pop_back();
   }
-  const auto policy = config_.services.find(name);
   auto& slot = queues_[index];
   slot = std::make_unique<ServiceQueue>(
       ServiceQueue::Options{.name = name,
                             .index = index,
-                            .policy = policy == config_.services.end() ? config::Service{} : policy->second,
+                            .policy = policy_of(name),
                             .window_events_max = config_.broker.service_window_events_max,
                             .ephemeral = ephemeral,
                             .next = next,
@@ -149,7 +161,9 @@ std::map<std::size_t, std::string> Services::names() const {
   return names;
 }
 
-const std::vector<ServiceIndex>& Services::listening(std::string_view topic) { return router_.route(topic).services; }
+const std::vector<ServiceIndex>& Services::listening(std::string_view topic) {
+  return router_.route(topic).services;
+}
 
 bool Services::listens(ServiceIndex index) const {
   return !queues_[index]->ephemeral() && !is_system_service(queues_[index]->name());
@@ -181,14 +195,16 @@ std::vector<v1::Pattern> Services::patterns_for(const Session& session, const v1
     const auto& theirs = member_patterns_.at(id);
     names.insert(theirs.begin(), theirs.end());
   }
-  const auto* const record = ledger_.find(session.service);
+  // Asked of the queue, not of the ledger: that learns of a subscription only once it is committed, and two
+  // instances may start together.
+  const auto* const queue = find(session.service);
   std::vector<v1::Pattern> patterns;
   for (const auto& name : names) {
     v1::Pattern pattern;
     pattern.set_pattern(name);
     pattern.set_from_offset(start);
-    if (record != nullptr && !request.ephemeral()) {
-      for (const auto& known : record->patterns) {
+    if (queue != nullptr) {
+      for (const auto& known : queue->patterns()) {
         if (known.pattern() == name) pattern = known;
       }
     }
@@ -210,6 +226,8 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
       return;
     }
   }
+  leave(session, false);  // subscribing again replaces
+  supersede(session);
   const bool opened = by_name_.contains(session.service);
   if (!opened && by_name_.size() >= config_.broker.services_max) {
     replies_.send(session.id,
@@ -217,7 +235,6 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
                                                  ") services are known"));
     return;
   }
-  if (members_.contains(session.id)) leave(session, false);  // subscribing again replaces
   session.patterns.assign(request.patterns().begin(), request.patterns().end());
   session.ephemeral = request.ephemeral();
   session.envelope_only = request.envelope_only();
@@ -236,9 +253,8 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   const auto same = [](const v1::Pattern& a, const v1::Pattern& b) {
     return a.pattern() == b.pattern() && a.from_offset() == b.from_offset();
   };
-  const bool changed =
-      record == nullptr ||
-      !std::equal(patterns.begin(), patterns.end(), record->patterns.begin(), record->patterns.end(), same);
+  const auto& had = queue.patterns();
+  const bool changed = !std::equal(patterns.begin(), patterns.end(), had.begin(), had.end(), same);
   queue.set_patterns(patterns);
   router_.subscribe(index, names_of(patterns));
   const auto ready = [this, id = session.id, request, start] { activate(id, request, start); };
@@ -271,20 +287,35 @@ void Services::activate(InstanceId id, const v1::Subscribe& request, Offset firs
   touch(queue);
 }
 
+// The same instance in a former session that is not yet known to be over: it has lost that connection, or was
+// started again. What it held there comes to it now, before anything newer does.
+void Services::supersede(const Session& session) {
+  for (const auto& [id, member] : members_) {
+    if (id == session.id || member.service != session.service || member.instance != session.instance)
+      continue;
+    return leave(id, false);
+  }
+}
+
 void Services::leave(const Session& session, bool lost) {
-  const auto member = members_.find(session.id);
+  leave(session.id, lost);
+}
+
+void Services::leave(InstanceId id, bool lost) {
+  const auto member = members_.find(id);
   if (member == members_.end()) return;
+  const auto instance = member->second.instance;
   const auto index = by_name_.at(member->second.service);
   auto& queue = *queues_[index];
-  (void)queue.take_delivered(session.id);  // the failures name what it held
-  auto settlement = queue.leave(session.id, lost, log_.now());
+  (void)queue.take_delivered(id);  // the failures name what it held
+  auto settlement = queue.leave(id, lost, log_.now());
   members_.erase(member);
-  member_patterns_.erase(session.id);
+  member_patterns_.erase(id);
   if (queue.ephemeral()) {
     if (!queue.has_members()) close(index);
     return;
   }
-  journal_report(queue, session.id, session.instance, settlement);
+  journal_report(queue, id, instance, settlement);
   touch(queue);
 }
 
@@ -350,11 +381,10 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
   Publishing::Emitted emitted;
   if (!received.batch.empty()) {
     const AckedDeliveries deliveries{acks};
-    emitted = publishing_.admit_emitted(
-        received, settle.emitted(), session.service, [&](Offset offset) {
-          const auto delivery = deliveries.find(offset);
-          return delivery && queue.dispatch().holds(session.id, offset, *delivery);
-        });
+    emitted = publishing_.admit_emitted(received, settle.emitted(), session.service, [&](Offset offset) {
+      const auto delivery = deliveries.find(offset);
+      return delivery && queue.dispatch().holds(session.id, offset, *delivery);
+    });
     for (const auto& [offset, refusal] : emitted.refused) {
       if (const auto delivery = deliveries.find(offset)) {
         nacks.push_back({.offset = offset,

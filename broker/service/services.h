@@ -72,7 +72,10 @@ class Services final : private DeliveryEdge {
   };
 
   [[nodiscard]] ServiceQueue& open(const std::string& name, bool ephemeral, Offset next);
+  [[nodiscard]] config::Service policy_of(const std::string& name) const;
   void close(ServiceIndex index);
+  void leave(InstanceId id, bool lost);
+  void supersede(const Session& session);
   [[nodiscard]] std::vector<v1::Pattern> patterns_for(const Session& session, const v1::Subscribe& request,
                                                       Offset start) const;
   [[nodiscard]] Offset start_offset(const v1::Subscribe& request);

@@ -21,8 +21,9 @@ constexpr std::chrono::milliseconds watermark_interval{20};
 /// How long a stop waits for answers: what is unanswered is in the outbox and recognised at the next start.
 constexpr std::chrono::milliseconds drain_timeout{1'000};
 
-Options connection(const std::vector<std::string>& brokers) {
+Options connection(const std::vector<std::string>& brokers, const std::string& instance = {}) {
   Options options;
+  options.instance = instance;
   if (!brokers.empty()) options.brokers = brokers;
   options.drain_timeout = drain_timeout;
   options.log = [](LogLevel level, std::string_view line) {
@@ -53,7 +54,7 @@ Answer::Outcome outcome_of(PublishOutcome outcome) {
 
 }  // namespace
 
-BusInbox::BusInbox(const std::vector<std::string>& brokers)
+BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& instance)
     : stream_{{.service = std::string{tracker_service},
                .patterns = {">", "reel.delivery", "reel.flow.>"},
                .start = Start::oldest(),
@@ -61,7 +62,7 @@ BusInbox::BusInbox(const std::vector<std::string>& brokers)
                .credit_events = credit_events,
                .credit_bytes = credit_bytes,
                .watermark_interval = watermark_interval,
-               .connection = connection(brokers)}} {}
+               .connection = connection(brokers, instance)}} {}
 
 Delivery BusInbox::next(std::chrono::milliseconds wait) {
   batch_ = stream_.next(wait);

@@ -16,7 +16,9 @@ namespace reel::tracker {
 /// `brokers` empty: REEL_BROKER or the default.
 class BusInbox final : public Inbox {
  public:
-  explicit BusInbox(const std::vector<std::string>& brokers);
+  /// `instance` names this tracker's store: a tracker that goes on with the same store takes over at once
+  /// what the one before it held, before anything newer comes.
+  BusInbox(const std::vector<std::string>& brokers, const std::string& instance);
 
   [[nodiscard]] Delivery next(std::chrono::milliseconds wait) override;
   void acknowledge() override { stream_.ack_all(); }

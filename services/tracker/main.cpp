@@ -2,14 +2,18 @@
 // told to stop.
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
 #include "config/mesh.h"
+#include "event/system_topics.h"
+#include "event/uuid.h"
 #include "tracker/bus.h"
 #include "tracker/query_server.h"
 #include "tracker/store.h"
@@ -49,6 +53,14 @@ std::vector<std::string> brokers_of(const Arguments& arguments, std::string list
   return {listen};
 }
 
+// The same for every run with this store.
+std::string instance_of(const std::filesystem::path& data) {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return reel::uuid_v8(
+      reel::hash_128({reel::tracker_service, host.data(), std::filesystem::absolute(data).native()}));
+}
+
 void set_up_logging(const std::string& level) {
   auto logger = spdlog::stderr_color_mt("reel");
   logger->set_pattern("%H:%M:%S.%e %^%-5l%$ tracker   %v");
@@ -67,7 +79,7 @@ int track(const Arguments& arguments) {
   reel::tracker::Store store{model.tracker.data};
   const auto brokers = brokers_of(arguments, model.broker.listen);
   reel::tracker::BusOutlet outlet{brokers};
-  reel::tracker::BusInbox inbox{brokers};
+  reel::tracker::BusInbox inbox{brokers, instance_of(model.tracker.data)};
   reel::tracker::Watch watch{model, store, inbox, outlet};
   spdlog::info("ready endpoint={} config={} digest={} data={} handled_offset={} flows={} definitions={}",
                queries.endpoint(), model.path, model.digest, model.tracker.data,

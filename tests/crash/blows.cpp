@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "reel/query.h"
@@ -42,6 +43,7 @@ constexpr const char* names[] = {"kill broker",
                                  "kill worker",
                                  "kill publisher",
                                  "kill tracker",
+                                 "kill tracker while broker stalls",
                                  "stall broker",
                                  "stall worker",
                                  "stall tracker",
@@ -88,7 +90,11 @@ void Victims::stall(Process& process) {
 
 void Victims::blow() {
   if (bag_.empty()) {
-    for (int kind = 0; kind < blow_kinds; ++kind) bag_.push_back(static_cast<Blow>(kind));
+    const char* const only = std::getenv("REEL_CRASH_ONLY");
+    for (int kind = 0; kind < blow_kinds; ++kind) {
+      if (only == nullptr || std::string{names[kind]} == only) bag_.push_back(static_cast<Blow>(kind));
+    }
+    if (bag_.empty()) throw std::runtime_error("REEL_CRASH_ONLY names no blow");
     std::shuffle(bag_.begin(), bag_.end(), chance_);
   }
   pause(500);
@@ -142,6 +148,13 @@ void Victims::blow() {
       mesh_.tracker().kill();
       pause(300);
       mesh_.start_tracker();
+      break;
+    case Blow::kill_tracker_while_broker_stalls:  // which finds both of them when it goes on
+      mesh_.broker().signal(SIGSTOP);
+      mesh_.tracker().kill();
+      mesh_.start_tracker();
+      pause(300);
+      mesh_.broker().signal(SIGCONT);
       break;
     case Blow::stall_broker: stall(mesh_.broker()); break;
     case Blow::stall_worker: stall(*workers_[one]); break;

@@ -48,12 +48,13 @@ class Victims {
     kill_worker,
     kill_publisher,
     kill_tracker,
+    kill_tracker_while_broker_stalls,
     stall_broker,
     stall_worker,
     stall_tracker,
     stop_broker,
   };
-  static constexpr int blow_kinds = 12;
+  static constexpr int blow_kinds = 13;
 
   [[nodiscard]] int up_to(int most) { return std::uniform_int_distribution{0, most}(chance_); }
   void pause(int most_ms);

@@ -44,6 +44,21 @@ TEST_CASE("credit in bytes holds back, but not a single large event") {
   CHECK(bench.hands() == "X: 5");
 }
 
+TEST_CASE(
+    "what the only instance held when it was lost comes to the next one in offset order, little by little") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2b 3a 4b");
+  CHECK(bench.hands() == "X: 1 2 3 4");
+  CHECK(bench.loses('X') ==
+        "failed 1 lost attempt 1 consumer_lost until 0ms; "
+        "failed 2 lost attempt 1 consumer_lost until 0ms");
+  bench.joins('Y', 2);
+  CHECK(bench.hands() == "Y: 1 (delivery 2, attempt 2) 2 (delivery 2, attempt 2)");
+  bench.acks('Y', 1, 2, 2);
+  CHECK(bench.hands() == "Y: 3 (delivery 2, attempt 1) 4 (delivery 2, attempt 1)");
+}
+
 TEST_CASE("a large event has its turn although small ones come behind it") {
   DispatchBench bench;
   bench.joins('X', 10, 25);
