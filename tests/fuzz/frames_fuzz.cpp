@@ -42,8 +42,8 @@ class Client : public SessionOwner {
     (void)window_.append(head, event, callback);
     std::vector<Completion> refused;
     expect(window_.take(refused).has_value());
-    (void)settles_.ack(0, {.offset = 1, .delivery = 1}, {{head, event}});
-    (void)settles_.nack(0, {.offset = 2, .delivery = 1}, {});
+    (void)settles_.ack({.offset = 1, .delivery = 1}, {{head, event}});
+    (void)settles_.nack({.offset = 2, .delivery = 1}, {});
     expect(settles_.take().has_value());
   }
 
