@@ -181,6 +181,7 @@ void Victims::check_alive() {
 }
 
 bool Victims::drain() {
+  (void)publisher_->says("ready");  // before that SIGTERM would be its end
   if (const int code = publisher_->stop(); code != 0) {
     throw std::runtime_error("the publisher's last orders were not answered, exit code " +
                              std::to_string(code) + ":\n" + publisher_->output());

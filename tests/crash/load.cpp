@@ -89,6 +89,7 @@ struct Load {
 
 int publish(const Load& load) {
   std::signal(SIGTERM, [](int) { stop_wanted = 1; });
+  std::cout << "ready" << std::endl;
   std::vector<std::uint64_t> next(load.keys, 1);
   bool restarted = false;
   {
