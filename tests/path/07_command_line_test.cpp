@@ -123,3 +123,76 @@ TEST_CASE("who is asked and does not answer is named, with exit code 3") {
         "no tracker answers at " + mesh.tracker_endpoint() + " within 200ms (is reel up running?)\n");
   CHECK(tracker.exit_code == 3);
 }
+
+TEST_CASE("reel check shows all ten mistakes of a file, where they are and what was meant") {
+  Mesh mesh;
+  const auto path = (mesh.dir() / "wrong.yaml").string();
+  write_file(path, R"(schemas: [schemas]
+topics:
+  order.placed: {type: test.v1.Placed}
+  order.copied: {type: test.v1.Placed}
+  order.copied: {type: test.v1.Placed}
+  payment.captured: {type: test.v1.Captred}
+  shipment.sent: {type: test.v1.Placed}
+routes:
+  - {from: order.placed, to: order.copied}
+  - {from: order.copied, to: order.placed}
+services:
+  payments:
+    ack_timout: 30s
+    retry: {backoff: [1s, soon]}
+  shipping:
+    ack_timeout: 30
+    topics: ["order.>.placed"]
+flows:
+  order:
+    start: order.placed
+    expect:
+      - {after: order.placed, any_of: [payment.captued], within: 5s}
+    end: [shipment.sent]
+broker: [tcp://127.0.0.1:5555]
+)");
+  const auto ran = mesh.reel({"check", path});
+  CHECK(ran.exit_code == 1);
+  CHECK(ran.out == "");
+  std::string report = R"(@:5:3: duplicate key 'order.copied' in 'topics', first given in line 4
+    order.copied: {type: test.v1.Placed}
+    ^
+@:6:28: unknown type 'test.v1.Captred' of 'topics.payment.captured.type'
+    payment.captured: {type: test.v1.Captred}
+                             ^ did you mean 'test.v1.Captured'?
+@:10:30: route cycle: order.placed -> order.copied -> order.placed
+    - {from: order.copied, to: order.placed}
+                               ^
+@:13:5: unknown key 'ack_timout' in 'services.payments'
+      ack_timout: 30s
+      ^ did you mean 'ack_timeout'?
+@:14:27: 'services.payments.retry.backoff[1]' must be a duration such as 500ms, 30s, 5m, 1h or 7d, is soon
+      retry: {backoff: [1s, soon]}
+                            ^
+@:16:18: 'services.shipping.ack_timeout' is 30, needs a unit: ms, s, m, h or d
+      ack_timeout: 30
+                   ^
+@:17:14: pattern 'order.>.placed' is not valid: '>' before the last token at position 7
+      topics: ["order.>.placed"]
+               ^
+@:22:40: unknown topic 'payment.captued' in 'flows.order.expect[0].any_of[0]'
+        - {after: order.placed, any_of: [payment.captued], within: 5s}
+                                         ^ did you mean 'payment.captured'?
+@:23:11: end 'shipment.sent' is never reachable, no chain of expectations that begins at 'order.placed' leads to it
+      end: [shipment.sent]
+            ^
+@:24:9: 'broker' must be a map, is a list
+  broker: [tcp://127.0.0.1:5555]
+          ^
+@: 10 problems
+)";
+  for (auto at = report.find('@'); at != std::string::npos; at = report.find('@'))
+    report.replace(at, 1, path);
+  CHECK(ran.err == report);
+
+  const auto broker = mesh.run("reel-broker", {"-c", path});
+  CHECK(broker.exit_code == 2);
+  CHECK(broker.err.starts_with(report.substr(0, report.size() - 1)));
+  CHECK(mesh.reel({"check", mesh.config_path()}).exit_code == 0);
+}
