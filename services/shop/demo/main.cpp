@@ -258,7 +258,7 @@ Arguments read_arguments(int argc, char** argv) {
   CLI::App app{"The shop on Reel: six services, some of them faulty, and what the tracker makes of it."};
   app.add_option("--orders", arguments.orders, "how many orders are placed (until Ctrl-C; with --exit 300)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   app.add_option("--rate", arguments.rate, "how many of them a second (10; with --exit 50)")
       ->type_name("R")
       ->check(CLI::Range(0.001, 1e6));
@@ -273,7 +273,7 @@ Arguments read_arguments(int argc, char** argv) {
   for (const auto& [service, faults] : default_faults) {
     if (service == "orders") continue;  // --orders says how many; the customers' side has no faults here
     app.add_option("--" + service, chosen[service],
-                   fmt::format("its faults, such as --{}='--drop 5% --slow 2s' ({})", service,
+                   fmt::format("its faults: none, or such as --{}='--drop 5% --slow 2s' ({})", service,
                                faults.empty() ? "none" : faults))
         ->type_name("FLAGS");
   }
@@ -286,7 +286,7 @@ Arguments read_arguments(int argc, char** argv) {
   }
   for (auto& [service, faults] : arguments.faults) {
     if (no_faults) faults.clear();
-    if (chosen.contains(service) && app.count("--" + service) > 0) faults = chosen[service];
+    if (!chosen[service].empty()) faults = chosen[service] == "none" ? "" : chosen[service];
   }
   return arguments;
 }
