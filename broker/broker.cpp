@@ -60,8 +60,9 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
       resends_{producers_max, config.broker.publish_window_batches},
       chosen_{to_ns(config.broker.dedup_window), config.broker.dedup_ids_max},
       log_{journal, config.broker.tail_bytes_max, system_clock_ns},
-      publishing_{admission_, router_, log_, tap_, resends_, chosen_,
-                  [this](ServiceIndex index) { return services_.listens(index); }},
+      publishing_{
+          config, admission_, router_, log_,
+          tap_,   resends_,   chosen_, [this](ServiceIndex index) { return services_.listens(index); }},
       sessions_{config.broker.sessions_max, to_ns(config.broker.service_timeout)},
       services_{config, ledger_, journal, log_, router_, publishing_, *this},
       answers_{config, schemas, ledger_, services_, sessions_, publishing_, journal, log_} {

@@ -49,15 +49,18 @@ bool is_system_service(std::string_view service) {
   return service.starts_with("reel.");
 }
 
-Publishing::Publishing(const Admission& admission, Router& router, CommitLog& log, LiveTap& tap,
-                       Resends& resends, ChosenIds& chosen, std::function<bool(ServiceIndex)> listens)
+Publishing::Publishing(const config::Model& config, const Admission& admission, Router& router,
+                       CommitLog& log, LiveTap& tap, Resends& resends, ChosenIds& chosen,
+                       std::function<bool(ServiceIndex)> listens)
     : admission_{admission},
       router_{router},
       log_{log},
       tap_{tap},
       resends_{resends},
       chosen_{chosen},
-      listens_{std::move(listens)} {}
+      listens_{std::move(listens)} {
+  for (const auto& [topic, about] : config.topics) counts_.emplace(topic, TopicCounts{});
+}
 
 void Publishing::publish(const v1::Publish& publish, const Received& received, std::string_view service,
                          std::function<void(const v1::Accepted&)> answer) {
@@ -77,7 +80,8 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   }
 
   drop_repeats(judged, accepted);
-  count(judged, accepted);
+  tell_matched(judged, accepted);
+  count_refused(judged);
   accepted.set_accepted(judged.accepted());
   auto admitted = std::move(judged).admit(received.owner);
   const auto durable = admitted.journal.count();
@@ -132,28 +136,41 @@ void Publishing::repeat_duplicates(const Judgement& judged, const Resends::Answe
   }
 }
 
-void Publishing::count(const Judgement& judged, v1::Accepted& answer) {
+void Publishing::tell_matched(const Judgement& judged, v1::Accepted& answer) {
   for (const auto& run : judged.runs()) {
-    std::uint32_t accepted = 0;
-    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-      accepted += judged.fate(entry) == Fate::dropped ? 0 : 1;
-    }
-    const auto services = accepted == 0 ? 0 : listeners(run.topic);
-    if (accepted == run.event_count) {
+    const auto end = run.first_event + run.event_count;
+    std::uint32_t dropped = 0;
+    for (auto entry = run.first_event; entry < end; ++entry) dropped += judged.fate(entry) == Fate::dropped;
+    const auto services = dropped == run.event_count ? 0 : listeners(run.topic);
+    if (dropped == 0) {
       add_matched(answer, run.event_count, services);
-    } else {
-      for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-        add_matched(answer, 1, judged.fate(entry) == Fate::dropped ? 0 : services);
-      }
+      continue;
     }
-    auto counts = counts_.find(run.topic);
-    if (counts == counts_.end()) {
-      if (accepted == 0) continue;  // what is not a topic gets no row
-      counts = counts_.emplace(std::string{run.topic}, TopicCounts{}).first;
+    for (auto entry = run.first_event; entry < end; ++entry) {
+      add_matched(answer, 1, judged.fate(entry) == Fate::dropped ? 0 : services);
     }
-    counts->second.published += accepted;
-    counts->second.refused += run.event_count - accepted;
-    if (services == 0) counts->second.unrouted += accepted;
+  }
+}
+
+// Refused events count under their topic where it is one; what is not a topic gets no row.
+void Publishing::count_refused(const Judgement& judged) {
+  for (const auto& refusal : judged.refusals()) {
+    if (refusal.index() >= judged.entries()) return;
+    const auto& runs = judged.runs();
+    const auto behind =
+        std::upper_bound(runs.begin(), runs.end(), refusal.index(),
+                         [](std::uint32_t entry, const StoredRun& run) { return entry < run.first_event; });
+    const auto counts = counts_.find(std::prev(behind)->topic);
+    if (counts != counts_.end()) ++counts->second.refused;
+  }
+}
+
+void Publishing::count_published(const StoredBatch& batch) {
+  for (const auto& run : batch.runs) {
+    const auto counts = counts_.find(run.topic);
+    if (counts == counts_.end()) continue;
+    counts->second.published += run.event_count;
+    if (listeners(run.topic) == 0) counts->second.unrouted += run.event_count;
   }
 }
 
@@ -193,6 +210,8 @@ Publishing::Emitted Publishing::admit_emitted(
 void Publishing::append(Admitted admitted, std::string own, CommitLog::Action when_committed) {
   router_.derive(admitted.journal, admitted.live);
   tap_.publish(admitted.live);
+  count_published(admitted.live);
+  count_published(admitted.journal);
   if (!own.empty()) admitted.journal.append_own(std::move(own));
   if (admitted.journal.count() == 0) {
     log_.after_all([when_committed = std::move(when_committed)] {

@@ -22,6 +22,7 @@ namespace reel::broker {
 /// listeners when a publisher is told how many services an event matched.
 [[nodiscard]] bool is_system_service(std::string_view service);
 
+/// Of one topic since the broker started, derived events and those that handlers emitted included.
 struct TopicCounts {
   std::uint64_t published = 0;
   std::uint64_t unrouted = 0;
@@ -37,8 +38,8 @@ struct Received {
 class Publishing {
  public:
   /// `listens`: whether a service counts when a publisher is told how many its event matched.
-  Publishing(const Admission& admission, Router& router, CommitLog& log, LiveTap& tap, Resends& resends,
-             ChosenIds& chosen, std::function<bool(ServiceIndex)> listens);
+  Publishing(const config::Model& config, const Admission& admission, Router& router, CommitLog& log,
+             LiveTap& tap, Resends& resends, ChosenIds& chosen, std::function<bool(ServiceIndex)> listens);
 
   /// Judges and appends what `service` published; calls `answer` once what was accepted is committed.
   void publish(const v1::Publish& publish, const Received& received, std::string_view service,
@@ -65,7 +66,9 @@ class Publishing {
  private:
   void drop_repeats(Judgement& judged, v1::Accepted& answer) const;
   void repeat_duplicates(const Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
-  void count(const Judgement& judged, v1::Accepted& answer);
+  void tell_matched(const Judgement& judged, v1::Accepted& answer);
+  void count_refused(const Judgement& judged);
+  void count_published(const StoredBatch& batch);
   [[nodiscard]] std::uint32_t listeners(std::string_view topic);
 
   const Admission& admission_;
