@@ -25,8 +25,8 @@ std::vector<std::string> names_of(const std::vector<std::size_t>& indices,
 }  // namespace
 
 Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
-                 Services& services, Sessions& sessions, const Publishing& publishing,
-                 Journal& journal, CommitLog& log)
+                 Services& services, Sessions& sessions, const Publishing& publishing, Journal& journal,
+                 CommitLog& log)
     : config_{config},
       schemas_{schemas},
       ledger_{ledger},

@@ -15,9 +15,8 @@ namespace reel::broker {
 
 class Answers {
  public:
-  Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
-          Services& services, Sessions& sessions, const Publishing& publishing,
-          Journal& journal, CommitLog& log);
+  Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger, Services& services,
+          Sessions& sessions, const Publishing& publishing, Journal& journal, CommitLog& log);
 
   /// Calls `reply` now, or, where events must be read from the journal first, later.
   void ask(const v1::Request& request, std::function<void(v1::Reply)> reply);
