@@ -67,12 +67,19 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
       services_{config, ledger_, journal, log_, router_, publishing_, *this},
       answers_{config, schemas, ledger_, services_, sessions_, publishing_, journal, log_} {
   recover();
+  save_snapshot();  // which also notes where the journal begins
 }
 
 void Broker::recover() {
   auto saved = read_snapshot(snapshot_path_);
   if (!saved.note.empty()) spdlog::warn("broker    snapshot_ignored reason=\"{}\"", saved.note);
   Offset from = journal_.begin_offset();
+  // Not refused: a kill between a retention and the snapshot behind it looks the same.
+  if (saved.snapshot && saved.snapshot->begin_offset() != 0 && saved.snapshot->begin_offset() < from) {
+    spdlog::warn(
+        "journal   begins_later begin_offset={} held_when_last_used={} (deleted by retention, or lost)", from,
+        saved.snapshot->begin_offset());
+  }
   if (saved.snapshot && saved.snapshot->offset() >= from &&
       saved.snapshot->offset() <= journal_.end_offset()) {
     ledger_.load(*saved.snapshot);
@@ -148,7 +155,8 @@ void Broker::take_journal() {
         services_.committed(batch);
       });
     } else if (const auto* const read = std::get_if<ReadDone>(&done)) {
-      if (!read->error.empty()) throw JournalError{read->error};
+      // A damaged place in an old segment concerns who reads it; everybody else goes on.
+      if (!read->error.empty()) spdlog::error("journal   read_failed reason=\"{}\"", read->error);
       if (!answers_.take_read(*read)) services_.take_read(*read);
     } else {
       throw JournalError{std::get<WriteFailed>(done).error};
@@ -192,6 +200,7 @@ void Broker::tick() {
     next_retention_ = now + retention_interval_ns;
     if (const auto freed = journal_.retain(services_.needed_from(), now); freed > 0) {
       ledger_.forget_dead_below(journal_.begin_offset());
+      save_snapshot();
       spdlog::info("journal   retained begin_offset={} freed_bytes={}", journal_.begin_offset(), freed);
     }
   }
@@ -313,6 +322,7 @@ void Broker::save_snapshot() {
   const auto end = log_.committed_end();
   v1::Snapshot snapshot;
   snapshot.set_offset(end);
+  snapshot.set_begin_offset(journal_.begin_offset());
   ledger_.save(snapshot);
   resends_.save(snapshot, end);
   chosen_.save(snapshot, end);

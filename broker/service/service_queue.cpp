@@ -74,6 +74,7 @@ void ServiceQueue::wake(Offset first) {
 
 Settlement ServiceQueue::turn(LogTime now, DeliveryEdge& edge) {
   Settlement lost;
+  now_ = now;
   if (members_.empty()) return lost;  // a service nobody serves costs nothing: it reads when it comes back
   // Feed and hand over in turns: what is handed over makes room for more.
   for (int round = 0; round < 4; ++round) {
@@ -155,9 +156,14 @@ StoredBatchPtr ServiceQueue::payload(Offset offset, DeliveryEdge& edge) {
 }
 
 void ServiceQueue::request(Offset from, DeliveryEdge& edge) {
-  if (reading_) return;
+  if (reading_ || now_ < read_again_at_) return;
   reading_ = true;
   edge.read(options_.index, from);
+}
+
+void ServiceQueue::read_failed(LogTime again_at) {
+  reading_ = false;
+  read_again_at_ = again_at;
 }
 
 void ServiceQueue::take_read(std::vector<StoredBatchPtr> batches, Offset gone_before) {

@@ -78,6 +78,8 @@ class ServiceQueue {
   [[nodiscard]] Settlement turn(LogTime now, DeliveryEdge& edge);
   /// The answer to edge.read(); `gone_before`: the journal holds nothing older.
   void take_read(std::vector<StoredBatchPtr> batches, Offset gone_before);
+  /// The journal cannot be read where this service stands: it waits until then before it asks again.
+  void read_failed(LogTime again_at);
 
   [[nodiscard]] Dispatch& dispatch() { return dispatch_; }
   [[nodiscard]] const Dispatch& dispatch() const { return dispatch_; }
@@ -125,6 +127,8 @@ class ServiceQueue {
   std::deque<StoredBatchPtr> stretch_;  // read ahead from the journal
   Offset gone_before_ = 0;
   bool reading_ = false;
+  LogTime read_again_at_ = 0;
+  LogTime now_ = 0;            // of this turn
   std::vector<Offer> offers_;  // scratch
 };
 

@@ -20,6 +20,9 @@ constexpr std::uint32_t credit_bytes_max = 256u << 20;
 constexpr std::uint32_t credit_bytes_default = 8u << 20;
 // One stretch read from the journal for a service that is behind.
 constexpr std::size_t read_bytes = 1u << 20;
+// A place that cannot be read is tried again this often: someone may have restored the file. Each try is
+// logged.
+constexpr std::uint64_t read_retry_ns = 10'000'000'000;
 
 v1::FromBroker refused(v1::RefusedReason reason, std::string text) {
   v1::FromBroker frame;
@@ -431,6 +434,10 @@ void Services::committed(const StoredBatchPtr& batch) {
 void Services::take_read(const ReadDone& done) {
   const auto index = static_cast<std::size_t>(done.token);
   if (index >= queues_.size() || !queues_[index]) return;
+  if (!done.error.empty()) {
+    queues_[index]->read_failed(log_.now() + read_retry_ns);
+    return;
+  }
   queues_[index]->take_read(done.batches, journal_.begin_offset());
   touched_.insert(index);
 }
@@ -460,6 +467,7 @@ void Services::report_deliveries() {
   for (const auto& [id, member] : members_) {
     auto& queue = *queues_[by_name_.at(member.service)];
     journal_report(queue, id, member.instance, {});
+    touch(queue);  // one whose read failed asks again in its turn
   }
 }
 

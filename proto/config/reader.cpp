@@ -2,10 +2,11 @@
 #include "config/reader.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <unordered_map>
 
-#include "config/edit_distance.h"
+#include "event/nearest_name.h"
 
 namespace reel::config {
 namespace {
@@ -276,8 +277,9 @@ void Section::report_unknown() {
   };
   for (const auto& given : map_->entries) {
     if (is_in(asked_, given.key) || is_in(refused_, given.key)) continue;
-    problems_->add(given.place, "unknown key '" + shown(given.key) + "'" + in_path(),
-                   problems_->room() ? did_you_mean(nearest(given.key, known)) : "");
+    problems_->add(
+        given.place, "unknown key '" + shown(given.key) + "'" + in_path(),
+        problems_->room() ? did_you_mean(std::string{nearest_name(given.key, known).value_or("")}) : "");
   }
 }
 
@@ -286,7 +288,7 @@ void Section::report_missing() {
     const bool misspelt =
         std::any_of(map_->entries.begin(), map_->entries.end(), [&](const Node::Entry& given) {
           const bool unknown = std::find(asked_.begin(), asked_.end(), given.key) == asked_.end();
-          return unknown && nearest(given.key, {key}) == key;
+          return unknown && nearest_name(given.key, std::array{std::string_view{key}}) == key;
         });
     const auto whole = path_.empty() ? "the file" : "'" + shown(path_) + "'";
     if (!misspelt) problems_->add(place_, whole + " needs '" + key + "'");

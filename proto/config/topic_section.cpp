@@ -1,8 +1,8 @@
 // topics: what may be published, and as which type.
 #include <algorithm>
 
-#include "config/edit_distance.h"
 #include "config/sections.h"
+#include "event/nearest_name.h"
 #include "event/topic.h"
 
 namespace reel::config {
@@ -43,7 +43,7 @@ std::string read_type(const Value& value, const Loading& loading) {
   if (!is_full_name(type)) {
     value.refuse_value("must be a message's full name such as shop.v1.OrderPlaced");
   } else if (loading.types && !loading.types->contains(type)) {
-    const auto meant = nearest(type, {loading.types->begin(), loading.types->end()});
+    const auto meant = std::string{nearest_name(type, *loading.types).value_or("")};
     value.refuse("unknown type '" + shown(type) + "' of '" + shown(value.path()) + "'", did_you_mean(meant));
     type = meant;
   }
@@ -79,7 +79,7 @@ std::optional<std::string> read_topic_name(const Value& value, const Loading& lo
   if (loading.problems.room()) {
     std::vector<std::string_view> names;
     for (const auto& [known, topic] : loading.model.topics) names.emplace_back(known);
-    meant = nearest(*name, names);
+    meant = nearest_name(*name, names).value_or("");
   }
   value.refuse("unknown topic '" + shown(*name) + "' in '" + shown(value.path()) + "'", did_you_mean(meant));
   if (meant.empty()) return std::nullopt;

@@ -2,6 +2,7 @@
 //
 //   nearest_name("order.plcaed", {"order.placed", "order.paid"})  -> "order.placed"
 //   nearest_name("totl", {"totalCents", "currency"})              -> "totalCents"
+//   nearest_name("OrderPlaced", {"shop.v1.OrderPlaced"})          -> "shop.v1.OrderPlaced"
 //   nearest_name("zebra", {"order.placed"})                       -> nothing
 #pragma once
 
@@ -23,7 +24,8 @@ inline constexpr std::size_t nearest_name_bytes_max = 128;
 /// How many edits are still taken for a slip in a name of this length.
 [[nodiscard]] std::size_t slips_in(std::string_view written);
 
-/// The candidate with the fewest edits, the first of equals; nothing where even that is too far away.
+/// The candidate with the fewest edits, the first of equals; where that is too far away, the first that is
+/// this name behind a package; nothing where none is.
 /// `candidates` is any range of strings; what comes back is a view into it.
 template <typename Names>
 [[nodiscard]] std::optional<std::string_view> nearest_name(std::string_view written,
@@ -36,7 +38,12 @@ template <typename Names>
     fewest = edits;
     nearest = candidate;
   }
-  return nearest;
+  if (nearest || written.empty()) return nearest;
+  for (const std::string_view candidate : candidates) {
+    const bool longer = candidate.size() > written.size() && candidate.ends_with(written);
+    if (longer && candidate[candidate.size() - written.size() - 1] == '.') return candidate;
+  }
+  return std::nullopt;
 }
 
 /// `, did you mean 'order.placed'?`, or nothing at all: what to put behind a sentence.

@@ -4,12 +4,13 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include "event/nearest_name.h"
+
 #include <algorithm>
 #include <csignal>
 
 #include "cli/duration_text.h"
 #include "cli/invocation.h"
-#include "config/edit_distance.h"
 #include "config/units.h"
 
 namespace reel::cli {
@@ -65,7 +66,7 @@ std::string unexpected_text(const CLI::App& app) {
   }
   std::vector<std::string_view> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
-  const std::string near = config::nearest(extra, names);
+  const std::string near{nearest_name(extra, names).value_or("")};
   return fmt::format("unknown command '{}'{}", shown(extra),
                      near.empty() ? "" : " (did you mean '" + near + "'?)");
 }
