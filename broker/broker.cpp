@@ -16,6 +16,7 @@ namespace {
 
 // Frames taken in one turn before the others get theirs.
 constexpr int frames_per_turn = 512;
+constexpr std::size_t bytes_per_turn = 16u << 20;
 // Bytes waiting to be written before no more frames are taken: the publishers' windows fill, and they wait.
 constexpr std::size_t journal_queue_bytes_max = 64u << 20;
 // Publishers remembered across reconnects.
@@ -86,6 +87,12 @@ void Broker::recover() {
     resends_.load(*saved.snapshot);
     chosen_.load(*saved.snapshot);
     from = saved.snapshot->offset();
+  } else if (from > 1) {
+    spdlog::error(
+        "broker    state_incomplete: no usable snapshot, and the journal begins at offset {}: subscriptions "
+        "and "
+        "dead letters from before are not known",
+        from);
   }
   Offset read = 0;
   journal_.scan(from, [&](const StoredBatchPtr& batch) {
@@ -125,7 +132,9 @@ void Broker::run(int stop_fd) {
     const bool room = log_.queued_bytes() < journal_queue_bytes_max;
     items[0].events = room ? ZMQ_POLLIN : short{0};
     zmq::poll(items, until_next_deadline());
-    if (room) take_frames();
+    // Whoever could not be heard is not silent.
+    if (!room || !take_frames())
+      sessions_.each([now = log_.now()](Session& session) { session.last_heard = now; });
     if ((items[1].revents & ZMQ_POLLIN) != 0) tap_.take_subscriptions();
     take_journal();
     services_.turn();
@@ -139,12 +148,15 @@ void Broker::run(int stop_fd) {
   save_snapshot();
 }
 
-void Broker::take_frames() {
-  for (int i = 0; i < frames_per_turn; ++i) {
+bool Broker::take_frames() {
+  std::size_t bytes = 0;
+  for (int i = 0; i < frames_per_turn && bytes < bytes_per_turn; ++i) {
     const auto incoming = front_.receive();
-    if (!incoming) return;
+    if (!incoming) return true;
+    bytes += incoming->batch().size();
     on_frame(*incoming);
   }
+  return false;
 }
 
 void Broker::take_journal() {
@@ -198,7 +210,11 @@ void Broker::tick() {
   }
   if (now >= next_retention_) {
     next_retention_ = now + retention_interval_ns;
-    if (const auto freed = journal_.retain(services_.needed_from(), now); freed > 0) {
+    // What no snapshot holds yet is in the journal only: subscriptions, floors, dead letters.
+    if (log_.committed_end() > snapshot_offset_ && journal_.begin_offset() < snapshot_offset_)
+      save_snapshot();
+    if (const auto freed = journal_.retain(std::min(services_.needed_from(), snapshot_offset_), now);
+        freed > 0) {
       ledger_.forget_dead_below(journal_.begin_offset());
       save_snapshot();
       spdlog::info("journal   retained begin_offset={} freed_bytes={}", journal_.begin_offset(), freed);
@@ -283,12 +299,13 @@ void Broker::beat(Session& session) {
 
 void Broker::on_goodbye(Session& session) {
   // Answered once everything this session sent before is committed: then its last word is the last.
-  log_.after_all([this, routing_id = session.routing_id] {
+  services_.leave(session, false);
+  log_.after_all([this, id = session.id] {
     v1::FromBroker frame;
     frame.mutable_goodbye();
-    front_.send(routing_id, frame);
+    send(id, std::move(frame), {});
+    sessions_.close(id);
   });
-  end_session(session, false);
 }
 
 void Broker::on_query(const Incoming& incoming) {
@@ -313,23 +330,27 @@ void Broker::end_session(Session& session, bool lost) {
 }
 
 void Broker::send(InstanceId to, v1::FromBroker frame, std::string batch) {
-  const auto* const session = sessions_.find(to);
-  if (session == nullptr) return;
-  if (!front_.send(session->routing_id, frame, std::move(batch))) unreachable_.push_back(to);
+  auto* const session = sessions_.find(to);
+  if (session == nullptr || session->unreachable) return;
+  if (front_.send(session->routing_id, frame, std::move(batch))) return;
+  session->unreachable = true;
+  unreachable_.push_back(to);
 }
 
 void Broker::save_snapshot() {
   const auto end = log_.committed_end();
+  if (log_.appended_end() == end) services_.raise_floors();
   v1::Snapshot snapshot;
   snapshot.set_offset(end);
   snapshot.set_begin_offset(journal_.begin_offset());
   ledger_.save(snapshot);
   resends_.save(snapshot, end);
   chosen_.save(snapshot, end);
-  snapshot_offset_ = end;
   if (const auto wrong = write_snapshot(snapshot_path_, snapshot)) {
     spdlog::warn("broker    snapshot_failed reason=\"{}\"", *wrong);
+    return;
   }
+  snapshot_offset_ = end;
 }
 
 }  // namespace reel::broker

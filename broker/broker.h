@@ -46,7 +46,8 @@ class Broker final : private Replies {
 
  private:
   void recover();
-  void take_frames();
+  /// False where more frames may wait.
+  [[nodiscard]] bool take_frames();
   void take_journal();
   void tick();
   [[nodiscard]] std::chrono::milliseconds until_next_deadline();

@@ -8,11 +8,13 @@ std::optional<Resends::Answer> Resends::find(std::uint64_t producer, std::uint64
   const auto found = producers_.find(producer);
   if (found == producers_.end()) return std::nullopt;
   const auto& answers = found->second.answers;
-  if (answers.empty() || sequence > answers.back().sequence) return std::nullopt;
+  if (answers.empty()) return std::nullopt;
   const auto answer =
       std::lower_bound(answers.begin(), answers.end(), sequence,
                        [](const Answer& a, std::uint64_t wanted) { return a.sequence < wanted; });
-  if (answer->sequence == sequence) return *answer;
+  if (answer != answers.end() && answer->sequence == sequence) return *answer;
+  // Between those remembered it was never seen; below them it was, too long ago to say where.
+  if (answer != answers.begin() || answers.size() < batches_max_) return std::nullopt;
   return Answer{.sequence = sequence};
 }
 
@@ -24,8 +26,11 @@ void Resends::remember(std::uint64_t producer, const Answer& answer) {
   } else {
     by_age_.splice(by_age_.end(), by_age_, entry.age);
   }
-  if (!entry.answers.empty() && entry.answers.back().sequence >= answer.sequence) return;
-  entry.answers.push_back(answer);
+  const auto place =
+      std::lower_bound(entry.answers.begin(), entry.answers.end(), answer.sequence,
+                       [](const Answer& a, std::uint64_t sequence) { return a.sequence < sequence; });
+  if (place != entry.answers.end() && place->sequence == answer.sequence) return;
+  entry.answers.insert(place, answer);
   if (entry.answers.size() > batches_max_) entry.answers.pop_front();
   if (producers_.size() > producers_max_) {
     producers_.erase(by_age_.front());

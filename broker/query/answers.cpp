@@ -85,7 +85,7 @@ void Answers::topics(v1::TopicsReply& reply) {
 void Answers::services(v1::ServicesReply& reply) {
   std::map<std::string, std::vector<const Session*>> instances;
   sessions_.each([&](Session& session) {
-    if (!session.patterns.empty()) instances[session.service].push_back(&session);
+    if (!session.patterns.empty()) instances[session.queue].push_back(&session);
   });
   reply.set_now(log_.now());
   reply.set_end_offset(log_.committed_end());
@@ -147,7 +147,7 @@ void Answers::dead(const v1::DeadRequest& request, v1::Reply reply, std::functio
       ++position;
       if (position <= request.after()) continue;
       if (page.letters_size() == static_cast<int>(limit)) {
-        page.set_next(position - 1);
+        if (page.next() == 0) page.set_next(position - 1);
         continue;
       }
       auto& letter = *page.add_letters();
@@ -156,7 +156,6 @@ void Answers::dead(const v1::DeadRequest& request, v1::Reply reply, std::functio
       letter.set_failed_at(failure.first_failed_at());
     }
   }
-  if (page.next() >= position) page.set_next(0);
   page.set_total(position);
 
   auto waiting = std::make_shared<DeadPage>(DeadPage{std::move(reply), std::move(send), 0});

@@ -7,14 +7,25 @@
 namespace reel::broker {
 namespace {
 
-// `entries` more that each matched `services`, in the answer's run-length code.
-void add_matched(v1::Accepted& answer, std::uint32_t entries, std::uint32_t services) {
-  const auto size = answer.matched_size();
-  if (size > 0 && answer.matched(size - 1) == services) {
-    answer.set_matched(size - 2, answer.matched(size - 2) + entries);
+// `entries` more that each have `value`, in an answer's run-length code.
+void add_pairs(google::protobuf::RepeatedField<std::uint32_t>& pairs, std::uint32_t entries,
+               std::uint32_t value) {
+  const auto size = pairs.size();
+  if (size > 0 && pairs.Get(size - 1) == value) {
+    pairs.Set(size - 2, pairs.Get(size - 2) + entries);
   } else if (entries > 0) {
-    answer.add_matched(entries);
-    answer.add_matched(services);
+    pairs.Add(entries);
+    pairs.Add(value);
+  }
+}
+
+void tell_live_only(const Judgement& judged, v1::Accepted& answer) {
+  bool any = false;
+  for (std::uint32_t entry = 0; entry < judged.entries(); ++entry)
+    any = any || judged.fate(entry) == Fate::live;
+  if (!any) return;
+  for (std::uint32_t entry = 0; entry < judged.entries(); ++entry) {
+    add_pairs(*answer.mutable_live_only(), 1, judged.fate(entry) == Fate::live ? 1 : 0);
   }
 }
 
@@ -68,6 +79,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   accepted.set_sequence(publish.sequence());
   auto judged = admission_.judge(received.batch, service);
   for (const auto& refusal : judged.refusals()) *accepted.add_refusals() = refusal;
+  tell_live_only(judged, accepted);
 
   if (const auto before = resends_.find(publish.producer(), publish.sequence())) {
     // Judged again only to repeat what was said of single events; nothing is appended.
@@ -143,11 +155,11 @@ void Publishing::tell_matched(const Judgement& judged, v1::Accepted& answer) {
     for (auto entry = run.first_event; entry < end; ++entry) dropped += judged.fate(entry) == Fate::dropped;
     const auto services = dropped == run.event_count ? 0 : listeners(run.topic);
     if (dropped == 0) {
-      add_matched(answer, run.event_count, services);
+      add_pairs(*answer.mutable_matched(), run.event_count, services);
       continue;
     }
     for (auto entry = run.first_event; entry < end; ++entry) {
-      add_matched(answer, 1, judged.fate(entry) == Fate::dropped ? 0 : services);
+      add_pairs(*answer.mutable_matched(), 1, judged.fate(entry) == Fate::dropped ? 0 : services);
     }
   }
 }

@@ -145,7 +145,11 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
 void ServiceQueue::hand_over(LogTime now) {
   const auto handed = dispatch_.hand_over(now, hand_over_events_max);
   for (const auto& item : handed) members_.at(item.instance).outbox.push_back(item);
-  stalled_ = handed.empty() && !dispatch_.drained();
+  const auto has_credit = [this](const auto& entry) {
+    return dispatch_.in_flight(entry.first) < entry.second.member.credit_events;
+  };
+  stalled_ =
+      handed.empty() && !dispatch_.drained() && std::any_of(members_.begin(), members_.end(), has_credit);
 }
 
 StoredBatchPtr ServiceQueue::payload(Offset offset, DeliveryEdge& edge) {
@@ -175,6 +179,12 @@ void ServiceQueue::take_read(std::vector<StoredBatchPtr> batches, Offset gone_be
 
 void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now, Settlement& lost) {
   auto& outbox = instance.outbox;
+  if (std::exchange(instance.waited, false)) {
+    // While its payload was being read, a delivery may have been taken back.
+    std::erase_if(outbox, [&](const HandOver& item) {
+      return !dispatch_.holds(instance.member.id, item.offset, item.delivery);
+    });
+  }
   while (!outbox.empty()) {
     v1::FromBroker frame;
     auto& deliver = *frame.mutable_deliver();
@@ -182,6 +192,7 @@ void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now, Se
     deliver.set_attempt(outbox.front().attempt);
     BatchWriter writer;
     StoredBatchPtr batch;
+    std::uint32_t run_begin = 0;
     std::uint32_t run_end = 0;
     while (!outbox.empty() && writer.size() < deliver_bytes) {
       const auto& item = outbox.front();
@@ -192,9 +203,10 @@ void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now, Se
         if (!batch) break;
       }
       const auto index = static_cast<std::uint32_t>(item.offset - batch->first_offset);
-      if (index >= run_end || run_end == 0) {
+      if (index < run_begin || index >= run_end) {
         const auto& run = batch->run_of(index);
         writer.begin_run({run.source, run.topic, run.dataschema, run.chosen_ids});
+        run_begin = run.first_event;
         run_end = run.first_event + run.event_count;
       }
       const auto& event = batch->events[index];
@@ -207,7 +219,10 @@ void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now, Se
     if (writer.empty()) {
       // The payload is being read. If the journal has deleted it, it is a dead letter, not a hole.
       const auto& item = outbox.front();
-      if (item.offset >= gone_before_) return;
+      if (item.offset >= gone_before_) {
+        instance.waited = true;
+        return;
+      }
       const Nack gone{.offset = item.offset,
                       .delivery = item.delivery,
                       .error_type = "reel.Gone",

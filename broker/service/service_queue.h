@@ -102,6 +102,7 @@ class ServiceQueue {
   struct Instance {
     Member member;
     std::deque<HandOver> outbox;    // handed over, payload not yet sent
+    bool waited = false;            // the outbox waits for a payload
     std::vector<Offset> delivered;  // sent, not yet reported
   };
 

@@ -230,8 +230,13 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
     }
   }
   leave(session, false);  // subscribing again replaces
+  // An ephemeral subscription shares with nobody. '#' is in no service's name.
+  const auto name = request.ephemeral()
+                        ? session.service + "#" + std::to_string(static_cast<std::uint32_t>(session.id))
+                        : session.service;
+  session.queue = name;
   supersede(session);
-  const bool opened = by_name_.contains(session.service);
+  const bool opened = by_name_.contains(name);
   if (!opened && by_name_.size() >= config_.broker.services_max) {
     replies_.send(session.id,
                   refused(v1::REFUSED_LIMIT, "services_max (" + std::to_string(config_.broker.services_max) +
@@ -243,15 +248,15 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   session.envelope_only = request.envelope_only();
   session.watermark_interval_ns = std::uint64_t{request.watermark_interval_ms()} * 1'000'000;
 
-  const auto* const record = ledger_.find(session.service);
+  const auto* const record = ledger_.find(name);
   const bool known = opened || (record != nullptr && !record->patterns.empty());
   const auto start = known ? log_.appended_end() : start_offset(request);
   const auto patterns = patterns_for(session, request, start);
-  members_[session.id] = {session.service, session.instance};
+  members_[session.id] = {name, session.instance};
   member_patterns_[session.id] = session.patterns;
 
-  if (!by_name_.contains(session.service)) (void)open(session.service, request.ephemeral(), start);
-  const auto index = by_name_.at(session.service);
+  if (!opened) (void)open(name, request.ephemeral(), start);
+  const auto index = by_name_.at(name);
   auto& queue = *queues_[index];
   const auto same = [](const v1::Pattern& a, const v1::Pattern& b) {
     return a.pattern() == b.pattern() && a.from_offset() == b.from_offset();
@@ -294,8 +299,7 @@ void Services::activate(InstanceId id, const v1::Subscribe& request, Offset firs
 // started again. What it held there comes to it now, before anything newer does.
 void Services::supersede(const Session& session) {
   for (const auto& [id, member] : members_) {
-    if (id == session.id || member.service != session.service || member.instance != session.instance)
-      continue;
+    if (id == session.id || member.service != session.queue || member.instance != session.instance) continue;
     return leave(id, false);
   }
 }
@@ -482,8 +486,17 @@ LogTime Services::next_deadline() const {
 }
 
 LogTime Services::watermark(const Session& session) {
-  const auto* const queue = members_.contains(session.id) ? find(session.service) : nullptr;
-  return queue != nullptr && queue->caught_up() ? log_.watermark() : 0;
+  const auto* const queue = members_.contains(session.id) ? find(session.queue) : nullptr;
+  if (queue == nullptr || !queue->caught_up()) return 0;
+  // What another instance holds may yet come here, with an older log time.
+  const auto& dispatch = queue->dispatch();
+  return dispatch.in_flight(session.id) == dispatch.in_flight() ? log_.watermark() : 0;
+}
+
+void Services::raise_floors() {
+  for (const auto& queue : queues_) {
+    if (queue && !queue->ephemeral()) ledger_.raise_floor(queue->name(), queue->floor(log_.committed_end()));
+  }
 }
 
 Offset Services::needed_from() const {

@@ -55,6 +55,9 @@ class Services final : private DeliveryEdge {
   /// Every event up to this log time that the session's subscription matches was delivered; 0 while that is
   /// not so.
   [[nodiscard]] LogTime watermark(const Session& session);
+  /// Tells the ledger how far every service is, also those that settled nothing lately. Only while everything
+  /// appended is committed: an ack that is not must not raise a floor.
+  void raise_floors();
   /// Journal segments from here on are still needed.
   [[nodiscard]] Offset needed_from() const;
 

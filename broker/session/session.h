@@ -30,6 +30,10 @@ struct Session {
   // What it subscribed to; empty patterns: it only publishes.
   std::vector<std::string> patterns;
   bool ephemeral = false;
+  /// Which queue it takes from: its service's, or for an ephemeral subscription one of its own.
+  std::string queue;
+  /// It does not read what it is sent: nothing more is sent, and it ends at the next tick.
+  bool unreachable = false;
   bool envelope_only = false;
   std::uint64_t watermark_interval_ns = 0;
   LogTime next_watermark = 0;

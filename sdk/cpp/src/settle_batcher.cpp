@@ -36,7 +36,12 @@ bool SettleBatcher::nack(const Delivery& delivery, Failed failed) {
   auto& outbox = outbox_of(delivery.key_hash);
   const std::lock_guard lock{outbox.mutex};
   if (delivery.session != session_.load(std::memory_order_acquire)) return false;
+  outbox.open.nack_bytes += failed.error_type.size() + failed.error.size();
   outbox.open.nacks.push_back({delivery, std::move(failed)});
+  // Long errors must not make a SETTLE that the broker's frame limit cuts the connection for.
+  if (outbox.open.count() >= settle_results_max || outbox.open.nack_bytes >= batch_bytes_target) {
+    outbox.full.push_back(std::exchange(outbox.open, {}));
+  }
   return !std::exchange(outbox.told, true);
 }
 
@@ -80,11 +85,11 @@ std::optional<Frame> SettleBatcher::take() {
 void SettleBatcher::gather(std::vector<Results>& gathered) {
   std::size_t bytes = 0, count = 0;
   const auto fits = [&](const Results& results) {
-    return gathered.empty() || (bytes + results.emitted.size() <= batch_bytes_target &&
-                                count + results.count() <= settle_results_max);
+    return gathered.empty() ||
+           (bytes + results.bytes() <= batch_bytes_target && count + results.count() <= settle_results_max);
   };
   const auto take = [&](Results results) {
-    bytes += results.emitted.size();
+    bytes += results.bytes();
     count += results.count();
     gathered.push_back(std::move(results));
   };

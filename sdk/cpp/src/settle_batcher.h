@@ -102,6 +102,8 @@ class SettleBatcher {
     std::vector<Keyed> emitter_keys;
     std::string source, topic, type;  // the open run's
     bool run_open = false;
+    std::size_t nack_bytes = 0;
+    [[nodiscard]] std::size_t bytes() const { return emitted.size() + nack_bytes; }
     [[nodiscard]] std::size_t count() const { return acks.size() + nacks.size(); }
   };
   struct alignas(64) Outbox {
