@@ -406,6 +406,7 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
     acks = without(std::move(acks), emitted.refused);
   }
 
+  member->second.settled = settle.sequence();
   auto settlement = queue.dispatch().settle(session.id, acks, nacks, log_.now());
   for (auto& range : settlement.stale) *settled.add_stale() = std::move(range);
   auto own = queue.ephemeral() ? std::string{} : report(queue, session.id, session.instance, settlement);
@@ -520,6 +521,9 @@ void Services::read(ServiceIndex service, Offset from) {
 }
 
 void Services::deliver(InstanceId to, v1::FromBroker frame, std::string batch) {
+  if (const auto member = members_.find(to); member != members_.end()) {
+    frame.mutable_deliver()->set_settled(member->second.settled);
+  }
   replies_.send(to, std::move(frame), std::move(batch));
 }
 

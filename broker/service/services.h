@@ -72,6 +72,7 @@ class Services final : private DeliveryEdge {
   struct Member {
     std::string service;
     std::string instance;
+    std::uint64_t settled = 0;  // sequence of its last SETTLE
   };
 
   [[nodiscard]] ServiceQueue& open(const std::string& name, bool ephemeral, Offset next);

@@ -71,6 +71,12 @@ class Connection::Socket {
     socket_.connect(endpoint);
   }
 
+  // The monitor ends before its reader: without one, ZeroMQ's thread would wait to tell of a disconnect for
+  // ever, and every connection of the process with it.
+  ~Socket() { zmq_socket_monitor(socket_.handle(), nullptr, 0); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
   // Lets what was sent go out after the socket is dropped.
   void linger() { socket_.set(zmq::sockopt::linger, 200); }
 

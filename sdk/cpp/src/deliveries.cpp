@@ -114,8 +114,8 @@ std::optional<Failed> Deliveries::run_handlers(Worker& worker, const Task& task)
 
 void Deliveries::settled(const v1::Settled& settled) {
   const auto answer = settles_.settled(settled);
-  for (const auto key : answer.answered_keys) workers_.answered(key);
-  for (const auto key : answer.refused_keys) workers_.drop_key(key);
+  for (const auto key : answer.answered_keys) workers_.answered(key, settled.sequence());
+  for (const auto key : answer.refused_keys) workers_.drop_key(key, settled.sequence());
   if (answer.stale != 0) {
     stale_.fetch_add(answer.stale, std::memory_order_relaxed);
     connection_.log()(LogLevel::warn, "settled_too_late events=" + std::to_string(answer.stale) +

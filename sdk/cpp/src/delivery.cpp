@@ -13,6 +13,7 @@ std::unique_ptr<DeliveredFrame> read_delivery(const v1::Deliver& deliver, Body b
   frame->body = std::move(body);
   frame->delivery = deliver.delivery();
   frame->attempt = deliver.attempt();
+  frame->settled = deliver.settled();
   frame->session = session;
 
   tasks.clear();

@@ -33,6 +33,7 @@ struct DeliveredFrame {
   std::vector<DeliveredRun> runs;
   std::uint32_t delivery = 0;
   std::uint32_t attempt = 0;
+  std::uint64_t settled = 0;  ///< the last SETTLE that it takes into account
   std::uint64_t session = 0;  ///< counts sessions: what came in a lost one is void
   std::atomic<std::uint32_t> unhandled{0};
 
@@ -48,7 +49,7 @@ struct Task {
   std::uint64_t offset = 0;
   std::uint64_t recordedtime = 0;
   std::string_view bytes;           ///< the encoded reel.v1.Event
-  DeliveredFrame* frame = nullptr;  ///< none: the nack of this key was answered
+  DeliveredFrame* frame = nullptr;  ///< none: SETTLE number `offset`, which nacked this key, is answered
   std::uint32_t run = 0;            ///< in frame->runs
 };
 

@@ -53,18 +53,18 @@ void KeyedWorkers::add(std::span<const Task> tasks) {
   for (; to_wake > 0; --to_wake) work_came_.notify_one();
 }
 
-void KeyedWorkers::answered(std::uint64_t key_hash) {
-  const Task answer{.key_hash = key_hash};
+void KeyedWorkers::answered(std::uint64_t key_hash, std::uint64_t settle) {
+  const Task answer{.key_hash = key_hash, .offset = settle};
   add({&answer, 1});
 }
 
-void KeyedWorkers::drop_key(std::uint64_t key_hash) {
+void KeyedWorkers::drop_key(std::uint64_t key_hash, std::uint64_t settle) {
   std::vector<Task> taken_back;
   {
     const std::lock_guard lock{mutex_};
     auto& queued = lane_of(key_hash).queued;
     const auto kept = std::stable_partition(queued.begin(), queued.end(), [&](const Task& task) {
-      return task.key_hash != key_hash || task.frame == nullptr;
+      return task.key_hash != key_hash || task.frame == nullptr || task.frame->settled >= settle;
     });
     taken_back.assign(kept, queued.end());
     queued.erase(kept, queued.end());
@@ -161,7 +161,7 @@ void KeyedWorkers::run(unsigned worker, Lane& lane) {
       frame = task.frame;
     }
     if (task.frame == nullptr) {
-      resume(worker, lane, task.key_hash);
+      resume(worker, lane, task.key_hash, task.offset);
     } else if (run_task(worker, lane, task)) {
       ++finished;
     }
@@ -197,20 +197,18 @@ bool KeyedWorkers::run_task(unsigned worker, Lane& lane, const Task& task) {
   return true;
 }
 
-void KeyedWorkers::resume(unsigned worker, Lane& lane, std::uint64_t key_hash) {
+void KeyedWorkers::resume(unsigned worker, Lane& lane, std::uint64_t key_hash, std::uint64_t settle) {
   const auto found = std::find_if(lane.parked.begin(), lane.parked.end(),
                                   [&](const Parked& parked) { return parked.key_hash == key_hash; });
   if (found == lane.parked.end()) return;
+  const auto failed = found->offset;
   const auto tasks = std::move(found->tasks);
-  // The broker took back what lay behind the failed event. What it delivered again before it answered begins
-  // where offsets fall: at the failed event itself, or, where that is not tried again, behind it.
-  auto before = found->offset;
   lane.parked.erase(found);
-  const auto begin = std::find_if(tasks.begin(), tasks.end(), [&](const Task& task) {
-    return task.offset <= std::exchange(before, task.offset);
+  const auto anew = std::find_if(tasks.begin(), tasks.end(), [&](const Task& task) {
+    return task.frame->settled >= settle || task.offset <= failed;
   });
-  drop({tasks.begin(), begin});
-  for (auto task = begin; task != tasks.end(); ++task) {
+  drop({tasks.begin(), anew});
+  for (auto task = anew; task != tasks.end(); ++task) {
     if (run_task(worker, lane, *task)) DeliveredFrame::release(task->frame, 1);
   }
 }

@@ -6,9 +6,9 @@
 // slow handler delays its own lane only.
 //
 // When the event of a key fails, the broker takes back what it delivered behind it under that key. So what is
-// queued under it is parked, unhandled, until answered() says that the broker has done so; then it is
-// dropped. The exception is what was delivered again meanwhile: offsets of one key ascend within one
-// delivery, so where they step back in the queue, the broker has begun anew, and from there on events are
+// queued under it is parked, unhandled, until answered() says that the broker has heard of the failure. Then
+// what was delivered before it had is dropped, and what was delivered since is handled. If the failure came
+// too late, the failed event is itself among what is parked, delivered again: from there on the rest is
 // handled.
 #pragma once
 
@@ -38,10 +38,10 @@ class KeyedWorkers {
 
   /// Queues events, in delivery order.
   void add(std::span<const Task> tasks);
-  /// The broker has answered the nack of an event of this key.
-  void answered(std::uint64_t key_hash);
-  /// What is queued under this key was taken back by the broker.
-  void drop_key(std::uint64_t key_hash);
+  /// SETTLE number `settle`, which nacked an event of this key, is answered.
+  void answered(std::uint64_t key_hash, std::uint64_t settle);
+  /// What the broker delivered under this key before that SETTLE was taken back.
+  void drop_key(std::uint64_t key_hash, std::uint64_t settle);
   /// Drops everything that is not being handled. What came in sessions before `session` is not begun either.
   void drop_all(std::uint64_t session);
 
@@ -79,7 +79,7 @@ class KeyedWorkers {
   [[nodiscard]] Lane* next_lane(unsigned worker);
   void run(unsigned worker, Lane& lane);
   [[nodiscard]] bool run_task(unsigned worker, Lane& lane, const Task& task);
-  void resume(unsigned worker, Lane& lane, std::uint64_t key_hash);
+  void resume(unsigned worker, Lane& lane, std::uint64_t key_hash, std::uint64_t settle);
   void drop(std::span<const Task> tasks);
   void forget_parked(Lane& lane);
   void queue(Lane& lane, const Task& task);

@@ -198,6 +198,7 @@ void FakeBroker::append(const std::string& body) {
 
 void FakeBroker::settle(const std::string& peer, const v1::Settle& settle, const std::string& body) {
   auto& session = sessions_[peer];
+  session.settled = settle.sequence();
   v1::FromBroker reply;
   reply.mutable_settled()->set_sequence(settle.sequence());
   for (const auto& ack : settle.acks()) {
@@ -246,6 +247,7 @@ void FakeBroker::deliver() {
       const auto attempt = ++attempts_[offset];
       message.mutable_deliver()->set_delivery(attempt);
       message.mutable_deliver()->set_attempt(attempt);
+      message.mutable_deliver()->set_settled(session.settled);
       session.held[offset] = attempt;
       BatchWriter writer;
       writer.begin_run({.source = entry.source, .topic = entry.topic, .dataschema = entry.type});

@@ -47,6 +47,7 @@ class FakeBroker {
     std::string service;
     reel::v1::Subscribe subscribe;
     bool subscribed = false;
+    std::uint64_t settled = 0;
     std::map<std::uint64_t, std::uint32_t> held;  // offset -> delivery
   };
 

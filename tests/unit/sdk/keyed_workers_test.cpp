@@ -23,6 +23,7 @@ class WorkersBench {
   void deliver(std::vector<std::pair<std::uint64_t, std::uint64_t>> offsets_and_keys) {
     auto* frame = new DeliveredFrame;
     frame->session = session;
+    frame->settled = settled;
     frame->unhandled = static_cast<std::uint32_t>(offsets_and_keys.size());
     std::vector<Task> tasks;
     for (const auto& [offset, key] : offsets_and_keys)
@@ -70,6 +71,7 @@ class WorkersBench {
   std::set<std::uint64_t> running;
   std::map<std::uint64_t, std::vector<std::uint64_t>> seen;
   std::uint64_t session = 0;
+  std::uint64_t settled = 0;  // what the deliveries from here on take into account
   KeyedWorkers workers;
 };
 
@@ -103,25 +105,41 @@ TEST_CASE("what is behind a failed event of its key is not handled until the bro
   CHECK(bench.handled() == "7: 1 2; 8: 4 6");
 
   SUBCASE("then it was taken back, and comes again") {
-    bench.workers.answered(7);
+    bench.workers.answered(7, 1);
+    bench.settled = 1;
     bench.deliver({{2, 7}, {3, 7}, {5, 7}});
     CHECK(bench.handled() == "7: 2 3 5");
     CHECK(bench.workers.dropped() == 2);
   }
-  SUBCASE("what the broker delivered anew before the answer is handled") {
+  SUBCASE("what the broker delivered anew before its answer is handled") {
+    bench.settled = 1;
     bench.deliver({{2, 7}, {3, 7}});
     CHECK(bench.handled() == "");
-    bench.workers.answered(7);
+    bench.workers.answered(7, 1);
+    CHECK(bench.handled() == "7: 2 3");
+    CHECK(bench.workers.dropped() == 2);
+  }
+  SUBCASE("so is what comes next under the key of a dead letter") {
+    bench.settled = 1;
+    bench.deliver({{9, 7}});
+    bench.workers.answered(7, 1);
+    CHECK(bench.handled() == "7: 9");
+  }
+  SUBCASE("so is what came again because the broker had not waited for the failure") {
+    bench.deliver({{2, 7}, {3, 7}});
+    bench.workers.answered(7, 1);
     CHECK(bench.handled() == "7: 2 3");
     CHECK(bench.workers.dropped() == 2);
   }
   SUBCASE("and fails again") {
-    bench.workers.answered(7);
+    bench.workers.answered(7, 1);
     bench.fails = {2};
+    bench.settled = 1;
     bench.deliver({{2, 7}, {3, 7}});
     CHECK(bench.handled() == "7: 2");
-    bench.workers.answered(7);
+    bench.workers.answered(7, 2);
     CHECK(bench.handled() == "");
+    bench.settled = 2;
     bench.deliver({{2, 7}, {3, 7}});
     CHECK(bench.handled() == "7: 2 3");
   }
@@ -134,7 +152,7 @@ TEST_CASE("a failed event that is delivered again before its answer is handled a
   CHECK(bench.handled() == "7: 1");
   bench.deliver({{1, 7}, {2, 7}});
   CHECK(bench.handled() == "");
-  bench.workers.answered(7);
+  bench.workers.answered(7, 1);
   CHECK(bench.handled() == "7: 1 2");
 }
 
@@ -162,7 +180,7 @@ TEST_CASE("events taken back behind a refused emit are not begun") {
   std::promise<void> gate;
   bench.gates[9] = gate.get_future().share();
   bench.deliver({{1, 9}, {2, 7}, {3, 8}, {4, 7}});
-  bench.workers.drop_key(8);
+  bench.workers.drop_key(8, 1);
   gate.set_value();
   const auto handled = bench.handled();
   CHECK(handled.find("7: 2 4") != std::string::npos);
