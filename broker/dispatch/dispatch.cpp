@@ -198,6 +198,7 @@ class Dispatch::Impl {
     failure.set_error(std::string{cut(trouble.error, error_bytes_max)});
     failure.set_retry_at(dead ? 0 : trouble.retry_at);
     failure.set_first_failed_at(deliveries_.first_failed_at(entry.offset, now_));
+    failure.set_failed_at(now_);
     const Fate retried = trouble.ending == v1::ENDING_LOST ? Fate::again : Fate::later;
     deliveries_.give_back(position, dead ? Fate::dead : retried, now_, trouble.retry_at);
   }

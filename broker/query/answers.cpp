@@ -153,7 +153,7 @@ void Answers::dead(const v1::DeadRequest& request, v1::Reply reply, std::functio
       auto& letter = *page.add_letters();
       letter.set_service(name);
       *letter.mutable_failure() = failure;
-      letter.set_failed_at(failure.first_failed_at());
+      letter.set_failed_at(failure.failed_at());
     }
   }
   page.set_total(position);

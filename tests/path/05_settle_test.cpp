@@ -58,6 +58,7 @@ TEST_CASE("when the attempts are used up the event is a dead letter, and the key
   CHECK(letter["attempts"] == 3);
   CHECK(letter["error_type"] == "std::runtime_error");
   CHECK(letter["error"] == "card reader broken");
+  CHECK(letter["failed_at"] > letter["first_failed_at"]);
   CHECK(letter["event"]["data"].dump() == R"({"orderId":"order-1"})");
   CHECK(attempts(mesh, "bad") == "begin 1, begin 2, begin 3");
   CHECK(mesh.service("payments")["dead"] == 1);
