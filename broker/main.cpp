@@ -84,7 +84,9 @@ int main(int argc, char** argv) try {
   app.add_option("--listen", arguments.listen, "endpoint for clients, instead of broker.listen");
   app.add_option("--live", arguments.live, "endpoint of the live tap, instead of broker.live");
   app.add_option("--data", arguments.data, "folder for journal and state, instead of broker.data");
-  app.add_option("--log-level", arguments.log_level, "debug, info, warn or error")->capture_default_str();
+  app.add_option("--log-level", arguments.log_level, "how much is said")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

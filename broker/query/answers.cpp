@@ -1,6 +1,7 @@
 #include "query/answers.h"
 
 #include <algorithm>
+#include <set>
 
 #include "event/batch.h"
 
@@ -10,17 +11,6 @@ namespace {
 constexpr std::uint32_t letters_max = 200;
 // Questions that wait for the journal at a time.
 constexpr std::size_t reads_max = 2'000;
-
-std::vector<std::string> names_of(const std::vector<std::size_t>& indices,
-                                  const std::map<std::size_t, std::string>& names) {
-  std::vector<std::string> found;
-  for (const auto index : indices) {
-    const auto name = names.find(index);
-    if (name != names.end()) found.push_back(name->second);
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
 
 }  // namespace
 
@@ -78,7 +68,13 @@ void Answers::topics(v1::TopicsReply& reply) {
       row.set_unrouted(counted->second.unrouted);
       row.set_refused(counted->second.refused);
     }
-    for (auto& service : names_of(services_.listening(name), names)) row.add_services(std::move(service));
+    if (!topic.durable) continue;     // a subscription is fed from the journal
+    std::set<std::string> listening;  // in the order of names
+    for (const auto index : services_.listening(name)) {
+      const auto service = names.find(index);
+      if (service != names.end() && services_.listens(index)) listening.insert(service->second);
+    }
+    for (const auto& service : listening) row.add_services(service);
   }
 }
 

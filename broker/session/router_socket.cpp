@@ -1,11 +1,9 @@
 #include "session/router_socket.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <string_view>
+#include <stdexcept>
+
+#include "config/listening.h"
 
 namespace reel::broker {
 namespace {
@@ -16,23 +14,6 @@ namespace {
 constexpr int frames_queued_max = 20'000;
 // What may wait in the kernel-side queue towards us: a publisher's window is the real bound.
 constexpr int frames_received_max = 20'000;
-
-// ZeroMQ deletes the file of an ipc endpoint and makes its own, so that whoever listens there never hears of
-// anybody again. A file that nobody listens on is what a killed broker left, and may go.
-bool somebody_listens(std::string_view endpoint) {
-  constexpr std::string_view scheme = "ipc://";
-  sockaddr_un address{};
-  if (!endpoint.starts_with(scheme)) return false;
-  endpoint.remove_prefix(scheme.size());
-  if (endpoint.empty() || endpoint.size() >= sizeof(address.sun_path)) return false;
-  address.sun_family = AF_UNIX;
-  endpoint.copy(address.sun_path, endpoint.size());
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return false;
-  const bool answered = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-  ::close(probe);
-  return answered;
-}
 
 }  // namespace
 
@@ -46,16 +27,10 @@ zmq::message_t to_message(std::string bytes) {
 
 void bind_or_explain(zmq::socket_t& socket, const std::string& endpoint) {
   try {
-    if (somebody_listens(endpoint)) throw zmq::error_t{EADDRINUSE};
+    if (config::is_listened_on(endpoint)) throw zmq::error_t{EADDRINUSE};
     socket.bind(endpoint);
   } catch (const zmq::error_t& error) {
-    std::string why = error.what();
-    if (error.num() == EADDRINUSE) why = "address in use (is another broker running?)";
-    if (error.num() == EADDRNOTAVAIL || error.num() == ENODEV) why = "no such address on this machine";
-    if (error.num() == EACCES) why = "not allowed (ports below 1024 belong to root)";
-    if (error.num() == EINVAL || error.num() == EPROTONOSUPPORT)
-      why = "not an endpoint such as tcp://127.0.0.1:5555";
-    throw std::runtime_error("cannot listen on " + endpoint + ": " + why);
+    throw std::runtime_error(config::cannot_listen_text(endpoint, error.num(), "broker"));
   }
 }
 

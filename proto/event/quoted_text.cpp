@@ -7,14 +7,6 @@
 namespace reel {
 namespace {
 
-// Bytes of the character that begins here; 0: none does.
-std::size_t character_bytes(std::string_view text) {
-  for (std::size_t size = 1; size <= 4 && size <= text.size(); ++size) {
-    if (is_utf8(text.substr(0, size))) return size;
-  }
-  return 0;
-}
-
 // C0, DEL and C1 controls could drive the terminal that shows the sentence.
 bool is_control(std::string_view character) {
   const auto first = static_cast<unsigned char>(character[0]);

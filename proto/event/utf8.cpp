@@ -1,5 +1,6 @@
 #include "event/utf8.h"
 
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 
@@ -53,6 +54,12 @@ bool is_utf8(std::string_view bytes) {
     at += length;
   }
   return true;
+}
+
+std::size_t character_bytes(std::string_view bytes) {
+  assert(!bytes.empty());
+  if (static_cast<unsigned char>(bytes.front()) < 0x80) return 1;
+  return static_cast<std::size_t>(sequence_bytes(bytes.data(), bytes.data() + bytes.size()));
 }
 
 }  // namespace reel

@@ -1,6 +1,7 @@
-// Whether bytes are UTF-8, which every id, name and proto3 string must be.
+// Whether bytes are UTF-8, which every id, name and proto3 string must be, and where its characters end.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace reel {
@@ -8,5 +9,8 @@ namespace reel {
 /// True for well-formed UTF-8: shortest forms only, no surrogates, nothing beyond U+10FFFF. ASCII is looked
 /// at eight bytes at a time.
 [[nodiscard]] bool is_utf8(std::string_view bytes);
+
+/// Bytes of the character that `bytes` begin with, 1 to 4; 0 where none does. `bytes` must not be empty.
+[[nodiscard]] std::size_t character_bytes(std::string_view bytes);
 
 }  // namespace reel

@@ -3,6 +3,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "cli/inquiry.h"
+#include "event/nearest_name.h"
+#include "event/quoted_text.h"
+#include "event/system_topics.h"
 #include "event/topic.h"
 
 namespace reel::cli {
@@ -25,7 +28,22 @@ Catalog Catalog::fetch(const Globals& globals) {
 // A schema that cannot be used leaves its payloads unreadable; the events are shown all the same.
 Catalog::Catalog(const v1::SchemasReply& reply)
     : schemas_{std::make_unique<SchemaSet>(schemas_of(reply.files()).schemas)},
-      json_{*schemas_, types_of(reply)} {}
+      json_{*schemas_, types_of(reply)} {
+  for (const auto& topic : reply.topics()) durable_.emplace(topic.topic(), topic.durable());
+  for (const auto& topic : system_topics) durable_.emplace(topic.topic, true);
+}
+
+std::optional<std::string> Catalog::unheard(std::string_view pattern, bool live) const {
+  if (check_topic(pattern)) return std::nullopt;  // not one topic
+  const auto found = durable_.find(pattern);
+  if (found == durable_.end()) {
+    std::vector<std::string_view> names;
+    for (const auto& [topic, durable] : durable_) names.push_back(topic);
+    return fmt::format("unknown topic {}{}", in_quotes(pattern), did_you_mean(pattern, names));
+  }
+  if (!live && !found->second) return fmt::format("{} is live only: use --live", pattern);
+  return std::nullopt;
+}
 
 EventDraft Catalog::draft(std::string_view topic, std::string_view json) const {
   if (is_system_topic(topic)) {

@@ -8,7 +8,10 @@
 // What cannot be done is a Failure with one sentence. Not for sharing between threads.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +35,10 @@ class Catalog {
   /// value that the type does not have.
   [[nodiscard]] EventDraft draft(std::string_view topic, std::string_view json) const;
 
+  /// Why a subscription to `pattern` would never print anything: a topic that does not exist, or one that
+  /// only the live tap carries. Nothing for patterns with wildcards: what they match may be yet to come.
+  [[nodiscard]] std::optional<std::string> unheard(std::string_view pattern, bool live) const;
+
   /// The whole event in the CloudEvents JSON format with `reeloffset` and `recordedtime`, on one line.
   [[nodiscard]] std::string event_json(const StreamEvent& event) const;
 
@@ -41,6 +48,7 @@ class Catalog {
  private:
   std::unique_ptr<SchemaSet> schemas_;  // stays where it is when the catalog moves: json_ refers to it
   EventJson json_;
+  std::map<std::string, bool, std::less<>> durable_;  // by topic, the system's own among them
 };
 
 }  // namespace reel::cli

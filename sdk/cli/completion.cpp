@@ -5,7 +5,10 @@
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "cli/invocation.h"
 
@@ -15,28 +18,54 @@ namespace {
 struct Word {
   std::string text;
   std::string about;
+  std::string values;  ///< what may stand behind it, where that is a choice of words
 };
 
 struct Command {
   Word name;
   std::vector<Word> options;
+  std::string values;  ///< of its argument, where that is a choice of words
 };
 
-std::vector<Word> options_of(const CLI::App& app) {
+/// "text json" of an option that is checked to be one of them.
+std::string values_of(CLI::Option& option) {
+  std::string set;
+  try {
+    set = option.get_validator(0)->get_description();  // "{text,json}"
+  } catch (const CLI::OptionNotFound&) {
+    return "";  // it takes anything
+  }
+  if (!set.starts_with('{') || !set.ends_with('}')) return "";
+  std::replace(set.begin(), set.end(), ',', ' ');
+  return set.substr(1, set.size() - 2);
+}
+
+std::vector<Word> options_of(CLI::App& app) {
   std::vector<Word> words;
-  for (const CLI::Option* option : app.get_options()) {
+  for (CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames())
-      words.push_back({"--" + name, option->get_description()});
+      words.push_back({"--" + name, option->get_description(), values_of(*option)});
     for (const std::string& name : option->get_snames())
-      words.push_back({"-" + name, option->get_description()});
+      words.push_back({"-" + name, option->get_description(), values_of(*option)});
   }
   return words;
 }
 
-std::vector<Command> commands_of(const CLI::App& app) {
+/// The commands, each with the options that are its own: --help stands among the global ones.
+std::vector<Command> commands_of(CLI::App& app) {
+  const auto globals = options_of(app);
+  const auto is_global = [&](const Word& word) {
+    return std::any_of(globals.begin(), globals.end(),
+                       [&](const Word& one) { return one.text == word.text; });
+  };
   std::vector<Command> commands;
-  for (const CLI::App* command : app.get_subcommands({})) {
-    commands.push_back({{command->get_name(), command->get_description()}, options_of(*command)});
+  for (CLI::App* each : app.get_subcommands({})) {
+    Command command{{each->get_name(), each->get_description(), ""}, options_of(*each), ""};
+    std::erase_if(command.options, is_global);
+    for (CLI::Option* option : each->get_options()) {
+      if (option->get_positional()) command.values += values_of(*option);
+    }
+    commands.push_back(std::move(command));
   }
   return commands;
 }
@@ -59,23 +88,36 @@ std::string first_column(const std::string& listing) {
   return fmt::format("reel {} --timeout 300ms 2>/dev/null | awk 'NR > 1 {{print $1}}'", listing);
 }
 
+/// "--state) choices=…": for each option whose value is a choice of words.
+std::string value_cases(const std::vector<Word>& options) {
+  std::string text;
+  for (const Word& option : options) {
+    if (!option.values.empty())
+      text += fmt::format("    {}) choices=\"{}\" ;;\n", option.text, option.values);
+  }
+  return text;
+}
+
 /// bash and zsh differ only in how they hand over the words and take the answer.
-std::string posix_cases(const CLI::App& app, const std::vector<Command>& commands) {
-  std::string text = "  case $previous in\n    -o|--output) choices=\"json text\" ;;\n";
+std::string posix_cases(CLI::App& app, const std::vector<Command>& commands) {
+  const auto globals = options_of(app);
+  std::string text = "  case $previous in\n" + value_cases(globals);
+  for (const Command& command : commands) text += value_cases(command.options);
   text += "    *) case $command in\n";
-  text += fmt::format("      '') choices=\"{} {}\" ;;\n", command_names(commands), joined(options_of(app)));
+  text += fmt::format("      '') choices=\"{} {}\" ;;\n", command_names(commands), joined(globals));
   for (const Command& command : commands) {
     std::string more;
     if (command.name.text == "pub") more = " $(" + first_column("topics") + ")";
     if (command.name.text == "flow") more = " $(" + first_column("flows") + ")";
-    if (command.name.text == "completion") more = " bash zsh fish";
-    text += fmt::format("      {}) choices=\"{} {}{}\" ;;\n", command.name.text, joined(command.options),
-                        joined(options_of(app)), more);
+    if (!command.values.empty()) more += " " + command.values;
+    const std::string own = joined(command.options);
+    text += fmt::format("      {}) choices=\"{}{}{}{}\" ;;\n", command.name.text, own, own.empty() ? "" : " ",
+                        joined(globals), more);
   }
   return text + "    esac ;;\n  esac\n";
 }
 
-std::string bash_script(const CLI::App& app) {
+std::string bash_script(CLI::App& app) {
   const auto commands = commands_of(app);
   std::string names = command_names(commands);
   for (char& byte : names) byte = byte == ' ' ? '|' : byte;
@@ -95,7 +137,7 @@ std::string bash_script(const CLI::App& app) {
          "complete -F _reel reel";
 }
 
-std::string zsh_script(const CLI::App& app) {
+std::string zsh_script(CLI::App& app) {
   const auto commands = commands_of(app);
   std::string names = command_names(commands);
   for (char& byte : names) byte = byte == ' ' ? '|' : byte;
@@ -123,11 +165,12 @@ std::string quoted(const std::string& text) {
 
 std::string fish_option(const std::string& condition, const Word& word) {
   const bool is_long = word.text.starts_with("--");
-  return fmt::format("complete -c reel{} -{} {} -d {}\n", condition, is_long ? "l" : "s",
-                     word.text.substr(is_long ? 2 : 1), quoted(word.about));
+  const std::string values = word.values.empty() ? "" : fmt::format(" -x -a '{}'", word.values);
+  return fmt::format("complete -c reel{} -{} {}{} -d {}\n", condition, is_long ? "l" : "s",
+                     word.text.substr(is_long ? 2 : 1), values, quoted(word.about));
 }
 
-std::string fish_script(const CLI::App& app) {
+std::string fish_script(CLI::App& app) {
   std::string text = "# reel completion fish >~/.config/fish/completions/reel.fish\n";
   for (const Word& word : options_of(app)) text += fish_option("", word);
   for (const Command& command : commands_of(app)) {
@@ -135,12 +178,15 @@ std::string fish_script(const CLI::App& app) {
                         quoted(command.name.about));
     const std::string condition = fmt::format(" -n '__fish_seen_subcommand_from {}'", command.name.text);
     for (const Word& word : command.options) text += fish_option(condition, word);
+    if (!command.values.empty())
+      text += fmt::format("complete -c reel -f{} -a '{}'\n", condition, command.values);
   }
   text += fmt::format("complete -c reel -f -n '__fish_seen_subcommand_from pub' -a \"({})\"\n",
                       "reel topics --timeout 300ms 2>/dev/null | awk 'NR > 1 {print \\$1}'");
   text += fmt::format("complete -c reel -f -n '__fish_seen_subcommand_from flow' -a \"({})\"\n",
                       "reel flows --timeout 300ms 2>/dev/null | awk 'NR > 1 {print \\$1}'");
-  return text + "complete -c reel -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'";
+  text.pop_back();  // the line's end is printed with it
+  return text;
 }
 
 }  // namespace

@@ -11,10 +11,22 @@
 
 #include "cli/duration_text.h"
 #include "cli/invocation.h"
+#include "config/endpoint.h"
 #include "config/units.h"
 
 namespace reel::cli {
 namespace {
+
+/// What is wrong with a list of endpoints; empty where nothing is.
+std::string wrong_endpoints(const std::string& list) {
+  const auto endpoints = endpoints_of(list);
+  if (endpoints.empty()) return "must name an endpoint, as in tcp://127.0.0.1:5555";
+  for (const std::string& endpoint : endpoints) {
+    if (const auto wrong = config::check_endpoint(endpoint))
+      return fmt::format("'{}' is not an endpoint: it {}", shown(endpoint), *wrong);
+  }
+  return "";
+}
 
 void add_globals(CLI::App& app, Globals& globals) {
   app.add_option_function<std::string>(
@@ -25,10 +37,12 @@ void add_globals(CLI::App& app, Globals& globals) {
   app.add_option("--broker", globals.broker, "Where the broker answers")
       ->type_name("ENDPOINT")
       ->envname("REEL_BROKER")
+      ->check(wrong_endpoints)
       ->capture_default_str();
   app.add_option("--tracker", globals.tracker, "Where the tracker answers")
       ->type_name("ENDPOINT")
       ->envname("REEL_TRACKER")
+      ->check(wrong_endpoints)
       ->capture_default_str();
   app.add_option_function<std::string>(
          "--timeout",

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 #include "cli/catalog.h"
 #include "cli/duration_text.h"
@@ -73,14 +74,21 @@ reel::Options connection_of(const Globals& globals) {
   return connection;
 }
 
+/// The broker's topics, among them everything that is subscribed to by name: waiting for what never comes
+/// looks like waiting for what has not come yet.
+Catalog catalog_for(const Globals& globals, const Options& options) {
+  Catalog catalog = Catalog::fetch(globals);
+  for (const std::string& pattern : options.patterns) {
+    if (const auto why = catalog.unheard(pattern, options.live)) throw Failure{exit_code::refused, *why};
+  }
+  return catalog;
+}
+
 /// Prints events until there were enough.
 class Printer {
  public:
-  Printer(Invocation& invocation, std::uint64_t count)
-      : out_{invocation.out},
-        json_{invocation.globals.json},
-        catalog_{Catalog::fetch(invocation.globals)},
-        left_{count} {}
+  Printer(Invocation& invocation, Catalog catalog, std::uint64_t count)
+      : out_{invocation.out}, json_{invocation.globals.json}, catalog_{std::move(catalog)}, left_{count} {}
 
   /// False where no more are wanted. Remembers what it printed for printed().
   [[nodiscard]] bool print(const std::vector<StreamEvent>& events) {
@@ -149,7 +157,7 @@ void follow(Invocation& invocation, Source& source, Printer& printer, Done done)
 }
 
 int sub_live(Invocation& invocation, const Options& options) {
-  Printer printer{invocation, options.count};
+  Printer printer{invocation, catalog_for(invocation.globals, options), options.count};
   try {
     LiveTap tap{{.patterns = options.patterns, .connection = connection_of(invocation.globals)}};
     follow(invocation, tap, printer, [](const auto&) {});
@@ -161,7 +169,7 @@ int sub_live(Invocation& invocation, const Options& options) {
 
 int sub(Invocation& invocation, const Options& options) {
   const Start start = start_of(options.from);
-  Printer printer{invocation, options.count};
+  Printer printer{invocation, catalog_for(invocation.globals, options), options.count};
   Stream stream{{.service = options.service.empty() ? "reel-sub" : options.service,
                  .patterns = options.patterns,
                  .start = start,

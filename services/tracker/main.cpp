@@ -75,8 +75,9 @@ int track(const Arguments& arguments) {
   set_up_logging(arguments.log_level);
   stop_on_signals();
 
-  reel::tracker::QueryServer queries{model.tracker.listen};
+  // The store first: its lock turns away a second tracker before that one touches the endpoint.
   reel::tracker::Store store{model.tracker.data};
+  reel::tracker::QueryServer queries{model.tracker.listen};
   const auto brokers = brokers_of(arguments, model.broker.listen);
   reel::tracker::BusOutlet outlet{brokers};
   reel::tracker::BusInbox inbox{brokers, instance_of(model.tracker.data)};

@@ -1,8 +1,10 @@
 #include "tracker/query_server.h"
 
+#include <cerrno>
 #include <stdexcept>
 #include <zmq.hpp>
 
+#include "config/listening.h"
 #include "reel/v1/wire.pb.h"
 
 namespace reel::tracker {
@@ -21,11 +23,10 @@ QueryServer::QueryServer(const std::string& endpoint) : impl_{std::make_unique<I
   impl_->socket.set(zmq::sockopt::linger, 0);
   impl_->socket.set(zmq::sockopt::maxmsgsize, question_bytes_max);
   try {
+    if (config::is_listened_on(endpoint)) throw zmq::error_t{EADDRINUSE};
     impl_->socket.bind(endpoint);
   } catch (const zmq::error_t& error) {
-    const std::string remedy = error.num() == EADDRINUSE ? " (is another tracker running?)"
-                                                         : " (tracker.listen or --listen names it)";
-    throw std::runtime_error{"cannot bind " + endpoint + ": " + error.what() + remedy};
+    throw std::runtime_error{config::cannot_listen_text(endpoint, error.num(), "tracker")};
   }
 }
 

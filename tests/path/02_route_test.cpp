@@ -117,18 +117,29 @@ TEST_CASE("a topic that is not durable travels live only, and a durable one also
 TEST_CASE("reel topics says what is published, heard and refused") {
   Mesh mesh;
   mesh.start_broker();
-  const auto payments = mesh.actor("payments", {"--on", "order.placed"});
+  mesh.start_tracker();
+  const auto payments =
+      mesh.actor("payments", {"--on", "order.placed", "--on", "price.tick", "--emit", "payment.captured"});
   mesh.place("flow-1");
+  REQUIRE(mesh.has_acked("payments", 1));
   (void)mesh.reel({"pub", "order.shipped", "{}"});
+  CHECK(mesh.reel({"pub", "order.placed", "{}", "--type", "test.v1.Tick"}).exit_code == 1);
   const auto row = [&](const std::string& topic) -> nlohmann::json {
     for (const auto& each : mesh.rows({"topics"})) {
       if (each["topic"] == topic) return each;
     }
     return nullptr;
   };
-  CHECK(row("order.placed")["published"] == 1);
-  CHECK(row("order.placed")["unrouted"] == 0);
-  CHECK(row("order.placed")["services"].dump() == R"(["payments"])");
+  const auto placed = row("order.placed");
+  CHECK(placed["published"] == 1);
+  CHECK(placed["unrouted"] == 0);
+  CHECK(placed["refused"] == 1);
+  CHECK(placed["services"].dump() == R"(["payments"])");  // and the tracker, which is the system's own
+  CHECK(row("order.archived")["published"] == 1);         // by a route
+  CHECK(row("payment.captured")["published"] == 1);       // by a handler
+  CHECK(row("payment.captured")["services"].dump() == "[]");
   CHECK(row("order.shipped")["unrouted"] == 1);
+  CHECK(row("order.shipped")["refused"] == 0);
   CHECK(row("price.tick")["durable"] == false);
+  CHECK(row("price.tick")["services"].dump() == "[]");  // no subscription carries it
 }

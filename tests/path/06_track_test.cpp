@@ -183,3 +183,19 @@ TEST_CASE("on_overdue publishes an event in the flow, for whoever compensates") 
   CHECK(event["causationid"] == mesh.events("order.placed", 1)[0]["id"]);
   CHECK(event["data"] == mesh.events("reel.flow.overdue", 1)[0]["data"]);
 }
+
+TEST_CASE("a second tracker is turned away, by folder or by endpoint, and the first one goes on answering") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto same = mesh.run("reel-tracker", {"-c", mesh.config_path()});
+  CHECK(same.exit_code == 1);
+  CHECK(line_with(same.err, "is in use") == "is in use (is another tracker running on it?)");
+  const auto other =
+      mesh.run("reel-tracker", {"-c", mesh.config_path(), "--data", (mesh.dir() / "other").string()});
+  CHECK(other.exit_code == 1);
+  CHECK(other.err == "reel-tracker: cannot listen on " + mesh.tracker_endpoint() +
+                         ": address in use (is another tracker running?)\n");
+  mesh.place("flow-1");
+  CHECK(eventually([&] { return mesh.rows({"flows"}).size() == 1; }));
+}

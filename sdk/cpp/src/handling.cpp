@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "event/topic.h"
+#include "event/utf8.h"
 #include "event/uuid.h"
 #include "publish_window.h"
 #include "wall_clock.h"
@@ -40,31 +41,12 @@ Failed failed_by(std::string_view what) {
   return failed;
 }
 
-// Bytes of the UTF-8 sequence that begins here; 0 where none does.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xc2 && lead < 0xe0   ? 2u
-                             : lead >= 0xe0 && lead < 0xf0 ? 3u
-                             : lead >= 0xf0 && lead < 0xf5 ? 4u
-                                                           : 0u;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  // Overlong forms, surrogates, and what lies beyond the last code point.
-  if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f)) return 0;
-  if ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f)) return 0;
-  return length;
-}
-
 }  // namespace
 
 std::string clean_text(std::string_view text, std::size_t bytes_max) {
   std::string clean;
   while (!text.empty()) {
-    const auto length = utf8_length(text);
+    const auto length = character_bytes(text);
     if (clean.size() + std::max<std::size_t>(length, 1) > bytes_max) break;
     length == 0 ? clean.push_back('?') : void(clean.append(text.substr(0, length)));
     text.remove_prefix(std::max<std::size_t>(length, 1));

@@ -356,6 +356,29 @@ TEST_CASE("a subscription that makes no sense is not tried") {
   CHECK(run_reel_command({"sub", "a", "--live", "--from", "start"}).code == 2);
 }
 
+TEST_CASE("a subscription to one topic is refused where nothing would ever come") {
+  FakeBus bus;
+  const Ran live_only = bus.reel({"sub", "price.tick"});
+  CHECK(live_only.err == "price.tick is live only: use --live\n");
+  CHECK(live_only.code == 1);
+  const Ran unknown = bus.reel({"sub", "order.>", "order.plcaed"});
+  CHECK(unknown.err == "unknown topic 'order.plcaed', did you mean 'order.placed'?\n");
+  CHECK(unknown.code == 1);
+  CHECK(bus.reel({"sub", "order.plcaed", "--live"}).err == unknown.err);
+}
+
+TEST_CASE("an endpoint that is none is a usage error") {
+  const Ran empty = run_reel_command({"topics", "--broker", ""});
+  CHECK(empty.err ==
+        "--broker: must name an endpoint, as in tcp://127.0.0.1:5555\nsee 'reel topics --help'\n");
+  CHECK(empty.code == 2);
+  const Ran malformed = run_reel_command({"flows", "--tracker", "tcp://127.0.0.1"});
+  CHECK(malformed.err ==
+        "--tracker: 'tcp://127.0.0.1' is not an endpoint: it must end in a port, as in "
+        "tcp://127.0.0.1:5555\nsee 'reel flows --help'\n");
+  CHECK(malformed.code == 2);
+}
+
 TEST_CASE("the completion scripts know every command and option") {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     CAPTURE(shell);
@@ -363,6 +386,13 @@ TEST_CASE("the completion scripts know every command and option") {
     CHECK(ran.code == 0);
     CHECK(ran.out.find("services") != std::string::npos);
     CHECK(ran.out.find("correlation") != std::string::npos);
+    CHECK(ran.out.find("completed open overdue untracked") != std::string::npos);  // of --state
+    CHECK(ran.out.find("bash zsh fish") != std::string::npos);
   }
+  const std::string bash = run_reel_command({"completion", "bash"}).out;
+  CHECK(bash.find("    --output) choices=\"text json\" ;;\n") != std::string::npos);
+  const auto topics = bash.substr(bash.find("      topics) "));
+  CHECK(topics.substr(0, topics.find('\n')) ==
+        "      topics) choices=\"--help -h --version --output -o --broker --tracker --timeout\" ;;");
   CHECK(run_reel_command({"completion", "cmd"}).code == 2);
 }

@@ -46,3 +46,15 @@ TEST_CASE("utf-8 is what libprotobuf takes for it") {
     }
   }
 }
+
+TEST_CASE("a character's length is known from its first bytes, whatever follows them") {
+  CHECK(character_bytes("a") == 1);
+  CHECK(character_bytes("a\xff") == 1);
+  CHECK(character_bytes("ä\xff") == 2);
+  CHECK(character_bytes("€€") == 3);
+  CHECK(character_bytes("\xf0\x9f\x98\x80x") == 4);
+  for (const std::string_view none :
+       {"\x80", "\xc0\x80", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff"}) {
+    CHECK(character_bytes(none) == 0);
+  }
+}

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 #include <zmq.hpp>
 
@@ -20,6 +23,23 @@ v1::Reply echo(const v1::Request& request) {
   reply.set_error("asked for " + request.flow().correlationid());
   return reply;
 }
+
+// A folder for one socket file.
+class SocketFolder {
+ public:
+  SocketFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "reel_tracker_XXXXXX").string();
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~SocketFolder() { std::filesystem::remove_all(path_); }
+  SocketFolder(const SocketFolder&) = delete;
+  SocketFolder& operator=(const SocketFolder&) = delete;
+  [[nodiscard]] std::string endpoint() const { return "ipc://" + (path_ / "tracker").string(); }
+
+ private:
+  std::filesystem::path path_;
+};
 
 // Lets the server answer until `asking` has returned.
 template <class Asking>
@@ -77,9 +97,24 @@ TEST_CASE("what is not a question is answered with an error, and the next questi
   });
 }
 
-TEST_CASE("a taken endpoint is refused with what to look for") {
-  const QueryServer server{"tcp://127.0.0.1:*"};
-  CHECK_THROWS_WITH(QueryServer{server.endpoint()}, ("cannot bind " + server.endpoint() +
-                                                     ": Address already in use (is another tracker running?)")
-                                                        .c_str());
+TEST_CASE("a taken endpoint is refused with what to look for, and whoever has it keeps it") {
+  const SocketFolder folder;
+  for (const std::string& wanted : {std::string{"tcp://127.0.0.1:*"}, folder.endpoint()}) {
+    QueryServer server{wanted};
+    const auto taken = server.endpoint();
+    CHECK_THROWS_WITH(
+        QueryServer{taken},
+        ("cannot listen on " + taken + ": address in use (is another tracker running?)").c_str());
+    serve_while(server, [&] {
+      v1::Request request;
+      request.mutable_flow()->set_correlationid("order-7");
+      CHECK(QueryClient{taken, std::chrono::seconds{10}}.ask(request).error() == "asked for order-7");
+    });
+  }
+}
+
+TEST_CASE("the file that a killed tracker left at its endpoint is no hindrance") {
+  const SocketFolder folder;
+  std::ofstream{folder.endpoint().substr(6)} << "";
+  CHECK_NOTHROW(QueryServer{folder.endpoint()});
 }
