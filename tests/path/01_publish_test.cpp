@@ -134,6 +134,7 @@ TEST_CASE("an event with an id of its own is accepted once from each source") {
   CHECK(publish("shop")["outcome"] == "accepted");
   const auto again = publish("shop");
   CHECK(again["outcome"] == "duplicate");
+  CHECK(again["id"] == "event-1");
   CHECK(again["reeloffset"] == 1);
   CHECK(publish("web")["outcome"] == "accepted");
 
