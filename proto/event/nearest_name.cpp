@@ -16,7 +16,7 @@ using Row = std::array<std::size_t, nearest_name_bytes_max + 1>;
 }  // namespace
 
 std::size_t slips_in(std::string_view written) {
-  if (written.empty()) return 0;
+  if (written.size() < 3) return 0;  // in so short a name every slip makes another word
   return written.size() < 4 ? 1 : written.size() < 8 ? 2 : 3;
 }
 

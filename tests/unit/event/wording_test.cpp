@@ -24,7 +24,7 @@ TEST_CASE("a slip of the fingers finds the name that was meant") {
   CHECK(meant("ack_timout", {"retry", "ack_timeout"}) == "ack_timeout");
   CHECK(meant("zebra", topics) == "nothing");
   CHECK(meant("", topics) == "nothing");
-  CHECK(meant("a", {"zz", "b"}) == "b");
+  CHECK(meant("a", {"zz", "b"}) == "nothing");  // in so short a name every slip makes another word
   CHECK(meant(std::string(10'000, 'x'), topics) == "nothing");
   CHECK(did_you_mean("order.plcaed", topics) == ", did you mean 'order.placed'?");
   CHECK(did_you_mean("zebra", topics) == "");
