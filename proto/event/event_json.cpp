@@ -34,10 +34,11 @@ const std::string url_prefix = "type.googleapis.com";
 // What somebody wrote is wrong. Never leaves this file.
 struct Wrong {
   std::string text;
+  v1::RefusalReason reason;
 };
 
-[[noreturn]] void wrong(std::string text) {
-  throw Wrong{std::move(text)};
+[[noreturn]] void wrong(std::string text, v1::RefusalReason reason = v1::REFUSAL_BAD_PAYLOAD) {
+  throw Wrong{std::move(text), reason};
 }
 
 std::string shown(std::string_view text) {
@@ -109,27 +110,31 @@ json parse(std::string_view text) {
 // ---- json to attributes
 
 std::string text_of(const std::string& name, const json& value) {
-  if (!value.is_string()) wrong(name + ": expected a string, got " + std::string{value.type_name()});
+  if (!value.is_string())
+    wrong(name + ": expected a string, got " + std::string{value.type_name()}, v1::REFUSAL_BAD_ATTRIBUTE);
   auto text = value.get<std::string>();
-  if (text.empty()) wrong(name + " is empty; leave it out where there is none");
+  if (text.empty()) wrong(name + " is empty; leave it out where there is none", v1::REFUSAL_BAD_ATTRIBUTE);
   return text;
 }
 
 std::uint64_t time_of(const json& value) {
   const auto text = text_of("time", value);
   const auto time = parse_rfc3339(text);
-  if (!time) wrong("time: " + in_quotes(text) + " is not a time such as 2026-03-01T12:00:00Z");
+  if (!time)
+    wrong("time: " + in_quotes(text) + " is not a time such as 2026-03-01T12:00:00Z",
+          v1::REFUSAL_BAD_ATTRIBUTE);
   return *time;
 }
 
 // CloudEvents values in their canonical string form.
 std::string attribute_of(const std::string& name, const json& value) {
-  if (const auto fault = check_attribute_name(name)) wrong(*fault);
+  if (const auto fault = check_attribute_name(name)) wrong(*fault, v1::REFUSAL_BAD_ATTRIBUTE);
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number()) return value.dump();
   wrong("attribute " + in_quotes(name) + ": expected a string, a number, true or false, got " +
-        std::string{value.type_name()});
+            std::string{value.type_name()},
+        v1::REFUSAL_BAD_ATTRIBUTE);
 }
 
 std::string* text_member(EventDraft& draft, std::string_view name) {
@@ -157,7 +162,8 @@ void read_attribute(EventDraft& draft, const std::string& name, const json& valu
   } else if (name == "time") {
     draft.time = time_of(value);
   } else if (name == "specversion") {
-    if (value != "1.0") wrong("specversion: expected \"1.0\", got " + in_quotes(value.dump()));
+    if (value != "1.0")
+      wrong("specversion: expected \"1.0\", got " + in_quotes(value.dump()), v1::REFUSAL_BAD_ATTRIBUTE);
   } else if (name != "reeloffset" && name != "recordedtime" && name != "data" && name != "data_base64") {
     draft.attributes.emplace_back(name, attribute_of(name, value));
   }
@@ -230,13 +236,16 @@ class EventJson::Impl {
 
   // The payload's type, by the topic; what `dataschema` says must agree.
   [[nodiscard]] const pb::Descriptor& type_of(EventDraft& draft) const {
-    if (draft.topic.empty()) wrong("type is missing: the topic to publish to");
-    if (const auto fault = check_topic(draft.topic)) wrong("topic " + in_quotes(draft.topic) + ": " + *fault);
+    if (draft.topic.empty()) wrong("type is missing: the topic to publish to", v1::REFUSAL_BAD_TOPIC);
+    if (const auto fault = check_topic(draft.topic))
+      wrong("topic " + in_quotes(draft.topic) + ": " + *fault, v1::REFUSAL_BAD_TOPIC);
     const auto topic = topic_types_.find(draft.topic);
     if (topic == topic_types_.end())
-      wrong("unknown topic " + in_quotes(draft.topic) + did_you_mean_topic(draft.topic));
+      wrong("unknown topic " + in_quotes(draft.topic) + did_you_mean_topic(draft.topic),
+            v1::REFUSAL_UNKNOWN_TOPIC);
     if (!draft.dataschema.empty() && draft.dataschema != topic->second) {
-      wrong("topic " + draft.topic + " carries " + topic->second + ", not " + as_name(draft.dataschema));
+      wrong("topic " + draft.topic + " carries " + topic->second + ", not " + as_name(draft.dataschema),
+            v1::REFUSAL_WRONG_TYPE);
     }
     draft.dataschema = topic->second;
     const auto* type = schemas_.find(topic->second);
@@ -330,7 +339,8 @@ std::string EventJson::write(const RunHead& head, const EventView& event, const 
 
 ReadDraft EventJson::read(std::string_view text) const try {
   const auto value = parse(text);
-  if (!value.is_object()) wrong("expected a JSON object, got " + std::string{value.type_name()});
+  if (!value.is_object())
+    wrong("expected a JSON object, got " + std::string{value.type_name()}, v1::REFUSAL_MALFORMED);
   EventDraft draft;
   for (const auto& [name, part] : value.items()) read_attribute(draft, name, part);
   const auto member = [&value](const char* name) -> const json* {
@@ -340,7 +350,7 @@ ReadDraft EventJson::read(std::string_view text) const try {
   impl_->read_payload(draft, member("data"), member("data_base64"));
   return {std::move(draft), ""};
 } catch (const Wrong& error) {
-  return {std::nullopt, error.text};
+  return {std::nullopt, error.text, error.reason};
 }
 
 ReadDraft EventJson::read_data(std::string_view topic, std::string_view text) const try {
@@ -350,7 +360,7 @@ ReadDraft EventJson::read_data(std::string_view topic, std::string_view text) co
   impl_->read_payload(draft, &value, nullptr);
   return {std::move(draft), ""};
 } catch (const Wrong& error) {
-  return {std::nullopt, error.text};
+  return {std::nullopt, error.text, error.reason};
 }
 
 EventFields EventDraft::fields() const {

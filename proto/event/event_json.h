@@ -25,6 +25,7 @@
 
 #include "event/batch.h"
 #include "event/schema_set.h"
+#include "reel/v1/wire.pb.h"
 
 namespace reel {
 
@@ -60,10 +61,11 @@ struct EventDraft {
   [[nodiscard]] std::vector<Attribute> attribute_views() const;
 };
 
-/// A draft, or one sentence about why there is none.
+/// A draft, or why there is none: one sentence, and what the broker would call it.
 struct ReadDraft {
   std::optional<EventDraft> event;
   std::string error;
+  v1::RefusalReason reason = v1::REFUSAL_UNKNOWN;
 };
 
 /// What the broker knows of an event; 0 is left out.

@@ -47,11 +47,11 @@ std::optional<std::string> Catalog::unheard(std::string_view pattern, bool live)
 
 EventDraft Catalog::draft(std::string_view topic, std::string_view json) const {
   if (is_system_topic(topic)) {
-    throw Failure{exit_code::refused,
+    throw Refused{v1::REFUSAL_SYSTEM_TOPIC,
                   fmt::format("topic '{}' is the system's own: it alone publishes there", shown(topic))};
   }
   ReadDraft read = json_.read_data(topic, json);
-  if (!read.event) throw Failure{exit_code::refused, shown(read.error)};
+  if (!read.event) throw Refused{read.reason, shown(read.error)};
   return *std::move(read.event);
 }
 

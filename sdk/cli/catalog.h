@@ -20,8 +20,16 @@
 #include "event/schema_set.h"
 #include "reel/stream.h"
 #include "reel/v1/query.pb.h"
+#include "reel/v1/wire.pb.h"
 
 namespace reel::cli {
+
+/// An event that cannot be published as it is.
+struct Refused : Failure {
+  Refused(v1::RefusalReason why, const std::string& sentence)
+      : Failure{exit_code::refused, sentence}, reason{why} {}
+  v1::RefusalReason reason;
+};
 
 class Catalog {
  public:
@@ -31,7 +39,7 @@ class Catalog {
 
   [[nodiscard]] const EventJson& json() const { return json_; }
 
-  /// An event on `topic` with this payload. Throws Failure: not a topic, an unknown one, bad JSON, a field or
+  /// An event on `topic` with this payload. Throws Refused: not a topic, an unknown one, bad JSON, a field or
   /// value that the type does not have.
   [[nodiscard]] EventDraft draft(std::string_view topic, std::string_view json) const;
 

@@ -11,8 +11,18 @@
 namespace reel::cli {
 namespace {
 
+config::Model load(Invocation& invocation, const std::string& path) {
+  try {
+    return load_config(path);
+  } catch (const Failure& report) {
+    if (invocation.globals.json)
+      invocation.out.line(line_of({{"file", path}, {"valid", false}, {"text", report.what()}}));
+    throw;
+  }
+}
+
 int run(Invocation& invocation, const std::string& path) {
-  const config::Model model = load_config(path);
+  const config::Model model = load(invocation, path);
   if (invocation.globals.json) {
     invocation.out.line(line_of({{"file", path}, {"valid", true}, {"digest", model.digest}}));
   } else {

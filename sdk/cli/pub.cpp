@@ -88,11 +88,10 @@ std::string text_of(const Terminal& terminal, const PublishResult& result) {
 
 Json json_of(const PublishResult& result) {
   Json json{{"outcome", to_string(result.outcome)}, {"reeloffset", result.offset}};
-  if (result.outcome == PublishOutcome::accepted) {
-    json["matched"] = result.matched;
-    json["id"] = result.id;
-    json["correlationid"] = result.correlationid;
-  }
+  if (result.outcome == PublishOutcome::accepted) json["matched"] = result.matched;
+  json["id"] = result.id;
+  // Of a duplicate only the broker knows the flow; ours may have been made up just now.
+  if (result.outcome == PublishOutcome::accepted) json["correlationid"] = result.correlationid;
   return json;
 }
 
@@ -113,6 +112,7 @@ int publish_one(Invocation& invocation, const Options& options) {
                                  .subject = options.subject,
                                  .attributes = attributes,
                                  .source = options.source});
+  if (result.outcome == PublishOutcome::rejected) throw Refused{result.reason, shown(result.text)};
   if (!result.ok()) throw failure_of(invocation.globals, result);
   invocation.out.line(invocation.globals.json ? line_of(json_of(result))
                                               : text_of(invocation.out.terminal(), result));
@@ -127,7 +127,12 @@ int run(Invocation& invocation, const Options& options) {
   }
   if (options.lines) return publish_lines(invocation, options.source);
   if (!whole) throw Failure{exit_code::usage, "TOPIC and JSON are required\nsee 'reel pub --help'"};
-  return publish_one(invocation, options);
+  try {
+    return publish_one(invocation, options);
+  } catch (const Refused& refused) {
+    if (invocation.globals.json) invocation.out.line(line_of(refusal_json(refused.reason, refused.what())));
+    throw;
+  }
 }
 
 }  // namespace
@@ -151,6 +156,17 @@ Failure failure_of(const Globals& globals, const PublishResult& result) {
                           shown(globals.broker))};
     default: return {exit_code::refused, shown(result.text)};
   }
+}
+
+Json refusal_json(v1::RefusalReason reason, const std::string& text) {
+  std::string name = v1::RefusalReason_Name(reason);  // REFUSAL_UNKNOWN_TOPIC; empty for a newer broker's
+  name.erase(0, std::string_view{"REFUSAL_"}.size());
+  for (char& byte : name) {
+    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
+  }
+  return {{"outcome", to_string(PublishOutcome::rejected)},
+          {"reason", name.empty() ? "unknown" : name},
+          {"text", text}};
 }
 
 void add_pub(CLI::App& app, Invocation& invocation) {

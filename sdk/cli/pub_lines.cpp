@@ -27,6 +27,13 @@ constexpr std::size_t complaints_max = 10'000;
 /// Longest line: one that never ends must not fill our memory. As much as the longest event in JSON.
 constexpr std::size_t line_bytes_max = event_json_bytes_max;
 
+/// A line that was not accepted, and why.
+struct Complaint {
+  std::uint64_t line = 0;
+  v1::RefusalReason reason = v1::REFUSAL_UNKNOWN;
+  std::string text;
+};
+
 /// What became of the lines so far. Filled by the connection's thread, emptied by the reading one.
 class Tally {
  public:
@@ -43,15 +50,15 @@ class Tally {
     switch (result.outcome) {
       case PublishOutcome::accepted: ++counts_.accepted; break;
       case PublishOutcome::duplicate: ++counts_.duplicate; break;
-      case PublishOutcome::rejected: refuse_locked(line, result.text); break;
+      case PublishOutcome::rejected: refuse_locked({line, result.reason, shown(result.text)}); break;
       case PublishOutcome::not_connected: ++counts_.unsent; break;
       default: ++counts_.unconfirmed; break;
     }
   }
 
-  void refuse(std::uint64_t line, const std::string& text) {
+  void refuse(Complaint complaint) {
     const std::scoped_lock lock{mutex_};
-    refuse_locked(line, text);
+    refuse_locked(std::move(complaint));
   }
 
   void count_unsent() {
@@ -64,21 +71,20 @@ class Tally {
     return counts_;
   }
 
-  [[nodiscard]] std::deque<std::string> take_complaints() {
+  [[nodiscard]] std::deque<Complaint> take_complaints() {
     const std::scoped_lock lock{mutex_};
     return std::exchange(complaints_, {});
   }
 
  private:
-  void refuse_locked(std::uint64_t line, const std::string& text) {
+  void refuse_locked(Complaint complaint) {
     ++counts_.refused;
-    if (complaints_.size() < complaints_max)
-      complaints_.push_back(fmt::format("line {}: {}", line, shown(text)));
+    if (complaints_.size() < complaints_max) complaints_.push_back(std::move(complaint));
   }
 
   mutable std::mutex mutex_;
   Counts counts_;
-  std::deque<std::string> complaints_;
+  std::deque<Complaint> complaints_;
 };
 
 /// Reads lines of bounded length, whatever the input is.
@@ -140,7 +146,8 @@ class LinePublisher {
     std::string line;
     for (bool too_long = false; !interrupt.requested() && !lost_ && lines_.next(line, too_long);) {
       if (too_long) {
-        tally_.refuse(lines_.number(), fmt::format("longer than {} bytes", line_bytes_max));
+        tally_.refuse(
+            {lines_.number(), v1::REFUSAL_TOO_LARGE, fmt::format("longer than {} bytes", line_bytes_max)});
       } else if (line.find_first_not_of(" \t\r") != std::string::npos) {
         publish(lines_.number(), line);
       }
@@ -153,7 +160,7 @@ class LinePublisher {
  private:
   void publish(std::uint64_t number, const std::string& line) {
     const ReadDraft read = catalog_.json().read(line);
-    if (!read.event) return tally_.refuse(number, without_line(read.error));
+    if (!read.event) return tally_.refuse({number, read.reason, shown(without_line(read.error))});
     while (!offer(number, *read.event) && !lost_) {
       const bool room = publisher_->wait_for_room(invocation_.globals.timeout);
       lost_ = !room;
@@ -209,7 +216,13 @@ class LinePublisher {
   void report() {
     auto complaints = tally_.take_complaints();
     if (!complaints.empty()) progress_.clear();
-    for (const std::string& complaint : complaints) invocation_.err.line(complaint);
+    for (const Complaint& complaint : complaints) {
+      invocation_.err.line(fmt::format("line {}: {}", complaint.line, complaint.text));
+      if (!invocation_.globals.json) continue;
+      Json object{{"line", complaint.line}};
+      object.update(refusal_json(complaint.reason, complaint.text));
+      invocation_.out.line(line_of(object));
+    }
     if (!complaints.empty()) invocation_.err.flush();
     const Tally::Counts counts = tally_.counts();
     progress_.show(lines_.bytes(), counts.accepted + counts.duplicate);

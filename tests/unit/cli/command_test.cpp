@@ -309,6 +309,32 @@ TEST_CASE("what cannot be published is answered with one sentence, and nothing i
   CHECK(bus.published() == "");
 }
 
+TEST_CASE("in JSON a refusal is an object on stdout, besides the sentence on stderr") {
+  FakeBus bus;
+  const Ran topic = bus.reel({"pub", "order.plcaed", "{}", "-o", "json"});
+  CHECK(topic.out == R"({"outcome":"rejected","reason":"unknown_topic",)"
+                     R"("text":"unknown topic 'order.plcaed', did you mean 'order.placed'?"})"
+                     "\n");
+  CHECK(topic.err == "unknown topic 'order.plcaed', did you mean 'order.placed'?\n");
+  CHECK(topic.code == 1);
+  CHECK(bus.reel({"pub", "order.placed", "{}", "--correlation", "", "-o", "json"}).out ==
+        R"({"outcome":"rejected","reason":"bad_correlation_id","text":"correlation id is empty"})"
+        "\n");
+  const Ran lines =
+      bus.reel({"pub", "--lines", "-o", "json"}, "{\"type\":\"order.placed\"}\n{\"type\":\"order.*\"}\n");
+  CHECK(
+      lines.out ==
+      R"({"line":2,"outcome":"rejected","reason":"bad_topic","text":"topic 'order.*': wildcard '*' at position 7"})"
+      "\n"
+      R"({"accepted":1,"duplicate":0,"refused":1,"unsent":0,"unconfirmed":0})"
+      "\n");
+  CHECK(lines.code == 1);
+  const Ran check = run_reel_command({"check", "/nonexistent", "-o", "json"});
+  CHECK(check.out.starts_with(R"({"file":"/nonexistent","valid":false,"text":")"));
+  CHECK(check.err != "");
+  CHECK(check.code == 1);
+}
+
 TEST_CASE("lines are published one by one, and a bad one does not stop the others") {
   FakeBus bus;
   const Ran ran =
