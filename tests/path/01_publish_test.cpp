@@ -141,7 +141,7 @@ TEST_CASE("an event with an id of its own is accepted once from each source") {
   // Which flow the first one is in is not known here, and the one made up for the second is not there.
   CHECK(mesh.reel({"pub", "order.shipped", "{}", "--id", "event-1", "--source", "shop"}).out ==
         "duplicate of offset 1\n");
-  CHECK(again.dump() == R"({"outcome":"duplicate","reeloffset":1})");
+  CHECK(again.dump() == R"({"id":"event-1","outcome":"duplicate","reeloffset":1})");
 
   mesh.broker().kill();
   mesh.start_broker();
