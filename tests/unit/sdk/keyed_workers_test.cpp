@@ -49,6 +49,7 @@ class WorkersBench {
     {
       const std::lock_guard lock{mutex};
       CHECK(running.insert(task.key_hash).second);  // never two of one key at once
+      changed.notify_all();
       if (gates.contains(task.key_hash)) gate = gates[task.key_hash];
     }
     if (gate.valid()) gate.wait();
@@ -62,6 +63,11 @@ class WorkersBench {
   void wait_until_handled(std::uint64_t key) {
     std::unique_lock lock{mutex};
     REQUIRE(changed.wait_for(lock, 10s, [&] { return seen.contains(key); }));
+  }
+
+  void wait_until_running(std::uint64_t key) {
+    std::unique_lock lock{mutex};
+    REQUIRE(changed.wait_for(lock, 10s, [&] { return running.contains(key); }));
   }
 
   std::mutex mutex;
@@ -191,7 +197,7 @@ TEST_CASE("nothing is begun any more once that is said") {
   std::promise<void> gate;
   bench.gates[7] = gate.get_future().share();
   bench.deliver({{1, 7}, {2, 7}, {3, 8}});
-  while (bench.workers.busy() == 0) std::this_thread::yield();
+  bench.wait_until_running(7);
   bench.workers.begin_no_more();
   gate.set_value();
   CHECK(bench.handled() == "7: 1");
