@@ -24,7 +24,8 @@ constexpr std::size_t producers_max = 10'000;
 // Housekeeping: silent sessions, watermarks that are due.
 constexpr std::uint64_t tick_ns = 10'000'000;
 constexpr std::uint64_t report_interval_ns = 1'000'000'000;
-constexpr std::uint64_t retention_interval_ns = 10'000'000'000;
+// Segments are kept for days: once a minute is soon enough, and a snapshot before it costs little.
+constexpr std::uint64_t retention_interval_ns = 60'000'000'000;
 // A restart reads about this many events of the journal at the most; reading is a few hundred thousand a
 // second.
 constexpr Offset snapshot_events = 500'000;
@@ -211,8 +212,7 @@ void Broker::tick() {
   if (now >= next_retention_) {
     next_retention_ = now + retention_interval_ns;
     // What no snapshot holds yet is in the journal only: subscriptions, floors, dead letters.
-    if (log_.committed_end() > snapshot_offset_ && journal_.begin_offset() < snapshot_offset_)
-      save_snapshot();
+    if (log_.committed_end() > snapshot_offset_) save_snapshot();
     if (const auto freed = journal_.retain(std::min(services_.needed_from(), snapshot_offset_), now);
         freed > 0) {
       ledger_.forget_dead_below(journal_.begin_offset());
