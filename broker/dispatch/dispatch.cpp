@@ -101,7 +101,7 @@ class Dispatch::Impl {
     deliveries_.wake_retries(now_);
     while (const auto position = deliveries_.take_overdue(now_)) {
       const LogTime retry_at = now_ + backoff_.after(deliveries_.window().at(*position).attempt);
-      fail(*position, {v1::ENDING_EXPIRED, ack_timeout_error, expired_error_, retry_at}, settlement);
+      fail(*position, {v1::ENDING_TIMED_OUT, ack_timeout_error, expired_error_, retry_at}, settlement);
     }
     deliveries_.tidy();
     return settlement;

@@ -31,6 +31,17 @@ void extend_spans(v1::Deliver& deliver, const StoredBatch& batch, Offset offset)
   span.set_log_time(batch.log_time + (offset - batch.first_offset));
 }
 
+void note_delivered(std::vector<v1::Delivered>& delivered, const v1::Deliver& deliver, LogTime now) {
+  for (const auto& span : deliver.spans()) {
+    auto& range = delivered.emplace_back();
+    range.set_first(span.offset());
+    range.set_count(span.count());
+    range.set_delivery(deliver.delivery());
+    range.set_attempt(deliver.attempt());
+    range.set_at(now);
+  }
+}
+
 }  // namespace
 
 ServiceQueue::ServiceQueue(Options options)
@@ -213,7 +224,6 @@ void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now, Se
       writer.add_encoded(instance.member.envelope_only ? event.bytes.substr(0, event.envelope_bytes)
                                                        : event.bytes);
       extend_spans(deliver, *batch, item.offset);
-      instance.delivered.push_back(item.offset);
       outbox.pop_front();
     }
     if (writer.empty()) {
@@ -233,6 +243,7 @@ void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now, Se
       outbox.pop_front();
       continue;
     }
+    if (!options_.ephemeral) note_delivered(instance.delivered, deliver, now);
     edge.deliver(instance.member.id, std::move(frame), writer.take());
   }
 }
@@ -247,7 +258,7 @@ Offset ServiceQueue::floor(Offset committed_end) const {
   return std::min(dispatch_.oldest().value_or(next), next);
 }
 
-std::vector<Offset> ServiceQueue::take_delivered(InstanceId id) {
+std::vector<v1::Delivered> ServiceQueue::take_delivered(InstanceId id) {
   const auto member = members_.find(id);
   if (member == members_.end()) return {};
   return std::exchange(member->second.delivered, {});

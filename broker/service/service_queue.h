@@ -96,14 +96,14 @@ class ServiceQueue {
   [[nodiscard]] Offset floor(Offset committed_end) const;
 
   /// What was handed to `id` since the last call, for the ledger's report.
-  [[nodiscard]] std::vector<Offset> take_delivered(InstanceId id);
+  [[nodiscard]] std::vector<v1::Delivered> take_delivered(InstanceId id);
 
  private:
   struct Instance {
     Member member;
-    std::deque<HandOver> outbox;    // handed over, payload not yet sent
-    bool waited = false;            // the outbox waits for a payload
-    std::vector<Offset> delivered;  // sent, not yet reported
+    std::deque<HandOver> outbox;           // handed over, payload not yet sent
+    bool waited = false;                   // the outbox waits for a payload
+    std::vector<v1::Delivered> delivered;  // sent, not yet reported
   };
 
   void feed(DeliveryEdge& edge);

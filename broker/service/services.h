@@ -78,6 +78,8 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] ServiceQueue& open(const std::string& name, bool ephemeral, Offset next);
   [[nodiscard]] config::Service policy_of(const std::string& name) const;
   void close(ServiceIndex index);
+  /// From here on the service wants what these match.
+  void want(ServiceQueue& queue, std::vector<v1::Pattern> patterns);
   void leave(InstanceId id, bool lost);
   void supersede(const Session& session);
   [[nodiscard]] std::vector<v1::Pattern> patterns_for(const Session& session, const v1::Subscribe& request,

@@ -28,6 +28,9 @@ enum EventField : std::uint32_t {
   event_traceparent = 8,
   event_tracestate = 9,
   event_attributes = 10,
+  event_delivertime = 11,
+  event_expirytime = 12,
+  event_replayed = 13,
   event_data = 15,
 };
 
@@ -113,6 +116,18 @@ inline void put_bytes(std::string& out, std::uint32_t number, std::string_view b
   out.append(bytes);
 }
 
+inline void put_fixed64(std::string& out, std::uint32_t number, std::uint64_t value) {
+  if (value == 0) return;
+  put_tag(out, number, wire_fixed64);
+  char raw[8];
+  std::memcpy(raw, &value, sizeof raw);  // little-endian machines only, as the journal
+  out.append(raw, sizeof raw);
+}
+
+inline std::size_t fixed64_field_size(std::uint64_t value) {  // with a tag of one byte
+  return value == 0 ? 0 : 9;
+}
+
 inline std::size_t bytes_field_size(std::string_view bytes) {  // with a tag of one byte
   return bytes.empty() ? 0 : 1 + varint_bytes(bytes.size()) + bytes.size();
 }
@@ -126,9 +141,11 @@ std::size_t attribute_size(const Attribute& attribute) {
 std::size_t event_size(const EventFields& event, const std::vector<Attribute>& attributes) {
   std::size_t size = bytes_field_size(event.id) + bytes_field_size(event.correlationid) +
                      bytes_field_size(event.causationid) + bytes_field_size(event.partitionkey) +
-                     bytes_field_size(event.subject) + (event.time != 0 ? 9u : 0u) +
+                     bytes_field_size(event.subject) + fixed64_field_size(event.time) +
                      bytes_field_size(event.datacontenttype) + bytes_field_size(event.traceparent) +
-                     bytes_field_size(event.tracestate) + bytes_field_size(event.data);
+                     bytes_field_size(event.tracestate) + fixed64_field_size(event.delivertime) +
+                     fixed64_field_size(event.expirytime) + (event.replayed ? 2u : 0u) +
+                     bytes_field_size(event.data);
   for (const auto& attribute : attributes) {
     const auto entry = attribute_size(attribute);
     size += 1 + varint_bytes(entry) + entry;
@@ -168,8 +185,16 @@ std::optional<EventView> read_event(std::string_view bytes) {
         event.envelope_bytes = static_cast<std::uint32_t>(field_at - bytes.data());
         break;
       case event_time:
+      case event_delivertime:
+      case event_expirytime:
         if (field.type != wire_fixed64) return std::nullopt;
-        event.time = field.value;
+        (field.number == event_time          ? event.time
+         : field.number == event_delivertime ? event.delivertime
+                                             : event.expirytime) = field.value;
+        continue;
+      case event_replayed:
+        if (field.type != wire_varint) return std::nullopt;
+        event.replayed = field.value != 0;
         continue;
       case event_attributes:
         if (field.type != wire_bytes) return std::nullopt;
@@ -307,12 +332,7 @@ void append_event(std::string& out, const EventFields& event, const std::vector<
   put_bytes(out, event_causationid, event.causationid);
   put_bytes(out, event_partitionkey, event.partitionkey);
   put_bytes(out, event_subject, event.subject);
-  if (event.time != 0) {
-    put_tag(out, event_time, wire_fixed64);
-    char raw[8];
-    std::memcpy(raw, &event.time, sizeof raw);
-    out.append(raw, sizeof raw);
-  }
+  put_fixed64(out, event_time, event.time);
   put_bytes(out, event_datacontenttype, event.datacontenttype);
   put_bytes(out, event_traceparent, event.traceparent);
   put_bytes(out, event_tracestate, event.tracestate);
@@ -325,6 +345,12 @@ void append_event(std::string& out, const EventFields& event, const std::vector<
     put_tag(out, 2, wire_bytes);
     put_varint(out, attribute.value.size());
     out.append(attribute.value);
+  }
+  put_fixed64(out, event_delivertime, event.delivertime);
+  put_fixed64(out, event_expirytime, event.expirytime);
+  if (event.replayed) {
+    put_tag(out, event_replayed, wire_varint);
+    put_varint(out, 1);
   }
   put_bytes(out, event_data, event.data);
 }

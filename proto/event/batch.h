@@ -43,6 +43,9 @@ struct EventFields {
   std::string_view datacontenttype;
   std::string_view traceparent;
   std::string_view tracestate;
+  std::uint64_t delivertime = 0;  ///< not to be handed over before, ns since 1970; 0: at once
+  std::uint64_t expirytime = 0;   ///< of no use from then on; 0: never
+  bool replayed = false;          ///< published while a replayed event was handled
   std::string_view data;
 
   /// The ordering key: partitionkey, or else the correlation id.

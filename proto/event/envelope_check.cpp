@@ -15,7 +15,8 @@ constexpr std::string_view reserved[] = {
     "id",          "source",        "type",        "topic",           "subject",
     "time",        "specversion",   "dataschema",  "datacontenttype", "data",
     "data_base64", "correlationid", "causationid", "partitionkey",    "traceparent",
-    "tracestate",  "reeloffset",    "recordedtime"};
+    "tracestate",  "delivertime",   "expirytime",  "reelreplayed",    "reeloffset",
+    "recordedtime"};
 
 bool fits(std::string_view text, std::size_t bytes_max) {
   return text.size() <= bytes_max && is_utf8(text);

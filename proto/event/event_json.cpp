@@ -117,11 +117,11 @@ std::string text_of(const std::string& name, const json& value) {
   return text;
 }
 
-std::uint64_t time_of(const json& value) {
-  const auto text = text_of("time", value);
+std::uint64_t time_of(const std::string& name, const json& value) {
+  const auto text = text_of(name, value);
   const auto time = parse_rfc3339(text);
   if (!time)
-    wrong("time: " + in_quotes(text) + " is not a time such as 2026-03-01T12:00:00Z",
+    wrong(name + ": " + in_quotes(text) + " is not a time such as 2026-03-01T12:00:00Z",
           v1::REFUSAL_BAD_ATTRIBUTE);
   return *time;
 }
@@ -160,11 +160,16 @@ void read_attribute(EventDraft& draft, const std::string& name, const json& valu
   if (auto* member = text_member(draft, name)) {
     *member = text_of(name, value);
   } else if (name == "time") {
-    draft.time = time_of(value);
+    draft.time = time_of(name, value);
+  } else if (name == "delivertime") {
+    draft.delivertime = time_of(name, value);
+  } else if (name == "expirytime") {
+    draft.expirytime = time_of(name, value);
   } else if (name == "specversion") {
     if (value != "1.0")
       wrong("specversion: expected \"1.0\", got " + in_quotes(value.dump()), v1::REFUSAL_BAD_ATTRIBUTE);
-  } else if (name != "reeloffset" && name != "recordedtime" && name != "data" && name != "data_base64") {
+  } else if (name != "reeloffset" && name != "recordedtime" && name != "reelreplayed" && name != "data" &&
+             name != "data_base64") {
     draft.attributes.emplace_back(name, attribute_of(name, value));
   }
 }
@@ -320,6 +325,9 @@ std::string EventJson::write(const RunHead& head, const EventView& event, const 
   put(out, "partitionkey", event.partitionkey);
   put(out, "traceparent", event.traceparent);
   put(out, "tracestate", event.tracestate);
+  if (event.delivertime != 0) put(out, "delivertime", rfc3339(event.delivertime));
+  if (event.expirytime != 0) put(out, "expirytime", rfc3339(event.expirytime));
+  if (event.replayed) out += ",\"reelreplayed\":true";
   if (event.has_attributes) {
     std::map<std::string_view, std::string_view> attributes;  // of two with one name the last counts
     for (const auto& attribute : attributes_of(event.bytes)) attributes[attribute.name] = attribute.value;
@@ -373,6 +381,8 @@ EventFields EventDraft::fields() const {
           .datacontenttype = datacontenttype,
           .traceparent = traceparent,
           .tracestate = tracestate,
+          .delivertime = delivertime,
+          .expirytime = expirytime,
           .data = data};
 }
 

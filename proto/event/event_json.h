@@ -53,6 +53,8 @@ struct EventDraft {
   std::string datacontenttype;
   std::string traceparent;
   std::string tracestate;
+  std::uint64_t delivertime = 0;  ///< ns since 1970; 0: not given
+  std::uint64_t expirytime = 0;
   std::vector<std::pair<std::string, std::string>> attributes;
   std::string data;  ///< encoded protobuf
 

@@ -110,6 +110,7 @@ class DispatchBench {
   static std::string text(v1::Ending ending) {
     switch (ending) {
       case v1::ENDING_NACKED: return "nacked";
+      case v1::ENDING_TIMED_OUT: return "timed out";
       case v1::ENDING_EXPIRED: return "expired";
       case v1::ENDING_LOST: return "lost";
       case v1::ENDING_DEAD: return "dead";

@@ -193,8 +193,8 @@ TEST_CASE("what has no answer in time is taken back, the first of each key as an
   CHECK(bench.expires() == "");
   bench.advance(1ms);
   CHECK(bench.expires() ==
-        "failed 1 expired attempt 1 ack_timeout until 30100ms; "
-        "failed 3 expired attempt 1 ack_timeout until 30100ms");
+        "failed 1 timed out attempt 1 ack_timeout until 30100ms; "
+        "failed 3 timed out attempt 1 ack_timeout until 30100ms");
   CHECK(bench.acks('X', 1, 4) == "acked 4; stale 1-3");
   CHECK(bench.next_deadline() == "30100ms");
   bench.advance(100ms);

@@ -120,7 +120,7 @@ NaiveDispatch::Outcome NaiveDispatch::expire(LogTime now) {
   for (const Offset offset : due) {
     if (!held.at(offset).holder) continue;  // taken back behind another
     Backoff backoff{policy_.retry, 0};
-    fail(offset, v1::ENDING_EXPIRED, false, now, backoff.after(held.at(offset).attempt), outcome);
+    fail(offset, v1::ENDING_TIMED_OUT, false, now, backoff.after(held.at(offset).attempt), outcome);
   }
   return outcome;
 }

@@ -91,7 +91,7 @@ TEST_CASE("a report settles, fails and buries") {
   CHECK(bench.state("shop") == "unknown");
   bench.acked("shop", 5, 2);
   bench.failed("shop", 3, v1::ENDING_NACKED, 1);
-  bench.failed("shop", 4, v1::ENDING_EXPIRED, 2);
+  bench.failed("shop", 4, v1::ENDING_TIMED_OUT, 2);
   bench.failed("shop", 7, v1::ENDING_DEAD, 8);
   CHECK(bench.state("shop") == "floor 0, settled 5-7, retrying 3 (attempt 1) 4 (attempt 2), dead 7");
   CHECK(bench.ledger.find("shop")->acked == 2);

@@ -1,0 +1,138 @@
+// Services, settling: what instances answer, and the reports the journal keeps of it.
+#include <algorithm>
+
+#include "service/own_record.h"
+#include "service/services.h"
+
+namespace reel::broker {
+namespace {
+
+// Which delivery number a SETTLE names for an offset it acks.
+class AckedDeliveries {
+ public:
+  explicit AckedDeliveries(std::vector<AckRange> acks) : acks_{std::move(acks)} {
+    std::sort(acks_.begin(), acks_.end(),
+              [](const AckRange& a, const AckRange& b) { return a.first < b.first; });
+  }
+  [[nodiscard]] std::optional<std::uint32_t> find(Offset offset) const {
+    const auto behind =
+        std::upper_bound(acks_.begin(), acks_.end(), offset,
+                         [](Offset wanted, const AckRange& ack) { return wanted < ack.first; });
+    if (behind == acks_.begin()) return std::nullopt;
+    const auto& ack = *std::prev(behind);
+    return offset < ack.first + ack.count ? std::optional{ack.delivery} : std::nullopt;
+  }
+
+ private:
+  std::vector<AckRange> acks_;
+};
+
+// `acks` without the offsets in `left_out`.
+std::vector<AckRange> without(std::vector<AckRange> acks, const std::map<Offset, v1::Refusal>& left_out) {
+  if (left_out.empty()) return acks;
+  std::vector<AckRange> kept;
+  for (const auto& ack : acks) {
+    Offset first = ack.first;
+    const Offset end = ack.first + ack.count;
+    for (auto hole = left_out.lower_bound(first); hole != left_out.end() && hole->first < end; ++hole) {
+      if (hole->first > first)
+        kept.push_back({first, static_cast<std::uint32_t>(hole->first - first), ack.delivery});
+      first = hole->first + 1;
+    }
+    if (first < end) kept.push_back({first, static_cast<std::uint32_t>(end - first), ack.delivery});
+  }
+  return kept;
+}
+
+}  // namespace
+
+bool Services::observes_deliveries(std::string_view service) const {
+  const auto found = by_name_.find(service);
+  if (found == by_name_.end()) return false;
+  const auto& listening = router_.route(delivery_topic).services;
+  return std::binary_search(listening.begin(), listening.end(), found->second);
+}
+
+std::string Services::report(ServiceQueue& queue, InstanceId id, std::string_view instance,
+                             const Settlement& settlement) {
+  auto made = report_of(queue.name(), instance, settlement);
+  auto delivered = queue.take_delivered(id);
+  if (!made && delivered.empty()) return {};
+  v1::DeliveryReport report = made ? std::move(*made) : v1::DeliveryReport{};
+  report.set_service(queue.name());
+  report.set_instance(std::string{instance});
+  for (auto& range : delivered) *report.add_delivered() = std::move(range);
+  report.set_floor(queue.floor(log_.committed_end()));
+  return own_record(observes_deliveries(queue.name()) ? ledger_topic : delivery_topic, queue.name(), report,
+                    log_.now());
+}
+
+void Services::journal_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
+                              const Settlement& settlement) {
+  if (queue.ephemeral()) return;
+  auto own = report(queue, id, instance, settlement);
+  if (!own.empty()) publishing_.append({}, std::move(own), {});
+}
+
+void Services::settle(Session& session, const v1::Settle& settle, const Received& received) {
+  const auto member = members_.find(session.id);
+  v1::FromBroker answer;
+  auto& settled = *answer.mutable_settled();
+  settled.set_sequence(settle.sequence());
+  if (member == members_.end()) {  // never subscribed: every answer is to a delivery that was not made
+    for (const auto& ack : settle.acks()) {
+      auto& stale = *settled.add_stale();
+      stale.set_first(ack.first());
+      stale.set_count(ack.count());
+    }
+    replies_.send(session.id, std::move(answer));
+    return;
+  }
+  auto& queue = *queues_[by_name_.at(member->second.service)];
+
+  std::vector<AckRange> acks;
+  acks.reserve(static_cast<std::size_t>(settle.acks_size()));
+  for (const auto& ack : settle.acks()) acks.push_back({ack.first(), ack.count(), ack.delivery()});
+  std::vector<Nack> nacks;
+  for (const auto& nack : settle.nacks()) {
+    nacks.push_back({.offset = nack.offset(),
+                     .delivery = nack.delivery(),
+                     .error_type = nack.error_type(),
+                     .error = nack.error(),
+                     .delay = config::milliseconds{nack.delay_ms()},
+                     .reject = nack.reject()});
+  }
+
+  Publishing::Emitted emitted;
+  if (!received.batch.empty()) {
+    const AckedDeliveries deliveries{acks};
+    emitted = publishing_.admit_emitted(received, settle.emitted(), session.service, [&](Offset offset) {
+      const auto delivery = deliveries.find(offset);
+      return delivery && queue.dispatch().holds(session.id, offset, *delivery);
+    });
+    for (const auto& [offset, refusal] : emitted.refused) {
+      if (const auto delivery = deliveries.find(offset)) {
+        nacks.push_back({.offset = offset,
+                         .delivery = *delivery,
+                         .error_type = "reel.EmitRefused",
+                         .error = refusal.text()});
+      }
+      auto& told = *settled.add_refused();
+      told.set_offset(offset);
+      *told.mutable_refusal() = refusal;
+    }
+    acks = without(std::move(acks), emitted.refused);
+  }
+
+  member->second.settled = settle.sequence();
+  auto settlement = queue.dispatch().settle(session.id, acks, nacks, log_.now());
+  for (auto& range : settlement.stale) *settled.add_stale() = std::move(range);
+  auto own = queue.ephemeral() ? std::string{} : report(queue, session.id, session.instance, settlement);
+  publishing_.append(std::move(emitted.admitted), std::move(own),
+                     [this, id = session.id, answer = std::move(answer)](const StoredBatchPtr&) {
+                       replies_.send(id, answer);
+                     });
+  touch(queue);
+}
+
+}  // namespace reel::broker

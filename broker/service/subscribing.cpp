@@ -1,0 +1,174 @@
+// Services, subscribing: from SUBSCRIBE to the first delivery, and what a session leaves behind.
+#include <algorithm>
+
+#include "event/topic.h"
+#include "service/own_record.h"
+#include "service/services.h"
+
+namespace reel::broker {
+namespace {
+
+// A subscription with more patterns than this is a mistake or an attack.
+constexpr int patterns_max = 1'000;
+// Unsettled deliveries an instance may ask for, and what it gets without asking.
+constexpr std::uint32_t credit_events_max = 1'000'000;
+constexpr std::uint32_t credit_events_default = 1'000;
+constexpr std::uint32_t credit_bytes_max = 256u << 20;
+constexpr std::uint32_t credit_bytes_default = 8u << 20;
+v1::FromBroker refused(v1::RefusedReason reason, std::string text) {
+  v1::FromBroker frame;
+  frame.mutable_refused()->set_reason(reason);
+  frame.mutable_refused()->set_text(std::move(text));
+  return frame;
+}
+
+}  // namespace
+
+Offset Services::start_offset(const v1::Subscribe& request) {
+  switch (request.start_case()) {
+    case v1::Subscribe::kFromStart: return journal_.begin_offset();
+    case v1::Subscribe::kFromOffset:
+      return std::clamp(request.from_offset(), journal_.begin_offset(), log_.appended_end());
+    case v1::Subscribe::kFromTime: return journal_.offset_at(request.from_time());
+    default: return log_.appended_end();
+  }
+}
+
+// What the service wants from now on: what its live instances subscribed to and what this one does. A pattern
+// keeps its beginning; a new one begins at `start`.
+std::vector<v1::Pattern> Services::patterns_for(const Session& session, const v1::Subscribe& request,
+                                                Offset start) const {
+  std::set<std::string> names{request.patterns().begin(), request.patterns().end()};
+  for (const auto& [id, member] : members_) {
+    if (member.service != session.service || id == session.id) continue;
+    const auto& theirs = member_patterns_.at(id);
+    names.insert(theirs.begin(), theirs.end());
+  }
+  // Asked of the queue, not of the ledger: that learns of a subscription only once it is committed, and two
+  // instances may start together.
+  const auto* const queue = find(session.service);
+  std::vector<v1::Pattern> patterns;
+  for (const auto& name : names) {
+    v1::Pattern pattern;
+    pattern.set_pattern(name);
+    pattern.set_from_offset(start);
+    if (queue != nullptr) {
+      for (const auto& known : queue->patterns()) {
+        if (known.pattern() == name) pattern = known;
+      }
+    }
+    patterns.push_back(std::move(pattern));
+  }
+  return patterns;
+}
+
+void Services::subscribe(Session& session, const v1::Subscribe& request) {
+  if (request.patterns().empty() || request.patterns_size() > patterns_max) {
+    replies_.send(session.id, refused(v1::REFUSED_LIMIT,
+                                      "a subscription has 1 to " + std::to_string(patterns_max) +
+                                          " patterns, not " + std::to_string(request.patterns_size())));
+    return;
+  }
+  for (const auto& pattern : request.patterns()) {
+    if (const auto wrong = check_pattern(pattern)) {
+      replies_.send(session.id, refused(v1::REFUSED_BAD_PATTERN, "bad pattern: " + *wrong));
+      return;
+    }
+  }
+  leave(session, false);  // subscribing again replaces
+  // An ephemeral subscription shares with nobody. '#' is in no service's name.
+  const auto name = request.ephemeral()
+                        ? session.service + "#" + std::to_string(static_cast<std::uint32_t>(session.id))
+                        : session.service;
+  session.queue = name;
+  supersede(session);
+  const bool opened = by_name_.contains(name);
+  if (!opened && by_name_.size() >= config_.broker.services_max) {
+    replies_.send(session.id,
+                  refused(v1::REFUSED_LIMIT, "services_max (" + std::to_string(config_.broker.services_max) +
+                                                 ") services are known"));
+    return;
+  }
+  session.patterns.assign(request.patterns().begin(), request.patterns().end());
+  session.ephemeral = request.ephemeral();
+  session.envelope_only = request.envelope_only();
+  session.watermark_interval_ns = std::uint64_t{request.watermark_interval_ms()} * 1'000'000;
+
+  const auto* const record = ledger_.find(name);
+  const bool known = opened || (record != nullptr && !record->patterns.empty());
+  const auto start = known ? log_.appended_end() : start_offset(request);
+  const auto patterns = patterns_for(session, request, start);
+  members_[session.id] = {name, session.instance};
+  member_patterns_[session.id] = session.patterns;
+
+  if (!opened) (void)open(name, request.ephemeral(), start);
+  const auto index = by_name_.at(name);
+  auto& queue = *queues_[index];
+  const auto same = [](const v1::Pattern& a, const v1::Pattern& b) {
+    return a.pattern() == b.pattern() && a.from_offset() == b.from_offset();
+  };
+  const auto& had = queue.patterns();
+  const bool changed = !std::equal(patterns.begin(), patterns.end(), had.begin(), had.end(), same);
+  want(queue, patterns);
+  const auto ready = [this, id = session.id, request, start] { activate(id, request, start); };
+  if (queue.ephemeral() || !changed) return log_.after_all(ready);
+
+  v1::SubscriptionChanged subscription;
+  subscription.set_service(session.service);
+  *subscription.mutable_patterns() = {patterns.begin(), patterns.end()};
+  publishing_.append({}, own_record(subscription_topic, session.service, subscription, log_.now()),
+                     [ready](const StoredBatchPtr&) { ready(); });
+}
+
+void Services::activate(InstanceId id, const v1::Subscribe& request, Offset first) {
+  const auto member = members_.find(id);
+  if (member == members_.end()) return;  // gone meanwhile
+  auto& queue = *queues_[by_name_.at(member->second.service)];
+  const auto events = request.credit_events() == 0 ? credit_events_default : request.credit_events();
+  const auto bytes = request.credit_bytes() == 0 ? credit_bytes_default : request.credit_bytes();
+  queue.join({.id = id,
+              .credit_events = std::min(events, credit_events_max),
+              .credit_bytes = std::min(bytes, credit_bytes_max),
+              .envelope_only = request.envelope_only()});
+  v1::FromBroker frame;
+  auto& subscribed = *frame.mutable_subscribed();
+  subscribed.set_first_offset(queue.behind() ? queue.floor(log_.committed_end())
+                                             : std::max(first, log_.committed_end()));
+  subscribed.set_end_offset(log_.committed_end());
+  subscribed.set_log_time(log_.now());
+  replies_.send(id, std::move(frame));
+  touch(queue);
+}
+
+// The same instance in a former session that is not yet known to be over: it has lost that connection, or was
+// started again. What it held there comes to it now, before anything newer does.
+void Services::supersede(const Session& session) {
+  for (const auto& [id, member] : members_) {
+    if (id == session.id || member.service != session.queue || member.instance != session.instance) continue;
+    return leave(id, false);
+  }
+}
+
+void Services::leave(const Session& session, bool lost) {
+  leave(session.id, lost);
+}
+
+void Services::leave(InstanceId id, bool lost) {
+  const auto member = members_.find(id);
+  if (member == members_.end()) return;
+  const auto instance = member->second.instance;
+  const auto index = by_name_.at(member->second.service);
+  auto& queue = *queues_[index];
+  (void)queue.take_delivered(id);  // the failures name what it held
+  auto settlement = queue.leave(id, lost, log_.now());
+  members_.erase(member);
+  member_patterns_.erase(id);
+  if (queue.ephemeral()) {
+    if (!queue.has_members()) close(index);
+    return;
+  }
+  journal_report(queue, id, instance, settlement);
+  touch(queue);
+}
+
+}  // namespace reel::broker
