@@ -67,7 +67,12 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
           tap_,   resends_,   chosen_, [this](ServiceIndex index) { return services_.listens(index); }},
       sessions_{config.broker.sessions_max, to_ns(config.broker.service_timeout)},
       services_{config, ledger_, journal, log_, router_, publishing_, *this},
-      answers_{config, schemas, ledger_, services_, sessions_, publishing_, journal, log_} {
+      reads_{journal, log_},
+      redeliveries_{services_, log_, publishing_, reads_},
+      replays_{services_, log_, publishing_, reads_},
+      commands_{ledger_, services_, replays_, log_, publishing_, reads_},
+      answers_{config,    schemas,  ledger_, services_, sessions_, publishing_,
+               commands_, replays_, reads_,  journal,   log_} {
   recover();
   save_snapshot();  // which also notes where the journal begins
 }
@@ -87,6 +92,7 @@ void Broker::recover() {
     ledger_.load(*saved.snapshot);
     resends_.load(*saved.snapshot);
     chosen_.load(*saved.snapshot);
+    replays_.load(*saved.snapshot);
     from = saved.snapshot->offset();
   } else if (from > 1) {
     spdlog::error(
@@ -107,8 +113,11 @@ void Broker::recover() {
       for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
         if (batch->first_offset + index < from || !is_system_topic(run.topic)) continue;
         const auto event = read_event(batch->events[index].bytes);
-        if (!event || !ledger_.apply(run.topic, event->data)) {
+        if (!event || !ledger_.apply({run.topic, event->data, batch->first_offset + index,
+                                      batch->events[index].key_hash})) {
           spdlog::warn("broker    record_ignored offset={} topic={}", batch->first_offset + index, run.topic);
+        } else if (run.topic == control_topic) {
+          follow_command(event->data, batch->first_offset + index);
         }
       }
     }
@@ -138,6 +147,7 @@ void Broker::run(int stop_fd) {
       sessions_.each([now = log_.now()](Session& session) { session.last_heard = now; });
     if ((items[1].revents & ZMQ_POLLIN) != 0) tap_.take_subscriptions();
     take_journal();
+    replays_.turn();
     services_.turn();
     tick();
   }
@@ -166,15 +176,32 @@ void Broker::take_journal() {
       log_.committed(*committed, [this](const StoredBatchPtr& batch) {
         tap_.publish(*batch);
         services_.committed(batch);
+        follow_commands(*batch);
       });
     } else if (const auto* const read = std::get_if<ReadDone>(&done)) {
       // A damaged place in an old segment concerns who reads it; everybody else goes on.
       if (!read->error.empty()) spdlog::error("journal   read_failed reason=\"{}\"", read->error);
-      if (!answers_.take_read(*read)) services_.take_read(*read);
+      if (!reads_.take_read(*read)) services_.take_read(*read);
     } else {
       throw JournalError{std::get<WriteFailed>(done).error};
     }
   }
+}
+
+void Broker::follow_commands(const StoredBatch& batch) {
+  for (const auto& run : batch.runs) {
+    if (run.topic != control_topic || run.source != broker_source) continue;
+    for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
+      const auto event = read_event(batch.events[index].bytes);
+      if (event) follow_command(event->data, batch.first_offset + index);
+    }
+  }
+}
+
+// What the ledger does not follow.
+void Broker::follow_command(std::string_view data, Offset offset) {
+  v1::Command command;
+  if (command.ParseFromArray(data.data(), static_cast<int>(data.size()))) replays_.apply(command, offset);
 }
 
 std::chrono::milliseconds Broker::until_next_deadline() {
@@ -182,6 +209,8 @@ std::chrono::milliseconds Broker::until_next_deadline() {
   auto next = next_tick_;
   const auto service_deadline = services_.next_deadline();
   if (service_deadline != 0) next = std::min(next, service_deadline);
+  const auto replay_deadline = replays_.next_deadline();
+  if (replay_deadline != 0) next = std::min(next, replay_deadline);
   return std::chrono::milliseconds{next <= now ? 0 : (next - now + 999'999) / 1'000'000};
 }
 
@@ -199,6 +228,7 @@ void Broker::tick() {
                  session.instance, (now - session.last_heard) / 1'000'000);
     end_session(session, true);
   }
+  redeliveries_.turn();
   sessions_.each([&](Session& session) {
     if (session.watermark_interval_ns != 0 && now >= session.next_watermark) {
       session.next_watermark = now + session.watermark_interval_ns;
@@ -346,6 +376,7 @@ void Broker::save_snapshot() {
   ledger_.save(snapshot);
   resends_.save(snapshot, end);
   chosen_.save(snapshot, end);
+  replays_.save(snapshot);
   if (const auto wrong = write_snapshot(snapshot_path_, snapshot)) {
     spdlog::warn("broker    snapshot_failed reason=\"{}\"", *wrong);
     return;

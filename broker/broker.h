@@ -14,6 +14,7 @@
 #include "admit/chosen_ids.h"
 #include "admit/resends.h"
 #include "config/model.h"
+#include "control/commands.h"
 #include "event/schema_set.h"
 #include "journal/commit_log.h"
 #include "journal/journal.h"
@@ -49,6 +50,8 @@ class Broker final : private Replies {
   /// False where more frames may wait.
   [[nodiscard]] bool take_frames();
   void take_journal();
+  void follow_commands(const StoredBatch& batch);
+  void follow_command(std::string_view data, Offset offset);
   void tick();
   [[nodiscard]] std::chrono::milliseconds until_next_deadline();
 
@@ -84,6 +87,10 @@ class Broker final : private Replies {
   Publishing publishing_;
   Sessions sessions_;
   Services services_;
+  EventReads reads_;
+  Redeliveries redeliveries_;
+  Replays replays_;
+  Commands commands_;
   Answers answers_;
 
   LogTime next_tick_ = 0;

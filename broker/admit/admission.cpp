@@ -143,6 +143,7 @@ bool Admission::judge_entries(RunReader& run, const Topic* topic, const Verdict&
       continue;
     }
     event.envelope_bytes = view->envelope_bytes;
+    event.expires = view->expirytime != 0;
     event.key_hash = hash_key(view->key());
     if (topic == nullptr) {
       refuse(judged.refusals_, entry, run_verdict.reason, run_verdict.text);

@@ -14,8 +14,10 @@ std::vector<HandOver> Assignment::run() {
   // What little there is, is shared out rather than chunked.
   const std::size_t waiting = std::min(left_, deliveries_.held() - deliveries_.in_flight());
   chunk_events_ = std::clamp<std::size_t>(waiting / instances_.count(), 1, chunk_events_max);
+  hand_suspects();
   hand_to_bound();
   if (hand_unbound()) advance_cursor();
+  hand_suspects();  // the cursor may have come to some
   return collect();
 }
 
@@ -37,6 +39,34 @@ void Assignment::hand_in_order() {
   deliveries_.fresh = std::max(deliveries_.fresh, position);
 }
 
+void Assignment::hand_suspects() {
+  const LaneQueue& suspects = deliveries_.suspects();
+  while (!suspects.empty() && left_ > 0) {
+    const auto slot = emptied_for_suspect();
+    if (!slot) return;
+    const LaneId lane = suspects.front();
+    deliveries_.hand(deliveries_.lanes().at(lane).next_up, *slot, now_);
+    --left_;
+    deliveries_.place(lane);
+  }
+  for (const Slot slot : instances_.joined()) instances_.at(slot).draining = false;
+}
+
+// Somebody who holds nothing; where there is nobody, the one with least to do gets no more until it is empty.
+std::optional<Slot> Assignment::emptied_for_suspect() {
+  Instance* least = nullptr;
+  bool under_way = false;
+  for (const Slot slot : instances_.joined()) {
+    Instance& one = instances_.at(slot);
+    if (one.standby || one.credit_events == 0) continue;
+    if (one.events == 0) return slot;
+    under_way = under_way || one.draining || one.alone;
+    if (least == nullptr || one.events < least->events) least = &one;
+  }
+  if (least != nullptr && !under_way) least->draining = true;
+  return std::nullopt;
+}
+
 // In turns, so that a key with a long queue does not keep the others waiting.
 void Assignment::hand_to_bound() {
   KeyLanes& lanes = deliveries_.lanes();
@@ -56,7 +86,7 @@ bool Assignment::hand_unbound() {
   const LaneQueue& unbound = deliveries_.unbound();
   while (!unbound.empty() && left_ > 0) {
     const LaneId lane = unbound.front();
-    const auto slot = anybody(deliveries_.window().at(deliveries_.lanes().at(lane).next_up).bytes);
+    const auto slot = anybody(deliveries_.window().at(deliveries_.lanes().at(lane).next_up));
     if (!slot) return false;
     const std::size_t given = give(lane, *slot, left_);
     chunk_left_ -= std::min(chunk_left_, given);
@@ -77,12 +107,13 @@ bool Assignment::place_fresh(Position position) {
   KeyLanes& lanes = deliveries_.lanes();
   const Window& window = deliveries_.window();
   const Entry& entry = window.at(position);
+  if (entry.state == EntryState::settled) return true;  // dropped before its turn came
   LaneId lane = lanes.find(entry.key_hash);
   std::optional<Slot> slot;
-  if (entry.state == EntryState::retrying) {
+  if (entry.state == EntryState::retrying || entry.is_suspect()) {
     if (lane == no_lane) lane = lanes.find_or_open(entry.key_hash);
   } else if (lane == no_lane) {
-    slot = anybody(entry.bytes);
+    slot = anybody(entry);
     if (!slot) return false;
     if (chunk_left_ > 0) --chunk_left_;
     lane = lanes.find_or_open(entry.key_hash);
@@ -107,20 +138,23 @@ std::size_t Assignment::give(LaneId id, Slot slot, std::size_t max) {
   std::size_t given = 0;
   for (max = std::min(max, left_); given < max && lane.next_up != no_position; ++given) {
     const Entry& entry = deliveries_.window().at(lane.next_up);
-    if (entry.state != EntryState::waiting || !instances_.at(slot).fits(entry.bytes)) break;
+    if (entry.state != EntryState::waiting || entry.is_suspect()) break;
+    if (!instances_.at(slot).fits(entry.bytes)) break;
     deliveries_.hand(lane.next_up, slot, now_);
   }
   left_ -= given;
   return given;
 }
 
-// Whoever has the chunk that is under way, or the freest one.
-std::optional<Slot> Assignment::anybody(std::uint32_t event_bytes) {
+// Whoever has the chunk that is under way, or the freest one. What has failed with one instance goes to
+// another where there is one: a handler may still hang there.
+std::optional<Slot> Assignment::anybody(const Entry& entry) {
+  if (entry.attempt > 1 && entry.delivery > 0) return instances_.freest(entry.bytes, entry.holder);
   if (chunk_left_ > 0) {
     const Instance& one = instances_.at(chunk_slot_);
-    if (one.waiting.empty() && one.fits(event_bytes)) return chunk_slot_;
+    if (one.waiting.empty() && one.fits(entry.bytes)) return chunk_slot_;
   }
-  const auto slot = instances_.freest(event_bytes);
+  const auto slot = instances_.freest(entry.bytes);
   if (slot) {
     chunk_slot_ = *slot;
     chunk_left_ = chunk_events_;

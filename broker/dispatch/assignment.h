@@ -4,7 +4,8 @@
 // longest: lanes bound to an instance that has credit again, then unbound ones, then what the cursor comes
 // to. An event whose key has nothing in flight may go to anybody; such events are given out in chunks, so
 // that the frames stay large, and the freest instance gets the next chunk. The first of them that fits nobody
-// ends the round: the credit that comes back is for it.
+// ends the round: the credit that comes back is for it. Suspects come before all: to whoever holds nothing,
+// and where nobody does, one instance is emptied for them while the others go on.
 #pragma once
 
 #include <cstddef>
@@ -29,12 +30,14 @@ class Assignment {
 
  private:
   void hand_in_order();
+  void hand_suspects();
+  [[nodiscard]] std::optional<Slot> emptied_for_suspect();
   void hand_to_bound();
   [[nodiscard]] bool hand_unbound();
   void advance_cursor();
   [[nodiscard]] bool place_fresh(Position position);
   std::size_t give(LaneId lane, Slot slot, std::size_t max);
-  [[nodiscard]] std::optional<Slot> anybody(std::uint32_t event_bytes);
+  [[nodiscard]] std::optional<Slot> anybody(const Entry& entry);
   [[nodiscard]] std::vector<HandOver> collect();
 
   Deliveries& deliveries_;

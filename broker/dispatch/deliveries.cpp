@@ -4,18 +4,28 @@
 #include <cassert>
 
 namespace reel::broker {
+namespace {
 
-Deliveries::Deliveries(std::uint64_t seed, LogTime ack_timeout)
-    : ack_timeout_{ack_timeout}, lanes_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15} {}
+constexpr std::uint32_t losses_max = 255;
+
+}  // namespace
+
+Deliveries::Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive)
+    : ack_timeout_{ack_timeout},
+      instances_{exclusive},
+      lanes_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15} {}
 
 void Deliveries::offer(const Offer& event) {
   assert((window_.empty() || window_.at(window_.end() - 1).offset < event.offset) && "offers ascend");
   Entry entry{.offset = event.offset, .key_hash = event.key_hash, .bytes = event.bytes};
-  if (event.attempt > 1) {
-    entry.attempt = event.attempt;
-    ++retrying_;
-    if (event.first_failed_at != 0) first_failed_at_.emplace(event.offset, event.first_failed_at);
+  entry.attempt = event.attempt;
+  entry.losses = static_cast<std::uint8_t>(std::min<std::uint32_t>(event.losses, losses_max));
+  if (event.attempt > 1) ++retrying_;
+  if (entry.is_suspect()) ++suspects_held_;
+  if ((event.attempt > 1 || event.losses > 0) && event.first_failed_at != 0) {
+    first_failed_at_.emplace(event.offset, event.first_failed_at);
   }
+  if (event.origin != 0) origins_.emplace(event.offset, event.origin);
   if (event.not_before != 0) {
     entry.state = EntryState::retrying;
     entry.when = event.not_before;
@@ -27,13 +37,60 @@ void Deliveries::offer(const Offer& event) {
 }
 
 void Deliveries::wake_retries(LogTime now) {
-  while (!retries_.empty() && retries_.top().due <= now) {
-    const Position position = window_.find(retries_.top().offset, window_.head());
-    retries_.pop();
-    assert(position != no_position && window_.at(position).state == EntryState::retrying &&
-           "a retry is held until it is due");
-    window_.at(position).state = EntryState::waiting;
-    if (has_lanes_ && position < fresh) place(window_.at(position).lane);
+  while (!retries_.empty()) {
+    const Retry retry = retries_.top();
+    const Position position = window_.find(retry.offset, window_.head());
+    const bool waits = position != no_position && window_.at(position).state == EntryState::retrying &&
+                       window_.at(position).when == retry.due;
+    if (waits && retry.due > now) return;
+    retries_.pop();  // or it was hurried or dropped meanwhile
+    if (waits) make_ready(position);
+  }
+}
+
+void Deliveries::make_ready(Position position) {
+  window_.at(position).state = EntryState::waiting;
+  if (has_lanes_ && position < fresh) place(window_.at(position).lane);
+}
+
+void Deliveries::hurry(Position position) {
+  if (window_.at(position).state == EntryState::retrying) make_ready(position);
+}
+
+void Deliveries::extend(Position position, LogTime now) {
+  assert(has_lanes_ && "without lanes nobody knows what lies behind");
+  while (true) {
+    Entry& entry = window_.at(position);
+    if (entry.state == EntryState::in_flight && entry.when != now + ack_timeout_) {
+      entry.when = now + ack_timeout_;
+      deadlines_.add(entry.when, position);
+    }
+    if (entry.next == 0) return;
+    position += entry.next;
+  }
+}
+
+void Deliveries::drop(Position position) {
+  Entry& entry = window_.at(position);
+  if (entry.delivery == 0) --never_handed_;
+  if (entry.attempt > 1) --retrying_;
+  settle(entry);
+  if (!has_lanes_ || position >= fresh) return;
+  Lane& lane = lanes_.at(entry.lane);
+  if (lane.next_up == position) lane.next_up = next_unsettled(position);
+  place(entry.lane);
+}
+
+// A walk over the window, whoever the key: it happens once for a key that parks.
+void Deliveries::drop_key(Position position, std::vector<ParkedEvent>& dropped) {
+  const std::uint64_t key_hash = window_.at(position).key_hash;
+  while (++position < window_.end()) {
+    const Entry& entry = window_.at(position);
+    const bool idle = entry.state == EntryState::waiting || entry.state == EntryState::retrying;
+    if (entry.key_hash != key_hash || !idle) continue;
+    const Offset from = origin(entry.offset);
+    dropped.push_back({entry.offset, from == 0 ? entry.offset : from, key_hash});
+    drop(position);
   }
 }
 
@@ -45,10 +102,12 @@ void Deliveries::give_back(Position position, Fate fate, LogTime now, LogTime re
   if (fate == Fate::dead) {
     settle(entry);
   } else {
-    if (fate != Fate::returned) {
-      first_failed_at_.emplace(entry.offset, now);
-      ++entry.attempt;
+    if (fate != Fate::returned) first_failed_at_.emplace(entry.offset, now);
+    if (fate == Fate::noted && entry.losses < losses_max) {
+      ++entry.losses;
+      if (entry.losses == Entry::suspect_losses) ++suspects_held_;
     }
+    if (fate == Fate::again || fate == Fate::later) ++entry.attempt;
     if (entry.attempt > 1) ++retrying_;
     entry.state = fate == Fate::later ? EntryState::retrying : EntryState::waiting;
     entry.when = retry_at;
@@ -92,6 +151,17 @@ void Deliveries::return_all(Slot slot) {
 LogTime Deliveries::first_failed_at(Offset offset, LogTime now) const {
   const auto found = first_failed_at_.find(offset);
   return found == first_failed_at_.end() ? now : found->second;
+}
+
+Offset Deliveries::origin(Offset offset) const {
+  const auto found = origins_.find(offset);
+  return found == origins_.end() ? 0 : found->second;
+}
+
+std::optional<Offset> Deliveries::oldest_origin() const {
+  std::optional<Offset> oldest;
+  for (const auto& [offset, origin] : origins_) oldest = std::min(oldest.value_or(origin), origin);
+  return oldest;
 }
 
 std::optional<LogTime> Deliveries::next_deadline() const {
@@ -170,6 +240,7 @@ void Deliveries::drop_lanes() {
   has_lanes_ = false;
   lanes_.clear();
   unbound_ = {};
+  suspects_ = {};
   for (const Slot slot : instances_.joined()) instances_.at(slot).waiting = {};
   scan = window_.head();
 }
@@ -178,7 +249,9 @@ void Deliveries::place(LaneId id) {
   const Lane& lane = lanes_.at(id);
   LaneQueue* queue = nullptr;
   if (lane.next_up != no_position && window_.at(lane.next_up).state == EntryState::waiting) {
-    queue = lane.in_flight > 0 ? &instances_.at(lane.holder).waiting : &unbound_;
+    const bool suspect = window_.at(lane.next_up).is_suspect();  // waits until its key has nothing in flight
+    if (lane.in_flight == 0) queue = suspect ? &suspects_ : &unbound_;
+    if (lane.in_flight > 0 && !suspect) queue = &instances_.at(lane.holder).waiting;
   }
   if (lane.queue != queue) lanes_.move_to(id, queue);
   if (lane.next_up == no_position && lane.in_flight == 0) lanes_.close(id);

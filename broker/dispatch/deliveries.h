@@ -34,6 +34,7 @@ namespace reel::broker {
 /// What becomes of an event that its instance gives back.
 enum class Fate : std::uint8_t {
   returned,  ///< to be handed over again, as if it never had been
+  noted,     ///< as returned, but that an instance was lost with it is remembered
   again,     ///< a failed attempt; to be handed over again at once
   later,     ///< a failed attempt; to be handed over again when it is due
   dead,      ///< settled
@@ -41,7 +42,7 @@ enum class Fate : std::uint8_t {
 
 class Deliveries {
  public:
-  Deliveries(std::uint64_t seed, LogTime ack_timeout);
+  Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive);
 
   [[nodiscard]] const Window& window() const { return window_; }
   [[nodiscard]] Instances& instances() { return instances_; }
@@ -58,6 +59,15 @@ class Deliveries {
   /// What is in flight is given back, and what the instance holds behind it under its key goes with it.
   /// `retry_at` counts for Fate::later only. Needs lanes.
   void give_back(Position position, Fate fate, LogTime now, LogTime retry_at);
+  /// What waits or is to be tried again is settled without having been handed over.
+  void drop(Position position);
+  /// Drops everything held under the key of what stands at `position`, and says what that was.
+  void drop_key(Position position, std::vector<ParkedEvent>& dropped);
+  /// What is in flight, and with it what waits its turn behind it under its key, need not be answered before
+  /// a whole ack_timeout from now. Needs lanes.
+  void extend(Position position, LogTime now);
+  /// A retry is due at once.
+  void hurry(Position position);
   /// Everything that `slot` holds is given back as if it never had been handed over. Needs no lanes.
   void return_all(Slot slot);
   /// The next event in flight whose answer is overdue at `now`.
@@ -73,6 +83,9 @@ class Deliveries {
   }
   /// When the event first failed; `now` where it has not yet.
   [[nodiscard]] LogTime first_failed_at(Offset offset, LogTime now) const;
+  /// Of a redelivery, where the event itself stands; 0 where it is none.
+  [[nodiscard]] Offset origin(Offset offset) const;
+  [[nodiscard]] std::optional<Offset> oldest_origin() const;
   [[nodiscard]] std::optional<LogTime> next_deadline() const;
 
   [[nodiscard]] std::size_t held() const { return held_; }
@@ -83,14 +96,18 @@ class Deliveries {
   // ---- lanes
 
   [[nodiscard]] bool has_lanes() const { return has_lanes_; }
-  /// A single instance may have everything in order: nobody waits for a retry.
-  [[nodiscard]] bool needs_lanes() const { return instances_.count() > 1 || !retries_.empty(); }
+  /// A single instance may have everything in order: nobody waits for a retry, and nothing must be alone.
+  [[nodiscard]] bool needs_lanes() const {
+    return instances_.count() > 1 || !retries_.empty() || suspects_held_ > 0;
+  }
   void build_lanes();
   void drop_lanes_if_idle();
   void drop_lanes();
   [[nodiscard]] KeyLanes& lanes() { return lanes_; }
   /// Lanes that hold nothing in flight and may be given to anybody.
   [[nodiscard]] LaneQueue& unbound() { return unbound_; }
+  /// Lanes whose next event is a suspect.
+  [[nodiscard]] LaneQueue& suspects() { return suspects_; }
   /// Strings what the cursor has come to behind its lane's others.
   void append(LaneId lane, Position position) { lanes_.append(lane, window_, position); }
   /// Puts a lane where it belongs after a change to what it has in flight or left behind; closes it where it
@@ -109,6 +126,7 @@ class Deliveries {
     }
   };
   [[nodiscard]] Position next_unsettled(Position position) const;
+  void make_ready(Position position);
   void release(Entry& entry);
   void settle(Entry& entry);
   [[nodiscard]] Position take_back_behind(Position position);
@@ -122,9 +140,11 @@ class Deliveries {
   Deadlines deadlines_;
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
   std::unordered_map<Offset, LogTime> first_failed_at_;  // of what is held and has failed
+  std::unordered_map<Offset, Offset> origins_;           // of redeliveries that are held
 
   KeyLanes lanes_;
   LaneQueue unbound_;
+  LaneQueue suspects_;
   bool has_lanes_ = false;
   std::size_t lanes_build_cost_ = 0;  // entries strung when they were built
   std::size_t handed_with_lanes_ = 0;
@@ -133,6 +153,7 @@ class Deliveries {
   std::size_t in_flight_ = 0;
   std::size_t retrying_ = 0;  // not in flight, with failed attempts behind them
   std::size_t never_handed_ = 0;
+  std::size_t suspects_held_ = 0;
 };
 
 // Behind `position` in its lane. What was answered ahead of an event that failed is a hole between them.
@@ -146,7 +167,7 @@ inline Position Deliveries::next_unsettled(Position position) const {
 
 inline void Deliveries::release(Entry& entry) {
   Instance& holder = instances_.at(entry.holder);
-  --holder.events;
+  if (--holder.events == 0) holder.alone = holder.draining = false;
   holder.bytes -= entry.bytes;
   --in_flight_;
   if (has_lanes_) --lanes_.at(entry.lane).in_flight;
@@ -155,7 +176,9 @@ inline void Deliveries::release(Entry& entry) {
 inline void Deliveries::settle(Entry& entry) {
   entry.state = EntryState::settled;
   --held_;
-  if (entry.attempt > 1) first_failed_at_.erase(entry.offset);
+  if (entry.attempt > 1 || entry.losses > 0) first_failed_at_.erase(entry.offset);
+  if (entry.is_suspect()) --suspects_held_;
+  if (!origins_.empty()) origins_.erase(entry.offset);
 }
 
 inline void Deliveries::ack(Position position) {
@@ -169,6 +192,7 @@ inline void Deliveries::hand(Position position, Slot slot, LogTime now) {
   Entry& entry = window_.at(position);
   Instance& holder = instances_.at(slot);
   entry.state = EntryState::in_flight;
+  if (entry.is_suspect()) holder.alone = true;
   entry.holder = slot;
   entry.when = now + ack_timeout_;
   if (++entry.delivery == 1) --never_handed_;

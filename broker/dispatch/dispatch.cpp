@@ -15,7 +15,7 @@ namespace reel::broker {
 namespace {
 
 // Adds `count` offsets to the last range where they continue it.
-void extend(std::vector<v1::OffsetRange>& ranges, Offset first, std::uint64_t count) {
+void add_range(std::vector<v1::OffsetRange>& ranges, Offset first, std::uint64_t count) {
   constexpr std::uint64_t count_max = std::numeric_limits<std::uint32_t>::max();
   if (count == 0) return;
   if (!ranges.empty() && ranges.back().first() + ranges.back().count() == first &&
@@ -35,6 +35,8 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
   return text.substr(0, bytes_max);
 }
 
+constexpr std::string_view lost_error = "the instance was lost while it held this event";
+
 // How an attempt failed.
 struct Trouble {
   v1::Ending ending = v1::ENDING_UNKNOWN;
@@ -42,17 +44,21 @@ struct Trouble {
   std::string_view error;
   LogTime retry_at = 0;
   bool reject = false;
+  bool expired = false;
 };
 
 }  // namespace
 
 class Dispatch::Impl {
  public:
-  Impl(config::Service policy, std::size_t window_events_max, std::uint64_t seed)
+  Impl(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed)
       : window_events_max_{window_events_max},
-        deliveries_{seed, nanoseconds_of(policy.ack_timeout)},
+        in_flight_max_{policy.max_in_flight},
+        parks_{policy.on_dead == config::OnDead::park},
+        max_age_{nanoseconds_of(policy.retry.max_age)},
+        deliveries_{seed, nanoseconds_of(policy.ack_timeout), policy.exclusive},
         backoff_{policy.retry, seed},
-        expired_error_{"no answer within " + std::to_string(policy.ack_timeout.count()) + " ms"} {}
+        timed_out_error_{"no answer within " + std::to_string(policy.ack_timeout.count()) + " ms"} {}
 
   [[nodiscard]] const Deliveries& deliveries() const { return deliveries_; }
   [[nodiscard]] Instances& instances() { return deliveries_.instances(); }
@@ -73,7 +79,8 @@ class Dispatch::Impl {
     } else {
       deliveries_.drop_lanes_if_idle();
     }
-    return Assignment{deliveries_, now_, max}.run();
+    const std::size_t more = in_flight_max_ - std::min(in_flight_max_, deliveries_.in_flight());
+    return Assignment{deliveries_, now_, std::min(max, more)}.run();
   }
 
   [[nodiscard]] Settlement settle(InstanceId instance, std::span<const AckRange> acks,
@@ -82,8 +89,8 @@ class Dispatch::Impl {
     Settlement settlement;
     const auto slot = instances().find(instance);
     if (!slot) {
-      for (const AckRange& range : acks) extend(settlement.stale, range.first, range.count);
-      for (const Nack& nack : nacks) extend(settlement.stale, nack.offset, 1);
+      for (const AckRange& range : acks) add_range(settlement.stale, range.first, range.count);
+      for (const Nack& nack : nacks) add_range(settlement.stale, nack.offset, 1);
       return settlement;
     }
     // Ranges that do not overlap visit each entry once; what visits more has overlaps, which are stale.
@@ -95,13 +102,52 @@ class Dispatch::Impl {
     return settlement;
   }
 
+  void extend(InstanceId instance, std::span<const AckRange> events, LogTime now) {
+    advance(now);
+    const auto slot = instances().find(instance);
+    if (!slot || events.empty()) return;
+    deliveries_.build_lanes();
+    const Window& window = deliveries_.window();
+    std::size_t visits_left = window.size();
+    for (const AckRange& range : events) {
+      const Offset end = range.first + std::min<Offset>(range.count, ~range.first);
+      Position position = window.lower_bound(range.first, window.head());
+      for (; position != window.end() && visits_left > 0; ++position, --visits_left) {
+        if (window.at(position).offset >= end) break;
+        if (deliveries_.is_held_by(position, *slot, range.delivery)) deliveries_.extend(position, now_);
+      }
+    }
+    deliveries_.tidy();
+  }
+
+  [[nodiscard]] bool retry_now(Offset offset) {
+    const Position position = deliveries_.window().find(offset, deliveries_.window().head());
+    if (position == no_position || deliveries_.window().at(position).state != EntryState::retrying) {
+      return false;
+    }
+    deliveries_.hurry(position);
+    return true;
+  }
+
+  [[nodiscard]] bool give_up(Offset offset, Settlement& settlement) {
+    const Window& window = deliveries_.window();
+    const Position position = window.find(offset, window.head());
+    if (position == no_position) return false;
+    const EntryState state = window.at(position).state;
+    if (state == EntryState::in_flight || state == EntryState::settled) return false;
+    deliveries_.drop(position);
+    if (parks_) deliveries_.drop_key(position, settlement.parked);
+    deliveries_.tidy();
+    return true;
+  }
+
   [[nodiscard]] Settlement expire(LogTime now) {
     advance(now);
     Settlement settlement;
     deliveries_.wake_retries(now_);
     while (const auto position = deliveries_.take_overdue(now_)) {
       const LogTime retry_at = now_ + backoff_.after(deliveries_.window().at(*position).attempt);
-      fail(*position, {v1::ENDING_TIMED_OUT, ack_timeout_error, expired_error_, retry_at}, settlement);
+      fail(*position, {v1::ENDING_TIMED_OUT, ack_timeout_error, timed_out_error_, retry_at}, settlement);
     }
     deliveries_.tidy();
     return settlement;
@@ -138,15 +184,15 @@ class Dispatch::Impl {
       if (offset >= end) break;
       if (!deliveries_.is_held_by(position, slot, range.delivery)) continue;
       if (offset != answered) {
-        extend(settlement.acked, acked, answered - acked);
-        extend(settlement.stale, answered, offset - answered);
+        add_range(settlement.acked, acked, answered - acked);
+        add_range(settlement.stale, answered, offset - answered);
         acked = offset;
       }
       deliveries_.ack(position);
       answered = offset + 1;
     }
-    extend(settlement.acked, acked, answered - acked);
-    extend(settlement.stale, answered, end - answered);
+    add_range(settlement.acked, acked, answered - acked);
+    add_range(settlement.stale, answered, end - answered);
     return position;
   }
 
@@ -161,57 +207,104 @@ class Dispatch::Impl {
     for (const Nack* nack : ordered) {
       const Position position = deliveries_.window().find(nack->offset, hint);
       if (position == no_position || !deliveries_.is_held_by(position, slot, nack->delivery)) {
-        extend(settlement.stale, nack->offset, 1);
+        add_range(settlement.stale, nack->offset, 1);
         continue;
       }
       const LogTime delay = nack->delay.count() > 0
                                 ? nanoseconds_of(nack->delay)
                                 : backoff_.after(deliveries_.window().at(position).attempt);
-      fail(position, {v1::ENDING_NACKED, nack->error_type, nack->error, now_ + delay, nack->reject},
+      fail(position,
+           {v1::ENDING_NACKED, nack->error_type, nack->error, now_ + delay, nack->reject, nack->expired},
            settlement);
       hint = position;
     }
   }
 
-  // The oldest event of each key that `slot` holds may be what killed it.
+  // The oldest event of each key that `slot` holds may be what killed it. With one key there is no doubt.
   void fail_heads(Slot slot, Settlement& settlement) {
+    deliveries_.build_lanes();
     const Window& window = deliveries_.window();
+    const bool one_key = holds_one_key(slot);
     for (Position position = window.head(); position != deliveries_.fresh; ++position) {
       const Entry& entry = window.at(position);
       if (entry.state != EntryState::in_flight || entry.holder != slot) continue;
-      fail(position,
-           {v1::ENDING_LOST, consumer_lost_error, "the instance was lost while it held this event", now_},
-           settlement);
+      if (one_key) {
+        fail(position, {v1::ENDING_LOST, consumer_lost_error, lost_error, now_}, settlement);
+      } else {
+        note_loss(position, settlement);
+      }
     }
+  }
+
+  [[nodiscard]] bool holds_one_key(Slot slot) {
+    const Window& window = deliveries_.window();
+    const auto of_slot = [&](const Entry& entry) {
+      return entry.state == EntryState::in_flight && entry.holder == slot;
+    };
+    for (Position position = window.head(); position != deliveries_.fresh; ++position) {
+      const Entry& entry = window.at(position);
+      if (of_slot(entry)) return deliveries_.lanes().at(entry.lane).in_flight == instances().at(slot).events;
+    }
+    return false;
+  }
+
+  // Not an attempt: it was one of several that may be to blame.
+  void note_loss(Position position, Settlement& settlement) {
+    const Entry& entry = deliveries_.window().at(position);
+    v1::Failure& failure = settlement.failures.emplace_back();
+    describe(failure, entry, {v1::ENDING_LOST, consumer_lost_error, lost_error, now_});
+    failure.set_attempt(entry.attempt - 1);
+    failure.set_losses(entry.losses + 1u);
+    deliveries_.give_back(position, Fate::noted, now_, 0);
   }
 
   // Ends an attempt. What is held behind the event is given back with it.
   void fail(Position position, const Trouble& trouble, Settlement& settlement) {
     deliveries_.build_lanes();
     const Entry& entry = deliveries_.window().at(position);
-    const bool dead = trouble.reject || backoff_.last(entry.attempt);
+    const LogTime first_failed_at = deliveries_.first_failed_at(entry.offset, now_);
+    const bool too_old = trouble.retry_at > first_failed_at && trouble.retry_at - first_failed_at > max_age_;
+    const bool dead = trouble.reject || too_old || backoff_.last(entry.attempt);
     v1::Failure& failure = settlement.failures.emplace_back();
+    describe(failure, entry, trouble);
+    if (trouble.expired) {
+      failure.set_ending(v1::ENDING_EXPIRED);
+    } else if (dead) {
+      failure.set_ending(v1::ENDING_DEAD);
+    }
+    const bool over = dead || trouble.expired;
+    if (over) failure.set_retry_at(0);
+    const Fate retried = trouble.ending == v1::ENDING_LOST ? Fate::again : Fate::later;
+    deliveries_.give_back(position, over ? Fate::dead : retried, now_, trouble.retry_at);
+    if (dead && !trouble.expired && parks_) deliveries_.drop_key(position, settlement.parked);
+  }
+
+  void describe(v1::Failure& failure, const Entry& entry, const Trouble& trouble) const {
     failure.set_offset(entry.offset);
-    failure.set_ending(dead ? v1::ENDING_DEAD : trouble.ending);
+    failure.set_ending(trouble.ending);
     failure.set_attempt(entry.attempt);
     failure.set_error_type(std::string{cut(trouble.error_type, error_type_bytes_max)});
     failure.set_error(std::string{cut(trouble.error, error_bytes_max)});
-    failure.set_retry_at(dead ? 0 : trouble.retry_at);
+    failure.set_retry_at(trouble.retry_at);
     failure.set_first_failed_at(deliveries_.first_failed_at(entry.offset, now_));
     failure.set_failed_at(now_);
-    const Fate retried = trouble.ending == v1::ENDING_LOST ? Fate::again : Fate::later;
-    deliveries_.give_back(position, dead ? Fate::dead : retried, now_, trouble.retry_at);
+    failure.set_losses(entry.losses);
+    failure.set_key_hash(entry.key_hash);
+    failure.set_origin(deliveries_.origin(entry.offset));
   }
 
-  std::size_t window_events_max_;
+  const std::size_t window_events_max_;
+  const std::size_t in_flight_max_;
+  const bool parks_;
+  const LogTime max_age_;
   Deliveries deliveries_;
   Backoff backoff_;
-  std::string expired_error_;
+  std::string timed_out_error_;
   LogTime now_ = 0;
 };
 
-Dispatch::Dispatch(config::Service policy, std::size_t window_events_max, std::uint64_t seed)
-    : impl_{std::make_unique<Impl>(std::move(policy), window_events_max, seed)} {}
+Dispatch::Dispatch(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed)
+    : impl_{std::make_unique<Impl>(policy, window_events_max, seed)} {}
 Dispatch::~Dispatch() = default;
 Dispatch::Dispatch(Dispatch&&) noexcept = default;
 Dispatch& Dispatch::operator=(Dispatch&&) noexcept = default;
@@ -242,6 +335,16 @@ Settlement Dispatch::settle(InstanceId instance, std::span<const AckRange> acks,
   return impl_->settle(instance, acks, nacks, now);
 }
 
+void Dispatch::extend(InstanceId instance, std::span<const AckRange> events, LogTime now) {
+  impl_->extend(instance, events, now);
+}
+bool Dispatch::retry_now(Offset offset) {
+  return impl_->retry_now(offset);
+}
+bool Dispatch::give_up(Offset offset, Settlement& settlement) {
+  return impl_->give_up(offset, settlement);
+}
+
 Settlement Dispatch::expire(LogTime now) {
   return impl_->expire(now);
 }
@@ -255,6 +358,9 @@ std::vector<HandOver> Dispatch::hand_over(LogTime now, std::size_t max) {
 std::optional<Offset> Dispatch::oldest() const {
   const Window& window = impl_->deliveries().window();
   return window.empty() ? std::nullopt : std::optional{window.at(window.head()).offset};
+}
+std::optional<Offset> Dispatch::oldest_origin() const {
+  return impl_->deliveries().oldest_origin();
 }
 std::size_t Dispatch::held() const {
   return impl_->deliveries().held();

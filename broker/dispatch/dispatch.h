@@ -18,10 +18,17 @@
 //   - An instance holds at most its credit of events and bytes (a single event may exceed the bytes). Events
 //     whose key nobody holds go to the instance with most credit left, in chunks.
 //   - Every hand-over of an event has a new delivery number; an answer that names another is stale.
-//   - A failed attempt is tried again after the policy's backoff; after the last one, or a reject, the event
-//     is dead and its key goes on.
-//   - An instance that leaves gives everything back. The first event of each of its keys counts as attempted
-//     when it was lost rather than drained: it may be what killed the instance.
+//   - A failed attempt is tried again after the policy's backoff, by another instance where there is one;
+//   after
+//     the last one, after max_age, or a reject, the event is dead. Its key goes on, or by the policy what is
+//     held of it is parked: it leaves too, as `parked`, and whoever offers keeps back what follows.
+//   - An instance that leaves gives everything back. When it was lost rather than drained, one of the events
+//   it
+//     held may have killed it. Only the first of a key can have been in a handler; where there was one key
+//     alone, its first event is charged an attempt. Otherwise each first event notes the loss, and those that
+//     were there at two losses are suspects: each is handed out alone, to an instance that holds nothing
+//     else, so that the next loss names the culprit and the others go free.
+//   - Of an exclusive service only the instance that joined first gets anything.
 //
 // Limits. What is held counts against `window_events_max`, and that includes what queues up behind a retry: a
 // key with more followers than the window has room, or very many failing keys, bring room() to 0 and the
@@ -57,6 +64,8 @@ struct Offer {
   std::uint32_t attempt = 1;    ///< the one that is next: the failed one and 1
   LogTime not_before = 0;       ///< its retry_at
   LogTime first_failed_at = 0;  ///< 0: not known
+  std::uint32_t losses = 0;
+  Offset origin = 0;  ///< of a redelivery: where the event itself stands
 };
 
 /// An event that is to be handed to an instance now.
@@ -80,15 +89,22 @@ struct Nack {
   std::string error;
   config::milliseconds delay{0};  ///< instead of the policy's backoff
   bool reject = false;
+  bool expired = false;  ///< its expirytime passed: it is done with, and its key goes on whatever the policy
+};
+
+/// Held, and not to be handed over while a dead letter of its key is there.
+struct ParkedEvent {
+  Offset offset = 0;
+  Offset origin = 0;  ///< where the event itself stands; the same as `offset` where it is no redelivery
+  std::uint64_t key_hash = 0;
 };
 
 /// What settling, expiring or leaving brought about, for the ledger.
 struct Settlement {
   std::vector<v1::OffsetRange> acked;
   std::vector<v1::Failure> failures;   ///< nacked, expired, lost and dead ones
+  std::vector<ParkedEvent> parked;     ///< by key, in offset order
   std::vector<v1::OffsetRange> stale;  ///< answers without effect
-
-  [[nodiscard]] bool empty() const { return acked.empty() && failures.empty() && stale.empty(); }
 };
 
 class Dispatch {
@@ -103,7 +119,7 @@ class Dispatch {
 
   /// `window_events_max` bounds what is held: waiting, in flight and retrying together. `seed` is for the
   /// backoff's jitter.
-  Dispatch(config::Service policy, std::size_t window_events_max, std::uint64_t seed);
+  Dispatch(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed);
   ~Dispatch();
   Dispatch(Dispatch&&) noexcept;
   Dispatch& operator=(Dispatch&&) noexcept;
@@ -128,6 +144,16 @@ class Dispatch {
   [[nodiscard]] Settlement settle(InstanceId instance, std::span<const AckRange> acks,
                                   std::span<const Nack> nacks, LogTime now);
 
+  /// These are still being handled: their ack_timeout begins anew. What the instance does not hold is
+  /// ignored.
+  void extend(InstanceId instance, std::span<const AckRange> events, LogTime now);
+
+  /// A retry need not wait any longer. False where the event is none that waits.
+  [[nodiscard]] bool retry_now(Offset offset);
+  /// The event is dead without another attempt, as somebody has decided. False where it is not held, or is in
+  /// flight; `settlement` gets what is parked behind it, not the failure, whose error the ledger knows.
+  [[nodiscard]] bool give_up(Offset offset, Settlement& settlement);
+
   /// Takes back what has had no answer within ack_timeout (reached counts as exceeded).
   [[nodiscard]] Settlement expire(LogTime now);
   /// When expire() and hand_over() have something to do next; nothing when no time matters.
@@ -139,6 +165,8 @@ class Dispatch {
 
   /// The oldest event held, which is the oldest unsettled one of all that were offered; nothing when none is.
   [[nodiscard]] std::optional<Offset> oldest() const;
+  /// The oldest event that a redelivery held is about; nothing where none is.
+  [[nodiscard]] std::optional<Offset> oldest_origin() const;
   [[nodiscard]] std::size_t held() const;  ///< waiting, in flight and retrying
   [[nodiscard]] std::size_t in_flight(InstanceId instance) const;
   [[nodiscard]] std::size_t in_flight() const;

@@ -21,6 +21,13 @@ void Instances::join(InstanceId id, std::uint32_t credit_events, std::uint32_t c
   }
   at(known->second).credit_events = credit_events;
   at(known->second).credit_bytes = credit_bytes;
+  appoint();
+}
+
+// Of an exclusive service, the one that has been there longest is the one that works.
+void Instances::appoint() {
+  if (!exclusive_) return;
+  for (const Slot slot : joined_) at(slot).standby = slot != joined_.front();
 }
 
 void Instances::leave(Slot slot) {
@@ -28,6 +35,7 @@ void Instances::leave(Slot slot) {
   by_id_.erase(static_cast<std::uint32_t>(at(slot).id));
   std::erase(joined_, slot);
   unused_.push_back(slot);
+  appoint();
 }
 
 std::optional<Slot> Instances::find(InstanceId id) const {
@@ -35,14 +43,16 @@ std::optional<Slot> Instances::find(InstanceId id) const {
   return found == by_id_.end() ? std::nullopt : std::optional{found->second};
 }
 
-std::optional<Slot> Instances::freest(std::uint32_t event_bytes) {
+std::optional<Slot> Instances::freest(std::uint32_t event_bytes, std::optional<Slot> avoided) {
   std::optional<std::size_t> best;
   for (std::size_t step = 0; step < joined_.size(); ++step) {
     const std::size_t index = (turn_ + step) % joined_.size();
     const Instance& one = at(joined_[index]);
     if (!one.waiting.empty() || !one.fits(event_bytes)) continue;
+    if (joined_[index] == avoided) continue;
     if (!best || one.free_events() > at(joined_[*best]).free_events()) best = index;
   }
+  if (!best && avoided) return freest(event_bytes);
   if (!best) return std::nullopt;
   turn_ = *best + 1;
   return joined_[*best];

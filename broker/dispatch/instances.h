@@ -26,12 +26,16 @@ struct Instance {
   std::uint32_t credit_bytes = 0;
   std::uint32_t events = 0;  ///< in flight
   std::uint64_t bytes = 0;
+  bool standby = false;          ///< of an exclusive service, and not its turn
+  bool draining = false;         ///< gets nothing new until it holds nothing: a suspect is next
+  bool alone = false;            ///< holds a suspect, and nothing else
   LaneQueue waiting;             ///< for credit of this one
   std::vector<HandOver> handed;  ///< in the round that is under way
 
   /// Whether an event of so many bytes may be added: a single one may exceed the bytes.
   [[nodiscard]] bool fits(std::uint32_t event_bytes) const {
-    return events < credit_events && (events == 0 || bytes + event_bytes <= credit_bytes);
+    return !standby && !draining && !alone && events < credit_events &&
+           (events == 0 || bytes + event_bytes <= credit_bytes);
   }
   [[nodiscard]] std::uint32_t free_events() const {
     return credit_events > events ? credit_events - events : 0;
@@ -40,6 +44,8 @@ struct Instance {
 
 class Instances {
  public:
+  explicit Instances(bool exclusive) : exclusive_{exclusive} {}
+
   /// Of a known instance, changes the credit.
   void join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes);
   /// It must hold nothing any more.
@@ -53,10 +59,13 @@ class Instances {
   [[nodiscard]] const std::vector<Slot>& joined() const { return joined_; }
 
   /// Who has most credit left of those that an event of so many bytes fits and for whom no lane waits; in
-  /// turn where several have.
-  [[nodiscard]] std::optional<Slot> freest(std::uint32_t event_bytes);
+  /// turn where several have. `avoided` only where there is nobody else.
+  [[nodiscard]] std::optional<Slot> freest(std::uint32_t event_bytes, std::optional<Slot> avoided = {});
 
  private:
+  void appoint();
+
+  const bool exclusive_;
   std::vector<std::unique_ptr<Instance>> slots_;  // by pointer: lanes point to the queues
   std::vector<Slot> unused_;
   std::vector<Slot> joined_;

@@ -39,6 +39,11 @@ struct Entry {
   std::uint32_t next = 0;      ///< distance to the next entry of the same lane; 0: none
   std::uint16_t holder = 0;    ///< slot in Instances, while in flight
   EntryState state = EntryState::waiting;
+  std::uint8_t losses = 0;  ///< instances lost while they held it
+
+  static constexpr std::uint8_t suspect_losses = 2;
+  /// It may be what kills instances: handed out alone.
+  [[nodiscard]] bool is_suspect() const { return losses >= suspect_losses; }
 };
 static_assert(sizeof(Entry) == 48);
 

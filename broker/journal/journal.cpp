@@ -39,6 +39,7 @@ class Journal::Impl {
   const SegmentEnd& end() const { return segments_.back().index.end(); }
 
   Offset offset_at(LogTime time) const;
+  LogTime log_time_at(Offset offset) const;
   void scan(Offset from, const std::function<void(const StoredBatchPtr&)>& visit) const;
   void append(StoredBatchPtr batch) { writer_.append(std::move(batch)); }
   void read(std::uint64_t token, Offset from, std::size_t bytes_max);
@@ -85,6 +86,20 @@ Offset Journal::Impl::offset_at(LogTime time) const {
     return record.first_offset + (time > record.log_time ? time - record.log_time : 0);
   }
   throw JournalError{unreadable(reader)};
+}
+
+LogTime Journal::Impl::log_time_at(Offset offset) const {
+  const auto holds = std::find_if(segments_.begin(), segments_.end(), [offset](const IndexedSegment& each) {
+    return !each.index.empty() && each.index.end().offset > offset;
+  });
+  if (holds == segments_.end() || offset < holds->segment->first_offset()) return 0;
+  const auto& entry = holds->index.entry_before(offset);
+  SegmentReader reader{holds->segment, entry.position, entry.offset, holds->index.end().position,
+                       SegmentIndex::spacing_bytes};
+  while (reader.next()) {
+    if (reader.offset() > offset) return reader.header().log_time + (offset - reader.header().first_offset);
+  }
+  return 0;
 }
 
 void Journal::Impl::scan(Offset from, const std::function<void(const StoredBatchPtr&)>& visit) const {
@@ -177,6 +192,10 @@ LogTime Journal::last_log_time() const {
 }
 Offset Journal::offset_at(LogTime time) const {
   return impl_->offset_at(time);
+}
+
+LogTime Journal::log_time_at(Offset offset) const {
+  return impl_->log_time_at(offset);
 }
 
 void Journal::scan(Offset from, const std::function<void(const StoredBatchPtr&)>& visit) {

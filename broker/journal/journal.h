@@ -70,6 +70,10 @@ class Journal {
   /// segment. Throws JournalError where they are damaged.
   [[nodiscard]] Offset offset_at(LogTime time) const;
 
+  /// When the event at `offset` was accepted; 0 where the journal does not hold it, or cannot be read there.
+  /// Reads some 64 KiB of a segment.
+  [[nodiscard]] LogTime log_time_at(Offset offset) const;
+
   /// Visits every batch from the one that holds `from` to the end. Only before the first append(). Throws
   /// JournalError at a damaged batch.
   void scan(Offset from, const std::function<void(const StoredBatchPtr&)>& visit);

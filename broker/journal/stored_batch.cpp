@@ -30,7 +30,7 @@ bool StoredBatch::append(std::shared_ptr<const void> owner, std::string_view bat
                      .event_count = 0,
                      .chosen_ids = run->head.chosen_ids};
     while (const auto event = run->next_event()) {
-      events.push_back({event->bytes, event->envelope_bytes, hash_key(event->key())});
+      events.push_back({event->bytes, event->envelope_bytes, event->expirytime != 0, hash_key(event->key())});
     }
     well_formed = well_formed && !run->malformed();
     stored.event_count = count() - stored.first_event;

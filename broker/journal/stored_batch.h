@@ -28,6 +28,7 @@ struct StoredRun {
 struct StoredEvent {
   std::string_view bytes;            ///< encoded reel.v1.Event
   std::uint32_t envelope_bytes = 0;  ///< how many of them stand before `data`
+  bool expires = false;              ///< it has an expirytime
   std::uint64_t key_hash = 0;        ///< XXH3 of the ordering key
 };
 

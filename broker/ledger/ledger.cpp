@@ -10,6 +10,8 @@
 namespace reel::broker {
 namespace {
 
+constexpr std::string_view redelivery_prefix = "reel.redelivery.";
+
 bool parse(google::protobuf::MessageLite& message, std::string_view data) {
   return data.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&
          message.ParseFromArray(data.data(), static_cast<int>(data.size()));
@@ -23,6 +25,7 @@ void set_floor(ServiceRecord& record, Offset floor) {
   record.floor = floor;
   record.settled.erase_below(floor);
   record.retrying.erase(record.retrying.begin(), record.retrying.lower_bound(floor));
+  std::erase_if(record.resuming, [floor](const auto& key) { return key.second.last < floor; });
 }
 
 void take_ack(ServiceRecord& record, const v1::OffsetRange& range) {
@@ -38,16 +41,41 @@ void take_ack(ServiceRecord& record, const v1::OffsetRange& range) {
 void take_failure(ServiceRecord& record, const v1::Failure& failure) {
   ++record.nacked;
   const Offset offset = failure.offset();
-  if (failure.ending() != v1::ENDING_DEAD) {
+  if (failure.ending() != v1::ENDING_DEAD && failure.ending() != v1::ENDING_EXPIRED) {
     if (!record.is_settled(offset)) record.retrying[offset] = failure;
     return;
   }
   record.retrying.erase(offset);
   if (offset >= record.floor) record.settled.insert(offset, 1);
-  record.dead[offset] = failure;
+  if (failure.ending() == v1::ENDING_EXPIRED) {
+    ++record.expired;
+    return;
+  }
+  record.dead[failure.origin() == 0 ? offset : failure.origin()] = failure;
+  const auto resuming = record.resuming.find(failure.key_hash());
+  if (resuming != record.resuming.end()) resuming->second.first = 0;
   if (record.dead.size() <= dead_letters_max) return;
   record.dead.erase(record.dead.begin());
   ++record.dead_forgotten;
+}
+
+void take_parked(ServiceRecord& record, const v1::Parked& parked) {
+  for (const v1::OffsetRange& range : parked.offsets()) {
+    const Offset first = std::max(range.first(), record.floor);
+    const Offset end = end_of(range);
+    record.retrying.erase(record.retrying.lower_bound(range.first()), record.retrying.lower_bound(end));
+    if (first < end) record.settled.insert(first, end - first);
+  }
+  auto& origins = record.parked[parked.key_hash()];
+  for (const v1::OffsetRange& range : parked.origins_size() > 0 ? parked.origins() : parked.offsets()) {
+    for (Offset offset = range.first(); offset != end_of(range); ++offset) {
+      origins.insert(std::upper_bound(origins.begin(), origins.end(), offset), offset);  // mostly at the end
+    }
+  }
+}
+
+bool tells_nothing_of_services(std::string_view topic) {
+  return topic == "reel.delayed" || topic == "reel.delayed.ended";
 }
 
 const v1::Pattern* pattern_like(const std::vector<v1::Pattern>& patterns, const v1::Pattern& one) {
@@ -64,7 +92,20 @@ bool ServiceRecord::wants(std::string_view topic, Offset offset) const {
   });
 }
 
-bool Ledger::apply(std::string_view topic, std::string_view data) {
+std::string redelivery_topic(std::string_view service) {
+  return std::string{redelivery_prefix}.append(service);
+}
+
+bool is_redelivery_topic(std::string_view topic) {
+  return topic.starts_with(redelivery_prefix);
+}
+
+bool ServiceRecord::is_forgotten() const {
+  return patterns.empty() && settled.empty() && dead.empty() && parked.empty() && floor == 0;
+}
+
+bool Ledger::apply(const LedgerEntry& entry) {
+  const auto [topic, data, offset, key_hash] = entry;
   alignas(std::max_align_t) char block[8192];  // most reports fit: no allocation
   google::protobuf::ArenaOptions options;
   options.initial_block = block;
@@ -82,7 +123,19 @@ bool Ledger::apply(std::string_view topic, std::string_view data) {
     apply(change);
     return true;
   }
-  return false;
+  if (topic == control_topic) {
+    auto& command = *google::protobuf::Arena::CreateMessage<v1::Command>(&arena);
+    if (!parse(command, data)) return false;
+    apply(command);
+    return true;
+  }
+  if (is_redelivery_topic(topic)) {
+    auto& redelivery = *google::protobuf::Arena::CreateMessage<v1::RedeliveryRecord>(&arena);
+    if (!parse(redelivery, data)) return false;
+    apply(redelivery, entry);
+    return true;
+  }
+  return tells_nothing_of_services(topic);
 }
 
 ServiceRecord& Ledger::record_of(const std::string& service) {
@@ -94,6 +147,7 @@ void Ledger::apply(const v1::DeliveryReport& report) {
   ServiceRecord& record = record_of(report.service());
   for (const v1::OffsetRange& range : report.acked()) take_ack(record, range);
   for (const v1::Failure& failure : report.failures()) take_failure(record, failure);
+  for (const v1::Parked& parked : report.parked()) take_parked(record, parked);
   if (report.floor() > record.floor) set_floor(record, report.floor());
 }
 
@@ -118,6 +172,49 @@ void Ledger::apply(const v1::SubscriptionChanged& change) {
   if (begin != record.floor) set_floor(record, begin);
 }
 
+void Ledger::apply(const v1::Command& command) {
+  const auto found = services_.find(command.service());
+  if (found == services_.end()) return;
+  ServiceRecord& record = found->second;
+  switch (command.what_case()) {
+    case v1::Command::kPause:
+      record.paused_until = command.pause().until() == 0 ? until_resumed : command.pause().until();
+      record.paused_by = command.by();
+      break;
+    case v1::Command::kResume:
+      record.paused_until = 0;
+      record.paused_by.clear();
+      break;
+    case v1::Command::kRetryNow:
+      for (const Offset offset : command.retry_now().offsets()) {
+        const auto failure = record.retrying.find(offset);
+        if (failure != record.retrying.end()) failure->second.set_retry_at(0);
+      }
+      break;
+    case v1::Command::kDiscard:
+      for (const Offset origin : command.discard().offsets()) record.dead.erase(origin);
+      break;
+    case v1::Command::kForget: record = {}; break;  // in place: who knows the record keeps knowing it
+    default: break;  // what came of it stands beside it, as a report or as redeliveries
+  }
+}
+
+void Ledger::apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& entry) {
+  const auto found = services_.find(entry.topic.substr(redelivery_prefix.size()));
+  if (found == services_.end() || redelivery.kind() == v1::REDELIVERY_REPLAYED) return;
+  ServiceRecord& record = found->second;
+  auto& resuming = record.resuming[entry.key_hash];
+  if (resuming.first == 0) resuming.first = entry.offset;
+  resuming.last = entry.offset;
+  if (redelivery.kind() == v1::REDELIVERY_REDRIVEN) record.dead.erase(redelivery.origin());
+  const auto key = record.parked.find(entry.key_hash);
+  if (redelivery.kind() != v1::REDELIVERY_RESUMED || key == record.parked.end()) return;
+  std::vector<Offset>& origins = key->second;
+  const auto at = std::find(origins.begin(), origins.end(), redelivery.origin());  // nearly always the first
+  if (at != origins.end()) origins.erase(at);
+  if (origins.empty()) record.parked.erase(key);
+}
+
 void Ledger::raise_floor(std::string_view service, Offset floor) {
   const auto found = services_.find(service);
   if (found != services_.end() && floor > found->second.floor) set_floor(found->second, floor);
@@ -136,6 +233,7 @@ void Ledger::forget_dead_below(Offset begin) {
 
 void Ledger::save(v1::Snapshot& snapshot) const {
   for (const auto& [service, record] : services_) {
+    if (record.is_forgotten()) continue;
     v1::Snapshot::Service& saved = *snapshot.add_services();
     saved.mutable_subscription()->set_service(service);
     for (const v1::Pattern& pattern : record.patterns)
@@ -143,7 +241,20 @@ void Ledger::save(v1::Snapshot& snapshot) const {
     saved.set_floor(record.floor);
     for (const v1::OffsetRange& range : record.settled.ranges()) *saved.add_settled() = range;
     for (const auto& [offset, failure] : record.retrying) *saved.add_failures() = failure;
-    for (const auto& [offset, failure] : record.dead) *saved.add_failures() = failure;
+    for (const auto& [origin, failure] : record.dead) *saved.add_failures() = failure;
+    for (const auto& [key_hash, origins] : record.parked) {
+      v1::Parked& parked = *saved.add_parked();
+      parked.set_key_hash(key_hash);
+      add_in_order(origins, *parked.mutable_origins());
+    }
+    for (const auto& [key_hash, resuming] : record.resuming) {
+      v1::Parked& parked = *saved.add_parked();
+      parked.set_key_hash(key_hash);
+      parked.set_resuming(resuming.last);
+      add_in_order({&resuming.first, 1}, *parked.mutable_offsets());
+    }
+    saved.set_paused_until(record.paused_until);
+    saved.set_paused_by(record.paused_by);
   }
 }
 
@@ -156,9 +267,19 @@ void Ledger::load(const v1::Snapshot& snapshot) {
     record.floor = saved.floor();
     for (const v1::OffsetRange& range : saved.settled()) record.settled.insert(range.first(), range.count());
     for (const v1::Failure& failure : saved.failures()) {
-      const bool dead = failure.ending() == v1::ENDING_DEAD;
-      (dead ? record.dead : record.retrying)[failure.offset()] = failure;
+      if (failure.ending() == v1::ENDING_DEAD) {
+        record.dead[failure.origin() == 0 ? failure.offset() : failure.origin()] = failure;
+      } else {
+        record.retrying[failure.offset()] = failure;
+      }
     }
+    for (const v1::Parked& parked : saved.parked()) {
+      if (parked.origins_size() > 0) take_parked(record, parked);
+      if (parked.resuming() == 0 || parked.offsets_size() != 1) continue;
+      record.resuming[parked.key_hash()] = {parked.offsets(0).first(), parked.resuming()};
+    }
+    record.paused_until = saved.paused_until();
+    record.paused_by = saved.paused_by();
   }
 }
 

@@ -1,8 +1,8 @@
 // The ledger: what became of each service's deliveries, as the journal's own records tell it.
 //
-//   auto report = report_of(service, instance, settlement);      // reel.delivery, appended with what was
-//   emitted ledger.apply("reel.delivery", report->SerializeAsString());  // live, and for each such record on
-//   recovery ledger.raise_floor(service, std::min(dispatch.oldest() or next_unoffered, next_unoffered));
+//   auto report = report_of(service, instance, settlement);  // reel.delivery, appended with what was emitted
+//   ledger.apply({"reel.delivery", report->SerializeAsString()});  // live, and for each record on recovery
+//   ledger.raise_floor(service, std::min(dispatch.oldest() or next_unoffered, next_unoffered));
 //
 //   const ServiceRecord* record = ledger.find(service);          // after a restart, for each event from
 //   floor on: if (record->wants(topic, offset) && !record->is_settled(offset)) …   // offer it, as
@@ -14,8 +14,12 @@
 // below is settled), what is settled above the floor, what has failed and waits, and its dead letters. A
 // sans-IO state machine; the snapshot bounds what a restart must read.
 //
+// What operators tell the broker (reel.control) and what is handed over once more (reel.redelivery.SERVICE)
+// changes the same state: a redriven letter is no letter any more, a resumed event is parked no more.
+//
 // Memory per service: 0.15 bytes at most for each offset between floor and newest (OffsetSet), one Failure
-// for each event that dispatch holds back, which its window bounds, and `dead_letters_max` dead letters.
+// for each event that dispatch holds back, which its window bounds, `dead_letters_max` dead letters, and 8
+// bytes for each parked event, of which the service queue lets in no more than it has a limit for.
 // Not thread-safe.
 #pragma once
 
@@ -40,6 +44,14 @@ namespace reel::broker {
 inline constexpr std::string_view delivery_topic = "reel.delivery";
 inline constexpr std::string_view ledger_topic = "reel.ledger";
 inline constexpr std::string_view subscription_topic = "reel.subscription";
+inline constexpr std::string_view control_topic = "reel.control";
+
+/// The topic of `service`'s redeliveries: matched by that service alone.
+[[nodiscard]] std::string redelivery_topic(std::string_view service);
+[[nodiscard]] bool is_redelivery_topic(std::string_view topic);
+
+/// What a service is paused until when nobody said for how long.
+inline constexpr LogTime until_resumed = ~LogTime{0};
 
 /// Dead letters remembered for each service; beyond it the oldest are forgotten (their events and reports
 /// stay in the journal). At a few hundred bytes each, a service that fails at everything costs some 30 MB.
@@ -53,24 +65,46 @@ struct ServiceRecord {
   OffsetSet settled;
   /// By offset: failed, waiting for another attempt or in it.
   std::map<Offset, v1::Failure> retrying;
+  /// By where the event itself stands: of a redelivery that is its origin.
   std::map<Offset, v1::Failure> dead;
+  /// By key hash, ascending: parked behind a dead letter of their key, by where they stand themselves.
+  std::map<std::uint64_t, std::vector<Offset>> parked;
+  /// By key hash: the redelivery records by which a key goes on that was parked.
+  struct Resuming {
+    Offset first = 0;  ///< since its last dead letter; 0: none
+    Offset last = 0;   ///< of all
+  };
+  std::map<std::uint64_t, Resuming> resuming;
+  LogTime paused_until = 0;  ///< 0: not paused
+  std::string paused_by;
   // Since the broker started, what it read back included; not part of a snapshot.
   std::uint64_t acked = 0;
   std::uint64_t nacked = 0;          ///< attempts that ended in another way
+  std::uint64_t expired = 0;         ///< not handled before their expirytime
   std::uint64_t dead_forgotten = 0;  ///< beyond dead_letters_max
 
+  /// Nothing is known of it (any more).
+  [[nodiscard]] bool is_forgotten() const;
   /// Whether `topic` at `offset` is wanted by one of the patterns.
   [[nodiscard]] bool wants(std::string_view topic, Offset offset) const;
   /// Whether nothing is owed for the event at `offset` any more: acked, dead, or below the floor.
   [[nodiscard]] bool is_settled(Offset offset) const { return offset < floor || settled.contains(offset); }
 };
 
+/// One of the broker's own records as it stands in the journal.
+struct LedgerEntry {
+  std::string_view topic;
+  std::string_view data;
+  Offset offset = 0;
+  std::uint64_t key_hash = 0;
+};
+
 class Ledger {
  public:
-  /// Takes one record of a system topic (reel.delivery, reel.subscription) into account: while recovering,
-  /// and live, so that both ways lead to one state. Returns false, with nothing changed, where `data` is not
-  /// the topic's message or the topic is another.
-  [[nodiscard]] bool apply(std::string_view topic, std::string_view data);
+  /// Takes one record of a system topic into account: while recovering, and live, so that both ways lead to
+  /// one state. True for topics that say nothing about services. False, with nothing changed, where `data` is
+  /// not the topic's message or the topic is not known.
+  [[nodiscard]] bool apply(const LedgerEntry& entry);
 
   /// All matching events below `floor` are settled: forget what is recorded there (dead letters stay). Never
   /// lowers it. Reports carry floors too; this is for one that no report tells of.
@@ -92,6 +126,8 @@ class Ledger {
   [[nodiscard]] ServiceRecord& record_of(const std::string& service);
   void apply(const v1::DeliveryReport& report);
   void apply(const v1::SubscriptionChanged& change);
+  void apply(const v1::Command& command);
+  void apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& entry);
 
   std::map<std::string, ServiceRecord, std::less<>> services_;
 };
@@ -101,8 +137,12 @@ class Ledger {
 [[nodiscard]] std::optional<v1::DeliveryReport> report_of(std::string_view service, std::string_view instance,
                                                           const Settlement& settlement);
 
-/// As few ascending ranges as hold exactly `offsets`, which may stand in any order: for
-/// DeliveryReport.delivered.
+/// A dead letter for an event that was to be handed over and that the journal no longer has.
+[[nodiscard]] v1::Failure gone_letter(Offset origin, LogTime now);
+
+/// As few ascending ranges as hold exactly `offsets`, which may stand in any order.
 [[nodiscard]] std::vector<v1::OffsetRange> pack(std::span<const Offset> offsets);
+/// As few ranges as say `offsets` in just this order.
+void add_in_order(std::span<const Offset> offsets, google::protobuf::RepeatedPtrField<v1::OffsetRange>& to);
 
 }  // namespace reel::broker

@@ -56,6 +56,24 @@ void join(std::size_t size, const StretchAt& at, const AddRange& add_range) {
   write(open, add_range);
 }
 
+// One entry for each stretch of one key; `origins` only where they differ.
+void add_parked(const std::vector<ParkedEvent>& events, v1::DeliveryReport& report) {
+  for (std::size_t begin = 0; begin < events.size();) {
+    std::vector<Offset> offsets;
+    std::vector<Offset> origins;
+    std::size_t end = begin;
+    for (; end < events.size() && events[end].key_hash == events[begin].key_hash; ++end) {
+      offsets.push_back(events[end].offset);
+      origins.push_back(events[end].origin);
+    }
+    v1::Parked& parked = *report.add_parked();
+    parked.set_key_hash(events[begin].key_hash);
+    add_in_order(offsets, *parked.mutable_offsets());
+    if (origins != offsets) add_in_order(origins, *parked.mutable_origins());
+    begin = end;
+  }
+}
+
 }  // namespace
 
 std::vector<v1::OffsetRange> pack(std::span<const Offset> offsets) {
@@ -69,9 +87,37 @@ std::vector<v1::OffsetRange> pack(std::span<const Offset> offsets) {
   return ranges;
 }
 
+v1::Failure gone_letter(Offset origin, LogTime now) {
+  v1::Failure failure;
+  failure.set_offset(origin);
+  failure.set_ending(v1::ENDING_DEAD);
+  failure.set_error_type("reel.Gone");
+  failure.set_error("the journal no longer has the event");
+  failure.set_first_failed_at(now);
+  failure.set_failed_at(now);
+  return failure;
+}
+
+void add_in_order(std::span<const Offset> offsets, google::protobuf::RepeatedPtrField<v1::OffsetRange>& to) {
+  for (const Offset offset : offsets) {
+    if (!to.empty()) {
+      v1::OffsetRange& last = to[to.size() - 1];
+      if (last.first() + last.count() == offset) {
+        last.set_count(last.count() + 1);
+        continue;
+      }
+    }
+    v1::OffsetRange& range = *to.Add();
+    range.set_first(offset);
+    range.set_count(1);
+  }
+}
+
 std::optional<v1::DeliveryReport> report_of(std::string_view service, std::string_view instance,
                                             const Settlement& settlement) {
-  if (settlement.acked.empty() && settlement.failures.empty()) return std::nullopt;
+  if (settlement.acked.empty() && settlement.failures.empty() && settlement.parked.empty()) {
+    return std::nullopt;
+  }
   std::optional<v1::DeliveryReport> report{std::in_place};
   report->set_service(std::string{service});
   report->set_instance(std::string{instance});
@@ -81,6 +127,7 @@ std::optional<v1::DeliveryReport> report_of(std::string_view service, std::strin
   };
   join(settlement.acked.size(), acked_at, [&]() -> v1::OffsetRange& { return *report->add_acked(); });
   report->mutable_failures()->Add(settlement.failures.begin(), settlement.failures.end());
+  add_parked(settlement.parked, *report);
   return report;
 }
 

@@ -9,24 +9,29 @@ namespace reel::broker {
 namespace {
 
 constexpr std::uint32_t letters_max = 200;
-// Questions that wait for the journal at a time.
-constexpr std::size_t reads_max = 2'000;
+
+Offset origin_of(const v1::Failure& failure) {
+  return failure.origin() == 0 ? failure.offset() : failure.origin();
+}
 
 }  // namespace
 
 Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
-                 Services& services, Sessions& sessions, const Publishing& publishing, Journal& journal,
-                 CommitLog& log)
+                 Services& services, Sessions& sessions, const Publishing& publishing, Commands& commands,
+                 const Replays& replays, EventReads& reads, Journal& journal, CommitLog& log)
     : config_{config},
       schemas_{schemas},
       ledger_{ledger},
       services_{services},
       sessions_{sessions},
       publishing_{publishing},
+      commands_{commands},
+      replays_{replays},
+      reads_{reads},
       journal_{journal},
       log_{log} {}
 
-void Answers::ask(const v1::Request& request, std::function<void(v1::Reply)> send) {
+void Answers::ask(const v1::Request& request, Send send) {
   v1::Reply reply;
   reply.set_id(request.id());
   switch (request.ask_case()) {
@@ -34,6 +39,10 @@ void Answers::ask(const v1::Request& request, std::function<void(v1::Reply)> sen
     case v1::Request::kTopics: topics(*reply.mutable_topics()); break;
     case v1::Request::kServices: services(*reply.mutable_services()); break;
     case v1::Request::kDead: return dead(request.dead(), std::move(reply), std::move(send));
+    case v1::Request::kRetries: return retries(request.retries(), std::move(reply), std::move(send));
+    case v1::Request::kCommand:
+      return commands_.give(request.command().command(), std::move(reply), std::move(send));
+    case v1::Request::kReplays: replays_.list(*reply.mutable_replays()); break;
     case v1::Request::kFlows:
     case v1::Request::kFlow:
     case v1::Request::kSummary: reply.set_error("this is the broker; flows are asked of the tracker"); break;
@@ -99,10 +108,18 @@ void Answers::services(v1::ServicesReply& reply) {
       row.set_dead(record->dead.size());
       row.set_acked(record->acked);
       row.set_nacked(record->nacked);
+      row.set_expired(record->expired);
+      if (record->paused_until > log_.now()) {
+        row.set_paused_until(record->paused_until);
+        row.set_paused_by(record->paused_by);
+      }
     }
-    if (const auto oldest = dispatch.oldest()) {
-      const auto batch = log_.tail().find(*oldest);
-      if (batch) row.set_oldest_unsettled(batch->log_time + (*oldest - batch->first_offset));
+    row.set_parked(queue.parked().events());
+    row.set_in_flight(dispatch.in_flight());
+    row.set_ephemeral(queue.ephemeral());
+    for (const auto& pattern : queue.patterns()) *row.add_filters() = pattern;
+    if (dispatch.oldest() || queue.behind()) {
+      row.set_oldest_unsettled(log_time_of(queue.floor(log_.committed_end())));
     }
     for (const auto* const session : instances[name]) {
       auto& instance = *row.add_instances();
@@ -117,69 +134,85 @@ void Answers::services(v1::ServicesReply& reply) {
             [](const auto& a, const auto& b) { return a.service() < b.service(); });
 }
 
-void Answers::fill(v1::DeadReply::Letter& letter, const StoredBatch& batch) {
-  const auto index = static_cast<std::uint32_t>(letter.failure().offset() - batch.first_offset);
-  const auto& run = batch.run_of(index);
-  const auto event = read_event(batch.events[index].bytes);
+LogTime Answers::log_time_of(Offset offset) const {
+  const auto batch = log_.tail().find(offset);
+  return batch ? batch->log_time + (offset - batch->first_offset) : journal_.log_time_at(offset);
+}
+
+void Answers::fill(v1::DeadReply::Letter& letter, const EventAt& at) {
+  const auto& run = at.run();
+  const auto event = read_event(at.event().bytes);
   letter.set_topic(std::string{run.topic});
   letter.set_source(std::string{run.source});
   letter.set_dataschema(std::string{run.dataschema});
-  letter.set_recordedtime(batch.log_time + index);
-  letter.set_event(std::string{batch.events[index].bytes});
+  letter.set_recordedtime(at.log_time());
+  letter.set_event(std::string{at.event().bytes});
   if (event) {
     letter.set_id(std::string{event->id});
     letter.set_correlationid(std::string{event->correlationid});
   }
 }
 
-// Letters of all services in one sequence: service by service, each by offset. `after` counts rows.
-void Answers::dead(const v1::DeadRequest& request, v1::Reply reply, std::function<void(v1::Reply)> send) {
+// The events of a page's letters, and then the page.
+template <typename Letters>
+void Answers::complete(v1::Reply reply, Letters letters_of, Send send) {
+  std::vector<Offset> origins;
+  for (const auto& letter : *letters_of(reply)) origins.push_back(origin_of(letter.failure()));
+  auto page = std::make_shared<v1::Reply>(std::move(reply));
+  const bool asked =
+      reads_.fetch(std::move(origins), [page, letters_of, send](const std::vector<EventAt>& events) {
+        std::map<Offset, const EventAt*> found;
+        for (const auto& at : events) {
+          if (at.batch) found.emplace(at.offset, &at);
+        }
+        for (auto& letter : *letters_of(*page)) {
+          const auto at = found.find(origin_of(letter.failure()));
+          if (at != found.end()) fill(letter, *at->second);
+        }
+        send(std::move(*page));
+      });
+  if (asked) return;
+  page->set_error("too many questions wait for the journal; try again");
+  send(std::move(*page));
+}
+
+// Rows of all services in one sequence: service by service, each by offset. `after` counts rows.
+template <typename Request, typename Page>
+void Answers::page_failures(const Request& request, FailuresOf failures_of, Page& page,
+                            google::protobuf::RepeatedPtrField<v1::DeadReply::Letter>& rows) const {
   const auto limit = std::clamp(request.limit() == 0 ? letters_max : request.limit(), 1u, letters_max);
-  auto& page = *reply.mutable_dead();
   std::uint64_t position = 0;
   for (const auto& [name, record] : ledger_.services()) {
     if (!request.service().empty() && request.service() != name) continue;
-    for (const auto& [offset, failure] : record.dead) {
+    for (const auto& [offset, failure] : record.*failures_of) {
       ++position;
       if (position <= request.after()) continue;
-      if (page.letters_size() == static_cast<int>(limit)) {
+      if (rows.size() == static_cast<int>(limit)) {
         if (page.next() == 0) page.set_next(position - 1);
         continue;
       }
-      auto& letter = *page.add_letters();
-      letter.set_service(name);
-      *letter.mutable_failure() = failure;
-      letter.set_failed_at(failure.failed_at());
+      auto& row = *rows.Add();
+      row.set_service(name);
+      *row.mutable_failure() = failure;
+      row.set_failed_at(failure.failed_at());
     }
   }
   page.set_total(position);
-
-  auto waiting = std::make_shared<DeadPage>(DeadPage{std::move(reply), std::move(send), 0});
-  auto& letters = *waiting->reply.mutable_dead()->mutable_letters();
-  for (int i = 0; i < letters.size(); ++i) {
-    const auto offset = letters[i].failure().offset();
-    if (const auto batch = log_.tail().find(offset)) {
-      fill(letters[i], *batch);
-    } else if (offset >= journal_.begin_offset() && reads_.size() < reads_max) {
-      ++waiting->missing;
-      reads_.emplace(next_token_, Read{waiting, i});
-      journal_.read(next_token_++, offset, 1);
-    }
-  }
-  if (waiting->missing == 0) waiting->send(std::move(waiting->reply));
 }
 
-bool Answers::take_read(const ReadDone& done) {
-  const auto read = reads_.find(done.token);
-  if (read == reads_.end()) return done.token >= first_token;
-  auto& page = *read->second.page;
-  auto& letter = *page.reply.mutable_dead()->mutable_letters(read->second.letter);
-  if (const auto batch = find_batch(done.batches, letter.failure().offset())) fill(letter, *batch);
-  const bool last = --page.missing == 0;
-  const auto keep = read->second.page;
-  reads_.erase(read);
-  if (last) keep->send(std::move(keep->reply));
-  return true;
+void Answers::dead(const v1::DeadRequest& request, v1::Reply reply, Send send) {
+  auto& page = *reply.mutable_dead();
+  page_failures(request, &ServiceRecord::dead, page, *page.mutable_letters());
+  complete(
+      std::move(reply), [](v1::Reply& of) { return of.mutable_dead()->mutable_letters(); }, std::move(send));
+}
+
+void Answers::retries(const v1::RetriesRequest& request, v1::Reply reply, Send send) {
+  auto& page = *reply.mutable_retries();
+  page_failures(request, &ServiceRecord::retrying, page, *page.mutable_retries());
+  complete(
+      std::move(reply), [](v1::Reply& of) { return of.mutable_retries()->mutable_retries(); },
+      std::move(send));
 }
 
 }  // namespace reel::broker

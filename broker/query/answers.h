@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "config/model.h"
+#include "control/commands.h"
 #include "event/schema_set.h"
 #include "reel/v1/query.pb.h"
 #include "service/services.h"
@@ -16,25 +17,28 @@ namespace reel::broker {
 class Answers {
  public:
   Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger, Services& services,
-          Sessions& sessions, const Publishing& publishing, Journal& journal, CommitLog& log);
+          Sessions& sessions, const Publishing& publishing, Commands& commands, const Replays& replays,
+          EventReads& reads, Journal& journal, CommitLog& log);
 
-  /// Calls `reply` now, or, where events must be read from the journal first, later.
-  void ask(const v1::Request& request, std::function<void(v1::Reply)> reply);
-  /// What a read brought; false where it was not one of ours.
-  bool take_read(const ReadDone& done);
+  using Send = std::function<void(v1::Reply)>;
+  /// Calls `send` now, or, where events must be read or something committed first, later.
+  void ask(const v1::Request& request, Send send);
 
  private:
-  struct DeadPage {
-    v1::Reply reply;
-    std::function<void(v1::Reply)> send;
-    std::size_t missing = 0;
-  };
+  using FailuresOf = std::map<Offset, v1::Failure> ServiceRecord::*;
 
   void schemas(v1::SchemasReply& reply) const;
   void topics(v1::TopicsReply& reply);
   void services(v1::ServicesReply& reply);
-  void dead(const v1::DeadRequest& request, v1::Reply reply, std::function<void(v1::Reply)> send);
-  static void fill(v1::DeadReply::Letter& letter, const StoredBatch& batch);
+  void dead(const v1::DeadRequest& request, v1::Reply reply, Send send);
+  void retries(const v1::RetriesRequest& request, v1::Reply reply, Send send);
+  template <typename Request, typename Page>
+  void page_failures(const Request& request, FailuresOf failures_of, Page& page,
+                     google::protobuf::RepeatedPtrField<v1::DeadReply::Letter>& rows) const;
+  template <typename Letters>
+  void complete(v1::Reply reply, Letters letters_of, Send send);
+  [[nodiscard]] LogTime log_time_of(Offset offset) const;
+  static void fill(v1::DeadReply::Letter& letter, const EventAt& at);
 
   const config::Model& config_;
   const SchemaSet& schemas_;
@@ -42,16 +46,11 @@ class Answers {
   Services& services_;
   Sessions& sessions_;
   const Publishing& publishing_;
+  Commands& commands_;
+  const Replays& replays_;
+  EventReads& reads_;
   Journal& journal_;
   CommitLog& log_;
-
-  struct Read {
-    std::shared_ptr<DeadPage> page;
-    int letter = 0;
-  };
-  std::map<std::uint64_t, Read> reads_;
-  std::uint64_t next_token_ = first_token;
-  static constexpr std::uint64_t first_token = 1ull << 32;  // below are the services' own
 };
 
 }  // namespace reel::broker

@@ -13,40 +13,29 @@ namespace {
 constexpr std::size_t feed_ahead_events = 8192;
 // Handed over in one turn, so that one busy service does not hold up the others' turn.
 constexpr std::size_t hand_over_events_max = 16384;
-// One DELIVER frame: large enough that ZeroMQ's cost per frame disappears, small enough to stay in the cache.
-constexpr std::size_t deliver_bytes = 256u << 10;
 
-// Collects the spans of a DELIVER: consecutive offsets of one batch have consecutive log times.
-void extend_spans(v1::Deliver& deliver, const StoredBatch& batch, Offset offset) {
-  if (deliver.spans_size() > 0) {
-    auto& last = *deliver.mutable_spans(deliver.spans_size() - 1);
-    if (last.offset() + last.count() == offset && offset != batch.first_offset) {
-      last.set_count(last.count() + 1);
-      return;
-    }
-  }
-  auto& span = *deliver.add_spans();
-  span.set_offset(offset);
-  span.set_count(1);
-  span.set_log_time(batch.log_time + (offset - batch.first_offset));
+v1::RedeliveryRecord redelivery_in(const StoredEvent& event) {
+  v1::RedeliveryRecord record;
+  const auto view = read_event(event.bytes);
+  [[maybe_unused]] const bool read =
+      view && record.ParseFromArray(view->data.data(), static_cast<int>(view->data.size()));
+  assert(read && "the broker's own records are well-formed");
+  return record;
 }
 
-void note_delivered(std::vector<v1::Delivered>& delivered, const v1::Deliver& deliver, LogTime now) {
-  for (const auto& span : deliver.spans()) {
-    auto& range = delivered.emplace_back();
-    range.set_first(span.offset());
-    range.set_count(span.count());
-    range.set_delivery(deliver.delivery());
-    range.set_attempt(deliver.attempt());
-    range.set_at(now);
-  }
+bool has_expired(const StoredEvent& event, LogTime now) {
+  const auto view = read_event(event.bytes);
+  return view && view->expirytime != 0 && view->expirytime <= now;
 }
 
 }  // namespace
 
 ServiceQueue::ServiceQueue(Options options)
     : options_{std::move(options)},
+      redelivery_topic_{redelivery_topic(options_.name)},
       dispatch_{options_.policy, options_.window_events_max, options_.jitter_seed},
+      parked_{options_.policy.on_dead, options_.recovered},
+      paused_until_{options_.recovered == nullptr ? 0 : options_.recovered->paused_until},
       next_{options_.next} {}
 
 void ServiceQueue::join(const Member& member) {
@@ -57,7 +46,38 @@ void ServiceQueue::join(const Member& member) {
 
 Settlement ServiceQueue::leave(InstanceId id, bool lost, LogTime now) {
   members_.erase(id);
-  return dispatch_.leave(id, lost, now);
+  return noted(dispatch_.leave(id, lost, now));
+}
+
+Settlement ServiceQueue::settle(InstanceId id, std::span<const AckRange> acks, std::span<const Nack> nacks,
+                                LogTime now) {
+  return noted(dispatch_.settle(id, acks, nacks, now));
+}
+
+Settlement ServiceQueue::expire(LogTime now) {
+  return noted(dispatch_.expire(now));
+}
+
+bool ServiceQueue::give_up(const v1::Failure& failure, Settlement& settlement) {
+  Settlement gave_up;
+  const bool held = dispatch_.give_up(failure.offset(), gave_up);
+  // What is not held was not fed yet: then the ledger's word, that it is settled, is enough.
+  const bool fed = caught_up_ || failure.offset() < next_;
+  if (!held && fed) return false;  // in flight, or answered a moment ago
+  gave_up.failures.push_back(failure);
+  gave_up = noted(std::move(gave_up));
+  settlement.failures.push_back(failure);
+  settlement.parked.insert(settlement.parked.end(), gave_up.parked.begin(), gave_up.parked.end());
+  return true;
+}
+
+// Keeps what is parked, and keeps back from here on what follows a dead letter.
+Settlement ServiceQueue::noted(Settlement settlement) {
+  for (const auto& failure : settlement.failures) {
+    if (failure.ending() == v1::ENDING_DEAD) parked_.died(failure.key_hash());
+  }
+  for (const auto& event : settlement.parked) parked_.add(event.key_hash, event.origin);
+  return settlement;
 }
 
 void ServiceQueue::set_patterns(std::vector<v1::Pattern> patterns) {
@@ -67,7 +87,7 @@ void ServiceQueue::set_patterns(std::vector<v1::Pattern> patterns) {
 }
 
 bool ServiceQueue::wanted(Offset offset, std::string_view topic) const {
-  if (offset < patterns_from_) {
+  if (offset < patterns_from_ && topic != redelivery_topic_) {
     const bool any = std::any_of(patterns_.begin(), patterns_.end(), [&](const v1::Pattern& pattern) {
       return offset >= pattern.from_offset() && matches(pattern.pattern(), topic);
     });
@@ -84,25 +104,27 @@ void ServiceQueue::wake(Offset first) {
 }
 
 Settlement ServiceQueue::turn(LogTime now, DeliveryEdge& edge) {
-  Settlement lost;
   now_ = now;
-  if (members_.empty()) return lost;  // a service nobody serves costs nothing: it reads when it comes back
+  if (members_.empty()) return {};  // a service nobody serves costs nothing: it reads when it comes back
+  if (paused_until_ <= now) paused_until_ = 0;
   // Feed and hand over in turns: what is handed over makes room for more.
   for (int round = 0; round < 4; ++round) {
     const auto held_before = dispatch_.held();
     feed(edge);
-    const auto fed = dispatch_.held() - held_before;
-    hand_over(now);
-    for (auto& [id, instance] : members_) flush(instance, edge, now, lost);
-    if (fed == 0) break;
+    const bool fed = dispatch_.held() > held_before;
+    if (paused_until_ == 0) hand_over(now);
+    for (auto& [id, instance] : members_) flush(instance, edge, now);
+    if (!fed) break;
   }
-  return lost;
+  feed_stretch_.last.reset();
+  origins_stretch_.last.reset();
+  return std::exchange(outcome_, {});
 }
 
 bool ServiceQueue::may_feed() const {
-  if (dispatch_.room() == 0) return false;
+  if (dispatch_.room() == 0 || parked_.events() >= parked_events_max) return false;
   const auto waiting = dispatch_.held() - dispatch_.in_flight() - dispatch_.retrying();
-  return waiting < feed_ahead_events || stalled_;
+  return waiting < feed_ahead_events || (stalled_ && paused_until_ == 0);
 }
 
 void ServiceQueue::feed(DeliveryEdge& edge) {
@@ -110,10 +132,10 @@ void ServiceQueue::feed(DeliveryEdge& edge) {
   while (!caught_up_ && may_feed()) {
     if (next_ >= end) {
       caught_up_ = true;
-      stretch_.clear();
+      feed_stretch_.batches.clear();
       return;
     }
-    const auto batch = payload(next_, edge);
+    const StoredBatchPtr batch = batch_at(next_, Reading::feed, edge);
     if (!batch) return;
     next_ = feed_batch(*batch, edge);
   }
@@ -130,27 +152,46 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
       index = run_end;
       continue;
     }
+    const bool redelivery = run.topic == redelivery_topic_;
     for (; index < run_end && offers_.size() < room; ++index) {
       const Offset offset = batch.first_offset + index;
-      if (offset < std::max(patterns_from_, options_.recovered_end) && !wanted(offset, run.topic)) continue;
+      const bool old = offset < std::max(patterns_from_, options_.recovered_end);
       const auto& event = batch.events[index];
-      Offer offer{.offset = offset,
-                  .key_hash = event.key_hash,
-                  .bytes = static_cast<std::uint32_t>(event.bytes.size())};
-      if (offset < options_.recovered_end && options_.recovered != nullptr) {
-        const auto failed = options_.recovered->retrying.find(offset);
-        if (failed != options_.recovered->retrying.end()) {
-          offer.attempt = failed->second.attempt() + 1;
-          offer.not_before = failed->second.retry_at();
-          offer.first_failed_at = failed->second.first_failed_at();
-        }
-      }
-      offers_.push_back(offer);
+      if (!old || wanted(offset, run.topic)) feed_event(event, offset, redelivery);
+      if (redelivery) parked_.passed(event.key_hash, offset);
     }
     if (index < run_end) break;  // no more room
   }
   dispatch_.offer(offers_);
   return batch.first_offset + index;
+}
+
+void ServiceQueue::feed_event(const StoredEvent& event, Offset offset, bool redelivery) {
+  Offer offer{
+      .offset = offset, .key_hash = event.key_hash, .bytes = static_cast<std::uint32_t>(event.bytes.size())};
+  v1::RedeliveryRecord record;
+  if (redelivery) {
+    record = redelivery_in(event);
+    offer.origin = record.origin();
+    offer.bytes = record.bytes();
+  }
+  const bool goes_on = redelivery && record.kind() != v1::REDELIVERY_REPLAYED;
+  if (parked_.keeps(event.key_hash, offset, goes_on)) {
+    const Offset origin = redelivery ? record.origin() : offset;
+    parked_.add(event.key_hash, origin);
+    outcome_.parked.push_back({offset, origin, event.key_hash});
+    return;
+  }
+  if (offset < options_.recovered_end && options_.recovered != nullptr) {
+    const auto failed = options_.recovered->retrying.find(offset);
+    if (failed != options_.recovered->retrying.end()) {
+      offer.attempt = failed->second.attempt() + 1;
+      offer.not_before = failed->second.retry_at();
+      offer.first_failed_at = failed->second.first_failed_at();
+      offer.losses = failed->second.losses();
+    }
+  }
+  offers_.push_back(offer);
 }
 
 void ServiceQueue::hand_over(LogTime now) {
@@ -163,32 +204,37 @@ void ServiceQueue::hand_over(LogTime now) {
       handed.empty() && !dispatch_.drained() && std::any_of(members_.begin(), members_.end(), has_credit);
 }
 
-StoredBatchPtr ServiceQueue::payload(Offset offset, DeliveryEdge& edge) {
-  if (auto batch = edge.recent(offset)) return batch;
-  if (auto batch = find_batch(stretch_, offset)) return batch;
-  request(offset, edge);
-  return nullptr;
+const StoredBatchPtr& ServiceQueue::batch_at(Offset offset, Reading reading, DeliveryEdge& edge) {
+  auto& from = stretch(reading);
+  auto& last = from.last;
+  if (last && offset >= last->first_offset && offset < last->end_offset()) return last;
+  last = edge.recent(offset);
+  if (!last) last = find_batch(from.batches, offset);
+  if (!last) request(reading, offset, edge);
+  return last;
 }
 
-void ServiceQueue::request(Offset from, DeliveryEdge& edge) {
-  if (reading_ || now_ < read_again_at_) return;
-  reading_ = true;
-  edge.read(options_.index, from);
+void ServiceQueue::request(Reading reading, Offset from, DeliveryEdge& edge) {
+  auto& wanted_for = stretch(reading);
+  if (wanted_for.reading || now_ < wanted_for.read_again_at) return;
+  wanted_for.reading = true;
+  edge.read(options_.index, reading, from);
 }
 
-void ServiceQueue::read_failed(LogTime again_at) {
-  reading_ = false;
-  read_again_at_ = again_at;
+void ServiceQueue::read_failed(Reading reading, LogTime again_at) {
+  stretch(reading).reading = false;
+  stretch(reading).read_again_at = again_at;
 }
 
-void ServiceQueue::take_read(std::vector<StoredBatchPtr> batches, Offset gone_before) {
-  reading_ = false;
+void ServiceQueue::take_read(Reading reading, std::vector<StoredBatchPtr> batches, Offset gone_before) {
+  auto& into = stretch(reading);
+  into.reading = false;
   gone_before_ = gone_before;
   if (!caught_up_ && next_ < gone_before) next_ = gone_before;
-  stretch_.assign(std::make_move_iterator(batches.begin()), std::make_move_iterator(batches.end()));
+  into.batches.assign(std::make_move_iterator(batches.begin()), std::make_move_iterator(batches.end()));
 }
 
-void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now, Settlement& lost) {
+void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now) {
   auto& outbox = instance.outbox;
   if (std::exchange(instance.waited, false)) {
     // While its payload was being read, a delivery may have been taken back.
@@ -196,56 +242,77 @@ void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now, Se
       return !dispatch_.holds(instance.member.id, item.offset, item.delivery);
     });
   }
-  while (!outbox.empty()) {
-    v1::FromBroker frame;
-    auto& deliver = *frame.mutable_deliver();
-    deliver.set_delivery(outbox.front().delivery);
-    deliver.set_attempt(outbox.front().attempt);
-    BatchWriter writer;
-    StoredBatchPtr batch;
-    std::uint32_t run_begin = 0;
-    std::uint32_t run_end = 0;
-    while (!outbox.empty() && writer.size() < deliver_bytes) {
-      const auto& item = outbox.front();
-      if (item.delivery != deliver.delivery() || item.attempt != deliver.attempt()) break;
-      if (!batch || item.offset < batch->first_offset || item.offset >= batch->end_offset()) {
-        batch = payload(item.offset, edge);
-        run_end = 0;
-        if (!batch) break;
-      }
-      const auto index = static_cast<std::uint32_t>(item.offset - batch->first_offset);
-      if (index < run_begin || index >= run_end) {
-        const auto& run = batch->run_of(index);
-        writer.begin_run({run.source, run.topic, run.dataschema, run.chosen_ids});
-        run_begin = run.first_event;
-        run_end = run.first_event + run.event_count;
-      }
-      const auto& event = batch->events[index];
-      writer.add_encoded(instance.member.envelope_only ? event.bytes.substr(0, event.envelope_bytes)
-                                                       : event.bytes);
-      extend_spans(deliver, *batch, item.offset);
-      outbox.pop_front();
+  while (!outbox.empty() && !instance.waited) {
+    DeliveryFrame frame{instance.member.envelope_only};
+    while (!outbox.empty() && add_next(instance, frame, edge, now)) {
     }
-    if (writer.empty()) {
-      // The payload is being read. If the journal has deleted it, it is a dead letter, not a hole.
-      const auto& item = outbox.front();
-      if (item.offset >= gone_before_) {
-        instance.waited = true;
-        return;
-      }
-      const Nack gone{.offset = item.offset,
-                      .delivery = item.delivery,
-                      .error_type = "reel.Gone",
-                      .error = "the journal's retention deleted the event before it was handled",
-                      .reject = true};
-      auto settled = dispatch_.settle(instance.member.id, {}, {&gone, 1}, now);
-      for (auto& failure : settled.failures) lost.failures.push_back(std::move(failure));
-      outbox.pop_front();
-      continue;
-    }
-    if (!options_.ephemeral) note_delivered(instance.delivered, deliver, now);
-    edge.deliver(instance.member.id, std::move(frame), writer.take());
+    if (frame.empty()) continue;  // the next was buried, or is waited for
+    if (!options_.ephemeral) frame.note_delivered(instance.delivered, now);
+    edge.deliver(instance.member.id, frame.take_header(), frame.take_batch());
   }
+}
+
+// Takes the next hand-over into the frame, or buries it. False where it belongs into another frame, or its
+// bytes are being read.
+bool ServiceQueue::add_next(Instance& instance, DeliveryFrame& frame, DeliveryEdge& edge, LogTime now) {
+  const HandOver item = instance.outbox.front();
+  const auto& batch = batch_at(item.offset, Reading::feed, edge);
+  if (!batch) return not_at_hand(instance, item.offset);
+  const Place record{batch, item.offset};
+  if (batch->run_of(record.index()).topic == redelivery_topic_) {
+    const auto redelivery = redelivery_in(record.event());
+    if (!frame.takes(item, redelivery.kind())) return false;
+    const auto& origins = batch_at(redelivery.origin(), Reading::origins, edge);
+    if (!origins) return not_at_hand(instance, redelivery.origin());
+    frame.add(item, redelivery.kind(), record, {origins, redelivery.origin()});
+  } else {
+    if (record.event().expires && has_expired(record.event(), now)) {
+      bury(instance, "reel.Expired", "its expirytime passed before it was handled", true);
+      return true;
+    }
+    if (!frame.takes(item, v1::REDELIVERY_NONE)) return false;
+    frame.add(item, v1::REDELIVERY_NONE, record, record);
+  }
+  instance.outbox.pop_front();
+  return true;
+}
+
+// The bytes are being read. If the journal has deleted them, the event is a dead letter, not a hole.
+bool ServiceQueue::not_at_hand(Instance& instance, Offset offset) {
+  if (offset < gone_before_) {
+    bury(instance, "reel.Gone", "the journal's retention deleted the event before it was handled", false);
+    return true;
+  }
+  instance.waited = true;
+  return false;
+}
+
+// What is next in the outbox is settled without being sent.
+void ServiceQueue::bury(Instance& instance, std::string_view error_type, std::string_view error,
+                        bool expired) {
+  const HandOver item = instance.outbox.front();
+  instance.outbox.pop_front();
+  const Nack nack{.offset = item.offset,
+                  .delivery = item.delivery,
+                  .error_type = std::string{error_type},
+                  .error = std::string{error},
+                  .reject = true,
+                  .expired = expired};
+  auto settled = settle(instance.member.id, {}, {&nack, 1}, now_);
+  outcome_.failures.insert(outcome_.failures.end(), settled.failures.begin(), settled.failures.end());
+  outcome_.parked.insert(outcome_.parked.end(), settled.parked.begin(), settled.parked.end());
+  // What it took back behind it under its key is handed over again.
+  std::erase_if(instance.outbox, [&](const HandOver& other) {
+    return !dispatch_.holds(instance.member.id, other.offset, other.delivery);
+  });
+}
+
+std::optional<LogTime> ServiceQueue::next_deadline() const {
+  auto next = dispatch_.next_deadline();
+  if (paused_until_ != 0 && paused_until_ != until_resumed) {
+    next = std::min(next.value_or(paused_until_), paused_until_);
+  }
+  return next;
 }
 
 bool ServiceQueue::outboxes_empty() const {
@@ -256,6 +323,11 @@ bool ServiceQueue::outboxes_empty() const {
 Offset ServiceQueue::floor(Offset committed_end) const {
   const auto next = next_offset(committed_end);
   return std::min(dispatch_.oldest().value_or(next), next);
+}
+
+Offset ServiceQueue::needed_from(Offset committed_end) const {
+  const auto needed = parked_.oldest(floor(committed_end));
+  return std::min(needed, dispatch_.oldest_origin().value_or(needed));
 }
 
 std::vector<v1::Delivered> ServiceQueue::take_delivered(InstanceId id) {

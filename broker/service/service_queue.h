@@ -3,8 +3,11 @@
 //
 //   queue.join(session…);
 //   queue.wake(batch.first_offset);        // a batch was committed that it wants something of
-//   queue.turn(now, edge);                 // feeds, hands over, sends; asks edge.read() for what is not in
-//   memory queue.take_read(batches);              // what that read brought
+//   queue.turn(now, edge);                 // feeds, hands over, sends; asks edge.read() for what it has not
+//   queue.take_read(reading, batches);     // what that read brought
+//
+// What is to be handed over once more is a record on the service's own redelivery topic: it is fed and
+// settled like an event, and what is sent is the event that it names.
 //
 // A service is fed only as far as its instances can soon take, so what it holds in memory does not depend on
 // how far it is behind: offsets and key hashes up to the window, payloads from the shared tail or from one
@@ -23,8 +26,13 @@
 #include "ledger/ledger.h"
 #include "reel/v1/wire.pb.h"
 #include "route/router.h"
+#include "service/delivery_frame.h"
+#include "service/parked_keys.h"
 
 namespace reel::broker {
+
+/// Where a read's batches go: to the feed, or to the redeliveries, whose events lie elsewhere.
+enum class Reading : std::uint8_t { feed, origins };
 
 /// What a ServiceQueue needs of the rest of the broker; tests give a fake.
 class DeliveryEdge {
@@ -37,12 +45,16 @@ class DeliveryEdge {
   /// Whether one of the service's patterns matches `topic`.
   [[nodiscard]] virtual bool wants(ServiceIndex service, std::string_view topic) = 0;
   /// Asks for about a stretch of batches from `from`; the answer comes by take_read().
-  virtual void read(ServiceIndex service, Offset from) = 0;
+  virtual void read(ServiceIndex service, Reading reading, Offset from) = 0;
   virtual void deliver(InstanceId to, v1::FromBroker frame, std::string batch) = 0;
 };
 
 class ServiceQueue {
  public:
+  /// Parked events of one service, beyond which it takes no more from the journal: at 8 bytes each they are
+  /// in memory, and so many behind dead letters need a person first.
+  static constexpr std::size_t parked_events_max = 1'000'000;
+
   struct Options {
     std::string name;
     ServiceIndex index{};
@@ -68,20 +80,38 @@ class ServiceQueue {
   void join(const Member& member);
   [[nodiscard]] Settlement leave(InstanceId id, bool lost, LogTime now);
 
+  [[nodiscard]] Settlement settle(InstanceId id, std::span<const AckRange> acks, std::span<const Nack> nacks,
+                                  LogTime now);
+  [[nodiscard]] Settlement expire(LogTime now);
+  /// A retry ends as a dead letter. False where it is in flight; whether it is held does not matter.
+  [[nodiscard]] bool give_up(const v1::Failure& failure, Settlement& settlement);
+  void retry_now(Offset offset) { (void)dispatch_.retry_now(offset); }
+  void extend(InstanceId id, std::span<const AckRange> events, LogTime now) {
+    dispatch_.extend(id, events, now);
+  }
+
+  /// Nothing is handed over before this time; 0: at once.
+  void pause(LogTime until) { paused_until_ = until; }
+  [[nodiscard]] LogTime paused_until() const { return paused_until_; }
+  [[nodiscard]] ParkedKeys& parked() { return parked_; }
+  [[nodiscard]] const ParkedKeys& parked() const { return parked_; }
+
   /// Patterns changed: events before `from_offset` of a pattern are not wanted under it.
   void set_patterns(std::vector<v1::Pattern> patterns);
   [[nodiscard]] const std::vector<v1::Pattern>& patterns() const { return patterns_; }
 
   /// A batch beginning at `first` was committed, and has something this service wants.
   void wake(Offset first);
-  /// Does what can be done now. Returns failures of events that cannot be delivered any more.
+  /// Does what can be done now. Returns failures of events that cannot be delivered any more, and what is
+  /// parked.
   [[nodiscard]] Settlement turn(LogTime now, DeliveryEdge& edge);
   /// The answer to edge.read(); `gone_before`: the journal holds nothing older.
-  void take_read(std::vector<StoredBatchPtr> batches, Offset gone_before);
+  void take_read(Reading reading, std::vector<StoredBatchPtr> batches, Offset gone_before);
   /// The journal cannot be read where this service stands: it waits until then before it asks again.
-  void read_failed(LogTime again_at);
+  void read_failed(Reading reading, LogTime again_at);
+  /// When expire() and turn() have something to do next.
+  [[nodiscard]] std::optional<LogTime> next_deadline() const;
 
-  [[nodiscard]] Dispatch& dispatch() { return dispatch_; }
   [[nodiscard]] const Dispatch& dispatch() const { return dispatch_; }
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] bool ephemeral() const { return options_.ephemeral; }
@@ -94,6 +124,8 @@ class ServiceQueue {
   [[nodiscard]] Offset next_offset(Offset committed_end) const { return caught_up_ ? committed_end : next_; }
   /// Every event it wants before this offset is settled.
   [[nodiscard]] Offset floor(Offset committed_end) const;
+  /// The oldest event it will yet need of the journal, redelivered and parked ones included.
+  [[nodiscard]] Offset needed_from(Offset committed_end) const;
 
   /// What was handed to `id` since the last call, for the ledger's report.
   [[nodiscard]] std::vector<v1::Delivered> take_delivered(InstanceId id);
@@ -108,16 +140,35 @@ class ServiceQueue {
 
   void feed(DeliveryEdge& edge);
   [[nodiscard]] Offset feed_batch(const StoredBatch& batch, DeliveryEdge& edge);
+  void feed_event(const StoredEvent& event, Offset offset, bool redelivery);
   [[nodiscard]] bool may_feed() const;
   void hand_over(LogTime now);
-  void flush(Instance& instance, DeliveryEdge& edge, LogTime now, Settlement& lost);
-  [[nodiscard]] StoredBatchPtr payload(Offset offset, DeliveryEdge& edge);
-  void request(Offset from, DeliveryEdge& edge);
+  void flush(Instance& instance, DeliveryEdge& edge, LogTime now);
+  [[nodiscard]] bool add_next(Instance& instance, DeliveryFrame& frame, DeliveryEdge& edge, LogTime now);
+  [[nodiscard]] bool not_at_hand(Instance& instance, Offset offset);
+  void bury(Instance& instance, std::string_view error_type, std::string_view error, bool expired);
+  [[nodiscard]] Settlement noted(Settlement settlement);
+  [[nodiscard]] const StoredBatchPtr& batch_at(Offset offset, Reading reading, DeliveryEdge& edge);
+  void request(Reading reading, Offset from, DeliveryEdge& edge);
   [[nodiscard]] bool outboxes_empty() const;
   [[nodiscard]] bool wanted(Offset offset, std::string_view topic) const;
 
+  // Read ahead from the journal.
+  struct Stretch {
+    std::deque<StoredBatchPtr> batches;
+    bool reading = false;
+    LogTime read_again_at = 0;
+    StoredBatchPtr last;  // looked at: the next event is mostly in it too
+  };
+  [[nodiscard]] Stretch& stretch(Reading reading) {
+    return reading == Reading::feed ? feed_stretch_ : origins_stretch_;
+  }
+
   Options options_;
+  const std::string redelivery_topic_;  // its own
   Dispatch dispatch_;
+  ParkedKeys parked_;
+  LogTime paused_until_ = 0;
   std::map<InstanceId, Instance> members_;
   std::vector<v1::Pattern> patterns_;
   Offset patterns_from_ = 0;  // at and behind this offset every pattern applies
@@ -125,11 +176,11 @@ class ServiceQueue {
   Offset next_;  // the next to be looked at, unless caught up
   bool caught_up_ = false;
   bool stalled_ = false;  // credit is free, but nothing that was offered can use it: its keys wait
-  std::deque<StoredBatchPtr> stretch_;  // read ahead from the journal
+  Stretch feed_stretch_;
+  Stretch origins_stretch_;
   Offset gone_before_ = 0;
-  bool reading_ = false;
-  LogTime read_again_at_ = 0;
   LogTime now_ = 0;            // of this turn
+  Settlement outcome_;         // of this turn
   std::vector<Offer> offers_;  // scratch
 };
 

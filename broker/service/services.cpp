@@ -13,6 +13,8 @@ namespace {
 
 // One stretch read from the journal for a service that is behind.
 constexpr std::size_t read_bytes = 1u << 20;
+// Kinds of Reading: a token says whose read it is, and which.
+constexpr std::uint64_t readings = 2;
 // A place that cannot be read is tried again this often: someone may have restored the file. Each try is
 // logged.
 constexpr std::uint64_t read_retry_ns = 10'000'000'000;
@@ -35,6 +37,7 @@ void Services::recover() {
     if (record.patterns.empty()) continue;
     Offset next = log_.committed_end();
     for (const auto& pattern : record.patterns) next = std::min(next, pattern.from_offset());
+    if (!record.resuming.empty()) next = std::min(next, record.floor);  // redeliveries, whatever the patterns
     auto& queue = open(name, false, std::max({next, record.floor, journal_.begin_offset()}));
     want(queue, record.patterns);
   }
@@ -43,6 +46,7 @@ void Services::recover() {
 void Services::want(ServiceQueue& queue, std::vector<v1::Pattern> patterns) {
   std::vector<std::string> names;
   for (const auto& pattern : patterns) names.push_back(pattern.pattern());
+  if (!queue.ephemeral()) names.push_back(redelivery_topic(queue.name()));
   router_.subscribe(by_name_.at(queue.name()), names);
   queue.set_patterns(std::move(patterns));
 }
@@ -96,6 +100,27 @@ const ServiceQueue* Services::find(std::string_view name) const {
   return found == by_name_.end() ? nullptr : queues_[found->second].get();
 }
 
+ServiceQueue* Services::find_durable(std::string_view name) {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end() || queues_[found->second]->ephemeral()) return nullptr;
+  return queues_[found->second].get();
+}
+
+void Services::each_durable(const std::function<void(ServiceQueue&)>& visit) {
+  for (const auto& queue : queues_) {
+    if (queue && !queue->ephemeral()) visit(*queue);
+  }
+}
+
+void Services::forget(const std::string& name) {
+  close(by_name_.at(name));
+}
+
+bool Services::would_want(const std::string& service, const EventAt& at) {
+  const auto found = by_name_.find(service);
+  return found != by_name_.end() && wants(found->second, at.run().topic);
+}
+
 std::map<std::size_t, std::string> Services::names() const {
   std::map<std::size_t, std::string> names;
   for (const auto& [name, index] : by_name_) names.emplace(index, name);
@@ -121,8 +146,11 @@ void Services::committed(const StoredBatchPtr& batch) {
     if (run.source == broker_source && is_system_topic(run.topic)) {
       for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
         const auto event = read_event(batch->events[index].bytes);
-        [[maybe_unused]] const bool applied = event && ledger_.apply(run.topic, event->data);
+        const LedgerEntry entry{run.topic, event ? event->data : std::string_view{},
+                                batch->first_offset + index, batch->events[index].key_hash};
+        [[maybe_unused]] const bool applied = event && ledger_.apply(entry);
         assert(applied && "the broker's own records are well-formed");
+        if (run.topic == control_topic) follow(entry);
       }
     }
     if (run.topic == ledger_topic) continue;
@@ -133,14 +161,27 @@ void Services::committed(const StoredBatchPtr& batch) {
   }
 }
 
+// What a command changes about services that are there; the ledger knows it already.
+void Services::follow(const LedgerEntry& entry) {
+  v1::Command command;
+  if (!command.ParseFromArray(entry.data.data(), static_cast<int>(entry.data.size()))) return;
+  const auto index = by_name_.find(command.service());
+  if (index == by_name_.end()) return;
+  auto& queue = *queues_[index->second];
+  if (command.has_pause() || command.has_resume()) queue.pause(ledger_.find(queue.name())->paused_until);
+  for (const auto offset : command.retry_now().offsets()) queue.retry_now(offset);
+  touch(queue);
+}
+
 void Services::take_read(const ReadDone& done) {
-  const auto index = static_cast<std::size_t>(done.token);
+  const auto index = static_cast<std::size_t>(done.token / readings);
+  const auto reading = static_cast<Reading>(done.token % readings);
   if (index >= queues_.size() || !queues_[index]) return;
   if (!done.error.empty()) {
-    queues_[index]->read_failed(log_.now() + read_retry_ns);
+    queues_[index]->read_failed(reading, log_.now() + read_retry_ns);
     return;
   }
-  queues_[index]->take_read(done.batches, journal_.begin_offset());
+  queues_[index]->take_read(reading, done.batches, journal_.begin_offset());
   touched_.insert(index);
 }
 
@@ -149,8 +190,10 @@ void Services::turn() {
   for (const auto index : std::exchange(touched_, {})) {
     auto& queue = queues_[index];
     if (!queue) continue;
-    const auto lost = queue->turn(now, *this);
-    if (!lost.failures.empty()) journal_report(*queue, InstanceId{}, {}, lost);
+    const auto outcome = queue->turn(now, *this);
+    if (!outcome.failures.empty() || !outcome.parked.empty()) {
+      journal_report(*queue, InstanceId{}, {}, outcome);
+    }
   }
 }
 
@@ -158,9 +201,9 @@ void Services::expire() {
   const auto now = log_.now();
   for (const auto& queue : queues_) {
     if (!queue) continue;
-    const auto due = queue->dispatch().next_deadline();
+    const auto due = queue->next_deadline();
     if (!due || *due > now) continue;
-    journal_report(*queue, InstanceId{}, {}, queue->dispatch().expire(now));
+    journal_report(*queue, InstanceId{}, {}, queue->expire(now));
     touch(*queue);
   }
 }
@@ -177,7 +220,7 @@ LogTime Services::next_deadline() const {
   LogTime next = 0;
   for (const auto& queue : queues_) {
     if (!queue) continue;
-    const auto due = queue->dispatch().next_deadline();
+    const auto due = queue->next_deadline();
     if (due && (next == 0 || *due < next)) next = *due;
   }
   return next;
@@ -200,7 +243,7 @@ void Services::raise_floors() {
 Offset Services::needed_from() const {
   Offset needed = log_.committed_end();
   for (const auto& queue : queues_) {
-    if (queue && !queue->ephemeral()) needed = std::min(needed, queue->floor(log_.committed_end()));
+    if (queue && !queue->ephemeral()) needed = std::min(needed, queue->needed_from(log_.committed_end()));
   }
   return needed;
 }
@@ -213,8 +256,8 @@ bool Services::wants(ServiceIndex service, std::string_view topic) {
   return std::binary_search(listening.begin(), listening.end(), service);
 }
 
-void Services::read(ServiceIndex service, Offset from) {
-  journal_.read(service, from, read_bytes);
+void Services::read(ServiceIndex service, Reading reading, Offset from) {
+  journal_.read(service * readings + static_cast<std::uint64_t>(reading), from, read_bytes);
 }
 
 void Services::deliver(InstanceId to, v1::FromBroker frame, std::string batch) {

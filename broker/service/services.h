@@ -6,6 +6,7 @@
 // otherwise every acknowledgement would make a report to acknowledge.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "config/model.h"
+#include "journal/event_reads.h"
 #include "ledger/ledger.h"
 #include "service/publishing.h"
 #include "service/service_queue.h"
@@ -62,6 +64,21 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] Offset needed_from() const;
 
   [[nodiscard]] const ServiceQueue* find(std::string_view name) const;
+  /// For commands: a service that is remembered; null where there is none of that name.
+  [[nodiscard]] ServiceQueue* find_durable(std::string_view name);
+  void each_durable(const std::function<void(ServiceQueue&)>& visit);
+  /// The service, which has no instances, is no more: whoever subscribes under its name begins anew.
+  void forget(const std::string& name);
+  /// Whether the service's patterns match the event, wherever they begin.
+  [[nodiscard]] bool would_want(const std::string& service, const EventAt& at);
+  /// An encoded report of what was decided about the service's events, by no instance.
+  [[nodiscard]] std::string encoded_report(ServiceQueue& queue, const Settlement& settlement) {
+    return encoded_report(queue, InstanceId{}, {}, settlement);
+  }
+  /// Journals it.
+  void report(ServiceQueue& queue, const Settlement& settlement) {
+    journal_report(queue, InstanceId{}, {}, settlement);
+  }
   /// Every service by its index, and the indices of those that want `topic`.
   [[nodiscard]] std::map<std::size_t, std::string> names() const;
   [[nodiscard]] const std::vector<ServiceIndex>& listening(std::string_view topic);
@@ -89,17 +106,18 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] bool observes_deliveries(std::string_view service) const;
   /// An encoded report of what happened, with what was delivered to `id` meanwhile; empty where there is
   /// nothing.
-  [[nodiscard]] std::string report(ServiceQueue& queue, InstanceId id, std::string_view instance,
-                                   const Settlement& settlement);
+  [[nodiscard]] std::string encoded_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
+                                           const Settlement& settlement);
   void journal_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
                       const Settlement& settlement);
+  void follow(const LedgerEntry& entry);
   void touch(ServiceQueue& queue);
 
   // DeliveryEdge
   StoredBatchPtr recent(Offset offset) const override { return log_.tail().find(offset); }
   Offset committed_end() const override { return log_.committed_end(); }
   bool wants(ServiceIndex service, std::string_view topic) override;
-  void read(ServiceIndex service, Offset from) override;
+  void read(ServiceIndex service, Reading reading, Offset from) override;
   void deliver(InstanceId to, v1::FromBroker frame, std::string batch) override;
 
   const config::Model& config_;

@@ -7,6 +7,13 @@
 namespace reel::broker {
 namespace {
 
+std::vector<AckRange> ranges_of(const google::protobuf::RepeatedPtrField<v1::Settle::Ack>& said) {
+  std::vector<AckRange> ranges;
+  ranges.reserve(static_cast<std::size_t>(said.size()));
+  for (const auto& range : said) ranges.push_back({range.first(), range.count(), range.delivery()});
+  return ranges;
+}
+
 // Which delivery number a SETTLE names for an offset it acks.
 class AckedDeliveries {
  public:
@@ -53,8 +60,8 @@ bool Services::observes_deliveries(std::string_view service) const {
   return std::binary_search(listening.begin(), listening.end(), found->second);
 }
 
-std::string Services::report(ServiceQueue& queue, InstanceId id, std::string_view instance,
-                             const Settlement& settlement) {
+std::string Services::encoded_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
+                                     const Settlement& settlement) {
   auto made = report_of(queue.name(), instance, settlement);
   auto delivered = queue.take_delivered(id);
   if (!made && delivered.empty()) return {};
@@ -70,7 +77,7 @@ std::string Services::report(ServiceQueue& queue, InstanceId id, std::string_vie
 void Services::journal_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
                               const Settlement& settlement) {
   if (queue.ephemeral()) return;
-  auto own = report(queue, id, instance, settlement);
+  auto own = encoded_report(queue, id, instance, settlement);
   if (!own.empty()) publishing_.append({}, std::move(own), {});
 }
 
@@ -90,9 +97,7 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
   }
   auto& queue = *queues_[by_name_.at(member->second.service)];
 
-  std::vector<AckRange> acks;
-  acks.reserve(static_cast<std::size_t>(settle.acks_size()));
-  for (const auto& ack : settle.acks()) acks.push_back({ack.first(), ack.count(), ack.delivery()});
+  auto acks = ranges_of(settle.acks());
   std::vector<Nack> nacks;
   for (const auto& nack : settle.nacks()) {
     nacks.push_back({.offset = nack.offset(),
@@ -125,9 +130,11 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
   }
 
   member->second.settled = settle.sequence();
-  auto settlement = queue.dispatch().settle(session.id, acks, nacks, log_.now());
+  auto settlement = queue.settle(session.id, acks, nacks, log_.now());
+  queue.extend(session.id, ranges_of(settle.in_progress()), log_.now());
   for (auto& range : settlement.stale) *settled.add_stale() = std::move(range);
-  auto own = queue.ephemeral() ? std::string{} : report(queue, session.id, session.instance, settlement);
+  auto own =
+      queue.ephemeral() ? std::string{} : encoded_report(queue, session.id, session.instance, settlement);
   publishing_.append(std::move(emitted.admitted), std::move(own),
                      [this, id = session.id, answer = std::move(answer)](const StoredBatchPtr&) {
                        replies_.send(id, answer);

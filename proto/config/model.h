@@ -48,8 +48,17 @@ struct Retry {
                                     std::chrono::seconds{10}};
   /// Each wait is varied by up to this share, so that what failed together does not return together.
   double jitter = 0.2;
+  /// No attempt begins later than this after the first one failed: the event is a dead letter then, whatever
+  /// attempts are left. For what is of no use when it is old.
+  milliseconds max_age = std::chrono::hours{24};
 
   friend bool operator==(const Retry&, const Retry&) = default;
+};
+
+/// What becomes of the events of a key behind one that is a dead letter.
+enum class OnDead : std::uint8_t {
+  pass,  ///< They are handled: the key goes on without it.
+  park,  ///< They are kept back until it is redriven or discarded, and then handled in order.
 };
 
 struct Service {
@@ -59,6 +68,12 @@ struct Service {
   /// usual time; too low makes repeats.
   milliseconds ack_timeout = std::chrono::seconds{30};
   Retry retry;
+  OnDead on_dead = OnDead::pass;
+  /// Events that all instances together may have in flight, whatever credit they give: for what stands behind
+  /// the handlers and takes no more. The default is no limit in practice.
+  std::size_t max_in_flight = 1'000'000;
+  /// Only the instance that has been there longest gets events; the others stand by.
+  bool exclusive = false;
   Place place;
 };
 

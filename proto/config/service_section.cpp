@@ -28,6 +28,19 @@ void read_backoff(Section& section, std::vector<milliseconds>& target) {
   if (!steps.empty()) target = std::move(steps);
 }
 
+void read_on_dead(Section& section, OnDead& target) {
+  const auto value = section.find("on_dead");
+  const auto text = value ? value->text() : std::nullopt;
+  if (!text) return;
+  if (*text == "pass") {
+    target = OnDead::pass;
+  } else if (*text == "park") {
+    target = OnDead::park;
+  } else {
+    value->refuse_value("must be pass or park");
+  }
+}
+
 void read_patterns(Section& section, std::vector<std::string>& target, const Loading& loading) {
   for (const auto& item : section.list("topics")) {
     const auto pattern = item.text();
@@ -67,6 +80,10 @@ void read_services(Section& root, Loading& loading) {
     retry.read_count("attempts", service.retry.attempts, {1, 1'000});
     read_backoff(retry, service.retry.backoff);
     retry.read_share("jitter", service.retry.jitter);
+    retry.read_duration("max_age", service.retry.max_age, between(1ms, 24h * 365));
+    read_on_dead(body, service.on_dead);
+    body.read_count("max_in_flight", service.max_in_flight, {1, 1'000'000});
+    body.read_flag("exclusive", service.exclusive);
   }
 }
 

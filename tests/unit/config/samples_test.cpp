@@ -58,6 +58,9 @@ TEST_CASE("production.yaml shows the defaults") {
   CHECK(model.gateway == Gateway{});
   CHECK(model.policy_of("payments").ack_timeout == Service{}.ack_timeout);
   CHECK(model.policy_of("payments").retry == Retry{});
+  CHECK(model.policy_of("payments").on_dead == Service{}.on_dead);
+  CHECK(model.policy_of("payments").max_in_flight == Service{}.max_in_flight);
+  CHECK(model.policy_of("payments").exclusive == Service{}.exclusive);
   CHECK(model.topics.at("order.placed").durable == Topic{}.durable);
   CHECK(model.schemas == Model{}.schemas);
 }
@@ -103,11 +106,14 @@ TEST_CASE("production.yaml lists every setting") {
   CHECK(production_keys("gateway") == std::set<std::string>{"listen"});
 
   const Service service;
-  [[maybe_unused]] const auto& [topics, ack_timeout, retry, service_place] = service;
-  [[maybe_unused]] const auto& [attempts, backoff, jitter] = retry;
+  [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, exclusive,
+                                service_place] = service;
+  [[maybe_unused]] const auto& [attempts, backoff, jitter, max_age] = retry;
   CHECK(production_keys("services") ==
         std::set<std::string>{"payments", "payments.topics", "payments.ack_timeout", "payments.retry",
-                              "payments.retry.attempts", "payments.retry.backoff", "payments.retry.jitter"});
+                              "payments.retry.attempts", "payments.retry.backoff", "payments.retry.jitter",
+                              "payments.retry.max_age", "payments.on_dead", "payments.max_in_flight",
+                              "payments.exclusive"});
 
   const Flow flow;
   [[maybe_unused]] const auto& [start, expect, end, within, on_overdue_publish, flow_place] = flow;

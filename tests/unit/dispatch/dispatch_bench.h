@@ -75,6 +75,16 @@ class DispatchBench {
     return text(dispatch.settle(id(instance), acks, nacks, at_));
   }
 
+  std::string gives_up(Offset offset) {
+    Settlement settlement;
+    return dispatch.give_up(offset, settlement) ? "gave up " + std::to_string(offset) + text(settlement)
+                                                : "not to be given up";
+  }
+  void extends(char instance, Offset first, std::uint32_t count = 1, std::uint32_t delivery = 1) {
+    const AckRange range{first, count, delivery};
+    dispatch.extend(id(instance), {&range, 1}, at_);
+  }
+
   std::string expires() { return text(dispatch.expire(at_)); }
   void advance(std::chrono::milliseconds time) { at_ += ns(time); }
   /// Time from the beginning to the next deadline, "-" where there is none.
@@ -91,7 +101,17 @@ class DispatchBench {
     for (const v1::Failure& failure : settlement.failures) {
       std::string words = "failed " + std::to_string(failure.offset()) + " " + text(failure.ending()) +
                           " attempt " + std::to_string(failure.attempt()) + " " + failure.error_type();
+      if (failure.losses() != 0) words += " losses " + std::to_string(failure.losses());
+      if (failure.origin() != 0) words += " origin " + std::to_string(failure.origin());
       if (failure.retry_at() != 0) words += " until " + since_start(failure.retry_at());
+      part(words);
+    }
+    if (!settlement.parked.empty()) {
+      std::string words = "parked";
+      for (const ParkedEvent& one : settlement.parked) {
+        words += " " + std::to_string(one.offset);
+        if (one.origin != one.offset) words += " (" + std::to_string(one.origin) + ")";
+      }
       part(words);
     }
     if (!settlement.stale.empty()) part("stale" + text(settlement.stale));

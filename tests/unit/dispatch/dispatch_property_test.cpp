@@ -20,12 +20,15 @@ struct Load {
   std::uint32_t trouble = 0;  // per cent of the steps that are no offers, hand-overs or acks
   int steps = 0;
   int checks_every = 1;
+  bool parks = false;
+  bool exclusive = false;
+  std::size_t in_flight_max = 1'000'000;
 };
 
 class Walk {
  public:
   Walk(const Load& load, std::uint64_t seed)
-      : load_{load}, random_{seed}, real_{policy(), load.window, seed}, model_{policy()} {}
+      : load_{load}, random_{seed}, real_{policy(load), load.window, seed}, model_{policy(load)} {}
 
   // What went wrong, "" where nothing did.
   std::string run() {
@@ -41,12 +44,16 @@ class Walk {
  private:
   using Outcome = NaiveDispatch::Outcome;
 
-  static config::Service policy() {
+  static config::Service policy(const Load& load) {
     config::Service service;
+    service.on_dead = load.parks ? config::OnDead::park : config::OnDead::pass;
+    service.exclusive = load.exclusive;
+    service.max_in_flight = load.in_flight_max;
     service.ack_timeout = config::milliseconds{20};
     service.retry = {.attempts = 3,
                      .backoff = {config::milliseconds{2}, config::milliseconds{0}, config::milliseconds{9}},
-                     .jitter = 0};
+                     .jitter = 0,
+                     .max_age = config::milliseconds{200}};
     return service;
   }
   std::uint64_t upto(std::uint64_t most) { return random_() % (most + 1); }
@@ -54,12 +61,15 @@ class Walk {
 
   std::string take_step() {
     if (upto(99) < load_.trouble) {
-      switch (upto(5)) {
+      switch (upto(8)) {
         case 0: return join();
         case 1: return leave();
         case 2: return answer(100, 40);
         case 3: return answer(40, 0);
         case 4: return nonsense();
+        case 5: return retry_now();
+        case 6: return give_up();
+        case 7: return extend();
         default: now_ += upto(30) * 1'000'000; return expire();
       }
     }
@@ -81,8 +91,9 @@ class Walk {
       if (load_.trouble > 0 && upto(30) == 0) {
         event.attempt = 2;
         event.not_before = now_ - 1'000'000 + upto(5'000'000);
-        event.first_failed_at = 5;
+        event.first_failed_at = now_ - upto(50'000'000);
       }
+      if (load_.trouble > 0 && upto(60) == 0) event.losses = static_cast<std::uint32_t>(1 + upto(1));
       events.push_back(event);
       model_.offer(event);
     }
@@ -92,7 +103,9 @@ class Walk {
   }
 
   std::string hand_over() {
-    const std::size_t max = upto(3) == 0 ? 1 + upto(10) : 100'000;
+    const std::size_t wanted = upto(3) == 0 ? 1 + upto(10) : 100'000;
+    const std::size_t max =
+        std::min(wanted, load_.in_flight_max - std::min(load_.in_flight_max, real_.in_flight()));
     const std::string wrong = model_.hand_over(real_.hand_over(now_, max), now_, max);
     return wrong.empty() ? "" : "handed " + wrong;
   }
@@ -108,6 +121,30 @@ class Walk {
     const InstanceId instance = someone();
     const bool lost = upto(1) == 0;
     return same(model_.leave(instance, lost, now_), real_.leave(instance, lost, now_), "leave");
+  }
+  Offset somewhere() { return last_offset_ - std::min(last_offset_, upto(40)); }
+  std::string retry_now() {
+    const Offset offset = somewhere();
+    (void)real_.hand_over(now_, 0);  // wakes what is due, as the model does by itself
+    return real_.retry_now(offset) == model_.retry_now(offset, now_) ? "" : "retry_now";
+  }
+  std::string give_up() {
+    const Offset offset = somewhere();
+    Settlement settlement;
+    const bool gave_up = real_.give_up(offset, settlement);
+    const auto outcome = model_.give_up(offset);
+    if (gave_up != outcome.has_value()) return "give_up";
+    return gave_up ? same(*outcome, settlement, "give_up") : "";
+  }
+  std::string extend() {
+    const InstanceId instance = someone();
+    std::vector<AckRange> events;
+    for (const auto& [offset, event] : model_.held) {
+      if (event.holder == instance && upto(2) == 0) events.push_back({offset, 1, event.delivery});
+    }
+    real_.extend(instance, events, now_);
+    model_.extend(instance, events, now_);
+    return "";
   }
   std::string expire() { return same(model_.expire(now_), real_.expire(now_), "expire"); }
 
@@ -155,12 +192,14 @@ class Walk {
     if (real.acked != model.acked) return what + ": other acks";
     if (real.failures != model.failures) return what + ": other failures";
     if (real.stale != model.stale) return what + ": other stale answers";
+    if (real.parked != model.parked) return what + ": others are parked";
     return "";
   }
 
   std::string check() {
     if (real_.held() != model_.held.size()) return "held";
-    if (offered_ != model_.acked.size() + model_.dead.size() + real_.held()) return "something was lost";
+    if (offered_ != model_.acked.size() + model_.dead.size() + model_.parked.size() + real_.held())
+      return "something was lost";
     if (real_.room() != load_.window - model_.held.size()) return "room";
     if (real_.retrying() != model_.retrying()) return "retrying";
     std::size_t in_flight = 0;
@@ -229,6 +268,42 @@ TEST_CASE("dispatch does what its naive model does: one instance, trouble now an
 TEST_CASE("dispatch does what its naive model does: many keys, two instances that come and go") {
   walk({.window = 30, .keys = 100, .instances = 2, .credit = 20, .batch = 10, .trouble = 15, .steps = 500},
        60);
+}
+
+TEST_CASE("dispatch does what its naive model does: keys that park behind their dead letters") {
+  walk({.window = 40,
+        .keys = 8,
+        .instances = 2,
+        .credit = 10,
+        .batch = 12,
+        .trouble = 30,
+        .steps = 500,
+        .parks = true},
+       60);
+}
+
+TEST_CASE("dispatch does what its naive model does: one instance works, the others stand by") {
+  walk({.window = 40,
+        .keys = 12,
+        .instances = 3,
+        .credit = 20,
+        .batch = 12,
+        .trouble = 20,
+        .steps = 500,
+        .exclusive = true},
+       40);
+}
+
+TEST_CASE("dispatch does what its naive model does: a service that may have few in flight") {
+  walk({.window = 40,
+        .keys = 12,
+        .instances = 3,
+        .credit = 20,
+        .batch = 12,
+        .trouble = 20,
+        .steps = 500,
+        .in_flight_max = 5},
+       40);
 }
 
 TEST_CASE("dispatch does what its naive model does: a window large enough to be compacted") {

@@ -51,10 +51,10 @@ TEST_CASE(
   bench.offers("1a 2b 3a 4b");
   CHECK(bench.hands() == "X: 1 2 3 4");
   CHECK(bench.loses('X') ==
-        "failed 1 lost attempt 1 consumer_lost until 0ms; "
-        "failed 2 lost attempt 1 consumer_lost until 0ms");
+        "failed 1 lost attempt 0 consumer_lost losses 1 until 0ms; "
+        "failed 2 lost attempt 0 consumer_lost losses 1 until 0ms");
   bench.joins('Y', 2);
-  CHECK(bench.hands() == "Y: 1 (delivery 2, attempt 2) 2 (delivery 2, attempt 2)");
+  CHECK(bench.hands() == "Y: 1 (delivery 2, attempt 1) 2 (delivery 2, attempt 1)");
   bench.acks('Y', 1, 2, 2);
   CHECK(bench.hands() == "Y: 3 (delivery 2, attempt 1) 4 (delivery 2, attempt 1)");
 }
@@ -214,23 +214,65 @@ TEST_CASE("an instance that drains gives everything back untouched") {
   CHECK(bench.acks('X', 1) == "stale 1");
 }
 
-TEST_CASE("what an instance held when it was lost counts as attempted, the head of each key") {
+TEST_CASE("one key in flight to a lost instance: its first event is charged an attempt") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2a");
+  bench.hands();
+  CHECK(bench.loses('X') == "failed 1 lost attempt 1 consumer_lost until 0ms");
+}
+
+TEST_CASE("of several keys in flight to a lost instance none is charged, but the loss is remembered") {
   DispatchBench bench;
   bench.joins('X');
   bench.offers("1a 2b 3a");
   bench.hands();
   CHECK(bench.loses('X') ==
-        "failed 1 lost attempt 1 consumer_lost until 0ms; failed 2 lost attempt 1 consumer_lost until 0ms");
-  for (const char instance : {'Y', 'Z'}) {
+        "failed 1 lost attempt 0 consumer_lost losses 1 until 0ms; "
+        "failed 2 lost attempt 0 consumer_lost losses 1 until 0ms");
+  bench.joins('Y');
+  CHECK(bench.hands() == "Y: 1 (delivery 2, attempt 1) 2 (delivery 2, attempt 1) 3 (delivery 2, attempt 1)");
+}
+
+TEST_CASE("what was there at two losses is handed out alone, and only the culprit dies") {
+  DispatchBench bench;
+  bench.offers("1a 2b 3c");
+  for (const char instance : {'W', 'X'}) {
     bench.joins(instance);
     bench.hands();
-    bench.advance(1s);
     bench.loses(instance);
   }
-  // The third instance that 1 and 2 took with them was the last; 3 was never the first of its key until now.
-  CHECK(bench.dispatch.held() == 1);
-  bench.joins('W');
-  CHECK(bench.hands() == "W: 3 (delivery 4, attempt 1)");
+  bench.offers("4d");
+  bench.joins('Y');
+  CHECK(bench.hands() == "Y: 1 (delivery 3, attempt 1)");
+  bench.acks('Y', 1, 1, 3);
+  CHECK(bench.hands() == "Y: 2 (delivery 3, attempt 1)");
+  CHECK(bench.loses('Y') == "failed 2 lost attempt 1 consumer_lost losses 2 until 0ms");
+  bench.joins('Z');
+  CHECK(bench.hands() == "Z: 3 (delivery 3, attempt 1)");
+  bench.acks('Z', 3, 1, 3);
+  CHECK(bench.hands() == "Z: 2 (delivery 4, attempt 2)");
+  CHECK(bench.loses('Z') == "failed 2 lost attempt 2 consumer_lost losses 2 until 0ms");
+}
+
+TEST_CASE("while one instance is emptied for a suspect the others go on") {
+  DispatchBench bench;
+  bench.offers("1a 2b");
+  for (const char instance : {'W', 'X'}) {
+    bench.joins(instance);
+    bench.hands();
+    bench.loses(instance);
+  }
+  bench.joins('Y', 1);
+  CHECK(bench.hands() == "Y: 1 (delivery 3, attempt 1)");
+  bench.joins('Z', 3);
+  CHECK(bench.hands() == "Z: 2 (delivery 3, attempt 1)");
+  bench.offers("3c 4d");
+  CHECK(bench.hands() == "");
+  bench.acks('Y', 1, 1, 3);
+  CHECK(bench.hands() == "Y: 3");
+  bench.acks('Z', 2, 1, 3);
+  CHECK(bench.hands() == "Z: 4");
 }
 
 TEST_CASE("an event that takes every instance with it ends as a dead letter") {
@@ -263,6 +305,122 @@ TEST_CASE("a recovered failure goes on where it was, and its key waits for it") 
   const Settlement settlement = bench.dispatch.settle(DispatchBench::id('X'), {}, {&last, 1}, bench.at());
   CHECK(settlement.failures[0].ending() == v1::ENDING_DEAD);
   CHECK(settlement.failures[0].first_failed_at() == 77);
+}
+
+TEST_CASE("nothing is tried again once its first failure is older than max_age") {
+  auto policy = DispatchBench::policy();
+  policy.retry.attempts = 100;
+  policy.retry.max_age = 2s;
+  DispatchBench bench{policy};
+  bench.joins('X');
+  bench.offers("1a");
+  bench.hands();
+  CHECK(bench.nacks('X', 1) == "failed 1 nacked attempt 1 Oops until 100ms");
+  bench.advance(1s);
+  bench.hands();
+  CHECK(bench.nacks('X', 1, 2) == "failed 1 nacked attempt 2 Oops until 2000ms");
+  bench.advance(1s);
+  bench.hands();
+  CHECK(bench.nacks('X', 1, 3) == "failed 1 dead attempt 3 Oops");
+}
+
+TEST_CASE("a handler that says it is still at it has its time anew") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2b");
+  bench.hands();
+  bench.advance(20s);
+  bench.extends('X', 1);
+  bench.extends('Y', 2);
+  bench.extends('X', 2, 1, 9);
+  bench.advance(10s);
+  CHECK(bench.expires() == "failed 2 timed out attempt 1 ack_timeout until 30100ms");
+  CHECK(bench.next_deadline() == "30100ms");
+  bench.advance(20s);
+  CHECK(bench.expires() == "failed 1 timed out attempt 1 ack_timeout until 50100ms");
+}
+
+TEST_CASE("what failed with one instance is tried by another where there is one") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a");
+  bench.hands();
+  bench.joins('Y', 1);
+  bench.nacks('X', 1);
+  bench.advance(100ms);
+  CHECK(bench.hands() == "Y: 1 (delivery 2, attempt 2)");
+}
+
+TEST_CASE("a retry may be hurried, or given up; what is in flight may not") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2b 3a");
+  bench.hands();
+  CHECK_FALSE(bench.dispatch.retry_now(1));
+  CHECK(bench.gives_up(1) == "not to be given up");
+  bench.settles('X', {}, {{.offset = 1, .delivery = 1}, {.offset = 2, .delivery = 1}});
+  CHECK(bench.dispatch.retry_now(1));
+  CHECK(bench.hands() == "X: 1 (delivery 2, attempt 2) 3 (delivery 2, attempt 1)");
+  CHECK(bench.gives_up(2) == "gave up 2");
+  CHECK(bench.gives_up(2) == "not to be given up");
+  CHECK(bench.dispatch.retrying() == 0);
+  CHECK(bench.next_deadline() == "100ms");  // of what is not there any more: once, and then never again
+  bench.advance(100ms);
+  CHECK(bench.expires() == "");
+  CHECK(bench.next_deadline() == "30000ms");
+}
+
+TEST_CASE("where the policy parks, what is held behind a dead letter leaves with it") {
+  auto policy = DispatchBench::policy();
+  policy.on_dead = config::OnDead::park;
+  DispatchBench bench{policy};
+  bench.joins('X', 3);
+  bench.offers("1a 2b 3a 4a 5b");
+  bench.offers({.offset = 6, .key_hash = 'a', .bytes = 10, .origin = 2});
+  bench.hands();
+  CHECK(bench.rejects('X', 1) == "failed 1 dead attempt 1 Oops; parked 3 4 6 (2)");
+  CHECK(bench.acks('X', 2) == "acked 2");
+  CHECK(bench.hands() == "X: 5");
+  CHECK(bench.acks('X', 3) == "stale 3");
+  CHECK(bench.dispatch.held() == 1);
+}
+
+TEST_CASE("an expired event is done with, and its key goes on whatever the policy") {
+  auto policy = DispatchBench::policy();
+  policy.on_dead = config::OnDead::park;
+  DispatchBench bench{policy};
+  bench.joins('X');
+  bench.offers("1a 2a");
+  bench.hands();
+  CHECK(bench.settles('X', {}, {{.offset = 1, .delivery = 1, .reject = true, .expired = true}}) ==
+        "failed 1 expired attempt 1 ");
+  CHECK(bench.hands() == "X: 2 (delivery 2, attempt 1)");
+}
+
+TEST_CASE("of an exclusive service one instance works, and the next one when it leaves") {
+  auto policy = DispatchBench::policy();
+  policy.exclusive = true;
+  DispatchBench bench{policy};
+  bench.joins('X', 2);
+  bench.joins('Y');
+  bench.offers("1a 2b 3c");
+  CHECK(bench.hands() == "X: 1 2");
+  bench.acks('X', 1);
+  CHECK(bench.hands() == "X: 3");
+  bench.drains('X');
+  CHECK(bench.hands() == "Y: 2 (delivery 2, attempt 1) 3 (delivery 2, attempt 1)");
+}
+
+TEST_CASE("all instances together have no more in flight than max_in_flight") {
+  auto policy = DispatchBench::policy();
+  policy.max_in_flight = 3;
+  DispatchBench bench{policy};
+  bench.joins('X', 2);
+  bench.joins('Y', 2);
+  bench.offers("1a 2b 3c 4d");
+  bench.hands();
+  CHECK(bench.dispatch.in_flight() == 3);
+  CHECK(bench.hands() == "");
 }
 
 TEST_CASE("foreign answers are stale and change nothing") {

@@ -26,6 +26,7 @@ NaiveDispatch::Outcome NaiveDispatch::outcome_of(const Settlement& settlement) {
   for (const auto& range : settlement.stale) {
     for (Offset i = 0; i < range.count(); ++i) outcome.stale.insert(range.first() + i);
   }
+  for (const auto& one : settlement.parked) outcome.parked.insert(one.offset);
   for (const auto& failure : settlement.failures) {
     outcome.failures[failure.offset()] =
         words_of(failure.ending(), failure.attempt(), failure.retry_at(), failure.first_failed_at());
@@ -38,8 +39,53 @@ void NaiveDispatch::offer(const Offer& offer) {
                         .key = offer.key_hash,
                         .bytes = offer.bytes,
                         .attempt = offer.attempt,
+                        .losses = offer.losses,
                         .first_failed_at = offer.first_failed_at,
                         .due = offer.not_before};
+}
+
+void NaiveDispatch::join(InstanceId instance, Credit credit) {
+  if (!instances.contains(instance)) joined.push_back(instance);
+  instances[instance] = credit;
+}
+
+void NaiveDispatch::extend(InstanceId instance, const std::vector<AckRange>& events, LogTime now) {
+  std::set<std::uint64_t> keys;  // from their first extended event on
+  for (auto& [offset, event] : held) {
+    for (const AckRange& range : events) {
+      if (event.holder != instance || event.delivery != range.delivery) continue;
+      if (offset >= range.first && offset < range.first + range.count) keys.insert(event.key);
+    }
+    if (event.holder && keys.contains(event.key)) {
+      event.deadline = now + nanoseconds_of(policy_.ack_timeout);
+    }
+  }
+}
+
+bool NaiveDispatch::retry_now(Offset offset, LogTime now) {
+  const auto found = held.find(offset);
+  if (found == held.end() || found->second.holder || found->second.due <= now) return false;
+  found->second.due = 0;
+  return true;
+}
+
+std::optional<NaiveDispatch::Outcome> NaiveDispatch::give_up(Offset offset) {
+  const auto found = held.find(offset);
+  if (found == held.end() || found->second.holder) return std::nullopt;
+  Outcome outcome;
+  const auto key = found->second.key;
+  dead.insert(offset);
+  held.erase(found);
+  if (policy_.on_dead == config::OnDead::park) park_behind(offset, key, outcome);
+  return outcome;
+}
+
+void NaiveDispatch::park_behind(Offset offset, std::uint64_t key, Outcome& outcome) {
+  for (const auto& [other_offset, other] : held) {
+    if (other_offset > offset && other.key == key && !other.holder) outcome.parked.insert(other_offset);
+  }
+  for (const Offset one : outcome.parked) held.erase(one);
+  parked.insert(outcome.parked.begin(), outcome.parked.end());
 }
 
 void NaiveDispatch::fail(Offset offset, v1::Ending ending, bool reject, LogTime now, LogTime delay,
@@ -50,10 +96,13 @@ void NaiveDispatch::fail(Offset offset, v1::Ending ending, bool reject, LogTime 
   }
   event.holder.reset();
   if (event.first_failed_at == 0) event.first_failed_at = now;
-  if (reject || event.attempt >= static_cast<std::uint32_t>(policy_.retry.attempts)) {
+  const bool too_old = now + delay - event.first_failed_at > nanoseconds_of(policy_.retry.max_age);
+  if (reject || too_old || event.attempt >= static_cast<std::uint32_t>(policy_.retry.attempts)) {
     outcome.failures[offset] = words_of(v1::ENDING_DEAD, event.attempt, 0, event.first_failed_at);
+    const auto key = event.key;
     dead.insert(offset);
     held.erase(offset);
+    if (policy_.on_dead == config::OnDead::park) park_behind(offset, key, outcome);
     return;
   }
   outcome.failures[offset] = words_of(ending, event.attempt, now + delay, event.first_failed_at);
@@ -68,12 +117,21 @@ NaiveDispatch::Outcome NaiveDispatch::leave(InstanceId instance, bool lost, LogT
     if (event.holder == instance) heads.try_emplace(event.key, offset);
   }
   for (const auto& [key, offset] : heads) {
-    if (lost) fail(offset, v1::ENDING_LOST, false, now, 0, outcome);
+    if (!lost) continue;
+    if (heads.size() == 1) {
+      fail(offset, v1::ENDING_LOST, false, now, 0, outcome);
+      continue;
+    }
+    Event& event = held.at(offset);
+    if (event.first_failed_at == 0) event.first_failed_at = now;
+    ++event.losses;
+    outcome.failures[offset] = words_of(v1::ENDING_LOST, event.attempt - 1, now, event.first_failed_at);
   }
   for (auto& [offset, event] : held) {
     if (event.holder == instance) event.holder.reset();
   }
   instances.erase(instance);
+  std::erase(joined, instance);
   return outcome;
 }
 
@@ -118,19 +176,26 @@ NaiveDispatch::Outcome NaiveDispatch::expire(LogTime now) {
     if (event.holder && event.deadline <= now) due.push_back(offset);
   }
   for (const Offset offset : due) {
-    if (!held.at(offset).holder) continue;  // taken back behind another
+    const auto found = held.find(offset);  // it may be parked by now, or taken back behind another
+    if (found == held.end() || !found->second.holder) continue;
     Backoff backoff{policy_.retry, 0};
     fail(offset, v1::ENDING_TIMED_OUT, false, now, backoff.after(held.at(offset).attempt), outcome);
   }
   return outcome;
 }
 
+bool NaiveDispatch::works(InstanceId instance) const {
+  return !policy_.exclusive || joined.front() == instance;
+}
+
 bool NaiveDispatch::fits(InstanceId instance, const Event& event) const {
   const Credit credit = instances.at(instance);
+  if (!works(instance)) return false;
   std::uint32_t events = 0;
   std::uint64_t bytes = 0;
   for (const auto& [offset, other] : held) {
     if (other.holder != instance) continue;
+    if (suspect(other) || suspect(event)) return false;  // a suspect is alone
     ++events;
     bytes += other.bytes;
   }
@@ -175,6 +240,14 @@ std::string NaiveDispatch::what_was_missed(LogTime now) const {
     event.holder ? void(holders[event.key] = event.holder) : void(next.try_emplace(event.key, &event));
   }
   std::erase_if(next, [&](const auto& one) { return one.second->due > now; });
+  for (const auto& [key, event] : next) {
+    if (!suspect(*event) || holders[key]) continue;
+    // Who is being emptied for it is the real one's choice: only that somebody is must show in the end.
+    const bool idle = std::any_of(instances.begin(), instances.end(),
+                                  [&, of = event](const auto& one) { return fits(one.first, *of); });
+    return idle ? "a suspect waits though somebody holds nothing" : "";
+  }
+  std::erase_if(next, [&](const auto& one) { return suspect(*one.second); });
   std::set<InstanceId> closed;
   for (const auto& [key, event] : next) {
     if (holders[key] && !fits(*holders[key], *event)) closed.insert(*holders[key]);

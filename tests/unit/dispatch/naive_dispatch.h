@@ -20,6 +20,7 @@ class NaiveDispatch {
     std::uint32_t bytes = 0;
     std::uint32_t attempt = 1;
     std::uint32_t delivery = 0;
+    std::uint32_t losses = 0;
     LogTime first_failed_at = 0;
     LogTime due = 0;                   // not to be handed over before
     std::optional<InstanceId> holder;  // in flight
@@ -33,6 +34,7 @@ class NaiveDispatch {
   struct Outcome {
     std::set<Offset> acked;
     std::map<Offset, std::string> failures;
+    std::set<Offset> parked;
     std::multiset<Offset> stale;
     bool operator==(const Outcome&) const = default;
   };
@@ -41,11 +43,15 @@ class NaiveDispatch {
   explicit NaiveDispatch(config::Service policy) : policy_{std::move(policy)} {}
 
   void offer(const Offer& offer);
-  void join(InstanceId instance, Credit credit) { instances[instance] = credit; }
+  void join(InstanceId instance, Credit credit);
   Outcome leave(InstanceId instance, bool lost, LogTime now);
   Outcome settle(InstanceId instance, const std::vector<AckRange>& acks, const std::vector<Nack>& nacks,
                  LogTime now);
   Outcome expire(LogTime now);
+  void extend(InstanceId instance, const std::vector<AckRange>& events, LogTime now);
+  bool retry_now(Offset offset, LogTime now);
+  /// The outcome where it was possible.
+  std::optional<Outcome> give_up(Offset offset);
 
   /// Takes what the real one handed over; says what is wrong with it, "" where nothing is.
   std::string hand_over(const std::vector<HandOver>& handed, LogTime now, std::size_t max);
@@ -57,11 +63,16 @@ class NaiveDispatch {
   std::map<Offset, Event> held;
   std::set<Offset> acked;
   std::set<Offset> dead;
+  std::set<Offset> parked;
+  std::vector<InstanceId> joined;  // in this order
   std::map<InstanceId, Credit> instances;
 
  private:
   void give_back(Event& event) { event.holder.reset(); }
+  void park_behind(Offset offset, std::uint64_t key, Outcome& outcome);
   void fail(Offset offset, v1::Ending ending, bool reject, LogTime now, LogTime delay, Outcome& outcome);
+  [[nodiscard]] static bool suspect(const Event& event) { return event.losses >= 2; }
+  [[nodiscard]] bool works(InstanceId instance) const;
   [[nodiscard]] bool fits(InstanceId instance, const Event& event) const;
   [[nodiscard]] std::string what_was_missed(LogTime now) const;
 

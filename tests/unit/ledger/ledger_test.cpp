@@ -45,7 +45,7 @@ class LedgerBench {
       change.add_patterns()->set_pattern(pattern);
       change.mutable_patterns(change.patterns_size() - 1)->set_from_offset(from);
     }
-    REQUIRE(ledger.apply("reel.subscription", change.SerializeAsString()));
+    REQUIRE(ledger.apply({"reel.subscription", change.SerializeAsString()}));
   }
   void restarts_from_snapshot() {
     v1::Snapshot snapshot;
@@ -80,7 +80,7 @@ class LedgerBench {
   void reported(const std::string& service, const Settlement& settlement) {
     const auto report = report_of(service, "one", settlement);
     REQUIRE(report.has_value());
-    REQUIRE(ledger.apply("reel.delivery", report->SerializeAsString()));
+    REQUIRE(ledger.apply({"reel.delivery", report->SerializeAsString()}));
   }
 };
 
@@ -167,9 +167,9 @@ TEST_CASE("a service that wanted nothing begins where its next patterns do") {
 
 TEST_CASE("what is not the topic's message changes nothing") {
   LedgerBench bench;
-  CHECK_FALSE(bench.ledger.apply("reel.delivery", "\xff\xff"));
-  CHECK_FALSE(bench.ledger.apply("reel.subscription", "\x0a\x05x"));
-  CHECK_FALSE(bench.ledger.apply("reel.flow.overdue", ""));
+  CHECK_FALSE(bench.ledger.apply({"reel.delivery", "\xff\xff"}));
+  CHECK_FALSE(bench.ledger.apply({"reel.subscription", "\x0a\x05x"}));
+  CHECK_FALSE(bench.ledger.apply({"reel.flow.overdue", ""}));
   CHECK(bench.ledger.services().empty());
 }
 
@@ -181,7 +181,7 @@ TEST_CASE("beyond the limit the oldest dead letters are forgotten") {
       settlement.failures.emplace_back().set_offset(i);
       settlement.failures.back().set_ending(v1::ENDING_DEAD);
     }
-    REQUIRE(bench.ledger.apply("reel.delivery", report_of("shop", "one", settlement)->SerializeAsString()));
+    REQUIRE(bench.ledger.apply({"reel.delivery", report_of("shop", "one", settlement)->SerializeAsString()}));
   }
   CHECK(bench.ledger.find("shop")->dead.size() == dead_letters_max);
   CHECK(bench.ledger.find("shop")->dead_forgotten == 1000);

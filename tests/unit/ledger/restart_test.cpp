@@ -54,7 +54,7 @@ class OneService {
     Ledger recovered;
     recovered.load(snapshot_);
     for (std::size_t i = snapshot_reports_; i < journal_.size(); ++i) {
-      if (!recovered.apply(journal_[i].first, journal_[i].second)) return "a record cannot be read";
+      if (!recovered.apply({journal_[i].first, journal_[i].second})) return "a record cannot be read";
     }
     recovered.raise_floor("shop", floor());
     v1::Snapshot was;
@@ -145,7 +145,7 @@ class OneService {
   }
   void record(const std::string& topic, const std::string& data) {
     journal_.emplace_back(topic, data);
-    REQUIRE(ledger_.apply(topic, data));
+    REQUIRE(ledger_.apply({topic, data}));
   }
 
   std::mt19937_64 random_;

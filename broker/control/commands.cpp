@@ -1,0 +1,248 @@
+#include "control/commands.h"
+
+#include <google/protobuf/repeated_field.h>
+
+#include <algorithm>
+
+#include "service/own_record.h"
+
+namespace reel::broker {
+namespace {
+
+using Offsets = google::protobuf::RepeatedField<std::uint64_t>;
+
+Offsets* offsets_of(v1::Command& command) {
+  switch (command.what_case()) {
+    case v1::Command::kRetryNow: return command.mutable_retry_now()->mutable_offsets();
+    case v1::Command::kGiveUp: return command.mutable_give_up()->mutable_offsets();
+    case v1::Command::kRedrive: return command.mutable_redrive()->mutable_offsets();
+    case v1::Command::kDiscard: return command.mutable_discard()->mutable_offsets();
+    default: return nullptr;
+  }
+}
+
+void leave_out(v1::CommandReply& reply, Offset offset, std::string_view why) {
+  if (reply.left_out_size() >= Commands::left_out_max) return;
+  reply.add_left_out("event at offset " + std::to_string(offset) + " " + std::string{why});
+}
+
+// Keeps of the command's offsets, each once and ascending, those that `fits` says "" about.
+template <typename Fits>
+void keep(v1::Command& command, v1::CommandReply& reply, const Fits& fits) {
+  auto& offsets = *offsets_of(command);
+  std::sort(offsets.begin(), offsets.end());
+  offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
+  Offsets kept;
+  for (const auto offset : offsets) {
+    const std::string_view why = fits(offset);
+    if (why.empty()) {
+      kept.Add(offset);
+    } else {
+      leave_out(reply, offset, why);
+    }
+  }
+  offsets.Swap(&kept);
+  reply.set_count(static_cast<std::uint64_t>(offsets.size()));
+}
+
+}  // namespace
+
+void Commands::give(v1::Command command, v1::Reply reply, Answer answer) {
+  Given given{std::move(command), std::move(reply), std::move(answer)};
+  if (auto why = why_not(given.command); !why.empty()) return refuse(std::move(given), std::move(why));
+  given.reply.mutable_command();
+  switch (given.command.what_case()) {
+    case v1::Command::kPause:
+    case v1::Command::kResume: return pause(std::move(given));
+    case v1::Command::kRetryNow: return retry_now(std::move(given));
+    case v1::Command::kGiveUp: return give_up(std::move(given));
+    case v1::Command::kRedrive: return redrive(std::move(given));
+    case v1::Command::kDiscard: return discard(std::move(given));
+    case v1::Command::kForget: return forget(std::move(given));
+    case v1::Command::kReplay: return replay(std::move(given));
+    case v1::Command::kCancelReplay: return cancel_replay(std::move(given));
+    default: return refuse(std::move(given), "this command is not known to this broker");
+  }
+}
+
+// A sentence, or nothing where the command can be given.
+std::string Commands::why_not(const v1::Command& command) const {
+  if (command.by().empty() || command.by().size() > by_bytes_max) {
+    return "a command says who gives it, in 1 to " + std::to_string(by_bytes_max) + " bytes";
+  }
+  if (command.note().size() > note_bytes_max) {
+    return "a command's note has at most " + std::to_string(note_bytes_max) + " bytes";
+  }
+  if (is_system_service(command.service())) {
+    return "service '" + command.service() + "' is a part of Reel, which takes no commands";
+  }
+  const auto* const record = ledger_.find(command.service());
+  if (record == nullptr || record->is_forgotten()) return "no service '" + command.service() + "' is known";
+  v1::Command copy = command;
+  const auto* const offsets = offsets_of(copy);
+  if (offsets != nullptr && offsets->size() > offsets_max) {
+    return "a command names at most " + std::to_string(offsets_max) + " events, not " +
+           std::to_string(offsets->size());
+  }
+  return {};
+}
+
+void Commands::refuse(Given given, std::string why) {
+  given.reply.set_error(std::move(why));
+  given.answer(std::move(given.reply));
+}
+
+void Commands::append(Given given, std::string consequences, std::function<void()> when_committed) {
+  given.reply.mutable_command()->set_offset(log_.appended_end());
+  auto own = own_record(control_topic, given.command.service(), given.command, log_.now());
+  own += consequences;
+  publishing_.append({}, std::move(own),
+                     [reply = std::move(given.reply), answer = std::move(given.answer),
+                      when_committed = std::move(when_committed)](const StoredBatchPtr&) {
+                       if (when_committed) when_committed();
+                       answer(reply);
+                     });
+}
+
+void Commands::pause(Given given) {
+  const auto until = given.command.pause().until();
+  if (until != 0 && until <= log_.now()) {
+    return refuse(std::move(given), "the time until which to pause has passed already");
+  }
+  given.reply.mutable_command()->set_count(1);
+  append(std::move(given), {});
+}
+
+void Commands::retry_now(Given given) {
+  const auto& retrying = ledger_.find(given.command.service())->retrying;
+  keep(given.command, *given.reply.mutable_command(),
+       [&](Offset offset) { return retrying.contains(offset) ? "" : "waits for no attempt"; });
+  if (given.reply.command().count() == 0) return given.answer(std::move(given.reply));
+  append(std::move(given), {});
+}
+
+void Commands::give_up(Given given) {
+  auto* const queue = services_.find_durable(given.command.service());
+  const auto& retrying = ledger_.find(given.command.service())->retrying;
+  Settlement settlement;
+  keep(given.command, *given.reply.mutable_command(), [&](Offset offset) {
+    const auto failed = retrying.find(offset);
+    if (failed == retrying.end() || queue == nullptr) return "waits for no attempt";
+    v1::Failure failure = failed->second;
+    failure.set_ending(v1::ENDING_DEAD);
+    failure.set_retry_at(0);
+    failure.set_failed_at(log_.now());
+    return queue->give_up(failure, settlement) ? "" : "is being handled";
+  });
+  if (given.reply.command().count() == 0) return given.answer(std::move(given.reply));
+  auto report = services_.encoded_report(*queue, settlement);
+  append(std::move(given), std::move(report));
+}
+
+void Commands::redrive(Given given) {
+  const auto& service = given.command.service();
+  const auto& dead = ledger_.find(service)->dead;
+  keep(given.command, *given.reply.mutable_command(), [&](Offset origin) {
+    return dead.contains(origin) && !leaving_.contains({service, origin}) ? "" : "is no dead letter";
+  });
+  const auto& kept = given.command.redrive().offsets();
+  if (kept.empty()) return given.answer(std::move(given.reply));
+  std::vector<Offset> origins{kept.begin(), kept.end()};
+  for (const auto origin : origins) leaving_.emplace(service, origin);
+  auto shared = std::make_shared<Given>(std::move(given));
+  const bool asked = reads_.fetch(
+      origins, [this, shared](const std::vector<EventAt>& events) { redrive(std::move(*shared), events); });
+  if (asked) return;
+  for (const auto origin : origins) leaving_.erase({shared->command.service(), origin});
+  refuse(std::move(*shared), "too many questions wait for the journal; try again");
+}
+
+// The events are at hand, those that are left: what the journal no longer has cannot be handed over.
+void Commands::redrive(Given given, const std::vector<EventAt>& events) {
+  const auto service = given.command.service();
+  const auto forget_leaving = [this, service, events] {
+    for (const auto& at : events) leaving_.erase({service, at.offset});
+  };
+  std::set<Offset> there;
+  for (const auto& at : events) {
+    if (at.batch) there.insert(at.offset);
+  }
+  keep(given.command, *given.reply.mutable_command(), [&](Offset origin) {
+    return there.contains(origin) ? "" : "is no longer in the journal; it can only be discarded";
+  });
+  auto* const queue = services_.find_durable(service);
+  if (there.empty() || queue == nullptr) {
+    forget_leaving();
+    return given.answer(std::move(given.reply));
+  }
+  const auto command = log_.appended_end();
+  auto offset = command;
+  for (const auto& at : events) {
+    if (!at.batch) continue;
+    ++offset;
+    queue->parked().resume(at.event().key_hash, offset, offset);
+  }
+  append(std::move(given), redelivery_run(service, v1::REDELIVERY_REDRIVEN, events, command), forget_leaving);
+}
+
+void Commands::discard(Given given) {
+  const auto service = given.command.service();
+  const auto& dead = ledger_.find(service)->dead;
+  std::set<std::uint64_t> keys;
+  keep(given.command, *given.reply.mutable_command(), [&](Offset origin) {
+    const auto letter = dead.find(origin);
+    if (letter == dead.end() || leaving_.contains({service, origin})) return "is no dead letter";
+    keys.insert(letter->second.key_hash());
+    return "";
+  });
+  const auto& kept = given.command.discard().offsets();
+  if (kept.empty()) return given.answer(std::move(given.reply));
+  std::vector<Offset> origins{kept.begin(), kept.end()};
+  for (const auto origin : origins) leaving_.emplace(service, origin);
+  append(std::move(given), {},
+         [this, service, origins = std::move(origins), keys = std::move(keys)]() mutable {
+           for (const auto origin : origins) leaving_.erase({service, origin});
+           auto* const queue = services_.find_durable(service);
+           if (queue == nullptr) return;
+           for (const auto& [origin, letter] : ledger_.find(service)->dead) keys.erase(letter.key_hash());
+           for (const auto key_hash : keys) queue->parked().let_go(key_hash);
+         });
+}
+
+void Commands::replay(Given given) {
+  auto& replay = *given.command.mutable_replay();
+  if (auto why = replays_.why_not(given.command.service(), replay); !why.empty()) {
+    return refuse(std::move(given), std::move(why));
+  }
+  replay.set_to_offset(
+      std::min(replay.to_offset() == 0 ? log_.committed_end() : replay.to_offset(), log_.committed_end()));
+  replay.set_id(0);
+  replay.set_next_offset(replay.from_offset());
+  replay.set_redelivered(0);
+  replay.set_done(false);
+  given.reply.mutable_command()->set_count(1);
+  append(std::move(given), {});
+}
+
+void Commands::cancel_replay(Given given) {
+  if (!replays_.runs(given.command.service(), given.command.cancel_replay())) {
+    return refuse(std::move(given), "service '" + given.command.service() + "' has no replay " +
+                                        std::to_string(given.command.cancel_replay()) + " under way");
+  }
+  given.reply.mutable_command()->set_count(1);
+  append(std::move(given), {});
+}
+
+void Commands::forget(Given given) {
+  const auto service = given.command.service();
+  auto* const queue = services_.find_durable(service);
+  if (queue != nullptr && queue->has_members()) {
+    return refuse(std::move(given),
+                  "service '" + service + "' has instances that are there; stop them before it is forgotten");
+  }
+  if (queue != nullptr) services_.forget(service);
+  given.reply.mutable_command()->set_count(1);
+  append(std::move(given), {});
+}
+
+}  // namespace reel::broker

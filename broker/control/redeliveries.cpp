@@ -1,0 +1,73 @@
+#include "control/redeliveries.h"
+
+#include <spdlog/spdlog.h>
+
+#include "event/batch.h"
+
+namespace reel::broker {
+
+std::string redelivery_run(std::string_view service, v1::Redelivery kind, const std::vector<EventAt>& events,
+                           Offset command) {
+  BatchWriter writer;
+  for (const auto& at : events) {
+    const auto event = at.batch ? read_event(at.event().bytes) : std::nullopt;
+    if (!event) continue;
+    v1::RedeliveryRecord record;
+    record.set_origin(at.offset);
+    record.set_kind(kind);
+    record.set_bytes(static_cast<std::uint32_t>(event->bytes.size()));
+    record.set_command(command);
+    if (writer.empty()) {
+      writer.begin_run({.source = broker_source,
+                        .topic = redelivery_topic(service),
+                        .dataschema = record.GetDescriptor()->full_name()});
+    }
+    const auto data = record.SerializeAsString();
+    const auto id = "redelivery-" + std::to_string(at.offset);
+    writer.add({.id = id,
+                .correlationid = event->correlationid,
+                .causationid = event->id,
+                .partitionkey = event->partitionkey,
+                .data = data});
+  }
+  return writer.take();
+}
+
+void Redeliveries::turn() {
+  services_.each_durable([this](ServiceQueue& queue) {
+    for (const auto key_hash : queue.parked().take_due()) {
+      auto then = [this, service = queue.name(), key_hash](const std::vector<EventAt>& events) {
+        resume(service, key_hash, events);
+      };
+      if (!reads_.fetch(queue.parked().round(key_hash, round_events_max), std::move(then))) {
+        queue.parked().let_go(key_hash);  // due again
+      }
+    }
+  });
+}
+
+void Redeliveries::resume(const std::string& service, std::uint64_t key_hash,
+                          const std::vector<EventAt>& events) {
+  auto* const queue = services_.find_durable(service);
+  if (queue == nullptr || events.empty()) return;
+  std::vector<Offset> origins;
+  for (const auto& at : events) origins.push_back(at.offset);
+  queue->parked().remove(key_hash, origins);
+  Settlement gone;
+  for (const auto& at : events) {
+    if (!at.batch) gone.failures.push_back(gone_letter(at.offset, log_.now()));
+  }
+  auto own = redelivery_run(service, v1::REDELIVERY_RESUMED, events, 0);
+  const auto count = events.size() - gone.failures.size();
+  if (!gone.failures.empty()) {
+    spdlog::error("broker    parked_events_gone service={} events={} (the journal has not kept them)",
+                  service, gone.failures.size());
+    services_.report(*queue, gone);
+  }
+  if (count == 0) return queue->parked().let_go(key_hash);
+  const auto first = log_.appended_end();
+  queue->parked().resume(key_hash, first, first + count - 1);
+  publishing_.append({}, std::move(own), {});
+}
+
+}  // namespace reel::broker

@@ -1,0 +1,198 @@
+#include "control/replays.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "event/batch.h"
+#include "event/system_topics.h"
+#include "event/topic.h"
+#include "service/own_record.h"
+
+namespace reel::broker {
+namespace {
+
+// Looked at in one turn where they hold nothing for it.
+constexpr std::size_t stretches_per_turn = 16;
+
+}  // namespace
+
+std::string Replays::why_not(const std::string& service, const v1::Replay& replay) const {
+  if (running_.size() >= replays_max) {
+    return "replays_max (" + std::to_string(replays_max) + ") replays are under way";
+  }
+  if (services_.find(service) == nullptr) return "no service '" + service + "' is known";
+  if (replay.from_offset() == 0 || (replay.to_offset() != 0 && replay.to_offset() <= replay.from_offset())) {
+    return "a replay goes from an offset of at least 1 to a later one";
+  }
+  if (!std::isfinite(replay.speed()) || replay.speed() < 0 || replay.speed() > speed_max) {
+    return "the speed of a replay is 0, for as fast as can be, or up to 1000000 times the original";
+  }
+  if (replay.patterns_size() > patterns_max) {
+    return "a replay has at most " + std::to_string(patterns_max) + " patterns";
+  }
+  for (const auto& pattern : replay.patterns()) {
+    if (const auto wrong = check_pattern(pattern)) return "bad pattern: " + *wrong;
+  }
+  return {};
+}
+
+bool Replays::runs(const std::string& service, Offset id) const {
+  const auto found = running_.find(id);
+  return found != running_.end() && found->second.service == service;
+}
+
+void Replays::apply(const v1::Command& command, Offset offset) {
+  if (command.has_cancel_replay()) running_.erase(command.cancel_replay());
+  if (command.has_forget()) {
+    std::erase_if(running_, [&](const auto& one) { return one.second.service == command.service(); });
+  }
+  if (!command.has_replay()) return;
+  const Offset id = command.replay().id() == 0 ? offset : command.replay().id();
+  if (command.replay().id() == 0) {
+    auto& running = running_[id];
+    running.service = command.service();
+    running.by = command.by();
+  }
+  const auto found = running_.find(id);
+  if (found == running_.end()) return;  // cancelled meanwhile
+  auto& running = found->second;
+  running.replay = command.replay();
+  running.replay.set_id(id);
+  if (running.ahead.next_offset() < running.replay.next_offset()) running.ahead = running.replay;
+  if (command.replay().done()) running_.erase(found);
+}
+
+void Replays::save(v1::Snapshot& snapshot) const {
+  for (const auto& [id, running] : running_) {
+    auto& saved = *snapshot.add_replays();
+    saved.set_service(running.service);
+    saved.set_by(running.by);
+    *saved.mutable_replay() = running.replay;
+  }
+}
+
+void Replays::load(const v1::Snapshot& snapshot) {
+  running_.clear();
+  for (const auto& saved : snapshot.replays()) {
+    auto& running = running_[saved.replay().id()];
+    running.service = saved.service();
+    running.by = saved.by();
+    running.replay = saved.replay();
+    running.ahead = saved.replay();
+  }
+}
+
+void Replays::turn() {
+  for (auto& [id, running] : running_) {
+    if (running.busy || running.due > log_.now()) continue;
+    running.due = 0;
+    const auto* const queue = services_.find(running.service);
+    if (queue == nullptr || !queue->has_members() || queue->paused_until() != 0) continue;
+    if (queue->next_offset(log_.committed_end()) <= running.last_record) continue;
+    for (std::size_t i = 0; i < stretches_per_turn && !running.busy && running.due == 0; ++i)
+      read(id, running);
+  }
+}
+
+void Replays::read(Offset id, Running& running) {
+  running.busy = true;
+  const bool asked =
+      reads_.stretch(running.ahead.next_offset(),
+                     [this, id](const std::vector<StoredBatchPtr>& batches) { take(id, batches); });
+  if (!asked) running.busy = false;  // too many questions wait: at the next turn
+}
+
+void Replays::take(Offset id, const std::vector<StoredBatchPtr>& batches) {
+  const auto found = running_.find(id);
+  if (found == running_.end()) return;
+  auto& running = found->second;
+  auto& replay = running.ahead;
+  std::vector<EventAt> events;
+  // Nothing came: the log's end, or a place that cannot be read, which the journal has said.
+  Offset next = batches.empty() ? replay.to_offset() : replay.next_offset();
+  for (const auto& batch : batches) {
+    for (next = std::max(next, batch->first_offset); next < std::min(batch->end_offset(), replay.to_offset());
+         ++next) {
+      const EventAt at{batch, next};
+      if (!is_about(running, at)) continue;
+      if (events.size() == batch_events_max || !is_due(running, at.log_time())) {
+        replay.set_next_offset(next);
+        return append(id, running, events);
+      }
+      events.push_back(at);
+    }
+  }
+  replay.set_next_offset(next);
+  if (next >= replay.to_offset()) replay.set_done(true);
+  append(id, running, events);
+}
+
+bool Replays::is_about(const Running& running, const EventAt& at) const {
+  const auto& run = at.run();
+  const auto& replay = running.ahead;
+  if (is_system_topic(run.topic) || !services_.would_want(running.service, at)) return false;
+  const auto matched = [&run](const std::string& pattern) { return matches(pattern, run.topic); };
+  if (!replay.patterns().empty() &&
+      std::none_of(replay.patterns().begin(), replay.patterns().end(), matched)) {
+    return false;
+  }
+  if (replay.correlationid().empty()) return true;
+  const auto event = read_event(at.event().bytes);
+  return event && event->correlationid == replay.correlationid();
+}
+
+bool Replays::is_due(Running& running, LogTime event_time) {
+  const double speed = running.ahead.speed();
+  if (speed <= 0) return true;
+  const auto now = log_.now();
+  if (running.began_at == 0) {
+    running.began_at = now;
+    running.first_time = event_time;
+  }
+  const auto after = static_cast<double>(event_time - std::min(event_time, running.first_time)) / speed;
+  const auto due = running.began_at + static_cast<LogTime>(after);
+  if (due <= now) return true;
+  running.due = due;
+  return false;
+}
+
+void Replays::append(Offset id, Running& running, const std::vector<EventAt>& events) {
+  auto& replay = running.ahead;
+  if (events.empty() && !replay.done()) {
+    running.busy = false;  // how far it looked need not be kept for ever
+    return;
+  }
+  replay.set_redelivered(replay.redelivered() + events.size());
+  v1::Command progress;
+  progress.set_by(running.by);
+  progress.set_service(running.service);
+  *progress.mutable_replay() = replay;
+  running.last_record = log_.appended_end() + events.size();
+  auto own = own_record(control_topic, running.service, progress, log_.now());
+  own += redelivery_run(running.service, v1::REDELIVERY_REPLAYED, events, id);
+  publishing_.append({}, std::move(own), [this, id](const StoredBatchPtr&) {
+    const auto found = running_.find(id);
+    if (found != running_.end()) found->second.busy = false;
+  });
+}
+
+LogTime Replays::next_deadline() const {
+  LogTime next = 0;
+  for (const auto& [id, running] : running_) {
+    if (!running.busy && running.due != 0 && (next == 0 || running.due < next)) next = running.due;
+  }
+  return next;
+}
+
+void Replays::list(v1::ReplaysReply& reply) const {
+  for (const auto& [id, running] : running_) {
+    auto& row = *reply.add_replays();
+    row.set_service(running.service);
+    row.set_by(running.by);
+    *row.mutable_replay() = running.ahead;
+    const auto* const queue = services_.find(running.service);
+    if (queue != nullptr) row.set_waiting(queue->dispatch().held());
+  }
+}
+
+}  // namespace reel::broker

@@ -1,0 +1,78 @@
+// The keys of one service that are held back behind a dead letter, and how they go on.
+//
+//   keys.died(key);                        // a dead letter: what follows is kept back …
+//   if (keys.keeps(key, offset, …)) keys.add(key, origin);
+//   keys.resume(key, first, last);         // … until redelivery records say that the key goes on
+//   keys.passed(key, offset);              // the service has come to one of them
+//
+// What is kept back is handed over again by records appended to the journal, in rounds: a round takes what is
+// parked by then, and while the service is on its way to the round's last record, newer events of the key
+// are still kept back, for the next round. Where a round leaves nothing, the key is a key like any other. So
+// its order is kept, although the service may be far behind. Where an event of a round becomes a dead letter,
+// the rest of the round is kept back again, and there is no new round before the service has passed all of
+// it.
+//
+// Memory: 8 bytes for each parked event, about 100 for each key. Sans-IO; owned by the ServiceQueue.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "config/model.h"
+#include "ledger/ledger.h"
+
+namespace reel::broker {
+
+class ParkedKeys {
+ public:
+  /// `before`: what the journal said about the service before this start; may be null. A service that no
+  /// longer parks lets go what was parked.
+  ParkedKeys(config::OnDead policy, const ServiceRecord* before);
+
+  /// A dead letter of this key.
+  void died(std::uint64_t key_hash);
+  /// The key's last dead letter was discarded: a round is due once the service has passed what is on its way.
+  void let_go(std::uint64_t key_hash);
+  /// Redelivery records of this key were appended, from `first` to `last`.
+  void resume(std::uint64_t key_hash, Offset first, Offset last);
+
+  /// Whether an event of this key at `offset` is kept back. `redelivery`: it is one that resumes or redrives.
+  [[nodiscard]] bool keeps(std::uint64_t key_hash, Offset offset, bool redelivery) const;
+  /// It is: the event itself stands at `origin`.
+  void add(std::uint64_t key_hash, Offset origin);
+  /// The service has come to the redelivery record at `offset`.
+  void passed(std::uint64_t key_hash, Offset offset);
+
+  /// Keys for which a round is due; each is said once.
+  [[nodiscard]] std::vector<std::uint64_t> take_due();
+  /// The first events of the key's next round, `max` at most; they stay until remove().
+  [[nodiscard]] std::vector<Offset> round(std::uint64_t key_hash, std::size_t max) const;
+  void remove(std::uint64_t key_hash, std::span<const Offset> origins);
+
+  [[nodiscard]] std::size_t events() const { return events_; }
+  [[nodiscard]] bool empty() const { return keys_.empty(); }
+  /// The oldest event parked; `otherwise` where there is none.
+  [[nodiscard]] Offset oldest(Offset otherwise) const;
+
+ private:
+  struct Key {
+    Offset goes_on_from = never;  ///< redelivery records from here on pass
+    Offset last_record = 0;       ///< the last one that the service has not come to; 0: none
+    bool released = false;        ///< no dead letter holds it back any more
+    std::deque<Offset> origins;   // ascending: what returns from a round stands before what never was in one
+  };
+  static constexpr Offset never = ~Offset{0};
+
+  void go_on(std::map<std::uint64_t, Key>::iterator key);
+
+  config::OnDead policy_;
+  std::map<std::uint64_t, Key> keys_;
+  std::set<std::uint64_t> due_;
+  std::size_t events_ = 0;
+};
+
+}  // namespace reel::broker

@@ -1,0 +1,116 @@
+#include "service/parked_keys.h"
+
+#include <doctest/doctest.h>
+
+using namespace reel::broker;
+using reel::config::OnDead;
+
+namespace {
+
+constexpr std::uint64_t key = 7;
+
+reel::v1::Failure letter(Offset offset, std::uint64_t key_hash) {
+  reel::v1::Failure failure;
+  failure.set_offset(offset);
+  failure.set_ending(reel::v1::ENDING_DEAD);
+  failure.set_key_hash(key_hash);
+  return failure;
+}
+
+}  // namespace
+
+TEST_CASE("what follows a dead letter is kept back, other keys are not") {
+  ParkedKeys keys{OnDead::park, nullptr};
+  CHECK_FALSE(keys.keeps(key, 10, false));
+  keys.died(key);
+  CHECK(keys.keeps(key, 11, false));
+  CHECK_FALSE(keys.keeps(key + 1, 11, false));
+  keys.add(key, 11);
+  CHECK(keys.events() == 1);
+  CHECK(keys.oldest(99) == 11);
+  CHECK(keys.take_due().empty());
+}
+
+TEST_CASE("a service that passes dead letters keeps nothing back") {
+  ParkedKeys keys{OnDead::pass, nullptr};
+  keys.died(key);
+  CHECK_FALSE(keys.keeps(key, 11, false));
+}
+
+TEST_CASE("a redriven letter passes, and when it has passed a round for what was parked is due") {
+  ParkedKeys keys{OnDead::park, nullptr};
+  keys.died(key);
+  keys.add(key, 11);
+  keys.add(key, 12);
+  keys.resume(key, 20, 20);
+  CHECK_FALSE(keys.keeps(key, 20, true));
+  CHECK(keys.keeps(key, 21, false));
+  keys.passed(key, 20);
+  CHECK(keys.take_due() == std::vector<std::uint64_t>{key});
+  CHECK(keys.take_due().empty());
+  CHECK(keys.round(key, 1) == std::vector<Offset>{11});
+  CHECK(keys.round(key, 9) == std::vector<Offset>{11, 12});
+
+  SUBCASE("where nothing came meanwhile, the key is like any other after the round") {
+    keys.remove(key, std::vector<Offset>{11, 12});
+    keys.resume(key, 30, 31);
+    keys.passed(key, 30);
+    CHECK_FALSE(keys.empty());
+    keys.passed(key, 31);
+    CHECK(keys.empty());
+    CHECK_FALSE(keys.keeps(key, 32, false));
+  }
+  SUBCASE("what came meanwhile has a round of its own") {
+    keys.remove(key, std::vector<Offset>{11, 12});
+    keys.resume(key, 30, 31);
+    keys.add(key, 25);
+    keys.passed(key, 31);
+    CHECK(keys.take_due() == std::vector<std::uint64_t>{key});
+    CHECK(keys.round(key, 9) == std::vector<Offset>{25});
+  }
+  SUBCASE("when an event of the round dies, the rest of it is kept back until the next redrive") {
+    keys.remove(key, std::vector<Offset>{11, 12});
+    keys.resume(key, 30, 31);
+    keys.died(key);
+    CHECK(keys.keeps(key, 31, true));
+    keys.add(key, 25);
+    keys.add(key, 12);
+    keys.passed(key, 31);
+    CHECK(keys.take_due().empty());
+    CHECK(keys.round(key, 9) == std::vector<Offset>{12, 25});
+    keys.resume(key, 40, 40);
+    CHECK_FALSE(keys.keeps(key, 40, true));
+  }
+}
+
+TEST_CASE("a discarded letter lets its key go at once where nothing was parked") {
+  ParkedKeys keys{OnDead::park, nullptr};
+  keys.died(key);
+  keys.let_go(key);
+  CHECK(keys.empty());
+}
+
+TEST_CASE("after a restart, keys wait behind their letters, go on where they were, or are let go") {
+  ServiceRecord record;
+  record.dead[5] = letter(5, 1);
+  record.parked[1] = {6, 7};
+  record.parked[2] = {8};
+  record.resuming[3] = {45, 50};
+
+  SUBCASE("by a policy that parks") {
+    ParkedKeys keys{OnDead::park, &record};
+    CHECK(keys.keeps(1, 60, true));
+    CHECK(keys.take_due() == std::vector<std::uint64_t>{2});
+    CHECK(keys.keeps(3, 40, false));
+    CHECK(keys.keeps(3, 44, true));
+    CHECK_FALSE(keys.keeps(3, 45, true));
+    keys.passed(3, 50);
+    CHECK_FALSE(keys.keeps(3, 51, false));
+    CHECK(keys.events() == 3);
+  }
+  SUBCASE("by a policy that no longer parks") {
+    ParkedKeys keys{OnDead::pass, &record};
+    CHECK(keys.take_due() == std::vector<std::uint64_t>{1, 2});
+    CHECK_FALSE(keys.keeps(3, 40, false));
+  }
+}
