@@ -11,6 +11,13 @@ unsigned worker_count(const Options& options) {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
+Delivery delivery_of(const Task& task) {
+  return {.session = task.frame->session,
+          .offset = task.offset,
+          .delivery = task.frame->delivery,
+          .key_hash = task.key_hash};
+}
+
 }  // namespace
 
 Deliveries::Deliveries(Connection& connection, const HandlerRegistry& registry, const Identity& identity,
@@ -77,10 +84,7 @@ void Deliveries::delivered(const v1::Deliver& deliver, Body body) {
 bool Deliveries::handle(unsigned index, const Task& task) {
   auto& worker = *by_worker_[index];
   auto failed = run_handlers(worker, task);
-  const Delivery delivery{.session = task.frame->session,
-                          .offset = task.offset,
-                          .delivery = task.frame->delivery,
-                          .key_hash = task.key_hash};
+  const Delivery delivery = delivery_of(task);
   auto& count = failed ? worker.failed : worker.handled;
   count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   const bool ok = !failed;
@@ -99,9 +103,13 @@ std::optional<Failed> Deliveries::run_handlers(Worker& worker, const Task& task)
     return Failed{.error_type = "reel::NoHandler",
                   .error = "this instance has no handler for " + clean_text(run.head.topic, 256)};
   }
-  worker.context.begin(run.head, *event, task.offset, task.recordedtime, task.frame->attempt,
+  worker.context.begin(run.head, *event, task.origin, task.recordedtime, task.frame->attempt,
                        {.event_bytes_max = event_bytes_max_.load(std::memory_order_relaxed),
                         .batch_bytes_max = batch_bytes_max_.load(std::memory_order_relaxed)});
+  worker.context.redelivery = task.frame->redelivery;
+  worker.context.when_in_progress = [this, &task] {
+    if (settles_.in_progress(delivery_of(task))) connection_.wake();
+  };
   auto failed = worker.context.run(*run.handlers);
   if (failed) {
     connection_.log()(LogLevel::debug,

@@ -15,13 +15,23 @@ std::unique_ptr<DeliveredFrame> read_delivery(const v1::Deliver& deliver, Body b
   frame->attempt = deliver.attempt();
   frame->settled = deliver.settled();
   frame->session = session;
+  frame->redelivery = deliver.redelivery();
 
   tasks.clear();
-  const bool sane =
-      for_each_place(deliver, delivered_events_max, [&](std::uint64_t offset, std::uint64_t log_time) {
-        tasks.push_back({.offset = offset, .recordedtime = log_time, .frame = frame.get()});
+  const bool sane = for_each_place(
+      deliver.spans(), delivered_events_max, [&](std::uint64_t offset, std::uint64_t log_time) {
+        tasks.push_back({.offset = offset, .origin = offset, .recordedtime = log_time, .frame = frame.get()});
       });
   std::size_t at = 0;
+  if (frame->redelivery != v1::REDELIVERY_NONE) {
+    const bool paired =
+        for_each_place(deliver.origins(), tasks.size(), [&](std::uint64_t origin, std::uint64_t log_time) {
+          tasks[at].origin = origin;
+          tasks[at++].recordedtime = log_time;
+        });
+    if (!paired || at != tasks.size()) return nullptr;
+    at = 0;
+  }
   BatchReader batch{frame->body.bytes};
   while (auto run = batch.next_run()) {
     frame->runs.push_back({run->head, &handlers.at(run->head.topic)});

@@ -35,6 +35,7 @@ struct DeliveredFrame {
   std::uint32_t attempt = 0;
   std::uint64_t settled = 0;  ///< the last SETTLE that it takes into account
   std::uint64_t session = 0;  ///< counts sessions: what came in a lost one is void
+  v1::Redelivery redelivery = v1::REDELIVERY_NONE;
   std::atomic<std::uint32_t> unhandled{0};
 
   /// `count` of its events are done with; the last one deletes the frame.
@@ -46,7 +47,8 @@ struct DeliveredFrame {
 /// One event for one handler run. Fits a cache line.
 struct Task {
   std::uint64_t key_hash = 0;
-  std::uint64_t offset = 0;
+  std::uint64_t offset = 0;  ///< by which it is settled
+  std::uint64_t origin = 0;  ///< where the event stands: another place where it is handed over once more
   std::uint64_t recordedtime = 0;
   std::string_view bytes;           ///< the encoded reel.v1.Event
   DeliveredFrame* frame = nullptr;  ///< none: SETTLE number `offset`, which nacked this key, is answered
@@ -60,12 +62,13 @@ struct Task {
                                                             std::uint64_t session, HandlerCache& handlers,
                                                             std::vector<Task>& tasks);
 
-/// Calls each(offset, log time) for the events a DELIVER names, in order. False where it names more than
-/// `events_max`.
+/// Calls each(offset, log time) for the events that a DELIVER's spans or origins name, in order. False where
+/// they name more than `events_max`.
 template <class Each>
-bool for_each_place(const v1::Deliver& deliver, std::uint64_t events_max, Each each) {
+bool for_each_place(const google::protobuf::RepeatedPtrField<v1::Span>& spans, std::uint64_t events_max,
+                    Each each) {
   std::uint64_t total = 0;
-  for (const auto& span : deliver.spans()) {
+  for (const auto& span : spans) {
     total += span.count();
     if (total > events_max) return false;
     for (std::uint32_t i = 0; i < span.count(); ++i) each(span.offset() + i, span.log_time() + i);

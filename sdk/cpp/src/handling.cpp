@@ -145,6 +145,7 @@ std::string Context::Impl::emit(std::string_view topic, std::string_view type, s
       .datacontenttype = fields.datacontenttype,
       .traceparent = event.traceparent,
       .tracestate = event.tracestate,
+      .replayed = event.replayed || redelivery == v1::REDELIVERY_REPLAYED,
       .data = data,
   };
   std::vector<Attribute> attributes;
@@ -232,6 +233,16 @@ std::uint64_t Context::recordedtime() const {
 }
 std::uint32_t Context::attempt() const {
   return impl_->attempt;
+}
+
+bool Context::replayed() const {
+  return impl_->redelivery == v1::REDELIVERY_REPLAYED || impl_->event.replayed;
+}
+bool Context::redriven() const {
+  return impl_->redelivery == v1::REDELIVERY_REDRIVEN;
+}
+void Context::in_progress() {
+  if (impl_->when_in_progress) impl_->when_in_progress();
 }
 
 std::vector<std::pair<std::string_view, std::string_view>> Context::attributes() const {

@@ -87,7 +87,9 @@ class Context::Impl {
   std::uint64_t offset = 0;
   std::uint64_t recordedtime = 0;
   std::uint32_t attempt = 1;
-  std::string payload;  // scratch for serialising
+  v1::Redelivery redelivery = v1::REDELIVERY_NONE;
+  std::function<void()> when_in_progress;  // none where nobody waits for an answer
+  std::string payload;                     // scratch for serialising
 
  private:
   // Where an emitted event stands in bytes_; views are made when all are there.

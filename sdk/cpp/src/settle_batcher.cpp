@@ -32,6 +32,14 @@ bool SettleBatcher::ack(const Delivery& delivery, const std::vector<Emit>& emits
   return !std::exchange(outbox.told, true);
 }
 
+bool SettleBatcher::in_progress(const Delivery& delivery) {
+  auto& outbox = outbox_of(delivery.key_hash);
+  const std::lock_guard lock{outbox.mutex};
+  if (delivery.session != session_.load(std::memory_order_acquire)) return false;
+  outbox.open.in_progress.push_back({delivery.offset, delivery.delivery});
+  return !std::exchange(outbox.told, true);
+}
+
 bool SettleBatcher::nack(const Delivery& delivery, Failed failed) {
   auto& outbox = outbox_of(delivery.key_hash);
   const std::lock_guard lock{outbox.mutex};
@@ -124,6 +132,12 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
       entry.set_delay_ms(nack.failed.delay_ms);
       entry.set_reject(nack.failed.reject);
       in_flight.nacked_keys.push_back(nack.delivery.key_hash);
+    }
+    for (const auto& one : results.in_progress) {
+      auto& entry = *settle.add_in_progress();
+      entry.set_first(one.offset);
+      entry.set_count(1);
+      entry.set_delivery(one.delivery);
     }
     for (auto& emitter : results.emitters) *settle.add_emitted() = std::move(emitter);
     std::move(results.emitter_keys.begin(), results.emitter_keys.end(),

@@ -68,6 +68,8 @@ class SettleBatcher {
   /// Workers. True: the connection must be told. ack() waits while too much is held.
   [[nodiscard]] bool ack(const Delivery& delivery, const std::vector<Emit>& emits);
   [[nodiscard]] bool nack(const Delivery& delivery, Failed failed);
+  /// Its handler is still at it.
+  [[nodiscard]] bool in_progress(const Delivery& delivery);
 
   /// The connection. The next SETTLE, if it is time for one.
   [[nodiscard]] std::optional<Frame> take();
@@ -97,6 +99,7 @@ class SettleBatcher {
   struct Results {
     std::vector<Ack> acks;
     std::vector<Nack> nacks;
+    std::vector<Ack> in_progress;
     BatchWriter emitted;
     std::vector<v1::Settle::Emitted> emitters;
     std::vector<Keyed> emitter_keys;
@@ -104,7 +107,7 @@ class SettleBatcher {
     bool run_open = false;
     std::size_t nack_bytes = 0;
     [[nodiscard]] std::size_t bytes() const { return emitted.size() + nack_bytes; }
-    [[nodiscard]] std::size_t count() const { return acks.size() + nacks.size(); }
+    [[nodiscard]] std::size_t count() const { return acks.size() + nacks.size() + in_progress.size(); }
   };
   struct alignas(64) Outbox {
     std::mutex mutex;

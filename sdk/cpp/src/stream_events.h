@@ -23,6 +23,7 @@ inline StreamEvent stream_event(const RunHead& head, const EventView& event) {
           .time = event.time,
           .data = event.data,
           .bytes = event.bytes,
+          .replayed = event.replayed,
           .has_attributes = event.has_attributes};
 }
 

@@ -87,7 +87,7 @@ bool StreamQueue::next(StreamBatch& batch) {
   }
   if (batch.kind == StreamBatch::Kind::events && readable) {
     std::size_t at = 0;
-    const bool sane = for_each_place(given_.deliver, batch.events.size(),
+    const bool sane = for_each_place(given_.deliver.spans(), batch.events.size(),
                                      [&](std::uint64_t offset, std::uint64_t log_time) {
                                        auto& event = batch.events[at++];
                                        event.offset = offset;

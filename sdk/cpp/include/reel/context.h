@@ -77,6 +77,17 @@ class Context {
   [[nodiscard]] std::uint64_t recordedtime() const;
   /// From 1: failed attempts before this one, plus 1.
   [[nodiscard]] std::uint32_t attempt() const;
+  /// An operator has it handled once more, whatever became of it before; or it was published by a handler of
+  /// such an event. What is published here is marked so too: it arms no expectation. A handler that does what
+  /// must not be done twice may look here.
+  [[nodiscard]] bool replayed() const;
+  /// It was a dead letter, and is tried again.
+  [[nodiscard]] bool redriven() const;
+
+  /// For handlers that may take longer than the service's ack_timeout: call it now and then, and the time
+  /// begins anew, for this event and those that wait behind it. Without it the broker takes the event for
+  /// lost and hands it out again.
+  void in_progress();
 
   /// Publishes `event` in this flow, caused by the event being handled, once the handler returns. Returns its
   /// id. Throws std::invalid_argument where `topic` is not a topic, std::length_error where the event, or all

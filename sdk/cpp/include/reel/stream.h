@@ -46,6 +46,7 @@ struct StreamEvent {
   std::string_view data;
   std::string_view bytes;  ///< the encoded reel.v1.Event
   std::uint32_t attempt = 0;
+  bool replayed = false;  ///< published while a replayed event was handled
   bool has_attributes = false;
 
   /// The ordering key: partitionkey, or else the correlation id.
