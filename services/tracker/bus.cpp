@@ -93,7 +93,8 @@ Delivery BusInbox::next(std::chrono::milliseconds wait) {
                                .causationid = event.causationid,
                                .topic = event.topic,
                                .source = event.source,
-                               .time = event.time});
+                               .time = event.time,
+                               .replayed = event.replayed});
   }
   return delivery;
 }

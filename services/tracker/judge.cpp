@@ -18,7 +18,9 @@ void Judge::see(Flow& flow, std::span<const Role> roles, const Step& step) {
       complete(flow, *instance, step);
       continue;
     }
-    for (const std::uint16_t rule : role.arms) arm(flow, *instance, rule, step);
+    for (const std::uint16_t rule : role.arms) {
+      if (!step.replayed) arm(flow, *instance, rule, step);
+    }
     if (!can_end && instance->open_claims == 0 && instance->state != v1::FLOW_STATE_COMPLETED) {
       complete(flow, *instance, step);
     }
@@ -29,7 +31,7 @@ void Judge::see(Flow& flow, std::span<const Role> roles, const Step& step) {
 // already judged by another version of it.
 Instance* Judge::begin(Flow& flow, const Role& role, const Step& step) {
   const Definition& definition = definitions_[role.definition];
-  if (!role.begins || definition.retired) return nullptr;
+  if (!role.begins || definition.retired || step.replayed) return nullptr;
   for (const Instance& other : flow.instances) {
     if (definitions_[other.definition].name == definition.name) return nullptr;
   }

@@ -37,6 +37,7 @@ struct Step {
   Name source = 0;
   std::string_view id;         ///< packed
   std::string_view causation;  ///< packed; for a cause near by, that step's id
+  bool replayed = false;       ///< while it is judged; not kept
 };
 
 /// A walk over one chunk. Views live as long as its bytes.

@@ -62,7 +62,8 @@ void Tracker::see(const EventSeen& event) {
             .topic = names_.intern(event.topic),
             .source = source,
             .id = id_,
-            .causation = causation_};
+            .causation = causation_,
+            .replayed = event.replayed};
   if (step.number == 0) {
     flow.started_at = step.log_time;
     flow.first_topic = step.topic;

@@ -42,6 +42,7 @@ struct EventSeen {
   std::string_view topic;
   std::string_view source;
   std::uint64_t time = 0;
+  bool replayed = false;  ///< came of a replay: it may meet an expectation, and arms none
 };
 
 /// A flow as the archive keeps it.

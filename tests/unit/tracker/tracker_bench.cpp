@@ -156,7 +156,8 @@ std::string TrackerBench::sees(std::string_view topic, std::string_view flow, co
            .causationid = last_texts_[2],
            .topic = last_texts_[3],
            .source = last_texts_[4],
-           .time = now_ - 5};
+           .time = now_ - 5,
+           .replayed = sent.replayed};
   tracker_->see(last_);
   return last_texts_[0];
 }

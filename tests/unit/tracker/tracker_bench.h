@@ -37,6 +37,7 @@ struct Sent {
   std::string id = {};     ///< empty: a new one
   std::string cause = {};  ///< causation id
   std::string source = "svc/1";
+  bool replayed = false;
 };
 
 class TrackerBench {

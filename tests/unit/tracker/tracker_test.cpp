@@ -399,3 +399,17 @@ TEST_CASE("a definition that cannot be judged is refused") {
                        "flow 'hasty' gives no time after 'a': within must be longer than 0ms",
                        DefinitionError);
 }
+
+TEST_CASE("what came of a replay arms nothing and begins no flow, but may meet what is owed") {
+  TrackerBench bench{"flow f start order.placed\n" + payment};
+  bench.sees("order.placed", "order-7", {.replayed = true});
+  CHECK(bench.state("order-7") == "untracked");
+  bench.sees("order.placed", "order-8");
+  bench.passes(6s);
+  CHECK(bench.verdicts() == "order-8: payment.captured overdue after order.placed");
+  bench.sees("order.placed", "order-8", {.replayed = true});
+  bench.passes(6s);
+  CHECK(bench.verdicts() == "");
+  bench.sees("payment.captured", "order-8", {.replayed = true});
+  CHECK(bench.expectations("order-8") == "order.placed -> payment.captured met late");
+}
