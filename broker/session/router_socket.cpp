@@ -56,7 +56,11 @@ std::optional<Incoming> RouterSocket::receive() {
     more = part.more();
     if (index == 0 && !incoming.frame.ParseFromArray(part.data(), static_cast<int>(part.size())))
       incoming.frame.Clear();
-    if (index == 1) incoming.body = std::make_shared<const zmq::message_t>(std::move(part));
+    if (index == 1) {
+      const auto body = std::make_shared<const zmq::message_t>(std::move(part));
+      incoming.batch = body->to_string_view();
+      incoming.owner = body;
+    }
     if (index > 1) incoming.frame.Clear();  // not of this protocol
   }
   return incoming;

@@ -2,25 +2,14 @@
 // in a ZeroMQ message: [routing id][ToBroker or FromBroker][batch, where there is one].
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <zmq.hpp>
 
 #include "reel/v1/wire.pb.h"
-#include "session/session.h"
+#include "session/incoming.h"
 
 namespace reel::broker {
-
-struct Incoming {
-  RoutingId routing_id;
-  v1::ToBroker frame;  ///< FRAME_NOT_SET where the bytes are not a ToBroker
-  /// The batch; empty where there was none. Keeps the received bytes alive.
-  std::shared_ptr<const zmq::message_t> body;
-
-  [[nodiscard]] std::string_view batch() const { return body ? body->to_string_view() : std::string_view{}; }
-};
 
 class RouterSocket {
  public:

@@ -10,12 +10,9 @@
 #include <vector>
 
 #include "dispatch/dispatch.h"
-#include "reel/v1/wire.pb.h"
+#include "session/incoming.h"
 
 namespace reel::broker {
-
-/// What the ROUTER socket calls a connection.
-using RoutingId = std::string;
 
 struct Session {
   InstanceId id{};
