@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <utility>
 
 #include "ledger/snapshot_file.h"
 
@@ -19,8 +20,10 @@ constexpr std::uint64_t retention_interval_ns = 60'000'000'000;
 // A restart reads about this many events of the journal at the most; reading is a few hundred thousand a
 // second.
 constexpr Offset snapshot_events = 500'000;
-// What a frame carries besides its batch.
-constexpr std::size_t frame_head_bytes_max = 1u << 20;
+// After one that could not be written: the disk is full, and a try costs what a snapshot costs.
+constexpr std::uint64_t snapshot_retry_ns = 10'000'000'000;
+// A batch that is somewhat too large is refused with a sentence; only far larger ones cost the connection.
+constexpr std::size_t batch_slack_bytes = 1u << 20;
 
 std::uint64_t system_clock_ns() {
   timespec now{};
@@ -34,7 +37,7 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
                std::filesystem::path snapshot_path)
     : journal_{journal},
       snapshot_path_{std::move(snapshot_path)},
-      front_{context_, config.broker.listen, config.broker.batch_bytes_max + frame_head_bytes_max},
+      front_{context_, config.broker.listen, config.broker.batch_bytes_max + batch_slack_bytes},
       tap_{context_, config.broker.live},
       desk_{config,
             schemas,
@@ -47,7 +50,7 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
   auto saved = read_snapshot(snapshot_path_);
   if (!saved.note.empty()) spdlog::warn("broker    snapshot_ignored reason=\"{}\"", saved.note);
   snapshot_offset_ = desk_.recover(saved.snapshot);
-  save_snapshot();  // which also notes where the journal begins
+  save_snapshot(desk_.now());  // which also notes where the journal begins
 }
 
 void Broker::run(int stop_fd) {
@@ -67,7 +70,7 @@ void Broker::run(int stop_fd) {
     retain(desk_.now());
   }
   desk_.say_goodbye_to_all();
-  save_snapshot();
+  save_snapshot(desk_.now());
 }
 
 bool Broker::take_frames() {
@@ -88,26 +91,35 @@ std::chrono::milliseconds Broker::until_next_deadline() {
 }
 
 void Broker::retain(LogTime now) {
+  // A disk that has just become full: what retention gives up may be all that is needed.
+  const bool well = desk_.journal_is_well();
+  if (std::exchange(journal_was_well_, well) && !well) next_retention_ = now;
   if (now >= next_retention_) {
     next_retention_ = now + retention_interval_ns;
     // What no snapshot holds yet is in the journal only: subscriptions, floors, dead letters.
-    if (desk_.committed_end() > snapshot_offset_) save_snapshot();
+    if (desk_.committed_end() > snapshot_offset_) save_snapshot(now);
     if (const auto freed = journal_.retain(std::min(desk_.needed_from(), snapshot_offset_), now); freed > 0) {
       desk_.retained();
-      save_snapshot();
+      save_snapshot(now);
       spdlog::info("journal   retained begin_offset={} freed_bytes={}", journal_.begin_offset(), freed);
     }
   }
-  if (desk_.committed_end() >= snapshot_offset_ + snapshot_events) save_snapshot();
+  const bool due = desk_.committed_end() >= snapshot_offset_ + snapshot_events;
+  if (due && now >= next_snapshot_) save_snapshot(now);
 }
 
-void Broker::save_snapshot() {
+void Broker::save_snapshot(LogTime now) {
   const auto snapshot = desk_.snapshot();
-  if (const auto wrong = write_snapshot(snapshot_path_, snapshot)) {
-    spdlog::warn("broker    snapshot_failed reason=\"{}\"", *wrong);
+  const auto wrong = write_snapshot(snapshot_path_, snapshot);
+  if (!wrong) {
+    snapshot_offset_ = snapshot.offset();
+    snapshot_trouble_.clear();
     return;
   }
-  snapshot_offset_ = snapshot.offset();
+  next_snapshot_ = now + snapshot_retry_ns;
+  if (std::exchange(snapshot_trouble_, *wrong) != *wrong) {
+    spdlog::warn("broker    snapshot_failed reason=\"{}\"", *wrong);
+  }
 }
 
 }  // namespace reel::broker

@@ -25,8 +25,8 @@ class Broker {
   Broker(const config::Model& config, const SchemaSet& schemas, Journal& journal,
          std::filesystem::path snapshot_path);
 
-  /// Serves until `stop_fd` is readable, then says GOODBYE, and snapshots its state. Throws where the disk
-  /// fails.
+  /// Serves until `stop_fd` is readable, then says GOODBYE, and snapshots its state. A disk that is full or
+  /// fails stops nothing but what needs it: see Desk.
   void run(int stop_fd);
 
   [[nodiscard]] std::string endpoint() const { return front_.endpoint(); }
@@ -38,7 +38,7 @@ class Broker {
   /// False where more frames may wait.
   [[nodiscard]] bool take_frames();
   void retain(LogTime now);
-  void save_snapshot();
+  void save_snapshot(LogTime now);
   [[nodiscard]] std::chrono::milliseconds until_next_deadline();
 
   Journal& journal_;
@@ -51,6 +51,9 @@ class Broker {
 
   LogTime next_retention_ = 0;
   Offset snapshot_offset_ = 0;
+  LogTime next_snapshot_ = 0;     // after one that failed
+  std::string snapshot_trouble_;  // and why it did
+  bool journal_was_well_ = true;
 };
 
 }  // namespace reel::broker

@@ -38,13 +38,18 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
           tap_,   resends_,   chosen_, [this](ServiceIndex index) { return services_.listens(index); }},
       sessions_{config.broker.sessions_max, to_ns(config.broker.service_timeout)},
       services_{config, ledger_, journal, log_, router_, publishing_, *this},
-      answers_{config, schemas, ledger_, services_, sessions_, publishing_, journal, log_} {}
+      answers_{config, schemas, ledger_, services_, sessions_, publishing_, counters_, journal, log_} {}
 
 void Desk::take(const Incoming& incoming) {
   using Frame = v1::ToBroker;
   if (incoming.frame.frame_case() == Frame::kQuery) return on_query(incoming);
   if (incoming.frame.frame_case() == Frame::kHello) return on_hello(incoming);
   auto* const session = sessions_.find(incoming.routing_id);
+  if (incoming.frame.frame_case() == Frame::FRAME_NOT_SET) {
+    refuse(incoming.routing_id, v1::REFUSED_MALFORMED, "the frame is not of this protocol");
+    if (session != nullptr) end_session(*session, true);
+    return;
+  }
   if (session == nullptr) {
     return refuse(incoming.routing_id, v1::REFUSED_NO_SESSION,
                   "say HELLO first: this connection has no session");
@@ -56,25 +61,36 @@ void Desk::take(const Incoming& incoming) {
     case Frame::kSettle: return services_.settle(*session, incoming.frame.settle(), received(incoming));
     case Frame::kBeat: return on_beat(*session, incoming.frame.beat());
     case Frame::kGoodbye: return on_goodbye(*session);
-    default:
-      refuse(incoming.routing_id, v1::REFUSED_MALFORMED, "the frame is not of this protocol");
-      return end_session(*session, true);
+    default: break;
   }
 }
 
 void Desk::take(JournalDone done) {
   if (const auto* const committed = std::get_if<Committed>(&done)) {
-    log_.committed(*committed, [this](const StoredBatchPtr& batch) {
-      tap_.publish(*batch);
-      services_.committed(batch);
-    });
+    on_committed(*committed);
   } else if (const auto* const read = std::get_if<ReadDone>(&done)) {
     // A damaged place in an old segment concerns who reads it; everybody else goes on.
     if (!read->error.empty()) spdlog::error("journal   read_failed reason=\"{}\"", read->error);
     if (!answers_.take_read(*read)) services_.take_read(*read);
+  } else if (const auto* const failing = std::get_if<WriteFailing>(&done)) {
+    spdlog::error("journal   write_failing reason=\"{}\" (publishes are refused until it can be written)",
+                  failing->error);
+    log_.failing(failing->error);
   } else {
-    throw JournalError{std::get<WriteFailed>(done).error};
+    spdlog::error("journal   delete_failed reason=\"{}\" (tried again every second)",
+                  std::get<DeleteFailed>(done).error);
   }
+}
+
+void Desk::on_committed(const Committed& committed) {
+  if (!log_.trouble().empty()) {
+    patient_until_ = log_.now() + to_ns(config_.broker.service_timeout);
+    spdlog::info("journal   written_again after_ms={}", (log_.now() - log_.trouble_since()) / 1'000'000);
+  }
+  log_.committed(committed, [this](const StoredBatchPtr& batch) {
+    tap_.publish(*batch);
+    services_.committed(batch);
+  });
 }
 
 void Desk::on_hello(const Incoming& incoming) {
@@ -130,6 +146,7 @@ void Desk::beat(Session& session) {
 void Desk::on_goodbye(Session& session) {
   // Answered once everything this session sent before is committed: then its last word is the last.
   services_.leave(session, false);
+  session.leaving = true;
   log_.after_all([this, id = session.id] {
     v1::FromBroker frame;
     frame.mutable_goodbye();
@@ -143,7 +160,7 @@ void Desk::on_query(const Incoming& incoming) {
   answers_.ask(incoming.frame.query(), [this, routing_id = incoming.routing_id](v1::Reply reply) {
     v1::FromBroker frame;
     *frame.mutable_answer() = std::move(reply);
-    (void)send_(routing_id, frame, {});
+    (void)this->answer(routing_id, frame);
   });
 }
 
@@ -151,7 +168,12 @@ void Desk::refuse(const RoutingId& to, v1::RefusedReason reason, std::string tex
   v1::FromBroker frame;
   frame.mutable_refused()->set_reason(reason);
   frame.mutable_refused()->set_text(std::move(text));
-  (void)send_(to, frame, {});
+  (void)answer(to, frame);
+}
+
+bool Desk::answer(const RoutingId& to, const v1::FromBroker& frame, std::string batch) {
+  counters_.count(frame);
+  return send_(to, frame, std::move(batch));
 }
 
 void Desk::end_session(Session& session, bool lost) {
@@ -162,7 +184,7 @@ void Desk::end_session(Session& session, bool lost) {
 void Desk::send(InstanceId to, v1::FromBroker frame, std::string batch) {
   auto* const session = sessions_.find(to);
   if (session == nullptr || session->unreachable) return;
-  if (send_(session->routing_id, frame, std::move(batch))) return;
+  if (answer(session->routing_id, frame, std::move(batch))) return;
   session->unreachable = true;
   unreachable_.push_back(to);
 }

@@ -52,15 +52,20 @@ class Desk final : private Replies {
 
   void take(const Incoming& incoming);
   void take(JournalDone done);
-  /// Lets every service do what it now can.
-  void turn() { services_.turn(); }
+  /// Lets every service do what it now can. While the journal cannot be written nothing is handed over: what
+  /// is answered to it could not be kept, and so much as was in flight bounds what waits to be written.
+  void turn() {
+    if (log_.trouble().empty()) services_.turn();
+  }
   /// Timers: ack timeouts and retries, silent sessions, watermarks, reports.
   void tick();
   /// When tick() has something to do next.
   [[nodiscard]] LogTime next_deadline() const;
 
   /// False while so much waits to be written that no more frames are to be taken: the publishers' windows
-  /// fill, and they wait.
+  /// fill, and they wait. While the journal cannot be written there is room for as much again: by then they
+  /// are refused and told why, questions are answered, and what still comes to be written are the answers to
+  /// deliveries that were in flight.
   [[nodiscard]] bool has_room() const;
   /// Whoever could not be heard is not silent.
   void excuse_silence();
@@ -71,18 +76,24 @@ class Desk final : private Replies {
   /// The journal's oldest events were deleted.
   void retained() { ledger_.forget_dead_below(journal_.begin_offset()); }
 
+  /// Nothing waits for the journal.
+  [[nodiscard]] bool all_is_committed() const { return log_.waiting() == 0; }
+  /// The journal can be written.
+  [[nodiscard]] bool journal_is_well() const { return log_.trouble().empty(); }
   [[nodiscard]] LogTime now() { return log_.now(); }
   [[nodiscard]] Offset committed_end() const { return log_.committed_end(); }
   [[nodiscard]] std::size_t services() const { return services_.names().size(); }
 
  private:
   void remember(const StoredBatch& batch, Offset from);
+  void on_committed(const Committed& committed);
 
   void on_hello(const Incoming& incoming);
   void on_publish(Session& session, const Incoming& incoming);
   void on_beat(Session& session, const v1::ClientBeat& beat);
   void on_goodbye(Session& session);
   void on_query(const Incoming& incoming);
+  bool answer(const RoutingId& to, const v1::FromBroker& frame, std::string batch = {});
   void refuse(const RoutingId& to, v1::RefusedReason reason, std::string text);
   void end_session(Session& session, bool lost);
   void beat(Session& session);
@@ -103,8 +114,12 @@ class Desk final : private Replies {
   Publishing publishing_;
   Sessions sessions_;
   Services services_;
+  Counters counters_;
   Answers answers_;
 
+  // Clients hold answers back until the broker has confirmed earlier ones, so while the journal cannot be
+  // written, and a while after, a missing answer is not theirs to blame: nothing expires before this.
+  LogTime patient_until_ = 0;
   LogTime next_tick_ = 0;
   LogTime next_report_ = 0;
   std::vector<InstanceId> unreachable_;  // found while sending; ended at the next tick

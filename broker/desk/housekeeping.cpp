@@ -13,6 +13,8 @@ namespace {
 
 // Bytes waiting to be written before no more frames are taken.
 constexpr std::size_t journal_queue_bytes_max = 64u << 20;
+// And what waits for that: small batches, and frames that only wait for others, such as GOODBYE.
+constexpr std::size_t journal_queue_items_max = 1'000'000;
 // Silent sessions, watermarks that are due.
 constexpr std::uint64_t tick_ns = 10'000'000;
 constexpr std::uint64_t report_interval_ns = 1'000'000'000;
@@ -86,7 +88,7 @@ v1::Snapshot Desk::snapshot() {
 
 void Desk::tick() {
   const auto now = log_.now();
-  services_.expire();
+  if (journal_is_well() && now >= patient_until_) services_.expire();
   if (now < next_tick_) return;
   next_tick_ = now + tick_ns;
   for (const auto id : std::exchange(unreachable_, {})) {
@@ -94,8 +96,9 @@ void Desk::tick() {
   }
   for (const auto id : sessions_.silent(now)) {
     auto& session = *sessions_.find(id);
-    spdlog::warn("broker    instance_lost service={} instance={} silent_ms={}", session.service,
-                 session.instance, (now - session.last_heard) / 1'000'000);
+    if (!session.leaving)
+      spdlog::warn("broker    instance_lost service={} instance={} silent_ms={}", session.service,
+                   session.instance, (now - session.last_heard) / 1'000'000);
     end_session(session, true);
   }
   sessions_.each([&](Session& session) {
@@ -111,12 +114,15 @@ void Desk::tick() {
 }
 
 LogTime Desk::next_deadline() const {
-  const auto service_deadline = services_.next_deadline();
+  const auto service_deadline = journal_is_well() ? services_.next_deadline() : 0;
+  if (service_deadline != 0 && service_deadline < patient_until_) return next_tick_;
   return service_deadline == 0 ? next_tick_ : std::min(next_tick_, service_deadline);
 }
 
 bool Desk::has_room() const {
-  return log_.queued_bytes() < journal_queue_bytes_max;
+  const std::size_t times = journal_is_well() ? 1 : 2;
+  return log_.queued_bytes() < times * journal_queue_bytes_max &&
+         log_.waiting() < times * journal_queue_items_max;
 }
 
 void Desk::excuse_silence() {

@@ -1,4 +1,5 @@
-// Answers to questions about the broker: topics, schemas, services, dead letters (reel/v1/query.proto).
+// Answers to questions about the broker: topics, schemas, services, dead letters, how it
+// stands (reel/v1/query.proto).
 #pragma once
 
 #include <functional>
@@ -7,6 +8,7 @@
 
 #include "config/model.h"
 #include "event/schema_set.h"
+#include "query/counters.h"
 #include "reel/v1/query.pb.h"
 #include "service/services.h"
 #include "session/session.h"
@@ -16,7 +18,8 @@ namespace reel::broker {
 class Answers {
  public:
   Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger, Services& services,
-          Sessions& sessions, const Publishing& publishing, Journal& journal, CommitLog& log);
+          Sessions& sessions, const Publishing& publishing, const Counters& counters, Journal& journal,
+          CommitLog& log);
 
   /// Calls `reply` now, or, where events must be read from the journal first, later.
   void ask(const v1::Request& request, std::function<void(v1::Reply)> reply);
@@ -33,6 +36,7 @@ class Answers {
   void schemas(v1::SchemasReply& reply) const;
   void topics(v1::TopicsReply& reply);
   void services(v1::ServicesReply& reply);
+  void status(v1::StatusReply& reply);
   void dead(const v1::DeadRequest& request, v1::Reply reply, std::function<void(v1::Reply)> send);
   static void fill(v1::DeadReply::Letter& letter, const StoredBatch& batch);
 
@@ -42,8 +46,10 @@ class Answers {
   Services& services_;
   Sessions& sessions_;
   const Publishing& publishing_;
+  const Counters& counters_;
   Journal& journal_;
   CommitLog& log_;
+  const LogTime started_at_;
 
   struct Read {
     std::shared_ptr<DeadPage> page;

@@ -11,10 +11,15 @@
 
 namespace reel::broker {
 
+/// What a frame carries besides its batch. Parsed, a header of nothing but empty messages takes thirty times
+/// the memory of its bytes, so this bounds what one frame can cost.
+inline constexpr std::size_t head_bytes_max = 1u << 20;
+
 class RouterSocket {
  public:
-  /// Binds; throws std::runtime_error naming the endpoint and the remedy where it cannot.
-  RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t frame_bytes_max);
+  /// Binds; throws std::runtime_error naming the endpoint and the remedy where it cannot. A connection that
+  /// sends a larger batch is closed by ZeroMQ.
+  RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t batch_bytes_max);
 
   /// The next frame that has arrived, if any.
   [[nodiscard]] std::optional<Incoming> receive();
