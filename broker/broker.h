@@ -1,103 +1,59 @@
 // The broker: one thread that owns the sockets and all routing and delivery state.
 //
 // Read run() for its turn: take the frames that came, take what the journal finished, let every service do
-// what it now can, and sleep until the next frame, commit or deadline. Each frame's handler is a sentence in
-// the words of docs/architecture.md; the work is done in admit/, route/, journal/, dispatch/ and ledger/.
+// what it now can, and sleep until the next frame, commit or deadline. What a frame leads to is the desk's
+// part; here are the sockets, the snapshot's file and the journal's retention.
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <zmq.hpp>
 
-#include "admit/admission.h"
-#include "admit/chosen_ids.h"
-#include "admit/resends.h"
 #include "config/model.h"
-#include "control/commands.h"
+#include "desk/desk.h"
 #include "event/schema_set.h"
-#include "journal/commit_log.h"
 #include "journal/journal.h"
-#include "ledger/ledger.h"
-#include "query/answers.h"
-#include "route/router.h"
-#include "service/publishing.h"
-#include "service/services.h"
 #include "session/live_tap.h"
 #include "session/router_socket.h"
-#include "session/session.h"
 
 namespace reel::broker {
 
-class Broker final : private Replies {
+class Broker {
  public:
   /// Binds the endpoints and rebuilds its state from the journal. Throws std::runtime_error with place and
   /// remedy.
   Broker(const config::Model& config, const SchemaSet& schemas, Journal& journal,
          std::filesystem::path snapshot_path);
 
-  /// Serves until `stop_fd` is readable, then says GOODBYE, and snapshots its state. Throws where the disk
-  /// fails.
+  /// Serves until `stop_fd` is readable, then says GOODBYE, and snapshots its state. A disk that is full or
+  /// fails stops nothing but what needs it: see Desk.
   void run(int stop_fd);
 
   [[nodiscard]] std::string endpoint() const { return front_.endpoint(); }
   [[nodiscard]] std::string live_endpoint() const { return tap_.endpoint(); }
-  [[nodiscard]] Offset end_offset() const { return log_.committed_end(); }
-  [[nodiscard]] std::size_t services() const { return services_.names().size(); }
+  [[nodiscard]] Offset end_offset() const { return desk_.committed_end(); }
+  [[nodiscard]] std::size_t services() const { return desk_.services(); }
 
  private:
-  void recover();
   /// False where more frames may wait.
   [[nodiscard]] bool take_frames();
-  void take_journal();
-  void follow_commands(const StoredBatch& batch);
-  void follow_command(std::string_view data, Offset offset);
-  void tick();
+  void retain(LogTime now);
+  void save_snapshot(LogTime now);
   [[nodiscard]] std::chrono::milliseconds until_next_deadline();
 
-  void on_frame(const Incoming& incoming);
-  void on_hello(const Incoming& incoming);
-  void on_publish(Session& session, const Incoming& incoming);
-  void on_beat(Session& session, const v1::ClientBeat& beat);
-  void on_goodbye(Session& session);
-  void on_query(const Incoming& incoming);
-  void refuse(const RoutingId& to, v1::RefusedReason reason, std::string text);
-  void end_session(Session& session, bool lost);
-  void beat(Session& session);
-
-  void send(InstanceId to, v1::FromBroker frame, std::string batch) override;
-  void save_snapshot();
-
-  const config::Model& config_;
-  const SchemaSet& schemas_;
   Journal& journal_;
   std::filesystem::path snapshot_path_;
-  const std::uint64_t epoch_;
 
   zmq::context_t context_{1};
   RouterSocket front_;
   LiveTap tap_;
+  Desk desk_;
 
-  Admission admission_;
-  Router router_;
-  Resends resends_;
-  ChosenIds chosen_;
-  CommitLog log_;
-  Ledger ledger_;
-  Publishing publishing_;
-  Sessions sessions_;
-  Services services_;
-  EventReads reads_;
-  Redeliveries redeliveries_;
-  Replays replays_;
-  Commands commands_;
-  Answers answers_;
-
-  LogTime next_tick_ = 0;
-  LogTime next_report_ = 0;
   LogTime next_retention_ = 0;
   Offset snapshot_offset_ = 0;
-  std::vector<InstanceId> unreachable_;  // found while sending; ended at the next tick
+  LogTime next_snapshot_ = 0;     // after one that failed
+  std::string snapshot_trouble_;  // and why it did
+  bool journal_was_well_ = true;
 };
 
 }  // namespace reel::broker

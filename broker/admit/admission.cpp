@@ -28,15 +28,6 @@ v1::RefusalReason reason_of(EnvelopePart part) {
   return v1::REFUSAL_BAD_ATTRIBUTE;
 }
 
-void refuse(std::vector<v1::Refusal>& refusals, std::uint32_t entry, v1::RefusalReason reason,
-            const std::string& text) {
-  v1::Refusal refusal;
-  refusal.set_index(entry);
-  refusal.set_reason(reason);
-  if (refusals.size() < refusal_texts_max) refusal.set_text(text);
-  refusals.push_back(std::move(refusal));
-}
-
 }  // namespace
 
 Admission::Admission(const config::Model& model, const SchemaSet& schemas)

@@ -7,6 +7,28 @@
 
 namespace reel::broker {
 
+void refuse(std::vector<v1::Refusal>& refusals, std::uint32_t entry, v1::RefusalReason reason,
+            const std::string& text) {
+  v1::Refusal refusal;
+  refusal.set_index(entry);
+  refusal.set_reason(reason);
+  if (refusals.size() < refusal_texts_max) refusal.set_text(text);
+  refusals.push_back(std::move(refusal));
+}
+
+void Judgement::refuse(v1::RefusalReason reason, const std::string& text,
+                       const std::function<bool(const StoredRun& run, Fate fate)>& wanted) {
+  for (const auto& run : runs_) {
+    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+      if (fates_[entry] == Fate::dropped || !wanted(run, fates_[entry])) continue;
+      drop(entry);
+      broker::refuse(refusals_, entry, reason, text);
+    }
+  }
+  std::stable_sort(refusals_.begin(), refusals_.end(),
+                   [](const v1::Refusal& a, const v1::Refusal& b) { return a.index() < b.index(); });
+}
+
 void Judgement::drop(std::uint32_t entry) {
   if (fates_[entry] == Fate::dropped) return;
   fates_[entry] = Fate::dropped;

@@ -9,8 +9,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +37,10 @@ struct Admitted {
   std::vector<std::uint32_t> live_entries;
 };
 
+/// Refusals of one batch that come with a sentence. A publisher whose every event is wrong in the same way
+/// needs it told a thousand times at most; reasons are always told.
+inline constexpr std::size_t refusal_texts_max = 1'000;
+
 class Judgement {
  public:
   /// Entries that could be read. What could not begins at the index of the last refusal; see whole().
@@ -53,6 +59,9 @@ class Judgement {
 
   /// The entry does not go on. Twice is as good as once.
   void drop(std::uint32_t entry);
+  /// Refuses, with this reason and sentence, every entry still going on that `wanted` says yes to.
+  void refuse(v1::RefusalReason reason, const std::string& text,
+              const std::function<bool(const StoredRun& run, Fate fate)>& wanted);
 
   /// The batches that go on. Where all entries go one way, the bytes that came are used as they are, kept
   /// alive by `owner`; else new ones are written without what was dropped.
@@ -72,5 +81,9 @@ class Judgement {
   std::vector<v1::Refusal> refusals_;
   std::uint32_t accepted_ = 0;
 };
+
+/// One more refusal, with its sentence if there are not too many of them.
+void refuse(std::vector<v1::Refusal>& refusals, std::uint32_t entry, v1::RefusalReason reason,
+            const std::string& text);
 
 }  // namespace reel::broker

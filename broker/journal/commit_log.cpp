@@ -42,7 +42,13 @@ void CommitLog::after_all(std::function<void()> action) {
       {appended_end_, nullptr, [action = std::move(action)](const StoredBatchPtr&) { action(); }});
 }
 
+void CommitLog::failing(std::string error) {
+  if (trouble_.empty()) trouble_since_ = now();
+  trouble_ = std::move(error);
+}
+
 void CommitLog::committed(const Committed& done, const Action& each) {
+  trouble_.clear();
   while (!waiting_.empty() && waiting_.front().end <= done.end_offset) {
     const auto item = std::move(waiting_.front());
     waiting_.pop_front();

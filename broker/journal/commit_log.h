@@ -4,11 +4,13 @@
 //   log.append(std::move(batch), [&](const StoredBatchPtr& batch) { … answer the publisher … });
 //   log.after_all([&] { … once everything appended so far is committed … });
 //   log.committed(done);                   // the journal says so: newest batches enter the tail, actions run
+//   log.failing(error);                    // the journal says so: what was appended waits
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "journal/journal.h"
 #include "journal/tail.h"
@@ -26,8 +28,15 @@ class CommitLog {
   /// Runs `action` once everything appended so far is committed; at once where it is.
   void after_all(std::function<void()> action);
 
-  /// Moves the committed end and runs what waited for it, calling `each` for every batch first.
+  /// Moves the committed end and runs what waited for it, calling `each` for every batch first. Trouble, if
+  /// there was any, is over.
   void committed(const Committed& done, const Action& each);
+
+  /// What was appended cannot be written for now: it waits, and `error` says why.
+  void failing(std::string error);
+  /// Why the journal cannot be written, and since when; empty where it can.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+  [[nodiscard]] LogTime trouble_since() const { return trouble_since_; }
 
   /// A time that no event accepted from now on will have or precede.
   [[nodiscard]] LogTime now();
@@ -37,6 +46,8 @@ class CommitLog {
   [[nodiscard]] Offset committed_end() const { return committed_end_; }
   [[nodiscard]] Offset appended_end() const { return appended_end_; }
   [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
+  /// Batches and actions that wait for a commit.
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] const Tail& tail() const { return tail_; }
 
  private:
@@ -53,6 +64,8 @@ class CommitLog {
   Offset committed_end_;
   Offset appended_end_;
   std::size_t queued_bytes_ = 0;
+  std::string trouble_;
+  LogTime trouble_since_ = 0;
   std::deque<Waiting> waiting_;
 };
 

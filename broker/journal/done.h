@@ -19,6 +19,6 @@ struct Progress {
   std::size_t bytes = 0;
 };
 
-using ThreadDone = std::variant<Progress, ReadDone, WriteFailed>;
+using ThreadDone = std::variant<Progress, ReadDone, WriteFailing, DeleteFailed>;
 
 }  // namespace reel::broker

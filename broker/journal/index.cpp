@@ -51,6 +51,12 @@ void SegmentIndex::add(const RecordHeader& record) {
   end_ = {record.end_offset(), record.last_log_time(), end_.position + record_size(record.payload_bytes)};
 }
 
+void SegmentIndex::cut_back(std::size_t entries, const SegmentEnd& end) {
+  assert(entries <= entries_.size() && end.position <= end_.position);
+  entries_.resize(entries);
+  end_ = end;
+}
+
 void SegmentIndex::extend(std::span<const IndexEntry> entries, const SegmentEnd& end) {
   entries_.insert(entries_.end(), entries.begin(), entries.end());
   end_ = end;

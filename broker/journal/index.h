@@ -41,6 +41,8 @@ class SegmentIndex {
 
   /// The record at the end so far.
   void add(const RecordHeader& record);
+  /// Forgets what was added since there were `entries` and the end was this one.
+  void cut_back(std::size_t entries, const SegmentEnd& end);
   /// What another index of the segment grew by.
   void extend(std::span<const IndexEntry> entries, const SegmentEnd& end);
 

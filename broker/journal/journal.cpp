@@ -136,8 +136,10 @@ std::vector<JournalDone> Journal::Impl::take_done() {
       apply(std::move(*progress));
     } else if (auto* const read = std::get_if<ReadDone>(&done)) {
       all.emplace_back(std::move(*read));
+    } else if (auto* const failing = std::get_if<WriteFailing>(&done)) {
+      all.emplace_back(std::move(*failing));
     } else {
-      all.emplace_back(std::move(std::get<WriteFailed>(done)));
+      all.emplace_back(std::move(std::get<DeleteFailed>(done)));
     }
   }
   return all;

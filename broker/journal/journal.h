@@ -7,8 +7,8 @@
 //   for (auto& done : journal.take_done()) …         // commits in order, and finished reads
 //
 // One writer thread turns everything that was queued while it was busy into one commit: one pwritev, and one
-// fdatasync where the policy asks for it. One reader thread serves those who lag. append(), read() and
-// take_done() are called by the one thread that owns the Journal.
+// fdatasync where the policy asks for it. Where the disk fails it tries again every second. One reader thread
+// serves those who lag. append(), read() and take_done() are called by the one thread that owns the Journal.
 #pragma once
 
 #include <cstdint>
@@ -40,13 +40,18 @@ struct ReadDone {
   std::string error;
 };
 
-/// The disk failed while running. Nothing behind `end_offset` was committed; the broker stops.
-struct WriteFailed {
-  Offset end_offset = 0;
+/// The disk is full or failing: what is queued stays queued, in order, and is tried again until the next
+/// Committed says that it is over. Told once, and again where the sentence is another one.
+struct WriteFailing {
   std::string error;
 };
 
-using JournalDone = std::variant<Committed, ReadDone, WriteFailed>;
+/// Segments whose time is over could not be deleted; that is tried again too.
+struct DeleteFailed {
+  std::string error;
+};
+
+using JournalDone = std::variant<Committed, ReadDone, WriteFailing, DeleteFailed>;
 
 class Journal {
  public:

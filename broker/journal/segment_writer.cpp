@@ -6,9 +6,15 @@
 #include <random>
 #include <system_error>
 
+#include "journal/segment_reader.h"
+
 namespace reel::broker {
 
 namespace {
+
+constexpr std::size_t rewrite_block_bytes = 1 << 20;
+constexpr const char* lost_remedy =
+    ", after a sync that failed: the disk has lost it; restart the broker, which cuts what is not whole";
 
 std::uint64_t random_salt() {
   std::random_device device;
@@ -54,7 +60,8 @@ SegmentWriter::SegmentWriter(File file, const IndexedSegment& segment)
       size_{file_.size()},
       index_{segment.index},
       write_position_{index_.end().position},
-      synced_position_{index_.end().position} {}
+      synced_position_{index_.end().position},
+      synced_offset_{index_.end().offset} {}
 
 void SegmentWriter::make_room_for(std::uint64_t payload_bytes) {
   assert(index_.empty() && "a segment that holds something is left as it is");
@@ -98,10 +105,37 @@ void SegmentWriter::write() {
   headers_.clear();
 }
 
+void SegmentWriter::rewind(std::size_t entries, const SegmentEnd& end) {
+  pieces_.clear();
+  headers_.clear();
+  index_.cut_back(entries, end);
+  write_position_ = end.position;
+  if (synced()) sync_failed_ = false;  // what the failed sync was about is added again
+}
+
 void SegmentWriter::sync() {
   assert(pieces_.empty() && "what is added is written first");
+  if (sync_failed_) write_unsynced_again();
+  sync_failed_ = true;
   file_.sync();
+  sync_failed_ = false;
   synced_position_ = write_position_;
+  synced_offset_ = index_.end().offset;
+}
+
+void SegmentWriter::write_unsynced_again() {
+  SegmentReader reader{segment_, synced_position_, synced_offset_, write_position_, rewrite_block_bytes};
+  while (reader.next()) {
+  }
+  if (reader.position() < write_position_) throw JournalError{reader.damage() + lost_remedy};
+  std::vector<char> block(rewrite_block_bytes);
+  for (auto at = synced_position_; at < write_position_;) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), write_position_ - at));
+    const auto got = file_.read({block.data(), size}, at);
+    if (got < size) throw JournalError{segment_->place(at + got) + ": the file ends here" + lost_remedy};
+    file_.write({block.data(), got}, at);
+    at += got;
+  }
 }
 
 void SegmentWriter::close() {
@@ -110,8 +144,11 @@ void SegmentWriter::close() {
 }
 
 void SegmentWriter::seal() {
+  if (sealed_) return;
   close();
   file_.truncate(index_.end().position);
+  size_ = index_.end().position;  // nothing fits any more
+  sealed_ = true;
 }
 
 }  // namespace reel::broker

@@ -5,6 +5,12 @@
 //
 // Nothing is copied: the pieces of a batch go to the file from where they lie, so they must stay until
 // write().
+//
+// Where a call throws, rewind() goes back to what was committed, and everything behind that is added again.
+// That a sync failed is remembered. The system reports such a failure once and may then take the pages for
+// clean: a second sync that succeeds says nothing about them. So all that was not synced is written once more
+// before the next sync: from memory what is added again, the rest as the system still has it, if its
+// checksums say that it is what was written.
 #pragma once
 
 #include <sys/uio.h>
@@ -42,9 +48,13 @@ class SegmentWriter {
   void add(const StoredBatch& batch);
   /// Hands everything added to the system.
   void write();
+  /// Forgets what was added since the index had so many entries and this end, written or not.
+  void rewind(std::size_t entries, const SegmentEnd& end);
   /// Waits until everything written is on the disk.
   void sync();
   [[nodiscard]] bool synced() const { return synced_position_ == index_.end().position; }
+  /// The last sync failed, and nothing has made up for it yet.
+  [[nodiscard]] bool sync_failed() const { return sync_failed_; }
   /// For now there is nothing to add: syncs, and writes the index.
   void close();
   /// Nothing more will be added: as close(), and gives back the space that was not used.
@@ -52,6 +62,7 @@ class SegmentWriter {
 
  private:
   SegmentWriter(File file, const IndexedSegment& segment);
+  void write_unsynced_again();
 
   std::shared_ptr<const Segment> segment_;
   File file_;
@@ -59,6 +70,9 @@ class SegmentWriter {
   SegmentIndex index_;
   std::uint64_t write_position_;
   std::uint64_t synced_position_;
+  Offset synced_offset_;
+  bool sync_failed_ = false;
+  bool sealed_ = false;
   std::deque<RecordHeader> headers_;  // of what was added; addresses stay
   std::vector<iovec> pieces_;
 };

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace reel::broker {
 
@@ -12,8 +13,8 @@ WriterThread::WriterThread(std::filesystem::path directory, const config::Journa
       options_{options},
       done_{done},
       newest_{std::move(newest)},
-      entries_reported_{newest_.index().entries().size()},
-      committed_{newest_.index().end().offset},
+      entries_committed_{newest_.index().entries().size()},
+      committed_{newest_.index().end()},
       thread_{[this] { run(); }} {
   ::pthread_setname_np(thread_.native_handle(), "journal-write");
 }
@@ -23,50 +24,79 @@ WriterThread::~WriterThread() {
   thread_.join();
 }
 
-void WriterThread::run() try {
+void WriterThread::run() {
   for (bool last = false; !last;) {
-    inbox_.wait(until_sync());
+    inbox_.wait(until_next());
     last = inbox_.closed();  // before the take, so that nothing stays behind
-    commit(inbox_.take());
-    sync_when_due();
+    take(inbox_.take());
+    if (trouble_.empty() || last || Clock::now() >= write_again_) write();
+    const bool may_delete = delete_trouble_.empty() || Clock::now() >= delete_again_;
+    if (!retired_.empty() && may_delete && remove_retired() && !trouble_.empty()) write();
   }
-  newest_.close();
-} catch (const JournalError& error) {
-  // What a failed write or sync has left in the file is not known, and a second sync may say "synced" of
-  // pages the system has given up. So nothing is tried again: the next start finds out what is there.
-  done_.put(WriteFailed{committed_, error.what()});
+  try {
+    newest_.close();
+  } catch (const JournalError&) {
+    // Was told while there was someone to tell. The next start finds out what is there.
+  }
 }
 
-void WriterThread::commit(const std::vector<Work>& work) {
-  for (const auto& item : work) {
-    const auto* const batch = std::get_if<StoredBatchPtr>(&item);
-    if (!batch) continue;
-    const auto bytes = (*batch)->bytes();
+void WriterThread::take(std::vector<Work> work) {
+  for (auto& item : work) {
+    if (auto* const batch = std::get_if<StoredBatchPtr>(&item)) {
+      pending_.push_back(std::move(*batch));
+    } else {
+      auto& segments = std::get<Segments>(item);
+      retired_.insert(retired_.end(), segments.begin(), segments.end());
+    }
+  }
+}
+
+// Brings everything pending to the disk, or puts it all back to where it can be tried again.
+void WriterThread::write() try {
+  // Before more is taken for committed that cannot be synced.
+  if (newest_.sync_failed()) newest_.sync();
+  commit();
+  sync_when_due();
+  if (std::exchange(trouble_, {}).empty()) return;
+  report();  // there may have been nothing but a sync to make up for
+} catch (const JournalError& error) {
+  newest_.rewind(entries_committed_, committed_);
+  added_ = added_bytes_ = 0;
+  write_again_ = Clock::now() + retry_interval;
+  if (std::exchange(trouble_, error.what()) != error.what()) done_.put(WriteFailing{trouble_});
+}
+
+void WriterThread::commit() {
+  while (added_ < pending_.size()) {
+    const auto bytes = pending_[added_]->bytes();
     if (!newest_.has_room_for(bytes)) roll(bytes);
-    newest_.add(**batch);
+    newest_.add(*pending_[added_]);
+    ++added_;
     added_bytes_ += bytes;
   }
   flush();
-  for (const auto& item : work) {
-    if (const auto* const segments = std::get_if<Segments>(&item)) remove(*segments);
-  }
 }
 
 // Writes what was added, makes it durable by the policy, and says so.
 void WriterThread::flush() {
-  const auto& index = newest_.index();
-  if (index.end().offset == committed_) return;
+  if (added_ == 0) return;
   newest_.write();
   if (options_.sync == config::Sync::always) newest_.sync();
-  committed_ = index.end().offset;
-  const auto& entries = index.entries();
+  trouble_.clear();
+  report();
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(added_));
+  added_ = added_bytes_ = 0;
+}
+
+void WriterThread::report() {
+  const auto& entries = newest_.index().entries();
+  committed_ = newest_.index().end();
   done_.put(
       Progress{.segment = newest_.segment(),
-               .entries = {entries.begin() + static_cast<std::ptrdiff_t>(entries_reported_), entries.end()},
-               .end = index.end(),
+               .entries = {entries.begin() + static_cast<std::ptrdiff_t>(entries_committed_), entries.end()},
+               .end = committed_,
                .bytes = added_bytes_});
-  entries_reported_ = entries.size();
-  added_bytes_ = 0;
+  entries_committed_ = entries.size();
 }
 
 // The newest segment is full: goes on in a new one, with room for the next batch however large that is.
@@ -77,15 +107,29 @@ void WriterThread::roll(std::uint64_t payload_bytes) {
   const auto& end = newest_.index().end();
   const auto bytes = std::max(options_.segment_bytes, sizeof(SegmentHeader) + record_size(payload_bytes));
   newest_ = SegmentWriter::create(directory_, end.offset, end.last_log_time, bytes);
-  entries_reported_ = 0;
+  entries_committed_ = 0;
+  committed_ = newest_.index().end();
 }
 
-void WriterThread::remove(const Segments& segments) {
-  for (const auto& segment : segments) {
-    remove_file(index_path(segment->path()));  // first, or a crash leaves it behind for ever
-    remove_file(segment->path());
+// Says whether anything was deleted. Goes no further than the first that cannot be, so that there is no gap.
+bool WriterThread::remove_retired() {
+  auto at = retired_.begin();
+  try {
+    for (; at != retired_.end(); ++at) {
+      remove_file(index_path((*at)->path()));  // first, or a crash leaves it behind for ever
+      remove_file((*at)->path());
+    }
+    sync_directory(directory_);
+    delete_trouble_.clear();
+  } catch (const JournalError& error) {
+    delete_again_ = Clock::now() + retry_interval;
+    if (std::exchange(delete_trouble_, error.what()) != error.what()) {
+      done_.put(DeleteFailed{delete_trouble_});
+    }
   }
-  sync_directory(directory_);
+  const bool any = at != retired_.begin();
+  retired_.erase(retired_.begin(), at);
+  return any;
 }
 
 std::optional<WriterThread::Clock::duration> WriterThread::until_sync() const {
@@ -98,6 +142,14 @@ void WriterThread::sync_when_due() {
   if (!left || *left > Clock::duration::zero()) return;
   newest_.sync();
   last_sync_ = Clock::now();
+}
+
+// How long there is nothing to do unless something comes.
+std::optional<WriterThread::Clock::duration> WriterThread::until_next() const {
+  const auto now = Clock::now();
+  auto next = trouble_.empty() ? until_sync() : std::optional{write_again_ - now};
+  if (!retired_.empty() && (!next || delete_again_ - now < *next)) next = delete_again_ - now;
+  return next;
 }
 
 }  // namespace reel::broker

@@ -1,12 +1,18 @@
 // The thread that makes batches durable. Everything that queued up while it was busy is one commit: one
 // pwritev, and by the policy one fdatasync. The longer the disk takes, the more each commit holds, so that
 // no one has to choose a batch size or a delay.
+//
+// Where the disk is full or fails, nothing is given up: what is queued stays queued, in order, and is tried
+// again every `retry_interval` until it is committed. Nobody was answered for it meanwhile, so nothing must
+// be undone. Segments that retention gives up are deleted all the same: it may be what makes room.
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -20,10 +26,14 @@ namespace reel::broker {
 
 class WriterThread {
  public:
+  /// After a failure. Long enough to cost a broken disk nothing, short enough that nobody waits for it who
+  /// has just made room.
+  static constexpr std::chrono::milliseconds retry_interval{1'000};
+
   /// Goes on with `newest`. Reports to `done`, which must outlive it.
   WriterThread(std::filesystem::path directory, const config::Journal& options, SegmentWriter newest,
                Mailbox<ThreadDone>& done);
-  /// Writes and syncs what is queued.
+  /// Writes and syncs what is queued; tries once where the disk fails.
   ~WriterThread();
 
   void append(StoredBatchPtr batch) { inbox_.put(std::move(batch)); }
@@ -36,12 +46,16 @@ class WriterThread {
   using Work = std::variant<StoredBatchPtr, Segments>;
 
   void run();
-  void commit(const std::vector<Work>& work);
+  void take(std::vector<Work> work);
+  void write();
+  void commit();
   void flush();
+  void report();
   void roll(std::uint64_t payload_bytes);
-  void remove(const Segments& segments);
+  [[nodiscard]] bool remove_retired();
   void sync_when_due();
   [[nodiscard]] std::optional<Clock::duration> until_sync() const;
+  [[nodiscard]] std::optional<Clock::duration> until_next() const;
 
   const std::filesystem::path directory_;
   const config::Journal options_;
@@ -50,10 +64,18 @@ class WriterThread {
 
   // Of the thread alone.
   SegmentWriter newest_;
-  std::size_t entries_reported_;
-  Offset committed_;
+  std::size_t entries_committed_;       // of its index
+  SegmentEnd committed_;                // in it
+  std::deque<StoredBatchPtr> pending_;  // not committed, in order
+  std::size_t added_ = 0;               // of them
   std::size_t added_bytes_ = 0;
+  Segments retired_;
   Clock::time_point last_sync_ = Clock::now();
+
+  std::string trouble_;  // empty: what is queued can be written
+  Clock::time_point write_again_ = Clock::now();
+  std::string delete_trouble_;
+  Clock::time_point delete_again_ = Clock::now();
 
   std::thread thread_;  // last: it uses all of the above
 };

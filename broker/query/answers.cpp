@@ -18,7 +18,8 @@ Offset origin_of(const v1::Failure& failure) {
 
 Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
                  Services& services, Sessions& sessions, const Publishing& publishing, Commands& commands,
-                 const Replays& replays, EventReads& reads, Journal& journal, CommitLog& log)
+                 const Replays& replays, const Counters& counters, EventReads& reads, Journal& journal,
+                 CommitLog& log)
     : config_{config},
       schemas_{schemas},
       ledger_{ledger},
@@ -28,8 +29,10 @@ Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Le
       commands_{commands},
       replays_{replays},
       reads_{reads},
+      counters_{counters},
       journal_{journal},
-      log_{log} {}
+      log_{log},
+      started_at_{log.now()} {}
 
 void Answers::ask(const v1::Request& request, Send send) {
   v1::Reply reply;
@@ -38,6 +41,7 @@ void Answers::ask(const v1::Request& request, Send send) {
     case v1::Request::kSchemas: schemas(*reply.mutable_schemas()); break;
     case v1::Request::kTopics: topics(*reply.mutable_topics()); break;
     case v1::Request::kServices: services(*reply.mutable_services()); break;
+    case v1::Request::kStatus: status(*reply.mutable_status()); break;
     case v1::Request::kDead: return dead(request.dead(), std::move(reply), std::move(send));
     case v1::Request::kRetries: return retries(request.retries(), std::move(reply), std::move(send));
     case v1::Request::kCommand:
@@ -132,6 +136,23 @@ void Answers::services(v1::ServicesReply& reply) {
   }
   std::sort(reply.mutable_services()->begin(), reply.mutable_services()->end(),
             [](const auto& a, const auto& b) { return a.service() < b.service(); });
+}
+
+void Answers::status(v1::StatusReply& reply) {
+  reply.set_version(REEL_VERSION);
+  reply.set_started_at(started_at_);
+  reply.set_now(log_.now());
+  reply.set_begin_offset(journal_.begin_offset());
+  reply.set_end_offset(log_.committed_end());
+  reply.set_sessions(static_cast<std::uint32_t>(sessions_.size()));
+  reply.set_services(static_cast<std::uint32_t>(services_.names().size()));
+  reply.set_journal_queue_bytes(log_.queued_bytes());
+  if (!log_.trouble().empty()) {
+    reply.set_journal_error(log_.trouble());
+    reply.set_journal_failing_since(log_.trouble_since());
+  }
+  counters_.fill(reply);
+  reply.set_memory_bytes(resident_bytes());
 }
 
 LogTime Answers::log_time_of(Offset offset) const {

@@ -1,4 +1,5 @@
-// Answers to questions about the broker: topics, schemas, services, dead letters (reel/v1/query.proto).
+// Answers to questions about the broker: topics, schemas, services, dead letters, how it
+// stands (reel/v1/query.proto).
 #pragma once
 
 #include <functional>
@@ -8,6 +9,7 @@
 #include "config/model.h"
 #include "control/commands.h"
 #include "event/schema_set.h"
+#include "query/counters.h"
 #include "reel/v1/query.pb.h"
 #include "service/services.h"
 #include "session/session.h"
@@ -18,7 +20,7 @@ class Answers {
  public:
   Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger, Services& services,
           Sessions& sessions, const Publishing& publishing, Commands& commands, const Replays& replays,
-          EventReads& reads, Journal& journal, CommitLog& log);
+          const Counters& counters, EventReads& reads, Journal& journal, CommitLog& log);
 
   using Send = std::function<void(v1::Reply)>;
   /// Calls `send` now, or, where events must be read or something committed first, later.
@@ -30,6 +32,7 @@ class Answers {
   void schemas(v1::SchemasReply& reply) const;
   void topics(v1::TopicsReply& reply);
   void services(v1::ServicesReply& reply);
+  void status(v1::StatusReply& reply);
   void dead(const v1::DeadRequest& request, v1::Reply reply, Send send);
   void retries(const v1::RetriesRequest& request, v1::Reply reply, Send send);
   template <typename Request, typename Page>
@@ -49,8 +52,10 @@ class Answers {
   Commands& commands_;
   const Replays& replays_;
   EventReads& reads_;
+  const Counters& counters_;
   Journal& journal_;
   CommitLog& log_;
+  const LogTime started_at_;
 };
 
 }  // namespace reel::broker

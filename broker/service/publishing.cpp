@@ -29,6 +29,10 @@ void tell_live_only(const Judgement& judged, v1::Accepted& answer) {
   }
 }
 
+void tell_refused(const Judgement& judged, v1::Accepted& answer) {
+  for (const auto& refusal : judged.refusals()) *answer.add_refusals() = refusal;
+}
+
 // Which delivery each emitted entry belongs to.
 class Causes {
  public:
@@ -78,7 +82,6 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   v1::Accepted accepted;
   accepted.set_sequence(publish.sequence());
   auto judged = admission_.judge(received.batch, service);
-  for (const auto& refusal : judged.refusals()) *accepted.add_refusals() = refusal;
   tell_live_only(judged, accepted);
 
   if (const auto before = resends_.find(publish.producer(), publish.sequence())) {
@@ -86,16 +89,26 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     accepted.set_resend(true);
     accepted.set_first_offset(before->first_offset);
     accepted.set_accepted(before->count);
+    tell_refused(judged, accepted);
     repeat_duplicates(judged, *before, accepted);
     log_.after_all([answer = std::move(answer), accepted] { answer(accepted); });
     return;
   }
 
   drop_repeats(judged, accepted);
+  const bool unwritable = !log_.trouble().empty();
+  if (unwritable) refuse_unwritable(judged);
+  tell_refused(judged, accepted);
   tell_matched(judged, accepted);
   count_refused(judged);
   accepted.set_accepted(judged.accepted());
   auto admitted = std::move(judged).admit(received.owner);
+  if (unwritable) {
+    // Not remembered: sent again, it is another attempt. Not behind what waits to be written: that takes as
+    // long as the trouble lasts.
+    append(std::move(admitted), {}, {});
+    return answer(accepted);
+  }
   const auto durable = admitted.journal.count();
   admitted.journal.producer = publish.producer();
   admitted.journal.sequence = publish.sequence();
@@ -103,6 +116,14 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   resends_.remember(publish.producer(), {publish.sequence(), accepted.first_offset(), durable, log_.now()});
   append(std::move(admitted), {},
          [answer = std::move(answer), accepted](const StoredBatchPtr&) { answer(accepted); });
+}
+
+// What would have to be journaled, and what is live only where routes derive from it something that would.
+void Publishing::refuse_unwritable(Judgement& judged) {
+  judged.refuse(v1::REFUSAL_JOURNAL_UNAVAILABLE, "the journal cannot be written: " + log_.trouble(),
+                [this](const StoredRun& run, Fate fate) {
+                  return fate == Fate::journal || !router_.route(run.topic).derivations.empty();
+                });
 }
 
 void Publishing::drop_repeats(Judgement& judged, v1::Accepted& answer) const {

@@ -41,7 +41,8 @@ class Publishing {
   Publishing(const config::Model& config, const Admission& admission, Router& router, CommitLog& log,
              LiveTap& tap, Resends& resends, ChosenIds& chosen, std::function<bool(ServiceIndex)> listens);
 
-  /// Judges and appends what `service` published; calls `answer` once what was accepted is committed.
+  /// Judges and appends what `service` published; calls `answer` once what was accepted is committed. While
+  /// the journal cannot be written nothing that needs it is accepted, and the answer comes at once.
   void publish(const v1::Publish& publish, const Received& received, std::string_view service,
                std::function<void(const v1::Accepted&)> answer);
 
@@ -65,6 +66,7 @@ class Publishing {
 
  private:
   void drop_repeats(Judgement& judged, v1::Accepted& answer) const;
+  void refuse_unwritable(Judgement& judged);
   void repeat_duplicates(const Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
   void tell_matched(const Judgement& judged, v1::Accepted& answer);
   void count_refused(const Judgement& judged);

@@ -19,6 +19,12 @@ constexpr std::uint64_t readings = 2;
 // logged.
 constexpr std::uint64_t read_retry_ns = 10'000'000'000;
 
+std::size_t bytes_of(const std::vector<v1::Pattern>& patterns) {
+  std::size_t bytes = 0;
+  for (const auto& pattern : patterns) bytes += pattern.pattern().size();
+  return bytes;
+}
+
 }  // namespace
 
 Services::Services(const config::Model& config, Ledger& ledger, Journal& journal, CommitLog& log,
@@ -48,6 +54,8 @@ void Services::want(ServiceQueue& queue, std::vector<v1::Pattern> patterns) {
   for (const auto& pattern : patterns) names.push_back(pattern.pattern());
   if (!queue.ephemeral()) names.push_back(redelivery_topic(queue.name()));
   router_.subscribe(by_name_.at(queue.name()), names);
+  pattern_bytes_ += bytes_of(patterns);
+  pattern_bytes_ -= bytes_of(queue.patterns());
   queue.set_patterns(std::move(patterns));
 }
 
@@ -83,12 +91,15 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
                             .recovered_end = ephemeral ? 0 : recovered_end_,
                             .jitter_seed = random_nonzero()});
   by_name_[name] = index;
+  if (ephemeral) ++ephemerals_;
   return *slot;
 }
 
 void Services::close(ServiceIndex index) {
   auto& slot = queues_[index];
   by_name_.erase(slot->name());
+  pattern_bytes_ -= bytes_of(slot->patterns());
+  if (slot->ephemeral()) --ephemerals_;
   router_.unsubscribe(index);
   touched_.erase(index);
   slot.reset();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -102,6 +103,7 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] std::vector<v1::Pattern> patterns_for(const Session& session, const v1::Subscribe& request,
                                                       Offset start) const;
   [[nodiscard]] Offset start_offset(const v1::Subscribe& request);
+  [[nodiscard]] std::optional<std::string> full_for(const v1::Subscribe& request, bool opened) const;
   void activate(InstanceId id, const v1::Subscribe& request, Offset first);
   [[nodiscard]] bool observes_deliveries(std::string_view service) const;
   /// An encoded report of what happened, with what was delivered to `id` meanwhile; empty where there is
@@ -133,6 +135,8 @@ class Services final : private DeliveryEdge {
   std::vector<ServiceIndex> free_;
   std::map<InstanceId, Member> members_;
   std::map<InstanceId, std::vector<std::string>> member_patterns_;
+  std::size_t pattern_bytes_ = 0;  // of members and of services
+  std::size_t ephemerals_ = 0;
   std::set<ServiceIndex> touched_;
   Offset recovered_end_;
 };

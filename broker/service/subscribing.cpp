@@ -10,11 +10,23 @@ namespace {
 
 // A subscription with more patterns than this is a mistake or an attack.
 constexpr int patterns_max = 1'000;
+// Of one service, whose instances may differ. Each change is a record of all of them in the journal.
+constexpr std::size_t service_patterns_max = 5'000;
+// Of all subscriptions and services, in bytes: 100,000 patterns of ordinary length. A pattern that is one dot
+// after the other takes some hundred bytes of memory for each of its own.
+constexpr std::size_t pattern_bytes_max = 16u << 20;
 // Unsettled deliveries an instance may ask for, and what it gets without asking.
 constexpr std::uint32_t credit_events_max = 1'000'000;
 constexpr std::uint32_t credit_events_default = 1'000;
 constexpr std::uint32_t credit_bytes_max = 256u << 20;
 constexpr std::uint32_t credit_bytes_default = 8u << 20;
+
+std::size_t bytes_of(const std::vector<std::string>& patterns) {
+  std::size_t bytes = 0;
+  for (const auto& pattern : patterns) bytes += pattern.size();
+  return bytes;
+}
+
 v1::FromBroker refused(v1::RefusedReason reason, std::string text) {
   v1::FromBroker frame;
   frame.mutable_refused()->set_reason(reason);
@@ -47,19 +59,39 @@ std::vector<v1::Pattern> Services::patterns_for(const Session& session, const v1
   // Asked of the queue, not of the ledger: that learns of a subscription only once it is committed, and two
   // instances may start together.
   const auto* const queue = find(session.service);
+  std::map<std::string_view, const v1::Pattern*> known;
+  if (queue != nullptr) {
+    for (const auto& pattern : queue->patterns()) known.emplace(pattern.pattern(), &pattern);
+  }
   std::vector<v1::Pattern> patterns;
   for (const auto& name : names) {
-    v1::Pattern pattern;
+    if (const auto found = known.find(name); found != known.end()) {
+      patterns.push_back(*found->second);
+      continue;
+    }
+    auto& pattern = patterns.emplace_back();
     pattern.set_pattern(name);
     pattern.set_from_offset(start);
-    if (queue != nullptr) {
-      for (const auto& known : queue->patterns()) {
-        if (known.pattern() == name) pattern = known;
-      }
-    }
-    patterns.push_back(std::move(pattern));
   }
   return patterns;
+}
+
+// Which limit speaks against one more subscription like this. Temporary ones may take half of the places of
+// services, so that they keep no service out.
+std::optional<std::string> Services::full_for(const v1::Subscribe& request, bool opened) const {
+  const auto services_max = config_.broker.services_max;
+  if (!opened && by_name_.size() >= services_max) {
+    return "services_max (" + std::to_string(services_max) + ") services are known";
+  }
+  if (request.ephemeral() && ephemerals_ >= (services_max + 1) / 2) {
+    return "half of services_max (" + std::to_string(services_max) + ") are temporary subscriptions";
+  }
+  std::size_t bytes = pattern_bytes_;
+  for (const auto& pattern : request.patterns())
+    bytes += 2 * pattern.size();  // the instance's, the service's
+  if (bytes <= pattern_bytes_max) return std::nullopt;
+  return "the patterns of all subscriptions together would be longer than " +
+         std::to_string(pattern_bytes_max) + " bytes";
 }
 
 void Services::subscribe(Session& session, const v1::Subscribe& request) {
@@ -83,10 +115,18 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   session.queue = name;
   supersede(session);
   const bool opened = by_name_.contains(name);
-  if (!opened && by_name_.size() >= config_.broker.services_max) {
-    replies_.send(session.id,
-                  refused(v1::REFUSED_LIMIT, "services_max (" + std::to_string(config_.broker.services_max) +
-                                                 ") services are known"));
+  if (auto full = full_for(request, opened)) {
+    replies_.send(session.id, refused(v1::REFUSED_LIMIT, *std::move(full)));
+    return;
+  }
+  const auto* const record = ledger_.find(name);
+  const bool known = opened || (record != nullptr && !record->patterns.empty());
+  const auto start = known ? log_.appended_end() : start_offset(request);
+  const auto patterns = patterns_for(session, request, start);
+  if (patterns.size() > service_patterns_max) {
+    replies_.send(session.id, refused(v1::REFUSED_LIMIT, "the instances of a service have at most " +
+                                                             std::to_string(service_patterns_max) +
+                                                             " different patterns together"));
     return;
   }
   session.patterns.assign(request.patterns().begin(), request.patterns().end());
@@ -94,12 +134,9 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   session.envelope_only = request.envelope_only();
   session.watermark_interval_ns = std::uint64_t{request.watermark_interval_ms()} * 1'000'000;
 
-  const auto* const record = ledger_.find(name);
-  const bool known = opened || (record != nullptr && !record->patterns.empty());
-  const auto start = known ? log_.appended_end() : start_offset(request);
-  const auto patterns = patterns_for(session, request, start);
   members_[session.id] = {name, session.instance};
   member_patterns_[session.id] = session.patterns;
+  pattern_bytes_ += bytes_of(session.patterns);
 
   if (!opened) (void)open(name, request.ephemeral(), start);
   const auto index = by_name_.at(name);
@@ -162,6 +199,7 @@ void Services::leave(InstanceId id, bool lost) {
   (void)queue.take_delivered(id);  // the failures name what it held
   auto settlement = queue.leave(id, lost, log_.now());
   members_.erase(member);
+  pattern_bytes_ -= bytes_of(member_patterns_[id]);
   member_patterns_.erase(id);
   if (queue.ephemeral()) {
     if (!queue.has_members()) close(index);

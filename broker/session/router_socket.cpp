@@ -1,5 +1,6 @@
 #include "session/router_socket.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 
@@ -14,6 +15,10 @@ namespace {
 constexpr int frames_queued_max = 20'000;
 // What may wait in the kernel-side queue towards us: a publisher's window is the real bound.
 constexpr int frames_received_max = 20'000;
+
+bool parse(const zmq::message_t& head, v1::ToBroker& frame) {
+  return head.size() <= head_bytes_max && frame.ParseFromArray(head.data(), static_cast<int>(head.size()));
+}
 
 }  // namespace
 
@@ -34,13 +39,13 @@ void bind_or_explain(zmq::socket_t& socket, const std::string& endpoint) {
   }
 }
 
-RouterSocket::RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t frame_bytes_max)
+RouterSocket::RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t batch_bytes_max)
     : socket_{context, zmq::socket_type::router} {
   socket_.set(zmq::sockopt::router_mandatory, 1);
   socket_.set(zmq::sockopt::sndhwm, frames_queued_max);
   socket_.set(zmq::sockopt::rcvhwm, frames_received_max);
   socket_.set(zmq::sockopt::linger, 200);
-  socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(frame_bytes_max));
+  socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(std::max(batch_bytes_max, head_bytes_max)));
   bind_or_explain(socket_, endpoint);
 }
 
@@ -54,9 +59,12 @@ std::optional<Incoming> RouterSocket::receive() {
   for (int index = 0; more; ++index) {
     if (!socket_.recv(part)) break;
     more = part.more();
-    if (index == 0 && !incoming.frame.ParseFromArray(part.data(), static_cast<int>(part.size())))
-      incoming.frame.Clear();
-    if (index == 1) incoming.body = std::make_shared<const zmq::message_t>(std::move(part));
+    if (index == 0 && !parse(part, incoming.frame)) incoming.frame.Clear();
+    if (index == 1) {
+      const auto body = std::make_shared<const zmq::message_t>(std::move(part));
+      incoming.batch = body->to_string_view();
+      incoming.owner = body;
+    }
     if (index > 1) incoming.frame.Clear();  // not of this protocol
   }
   return incoming;

@@ -2,30 +2,24 @@
 // in a ZeroMQ message: [routing id][ToBroker or FromBroker][batch, where there is one].
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <zmq.hpp>
 
 #include "reel/v1/wire.pb.h"
-#include "session/session.h"
+#include "session/incoming.h"
 
 namespace reel::broker {
 
-struct Incoming {
-  RoutingId routing_id;
-  v1::ToBroker frame;  ///< FRAME_NOT_SET where the bytes are not a ToBroker
-  /// The batch; empty where there was none. Keeps the received bytes alive.
-  std::shared_ptr<const zmq::message_t> body;
-
-  [[nodiscard]] std::string_view batch() const { return body ? body->to_string_view() : std::string_view{}; }
-};
+/// What a frame carries besides its batch. Parsed, a header of nothing but empty messages takes thirty times
+/// the memory of its bytes, so this bounds what one frame can cost.
+inline constexpr std::size_t head_bytes_max = 1u << 20;
 
 class RouterSocket {
  public:
-  /// Binds; throws std::runtime_error naming the endpoint and the remedy where it cannot.
-  RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t frame_bytes_max);
+  /// Binds; throws std::runtime_error naming the endpoint and the remedy where it cannot. A connection that
+  /// sends a larger batch is closed by ZeroMQ.
+  RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t batch_bytes_max);
 
   /// The next frame that has arrived, if any.
   [[nodiscard]] std::optional<Incoming> receive();

@@ -10,12 +10,9 @@
 #include <vector>
 
 #include "dispatch/dispatch.h"
-#include "reel/v1/wire.pb.h"
+#include "session/incoming.h"
 
 namespace reel::broker {
-
-/// What the ROUTER socket calls a connection.
-using RoutingId = std::string;
 
 struct Session {
   InstanceId id{};
@@ -32,6 +29,8 @@ struct Session {
   bool ephemeral = false;
   /// Which queue it takes from: its service's, or for an ephemeral subscription one of its own.
   std::string queue;
+  /// It said GOODBYE and waits for the answer.
+  bool leaving = false;
   /// It does not read what it is sent: nothing more is sent, and it ends at the next tick.
   bool unreachable = false;
   bool envelope_only = false;

@@ -78,6 +78,9 @@ bool matches(std::string_view pattern, std::string_view topic) {
 }
 
 struct TopicTrie::Node {
+  [[nodiscard]] bool empty() const { return children.empty() && !any && here.empty() && below.empty(); }
+  void erase(std::string_view pattern, Value value);
+
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
   };
@@ -111,25 +114,32 @@ void TopicTrie::insert(std::string_view pattern, Value value) {
 }
 
 void TopicTrie::erase(std::string_view pattern, Value value) {
-  Node* node = root_.get();
-  std::vector<Value>* values = nullptr;
-  for (auto rest = pattern; values == nullptr;) {
-    const auto token = next_token(rest);
-    if (token == ">" && rest.empty()) {
-      values = &node->below;
-      break;
-    }
-    if (token == "*") {
-      node = node->any.get();
-    } else {
-      const auto child = node->children.find(token);
-      node = child == node->children.end() ? nullptr : child->second.get();
-    }
-    if (node == nullptr) return;
-    if (rest.empty()) values = &node->here;
+  root_->erase(pattern, value);
+}
+
+// Nodes at which nothing stands any more go: who subscribes anew all the time, each time to other topics,
+// must not leave them behind for ever. At most topic_bytes_max / 2 deep.
+void TopicTrie::Node::erase(std::string_view pattern, Value value) {
+  const auto token = next_token(pattern);
+  if (token == ">" && pattern.empty()) {
+    std::erase(below, value);
+    return;
   }
-  // Empty nodes stay: a pattern that was wanted once is the likeliest to be wanted again.
-  std::erase(*values, value);
+  const bool wild = token == "*";
+  const auto child = wild ? children.end() : children.find(token);
+  Node* const next = wild ? any.get() : child == children.end() ? nullptr : child->second.get();
+  if (next == nullptr) return;
+  if (pattern.empty()) {
+    std::erase(next->here, value);
+  } else {
+    next->erase(pattern, value);
+  }
+  if (!next->empty()) return;
+  if (wild) {
+    any.reset();
+  } else {
+    children.erase(child);
+  }
 }
 
 std::vector<TopicTrie::Value> TopicTrie::match(std::string_view topic) const {

@@ -64,6 +64,7 @@ void add_flows(CLI::App& app, Invocation& invocation);
 void add_flow(CLI::App& app, Invocation& invocation);
 void add_topics(CLI::App& app, Invocation& invocation);
 void add_services(CLI::App& app, Invocation& invocation);
+void add_status(CLI::App& app, Invocation& invocation);
 void add_dead(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 

@@ -112,7 +112,8 @@ int publish_one(Invocation& invocation, const Options& options) {
                                  .subject = options.subject,
                                  .attributes = attributes,
                                  .source = options.source});
-  if (result.outcome == PublishOutcome::rejected) throw Refused{result.reason, shown(result.text)};
+  if (result.outcome == PublishOutcome::rejected || result.outcome == PublishOutcome::unavailable)
+    throw Refused{result.reason, shown(result.text)};
   if (!result.ok()) throw failure_of(invocation.globals, result);
   invocation.out.line(invocation.globals.json ? line_of(json_of(result))
                                               : text_of(invocation.out.terminal(), result));
@@ -164,7 +165,8 @@ Json refusal_json(v1::RefusalReason reason, const std::string& text) {
   for (char& byte : name) {
     if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
   }
-  return {{"outcome", to_string(PublishOutcome::rejected)},
+  const bool for_now = reason == v1::REFUSAL_JOURNAL_UNAVAILABLE;
+  return {{"outcome", to_string(for_now ? PublishOutcome::unavailable : PublishOutcome::rejected)},
           {"reason", name.empty() ? "unknown" : name},
           {"text", text}};
 }

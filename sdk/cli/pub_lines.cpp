@@ -50,6 +50,7 @@ class Tally {
     switch (result.outcome) {
       case PublishOutcome::accepted: ++counts_.accepted; break;
       case PublishOutcome::duplicate: ++counts_.duplicate; break;
+      case PublishOutcome::unavailable:
       case PublishOutcome::rejected: refuse_locked({line, result.reason, shown(result.text)}); break;
       case PublishOutcome::not_connected: ++counts_.unsent; break;
       default: ++counts_.unconfirmed; break;

@@ -21,6 +21,10 @@ constexpr std::chrono::milliseconds watermark_interval{20};
 /// How long a stop waits for answers: what is unanswered is in the outbox and recognised at the next start.
 constexpr std::chrono::milliseconds drain_timeout{1'000};
 
+/// Before a verdict that the broker could not keep is offered again. Without it the two would go round and
+/// round for as long as a disk is full.
+constexpr std::chrono::milliseconds unavailable_pause{1'000};
+
 Options connection(const std::vector<std::string>& brokers, const std::string& instance = {}) {
   Options options;
   options.instance = instance;
@@ -116,13 +120,26 @@ void BusOutlet::send(std::uint64_t number, const stored::Outgoing& event) {
 void BusOutlet::answered(std::uint64_t number, const PublishResult& result) {
   {
     const std::lock_guard lock{mutex_};
-    answers_.push_back({number, outcome_of(result.outcome), result.text});
+    Answer answer{number, outcome_of(result.outcome), result.text};
+    if (result.outcome == PublishOutcome::unavailable) {
+      held_.push_back({std::chrono::steady_clock::now() + unavailable_pause, std::move(answer)});
+      return;
+    }
+    answers_.push_back(std::move(answer));
   }
   came_.notify_one();
 }
 
+void BusOutlet::release_held() {
+  const auto now = std::chrono::steady_clock::now();
+  for (; !held_.empty() && held_.front().until <= now; held_.pop_front()) {
+    answers_.push_back(std::move(held_.front().answer));
+  }
+}
+
 std::vector<Answer> BusOutlet::take_answers(std::chrono::milliseconds wait) {
   std::unique_lock lock{mutex_};
+  release_held();
   if (wait.count() > 0) came_.wait_for(lock, wait, [this] { return !answers_.empty(); });
   return std::exchange(answers_, {});
 }

@@ -2,7 +2,9 @@
 // of verdicts. The only files here that know the SDK.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -37,11 +39,18 @@ class BusOutlet final : public Outlet {
 
  private:
   void answered(std::uint64_t number, const PublishResult& result);
+  void release_held();
 
   // Answers come on the connection's thread.
   std::mutex mutex_;
   std::condition_variable came_;
   std::vector<Answer> answers_;
+  struct Held {
+    std::chrono::steady_clock::time_point until;
+    Answer answer;
+  };
+  std::deque<Held>
+      held_;  // the broker could not keep these: passed on a while later, or it would be asked at once
   Publisher publisher_;  // last: it ends, with its callbacks, before the above
 };
 

@@ -56,7 +56,7 @@ class Bench {
     pollfd bell{.fd = journal_.event_fd(), .events = POLLIN, .revents = 0};
     ::poll(&bell, 1, -1);
     for (const auto& done : journal_.take_done()) {
-      if (const auto* failed = std::get_if<WriteFailed>(&done)) {
+      if (const auto* failed = std::get_if<WriteFailing>(&done)) {
         std::fprintf(stderr, "%s\n", failed->error.c_str());
         std::exit(1);
       }

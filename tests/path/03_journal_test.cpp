@@ -1,6 +1,9 @@
 // The journal on a real disk: what survives, what is cut, and what a broker refuses to go on with.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <map>
 
 #include "mesh.h"
 
@@ -197,48 +200,122 @@ TEST_CASE("without room for a journal the broker says so and does not start") {
   CHECK(flows_kept(mesh, 1) == "flow-1 ");
 }
 
-TEST_CASE("a disk that fills up stops the broker with a sentence, and nothing accepted is lost") {
+TEST_CASE(
+    "while the journal cannot be written publishes are refused and say why, and nothing accepted is lost") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--emit", "payment.captured",
+                                                "--hold-ms", "100", "--workers", "4"});
+  mesh.place_many(40, 40);  // some of these are being handled when the disk fails
+  const auto limit = [&](rlim_t bytes) {
+    const rlimit files{.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
+    REQUIRE(::prlimit(mesh.broker().pid(), RLIMIT_FSIZE, &files, nullptr) == 0);
+  };
+  const auto publish = [&](const std::string& flow) {
+    return mesh.reel({"pub", "order.placed", "{}", "--correlation", flow, "-o", "json"});
+  };
+
+  limit(4096);  // whatever is written now fails
+  const auto waiting = mesh.start(
+      "reel", {"pub", "order.placed", "{}", "--correlation", "queued", "--timeout", "60s", "-o", "json"},
+      "waiting");
+  REQUIRE(mesh.broker().says("write_failing"));
+  const auto segment = mesh.last_segment().string();
+  const std::string why = "cannot write " + segment +
+                          ": File too large; raise the limit on file sizes (ulimit -f), or lower "
+                          "broker.journal.segment_bytes";
+  const auto refused = publish("refused");
+  CHECK(refused.err == "the journal cannot be written: " + why + "\n");
+  CHECK(refused.exit_code == 1);
+  REQUIRE(json_lines(refused.out).size() == 1);
+  CHECK(json_lines(refused.out)[0]["outcome"] == "unavailable");
+  CHECK(json_lines(refused.out)[0]["reason"] == "journal_unavailable");
+
+  // Telemetry needs no journal, questions are answered, and nobody is taken for gone (service_timeout is 1
+  // s).
+  CHECK(mesh.reel({"pub", "price.tick", "{}"}).exit_code == 0);
+  const auto refused_a_while = [&] {
+    const auto status = mesh.rows({"status"}).at(0);
+    CHECK(status.value("journal_error", "") == why);
+    return publish("refused").exit_code == 1 && status["refused_events"]["journal_unavailable"] >= 4;
+  };
+  CHECK(eventually(refused_a_while));
+  CHECK(mesh.service("payments")["instances"].size() == 1);
+  CHECK(mesh.logged("end") == 40);
+  CHECK(mesh.broker().output().find("instance_lost") == std::string::npos);
+
+  limit(RLIM_INFINITY);
+  const bool queued = waiting->wait() == 0;  // or what the service answered had met the full disk before it
+  CHECK(mesh.broker().says("written_again"));
+  CHECK(publish("after").exit_code == 0);
+  const std::size_t accepted = 41 + (queued ? 1 : 0);
+  CHECK(mesh.has_acked("payments", accepted));
+  CHECK_FALSE(mesh.rows({"status"}).at(0).contains("journal_error"));
+
+  std::map<std::string, int> placed;
+  for (const auto& row : mesh.events("order.placed", accepted)) ++placed[row["correlationid"]];
+  CHECK(placed.size() == accepted);
+  CHECK(placed.contains("queued") == queued);
+  CHECK(placed.contains("after"));
+  CHECK_FALSE(placed.contains("refused"));
+  std::map<std::string, int> captured;
+  for (const auto& row : mesh.events("payment.captured", accepted)) ++captured[row["causationid"]];
+  CHECK(captured.size() == accepted);
+  CHECK(mesh.logged("end") == accepted);  // nothing was handed out twice
+  CHECK(mesh.rows({"topics"}).at(1)["published"] == accepted);
+}
+
+TEST_CASE("a disk that fills up is waited for: the broker goes on as soon as there is room") {
   if (::geteuid() != 0) {
     MESSAGE("skipped: a disk of its own needs root");
     return;
   }
-  Mesh mesh{Mesh::small_mesh(), "journal: {sync: os, segment_bytes: 1MiB}"};
-  const auto kept = mesh.dir() / "kept";
-  // The disk is seen by this broker alone and gone with it, so what was on it is copied when it has ended.
-  Process broker{{.argv = {"/usr/bin/unshare", "--mount", "--fork", "--kill-child", "/bin/sh", "-c",
-                           R"(mount -t tmpfs -o size=3m tmpfs "$3" || exit 77
-                              "$0" -c "$1"; code=$?; cp -r "$3" "$2"; exit $code)",
-                           program_path("reel-broker"), mesh.config_path(), kept,
-                           [&] {
-                             std::filesystem::create_directory(mesh.data());
-                             return mesh.data().string();
-                           }()},
+  Mesh mesh{Mesh::small_mesh(), "journal: {sync: always, segment_bytes: 1MiB}"};
+  std::filesystem::create_directory(mesh.data());
+  // The disk is seen by this broker alone, and by us through its /proc; it is gone with it.
+  const std::string script = R"(mount -t tmpfs -o size=8m tmpfs "$2" || exit 77
+                                head -c 4M /dev/zero >"$2/ballast" && exec "$0" -c "$1")";
+  Process broker{{.argv = {"/usr/bin/unshare", "--mount", "/bin/sh", "-c", script,
+                           program_path("reel-broker"), mesh.config_path(), mesh.data().string()},
                   .output = mesh.dir() / "full.log"}};
   if (!broker.says(" ready ")) {
     MESSAGE("skipped: no disk of its own here: " << broker.output());
     return;
   }
+  const auto archive = mesh.actor("archive", {"--on", "order.shipped"});
   const auto note = std::string(200'000, 'n');
-  std::size_t accepted = 0;
   const auto publish = [&] {
-    return mesh.reel({"pub", "order.shipped", "-", "--timeout", "2s", "-o", "json"},
+    return mesh.reel({"pub", "order.shipped", "-", "--timeout", "30s", "-o", "json"},
                      R"({"note":")" + note + "\"}");
   };
-  Ran last;
-  while (accepted < 100 && (last = publish()).exit_code == 0) ++accepted;
-  CHECK(last.err ==
-        "the broker at " + mesh.endpoint() + " did not confirm the event: it may or may not have it\n");
-  CHECK(last.exit_code == 3);
-  CHECK(broker.wait() == 1);
+  const auto full = "the journal cannot be written: cannot reserve 1048576 bytes for " +
+                    (mesh.data() / "journal" / "next.segment").string() +
+                    ": No space left on device; free some, or move broker.data to a larger disk\n";
+  std::size_t accepted = 0;
+  std::vector<std::unique_ptr<Process>> waiting;  // those that were queued when the disk was found full
+  while (accepted < 100 && broker.output().find("write_failing") == std::string::npos) {
+    waiting.push_back(mesh.start(
+        "reel",
+        {"pub", "order.shipped", R"({"note":")" + note.substr(0, 100'000) + "\"}", "--timeout", "60s"},
+        "pub" + std::to_string(++accepted)));
+    (void)eventually([&] {
+      return !waiting.back()->running() || broker.output().find("write_failing") != std::string::npos;
+    });
+  }
   CHECK(accepted > 5);
-  CHECK(line_with(broker.output(), "reel-broker: ") ==
-        "reel-broker: cannot reserve 1048576 bytes for " +
-            (mesh.data() / "journal" / "next.segment").string() +
-            ": No space left on device; free some, or move broker.data to a larger disk");
+  CHECK(accepted < 100);
+  const auto refused = publish();
+  CHECK(refused.err == full);
+  CHECK(refused.exit_code == 1);
+  CHECK(waiting.back()->running());
 
-  std::filesystem::remove_all(mesh.data());
-  std::filesystem::rename(kept, mesh.data());
-  mesh.start_broker();
-  CHECK(mesh.events(">", accepted).size() == accepted);
+  std::filesystem::remove("/proc/" + std::to_string(broker.pid()) + "/root" +
+                          (mesh.data() / "ballast").string());
+  for (auto& publisher : waiting) CHECK(publisher->wait() == 0);
+  CHECK(broker.says("written_again"));
   CHECK(publish().exit_code == 0);
+  CHECK(mesh.events("order.shipped", accepted + 1).size() == accepted + 1);
+  CHECK(mesh.has_acked("archive", accepted + 1));
+  CHECK(mesh.service("archive")["acked"] == accepted + 1);
+  CHECK(broker.stop() == 0);
 }

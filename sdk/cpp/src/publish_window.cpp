@@ -39,6 +39,11 @@ void for_each_entry(std::string_view bytes, Each each) {
   }
 }
 
+// The same event may be accepted later.
+bool is_for_now(const v1::Refusal& refusal) {
+  return refusal.reason() == v1::REFUSAL_JOURNAL_UNAVAILABLE;
+}
+
 // What the broker said about each entry.
 std::vector<PublishResult> results_of(const v1::Accepted& accepted, std::uint32_t count) {
   std::vector<PublishResult> results(count);
@@ -46,7 +51,7 @@ std::vector<PublishResult> results_of(const v1::Accepted& accepted, std::uint32_
   for (const auto& refusal : accepted.refusals()) {
     if (refusal.index() >= count) continue;
     auto& result = results[refusal.index()];
-    result.outcome = PublishOutcome::rejected;
+    result.outcome = is_for_now(refusal) ? PublishOutcome::unavailable : PublishOutcome::rejected;
     result.reason = refusal.reason();
     result.text = refusal.text();
   }
@@ -221,7 +226,10 @@ std::vector<Completion> PublishWindow::accepted(const v1::Accepted& accepted) {
 
   const auto refusals = static_cast<std::uint64_t>(accepted.refusals_size());
   const auto duplicates = static_cast<std::uint64_t>(accepted.duplicates_size());
-  counts_.rejected += refusals;
+  const auto for_now = static_cast<std::uint64_t>(
+      std::count_if(accepted.refusals().begin(), accepted.refusals().end(), is_for_now));
+  counts_.unavailable += for_now;
+  counts_.rejected += refusals - for_now;
   counts_.duplicate += duplicates;
   counts_.accepted += batch->count - std::min<std::uint64_t>(batch->count, refusals + duplicates);
   answered_ += batch->count;

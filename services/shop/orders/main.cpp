@@ -83,6 +83,7 @@ bool place(reel::Service& orders, const OrderPlaced& placed, const std::stop_tok
       case reel::PublishOutcome::rejected:
         std::fprintf(stderr, "orders: %s was refused: %s\n", placed.order_id().c_str(), result.text.c_str());
         return false;
+      case reel::PublishOutcome::unavailable:
       case reel::PublishOutcome::back_pressured:
       case reel::PublishOutcome::not_connected: std::this_thread::sleep_for(std::chrono::milliseconds{100});
     }

@@ -301,6 +301,22 @@ TEST_CASE("a topic whose type has no schema is not started with") {
                     "there is no schema for shop.v1.Lost, which topic lost carries");
 }
 
+TEST_CASE("what is refused afterwards stands in order beside what was refused before") {
+  Bench bench;
+  auto judged = bench.run(orders).event("e1").event("").event("e3").run(ticks).event("t1", "").judge();
+  judged.refuse(v1::REFUSAL_JOURNAL_UNAVAILABLE, "the disk is full",
+                [](const StoredRun&, Fate fate) { return fate == Fate::journal; });
+  std::string told;
+  for (const auto& refusal : judged.refusals()) {
+    told += std::to_string(refusal.index()) + " " + v1::RefusalReason_Name(refusal.reason()) + "; ";
+  }
+  CHECK(told == "0 REFUSAL_JOURNAL_UNAVAILABLE; 1 REFUSAL_BAD_ID; 2 REFUSAL_JOURNAL_UNAVAILABLE; ");
+  CHECK(judged.accepted() == 1);
+  const auto admitted = std::move(judged).admit(nullptr);
+  CHECK(admitted.journal.count() == 0);
+  CHECK(admitted.live.count() == 1);
+}
+
 TEST_CASE("any bytes are judged, and what is accepted can be stored") {
   Bench source;
   const auto whole = source.run(orders).event("e1").event("e2").run(ticks).event("t1", "").bytes();

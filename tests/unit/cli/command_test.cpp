@@ -405,6 +405,48 @@ TEST_CASE("an endpoint that is none is a usage error") {
   CHECK(malformed.code == 2);
 }
 
+TEST_CASE("the broker's status says what it refused and why it cannot write") {
+  FakeBus bus;
+  bus.answers([](const v1::Request&, v1::Reply& tell) {
+    auto& status = *tell.mutable_status();
+    status.set_version("0.1.0");
+    status.set_started_at(start);
+    status.set_now(start + 90 * second);
+    status.set_begin_offset(1);
+    status.set_end_offset(1043);
+    status.set_sessions(7);
+    status.set_services(3);
+    status.set_journal_queue_bytes(3 << 20);
+    status.set_memory_bytes(45 << 20);
+    status.set_journal_error("cannot write d/1.journal: No space left on device");
+    status.set_journal_failing_since(start + 60 * second);
+    (*status.mutable_refused())["REFUSAL_JOURNAL_UNAVAILABLE"] = 12;
+    (*status.mutable_refused())["REFUSAL_UNKNOWN_TOPIC"] = 2;
+    (*status.mutable_refused())["REFUSED_NO_SESSION"] = 4;
+    status.set_stale_settles(5);
+  });
+  CHECK(bus.reel({"status"}).out ==
+        "broker          0.1.0, running for 1min 30s\n"
+        "journal         cannot be written for 30s: cannot write d/1.journal: No space left on device\n"
+        "offsets         1 to 1043\n"
+        "queued          3.0 MiB\n"
+        "memory          45.0 MiB\n"
+        "sessions        7\n"
+        "services        3\n"
+        "refused events  journal_unavailable 12, unknown_topic 2\n"
+        "refused frames  no_session 4\n"
+        "stale settles   5\n");
+  CHECK(
+      bus.reel({"status", "-o", "json"}).out ==
+      R"({"version":"0.1.0","started_at":"2026-03-01T10:02:11Z","now":"2026-03-01T10:03:41Z",)"
+      R"("begin_offset":1,"end_offset":1043,"sessions":7,"services":3,"journal_queue_bytes":3145728,)"
+      R"("memory_bytes":47185920,"delayed":0,"refused_events":{"journal_unavailable":12,"unknown_topic":2},)"
+      R"("refused_frames":{"no_session":4},"stale_settles":5,)"
+      R"("journal_error":"cannot write d/1.journal: No space left on device",)"
+      R"("journal_failing_since":"2026-03-01T10:03:11Z"})"
+      "\n");
+}
+
 TEST_CASE("the completion scripts know every command and option") {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     CAPTURE(shell);

@@ -1,6 +1,6 @@
 // A disk that fails, a directory that is taken: one sentence, and no damage. The limit on file sizes stands
 // in for the full disk: the system refuses at the same two places, when space is reserved and when it is
-// written.
+// written. Syncs fail by failing_sync.h.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -8,6 +8,7 @@
 
 #include <fstream>
 
+#include "failing_sync.h"
 #include "journal/file.h"
 #include "journal_bench.h"
 
@@ -53,7 +54,7 @@ TEST_CASE("the lock of a broker that is gone keeps nobody out") {
   CHECK(bench.reopen_error() == "");
 }
 
-TEST_CASE("a write the disk refuses fails what was not committed, and nothing else") {
+TEST_CASE("what the disk refuses waits in order, and is committed when the disk takes it again") {
   JournalBench bench;
   bench.write("a");
   const auto position = bench.end_position();
@@ -63,11 +64,27 @@ TEST_CASE("a write the disk refuses fails what was not committed, and nothing el
     CHECK_FALSE(bench.committed());
     CHECK(bench.failure() ==
           "cannot write DIR/00000000000000000001.journal: File too large; raise the limit on file sizes "
-          "(ulimit -f), "
-          "or lower broker.journal.segment_bytes");
+          "(ulimit -f), or lower broker.journal.segment_bytes");
+    bench.write_later("c d");
     CHECK(bench.journal().end_offset() == 2);
     CHECK(bench.read_all() == "1:a");
-    bench.write_later("c");  // goes nowhere, harms nothing
+  }
+  bench.recover();
+  CHECK(bench.read_all() == "1:a | 2:b | 3:c 4:d");
+  bench.write("e");
+  bench.crash();
+  CHECK(bench.notes() == "");
+  CHECK(bench.read_all() == "1:a | 2:b | 3:c 4:d | 5:e");
+}
+
+TEST_CASE("a journal closed while the disk refuses keeps what was committed, and nothing else") {
+  JournalBench bench;
+  bench.write("a");
+  const auto position = bench.end_position();
+  {
+    const FileSizeLimit limit{position + 10};
+    bench.write_later("b");
+    CHECK_FALSE(bench.committed());
     bench.close();
   }
   CHECK(bench.notes() ==
@@ -77,23 +94,121 @@ TEST_CASE("a write the disk refuses fails what was not committed, and nothing el
   CHECK(bench.read_all() == "1:a | 2:B");
 }
 
-TEST_CASE("a segment the disk has no room for fails the same way") {
+TEST_CASE("a segment the disk has no room for is begun when there is room") {
   JournalBench bench{{.segment_bytes = 4096}};
-  bench.write(std::string(3000, 'a'));
+  const std::string a(3000, 'a');
+  const std::string b(3000, 'b');
+  bench.write(a);
   {
     const FileSizeLimit limit{4095};
-    bench.write_later(std::string(3000, 'b'));
+    bench.write_later(b);
     CHECK_FALSE(bench.committed());
     CHECK(bench.failure() ==
           "cannot reserve 4096 bytes for DIR/next.segment: File too large; raise the limit on file sizes "
-          "(ulimit -f), "
-          "or lower broker.journal.segment_bytes");
+          "(ulimit -f), or lower broker.journal.segment_bytes");
+    CHECK_FALSE(std::filesystem::exists(bench.directory() / "next.segment"));
+    bench.write_later("c");  // would have fitted into the segment before
   }
-  CHECK_FALSE(std::filesystem::exists(bench.directory() / "next.segment"));
+  bench.recover();
+  CHECK(bench.segments() == "1.journal 2.journal");
   bench.reopen();
   CHECK(bench.notes() == "");
-  bench.write("b");
-  CHECK(bench.read_from(2) == "2:b");
+  CHECK(bench.read_all() == "1:" + a + " | 2:" + b + " | 3:c");
+}
+
+TEST_CASE("segments whose time is over are deleted while nothing can be written") {
+  JournalBench bench{{.segment_bytes = 4096, .retain = std::chrono::milliseconds{1}}};
+  for (const char word : {'a', 'b', 'c'}) bench.write(std::string(3000, word));
+  const FileSizeLimit limit{4095};
+  bench.write_later(std::string(3000, 'd'));
+  CHECK_FALSE(bench.committed());
+  CHECK(bench.retain(1'000'000, 1'000'000'000) > 6000);
+  CHECK(bench.segments() == "3.journal");
+}
+
+TEST_CASE("a segment that cannot be deleted is told of once, and deleted when it can be") {
+  JournalBench bench{{.segment_bytes = 4096, .retain = std::chrono::milliseconds{1}}};
+  for (const char word : {'a', 'b'}) bench.write(std::string(3000, word));
+  auto in_the_way = bench.segment_path(1);
+  in_the_way.replace_extension(".index");
+  std::filesystem::remove(in_the_way);
+  std::filesystem::create_directory(in_the_way);
+  CHECK(bench.journal().retain(1'000'000, 1'000'000'000) > 3000);
+  while (bench.delete_failure().empty()) bench.collect();
+  CHECK(bench.delete_failure() ==
+        "cannot delete DIR/00000000000000000001.index: Is a directory; a file belongs there: move the "
+        "directory away");
+  bench.write("c");  // nobody else is held up
+  CHECK(bench.segments() == "1.journal 2.journal");
+  std::filesystem::remove(in_the_way);
+  CHECK(bench.retain(1'000'000, 1'000'000'000) == 0);  // waits until it is gone
+  CHECK(bench.segments() == "2.journal");
+}
+
+TEST_CASE("after a sync that failed everything is written again, since its pages may be gone") {
+  JournalBench bench;
+  bench.write("a");
+  {
+    const FailingSync failing{bench.end_position()};
+    bench.write_later("b");
+    CHECK_FALSE(bench.committed());
+    CHECK(bench.failure() ==
+          "cannot sync DIR/00000000000000000001.journal: Input/output error; the disk is failing: move "
+          "broker.data to another one");
+    bench.write_later("c");
+    CHECK(bench.read_all() == "1:a");
+  }
+  bench.recover();
+  bench.crash();
+  CHECK(bench.notes() == "");
+  CHECK(bench.read_all() == "1:a | 2:b | 3:c");
+}
+
+TEST_CASE("a sync that fails behind the answers stops further ones until it is made up for") {
+  JournalBench bench{{.sync = config::Sync::interval,
+                      .sync_interval = std::chrono::milliseconds{1},
+                      .segment_bytes = 64 << 10}};
+  bench.write("a");
+  SUBCASE("the system still has what it could not write") {
+    {
+      const FailingSync failing;
+      bench.write("b");
+      while (bench.failure().empty()) bench.collect();
+      bench.write_later("c");
+      CHECK_FALSE(bench.committed());
+      CHECK(bench.read_all() == "1:a | 2:b");
+    }
+    bench.recover();
+    CHECK(bench.read_all() == "1:a | 2:b | 3:c");
+  }
+  SUBCASE("the system has lost it: nothing is built on that, and the next start cuts it") {
+    const auto position = bench.end_position();
+    {
+      const FailingSync failing{position};
+      bench.write("b");
+      while (bench.failure().empty()) bench.collect();
+    }
+    const auto lost = "DIR/00000000000000000001.journal, byte " + std::to_string(position) +
+                      ": the batch at offset 2 is damaged, after a sync that failed: the disk has lost it; "
+                      "restart the broker, which cuts what is not whole";
+    while (bench.failure() != lost) bench.collect();
+    bench.close();
+    CHECK(bench.read_all() == "1:a");
+  }
+}
+
+TEST_CASE("under `os` a segment that cannot be synced is not gone on from until it can be") {
+  JournalBench bench{{.sync = config::Sync::os, .segment_bytes = 4096}};
+  bench.write(std::string(3000, 'a'));
+  {
+    const FailingSync failing;
+    bench.write_later(std::string(3000, 'b'));
+    CHECK_FALSE(bench.committed());
+    CHECK(bench.segments() == "1.journal");
+  }
+  bench.recover();
+  CHECK(bench.segments() == "1.journal 2.journal");
+  CHECK(bench.read_from(2) == "2:" + std::string(3000, 'b'));
 }
 
 TEST_CASE("a journal that cannot be begun says why") {

@@ -91,13 +91,19 @@ bool JournalBench::committed() {
   return failure_.empty();
 }
 
+void JournalBench::recover() {
+  while (journal().end_offset() < next_offset_ || !failure_.empty()) collect();
+}
+
 void JournalBench::collect() {
   pollfd bell{.fd = journal().event_fd(), .events = POLLIN, .revents = 0};
   constexpr int patience_ms = 20'000;
   REQUIRE_MESSAGE(::poll(&bell, 1, patience_ms) == 1, "the journal does not answer");
   for (auto& done : journal().take_done()) {
     if (auto* const read = std::get_if<ReadDone>(&done)) reads_.push_back(std::move(*read));
-    if (const auto* const failed = std::get_if<WriteFailed>(&done)) failure_ = shorten(failed->error);
+    if (std::holds_alternative<Committed>(done)) failure_.clear();
+    if (const auto* const failing = std::get_if<WriteFailing>(&done)) failure_ = shorten(failing->error);
+    if (const auto* const failed = std::get_if<DeleteFailed>(&done)) delete_failure_ = shorten(failed->error);
   }
 }
 

@@ -27,9 +27,14 @@ class JournalBench {
   void write(std::string_view words);
   /// Appends it and goes on.
   void write_later(std::string_view words);
-  /// Waits until everything appended is committed. False where the journal failed instead; see failure().
+  /// Waits until everything appended is committed. False where the disk fails first; see failure().
   bool committed();
+  /// Waits until the disk no longer fails and everything appended is committed.
+  void recover();
   [[nodiscard]] const std::string& failure() const { return failure_; }
+  [[nodiscard]] const std::string& delete_failure() const { return delete_failure_; }
+  /// Waits for the journal's next reports.
+  void collect();
 
   /// Stops in good order.
   void close();
@@ -80,9 +85,8 @@ class JournalBench {
   LogTime next_log_time_ = 1000;
   std::uint64_t sequence_ = 0;
   std::string failure_;
+  std::string delete_failure_;
   std::vector<ReadDone> reads_;
-
-  void collect();
 };
 
 /// A batch of the words' events, as admission would make it.

@@ -233,6 +233,27 @@ TEST_CASE("each event hears what became of it") {
   CHECK(bench.window.counts().unanswered == 0);
 }
 
+TEST_CASE("an event refused because the journal cannot be written may be tried again") {
+  WindowBench bench;
+  bench.join();
+  for (const auto* id : {"e0", "e1"}) bench.publish(id);
+  CHECK(bench.sent() == "1[e0 e1]");
+  bench.accept(1, [](v1::Accepted& accepted) {
+    for (const auto index : {0u, 1u}) {
+      auto& refusal = *accepted.add_refusals();
+      refusal.set_index(index);
+      refusal.set_reason(v1::REFUSAL_JOURNAL_UNAVAILABLE);
+      refusal.set_text("the journal cannot be written: no space left");
+    }
+  });
+  CHECK(bench.news() ==
+        "e0 unavailable: the journal cannot be written: no space left; e1 unavailable: the journal cannot be "
+        "written: no space left");
+  CHECK(bench.window.counts().unavailable == 2);
+  CHECK(bench.window.counts().rejected == 0);
+  CHECK(bench.window.counts().unanswered == 0);
+}
+
 TEST_CASE("an event on a topic that is not journaled has no offset, and takes none from the others") {
   WindowBench bench;
   bench.join();

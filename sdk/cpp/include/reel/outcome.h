@@ -13,6 +13,7 @@ enum class PublishOutcome : std::uint8_t {
   accepted,        ///< In the journal (or, on a topic that is not durable, sent out). Nothing more to do.
   duplicate,       ///< An event with this source and chosen id was accepted before. Nothing more to do.
   rejected,        ///< Refused; `reason` and `text` say why. Do not retry it unchanged.
+  unavailable,     ///< Refused for now: the broker cannot keep it, `text` says why. Try again later.
   back_pressured,  ///< Not sent: too much waits for an answer. Pause, then try again.
   not_connected,   ///< Not sent: no broker answers; `text` says which. Try again later.
   unconfirmed,     ///< Sent, no answer in time. The SDK keeps offering it while the publisher lives.
@@ -30,7 +31,7 @@ struct PublishResult {
   /// As given or generated.
   std::string id;
   std::string correlationid;
-  /// For `rejected`: why. REFUSAL_UNKNOWN otherwise.
+  /// For `rejected` and `unavailable`: why. REFUSAL_UNKNOWN otherwise.
   v1::RefusalReason reason = v1::REFUSAL_UNKNOWN;
   /// For everything but accepted: one sentence for people, where there is more to say than the outcome.
   std::string text;

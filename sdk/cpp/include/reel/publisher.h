@@ -86,6 +86,7 @@ struct PublisherCounts {
   std::uint64_t accepted = 0;
   std::uint64_t duplicate = 0;
   std::uint64_t rejected = 0;
+  std::uint64_t unavailable = 0;
   std::uint64_t back_pressured = 0;
   std::uint64_t unanswered = 0;  ///< queued or sent, not answered yet
 };

@@ -1,0 +1,147 @@
+// The desk, between frames: what it knows when it begins, what it notes for its next beginning, and what time
+// alone brings about.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "desk/desk.h"
+#include "event/batch.h"
+#include "event/topic.h"
+
+namespace reel::broker {
+namespace {
+
+// Bytes waiting to be written before no more frames are taken.
+constexpr std::size_t journal_queue_bytes_max = 64u << 20;
+// And what waits for that: small batches, and frames that only wait for others, such as GOODBYE.
+constexpr std::size_t journal_queue_items_max = 1'000'000;
+// Silent sessions, watermarks that are due.
+constexpr std::uint64_t tick_ns = 10'000'000;
+constexpr std::uint64_t report_interval_ns = 1'000'000'000;
+
+}  // namespace
+
+Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
+  Offset from = journal_.begin_offset();
+  // Not refused: a kill between a retention and the snapshot behind it looks the same.
+  if (saved && saved->begin_offset() != 0 && saved->begin_offset() < from) {
+    spdlog::warn(
+        "journal   begins_later begin_offset={} held_when_last_used={} (deleted by retention, or lost)", from,
+        saved->begin_offset());
+  }
+  if (saved && saved->offset() >= from && saved->offset() <= journal_.end_offset()) {
+    ledger_.load(*saved);
+    resends_.load(*saved);
+    chosen_.load(*saved);
+    replays_.load(*saved);
+    from = saved->offset();
+  } else if (from > 1) {
+    spdlog::error(
+        "broker    state_incomplete: no usable snapshot, and the journal begins at offset {}: subscriptions "
+        "and dead letters from before are not known",
+        from);
+  }
+  Offset read = 0;
+  journal_.scan(from, [&](const StoredBatchPtr& batch) {
+    read += batch->count();
+    remember(*batch, from);
+  });
+  ledger_.forget_dead_below(journal_.begin_offset());
+  services_.recover();
+  spdlog::info("broker    recovered from_offset={} events_read={} end_offset={} services={}", from, read,
+               journal_.end_offset(), services());
+  return from;
+}
+
+// What a batch of the journal says, its records behind `from`.
+void Desk::remember(const StoredBatch& batch, Offset from) {
+  std::uint32_t published = 0;
+  for (const auto& run : batch.runs) {
+    if (run.source != broker_source) {
+      published += run.event_count;
+      continue;
+    }
+    for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
+      if (batch.first_offset + index < from || !is_system_topic(run.topic)) continue;
+      const auto event = read_event(batch.events[index].bytes);
+      if (!event || !ledger_.apply({run.topic, event->data, batch.first_offset + index,
+                                    batch.events[index].key_hash})) {
+        spdlog::warn("broker    record_ignored offset={} topic={}", batch.first_offset + index, run.topic);
+      }
+    }
+  }
+  if (batch.producer != 0) {
+    resends_.remember(batch.producer, {batch.sequence, batch.first_offset, published, batch.log_time});
+  }
+  chosen_.remember(batch);
+  follow_commands(batch, from);
+}
+
+v1::Snapshot Desk::snapshot() {
+  const auto end = log_.committed_end();
+  if (log_.appended_end() == end) services_.raise_floors();
+  v1::Snapshot snapshot;
+  snapshot.set_offset(end);
+  snapshot.set_begin_offset(journal_.begin_offset());
+  ledger_.save(snapshot);
+  resends_.save(snapshot, end);
+  chosen_.save(snapshot, end);
+  replays_.save(snapshot);
+  return snapshot;
+}
+
+void Desk::tick() {
+  const auto now = log_.now();
+  if (journal_is_well() && now >= patient_until_) services_.expire();
+  if (now < next_tick_) return;
+  next_tick_ = now + tick_ns;
+  for (const auto id : std::exchange(unreachable_, {})) {
+    if (auto* const session = sessions_.find(id)) end_session(*session, true);
+  }
+  for (const auto id : sessions_.silent(now)) {
+    auto& session = *sessions_.find(id);
+    if (!session.leaving)
+      spdlog::warn("broker    instance_lost service={} instance={} silent_ms={}", session.service,
+                   session.instance, (now - session.last_heard) / 1'000'000);
+    end_session(session, true);
+  }
+  if (journal_is_well()) redeliveries_.turn();
+  sessions_.each([&](Session& session) {
+    if (session.watermark_interval_ns != 0 && now >= session.next_watermark) {
+      session.next_watermark = now + session.watermark_interval_ns;
+      beat(session);
+    }
+  });
+  if (now >= next_report_) {
+    next_report_ = now + report_interval_ns;
+    services_.report_deliveries();
+  }
+}
+
+LogTime Desk::next_deadline() const {
+  const auto service_deadline = journal_is_well() ? services_.next_deadline() : 0;
+  auto next = next_tick_;
+  if (service_deadline >= patient_until_ && service_deadline != 0) next = std::min(next, service_deadline);
+  if (replays_.next_deadline() != 0) next = std::min(next, replays_.next_deadline());
+  return next;
+}
+
+bool Desk::has_room() const {
+  const std::size_t times = journal_is_well() ? 1 : 2;
+  return log_.queued_bytes() < times * journal_queue_bytes_max &&
+         log_.waiting() < times * journal_queue_items_max;
+}
+
+void Desk::excuse_silence() {
+  sessions_.each([now = log_.now()](Session& session) { session.last_heard = now; });
+}
+
+void Desk::say_goodbye_to_all() {
+  sessions_.each([this](Session& session) {
+    v1::FromBroker frame;
+    frame.mutable_goodbye();
+    (void)send_(session.routing_id, frame, {});
+  });
+}
+
+}  // namespace reel::broker

@@ -1,0 +1,22 @@
+// A frame as it came from a client.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "reel/v1/wire.pb.h"
+
+namespace reel::broker {
+
+/// What the ROUTER socket calls a connection.
+using RoutingId = std::string;
+
+struct Incoming {
+  RoutingId routing_id;
+  v1::ToBroker frame;                 ///< FRAME_NOT_SET where the bytes are not a ToBroker
+  std::string_view batch;             ///< empty where there was none
+  std::shared_ptr<const void> owner;  ///< keeps the batch's bytes alive
+};
+
+}  // namespace reel::broker

@@ -1,0 +1,20 @@
+// Makes fdatasync fail, in this program, as it does on a disk that gives up.
+//
+//   { const FailingSync failing; … }             // EIO; the system keeps what it could not write
+//   { const FailingSync failing{position}; … }   // EIO, and of a segment everything from there on is gone
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace reel::broker {
+
+class FailingSync {
+ public:
+  explicit FailingSync(std::optional<std::uint64_t> lost_from = std::nullopt);
+  ~FailingSync();
+  FailingSync(const FailingSync&) = delete;
+  FailingSync& operator=(const FailingSync&) = delete;
+};
+
+}  // namespace reel::broker
