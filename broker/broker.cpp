@@ -58,7 +58,7 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
       front_{context_, config.broker.listen, config.broker.batch_bytes_max + frame_head_bytes_max},
       tap_{context_, config.broker.live},
       admission_{config, schemas},
-      router_{config},
+      router_{config, &schemas},
       resends_{producers_max, config.broker.publish_window_batches},
       chosen_{to_ns(config.broker.dedup_window), config.broker.dedup_ids_max},
       log_{journal, config.broker.tail_bytes_max, system_clock_ns},

@@ -59,6 +59,7 @@ TEST_CASE("production.yaml shows the defaults") {
   CHECK(model.policy_of("payments").ack_timeout == Service{}.ack_timeout);
   CHECK(model.policy_of("payments").retry == Retry{});
   CHECK(model.topics.at("order.placed").durable == Topic{}.durable);
+  CHECK(model.topics.at("order.placed").require_subscriber == Topic{}.require_subscriber);
   CHECK(model.schemas == Model{}.schemas);
 }
 
@@ -108,6 +109,12 @@ TEST_CASE("production.yaml lists every setting") {
   CHECK(production_keys("services") ==
         std::set<std::string>{"payments", "payments.topics", "payments.ack_timeout", "payments.retry",
                               "payments.retry.attempts", "payments.retry.backoff", "payments.retry.jitter"});
+
+  const Topic topic;
+  [[maybe_unused]] const auto& [type, durable, require_subscriber, topic_place] = topic;
+  const Route route;
+  [[maybe_unused]] const auto& [from, to, when, route_place] = route;
+  CHECK(production_keys("topics").contains("order.placed.require_subscriber"));
 
   const Flow flow;
   [[maybe_unused]] const auto& [start, expect, end, within, on_overdue_publish, flow_place] = flow;
