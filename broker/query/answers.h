@@ -31,6 +31,7 @@ class Answers {
   };
 
   void schemas(v1::SchemasReply& reply) const;
+  void routes(v1::RoutesReply& reply) const;
   void topics(v1::TopicsReply& reply);
   void services(v1::ServicesReply& reply);
   void dead(const v1::DeadRequest& request, v1::Reply reply, std::function<void(v1::Reply)> send);

@@ -11,6 +11,9 @@ namespace {
 
 // Offered but not yet handed over. A few frames' worth: enough that no instance runs dry between two turns.
 constexpr std::size_t feed_ahead_events = 8192;
+// Events of which a `when` is asked in one turn. An event that is not wanted takes no room, so nothing else
+// would end the turn of a service that is far behind and wants little; about 10 ms.
+constexpr std::size_t asks_per_turn = 8192;
 // Handed over in one turn, so that one busy service does not hold up the others' turn.
 constexpr std::size_t hand_over_events_max = 16384;
 // One DELIVER frame: large enough that ZeroMQ's cost per frame disappears, small enough to stay in the cache.
@@ -86,6 +89,7 @@ void ServiceQueue::wake(Offset first) {
 Settlement ServiceQueue::turn(LogTime now, DeliveryEdge& edge) {
   Settlement lost;
   now_ = now;
+  asks_left_ = asks_per_turn;
   if (members_.empty()) return lost;  // a service nobody serves costs nothing: it reads when it comes back
   // Feed and hand over in turns: what is handed over makes room for more.
   for (int round = 0; round < 4; ++round) {
@@ -107,7 +111,7 @@ bool ServiceQueue::may_feed() const {
 
 void ServiceQueue::feed(DeliveryEdge& edge) {
   const Offset end = edge.committed_end();
-  while (!caught_up_ && may_feed()) {
+  while (!caught_up_ && may_feed() && asks_left_ > 0) {
     if (next_ >= end) {
       caught_up_ = true;
       stretch_.clear();
@@ -130,10 +134,15 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
       index = run_end;
       continue;
     }
-    for (; index < run_end && offers_.size() < room; ++index) {
+    const bool choosy = edge.is_choosy(options_.index, run.topic);
+    for (; index < run_end && offers_.size() < room && asks_left_ > 0; ++index) {
       const Offset offset = batch.first_offset + index;
       if (offset < std::max(patterns_from_, options_.recovered_end) && !wanted(offset, run.topic)) continue;
       const auto& event = batch.events[index];
+      if (choosy) {
+        --asks_left_;
+        if (!edge.wants_event(options_.index, run, event, offset)) continue;
+      }
       Offer offer{.offset = offset,
                   .key_hash = event.key_hash,
                   .bytes = static_cast<std::uint32_t>(event.bytes.size())};
@@ -147,7 +156,7 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
       }
       offers_.push_back(offer);
     }
-    if (index < run_end) break;  // no more room
+    if (index < run_end) break;  // no more room, or asked enough
   }
   dispatch_.offer(offers_);
   return batch.first_offset + index;

@@ -41,9 +41,7 @@ void Services::recover() {
 }
 
 void Services::want(ServiceQueue& queue, std::vector<v1::Pattern> patterns) {
-  std::vector<std::string> names;
-  for (const auto& pattern : patterns) names.push_back(pattern.pattern());
-  router_.subscribe(by_name_.at(queue.name()), names);
+  router_.subscribe(by_name_.at(queue.name()), patterns);
   queue.set_patterns(std::move(patterns));
 }
 
@@ -150,6 +148,7 @@ void Services::turn() {
     auto& queue = queues_[index];
     if (!queue) continue;
     const auto lost = queue->turn(now, *this);
+    if (queue->asked_enough()) touched_.insert(index);
     if (!lost.failures.empty()) journal_report(*queue, InstanceId{}, {}, lost);
   }
 }
@@ -174,7 +173,7 @@ void Services::report_deliveries() {
 }
 
 LogTime Services::next_deadline() const {
-  LogTime next = 0;
+  LogTime next = touched_.empty() ? 0 : 1;
   for (const auto& queue : queues_) {
     if (!queue) continue;
     const auto due = queue->dispatch().next_deadline();
@@ -211,6 +210,20 @@ bool Services::wants(ServiceIndex service, std::string_view topic) {
   if (topic == ledger_topic) return false;
   const auto& listening = router_.route(topic).services;
   return std::binary_search(listening.begin(), listening.end(), service);
+}
+
+bool Services::is_choosy(ServiceIndex service, std::string_view topic) {
+  return router_.choosy(service, topic) != nullptr;
+}
+
+bool Services::wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
+                           Offset offset) {
+  const auto* const choosy = router_.choosy(service, run.topic);
+  const auto view = read_event(event.bytes);
+  if (choosy == nullptr || !view) return true;
+  const RunHead head{.source = run.source, .topic = run.topic, .dataschema = run.dataschema};
+  JudgedEvent judged{head, *view, router_.parser()};
+  return Router::wants(*choosy, judged, offset);
 }
 
 void Services::read(ServiceIndex service, Offset from) {

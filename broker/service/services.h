@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -49,7 +50,7 @@ class Services final : private DeliveryEdge {
   void expire();
   /// Journals which deliveries are in flight and were not reported with a settlement; now and then.
   void report_deliveries();
-  /// When expire() has something to do next; 0: no time matters.
+  /// When expire(), or a turn that was cut short, has something to do next; 0: no time matters.
   [[nodiscard]] LogTime next_deadline() const;
 
   /// Every event up to this log time that the session's subscription matches was delivered; 0 while that is
@@ -69,6 +70,9 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] bool listens(ServiceIndex index) const;
 
  private:
+  /// What an instance subscribed to: its patterns, with their `when` or nothing.
+  using Wishes = std::map<std::string, std::string>;
+
   struct Member {
     std::string service;
     std::string instance;
@@ -82,7 +86,9 @@ class Services final : private DeliveryEdge {
   void want(ServiceQueue& queue, std::vector<v1::Pattern> patterns);
   void leave(InstanceId id, bool lost);
   void supersede(const Session& session);
-  [[nodiscard]] std::vector<v1::Pattern> patterns_for(const Session& session, const v1::Subscribe& request,
+  /// What is wrong with a SUBSCRIBE's patterns and filters, to be sent as it is.
+  [[nodiscard]] std::optional<v1::FromBroker> check(const v1::Subscribe& request) const;
+  [[nodiscard]] std::vector<v1::Pattern> patterns_for(const Session& session, const Wishes& wishes,
                                                       Offset start) const;
   [[nodiscard]] Offset start_offset(const v1::Subscribe& request);
   void activate(InstanceId id, const v1::Subscribe& request, Offset first);
@@ -99,6 +105,9 @@ class Services final : private DeliveryEdge {
   StoredBatchPtr recent(Offset offset) const override { return log_.tail().find(offset); }
   Offset committed_end() const override { return log_.committed_end(); }
   bool wants(ServiceIndex service, std::string_view topic) override;
+  bool is_choosy(ServiceIndex service, std::string_view topic) override;
+  bool wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
+                   Offset offset) override;
   void read(ServiceIndex service, Offset from) override;
   void deliver(InstanceId to, v1::FromBroker frame, std::string batch) override;
 
@@ -114,7 +123,7 @@ class Services final : private DeliveryEdge {
   std::vector<std::unique_ptr<ServiceQueue>> queues_;  // by index; null where a temporary service ended
   std::vector<ServiceIndex> free_;
   std::map<InstanceId, Member> members_;
-  std::map<InstanceId, std::vector<std::string>> member_patterns_;
+  std::map<InstanceId, Wishes> member_wishes_;
   std::set<ServiceIndex> touched_;
   Offset recovered_end_;
 };

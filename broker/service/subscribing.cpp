@@ -1,6 +1,7 @@
 // Services, subscribing: from SUBSCRIBE to the first delivery, and what a session leaves behind.
 #include <algorithm>
 
+#include "event/quoted_text.h"
 #include "event/topic.h"
 #include "service/own_record.h"
 #include "service/services.h"
@@ -34,46 +35,68 @@ Offset Services::start_offset(const v1::Subscribe& request) {
   }
 }
 
-// What the service wants from now on: what its live instances subscribed to and what this one does. A pattern
-// keeps its beginning; a new one begins at `start`.
-std::vector<v1::Pattern> Services::patterns_for(const Session& session, const v1::Subscribe& request,
+// What the service wants from now on: what its live instances subscribed to and what this one does. An
+// instance without a `when` for a pattern wants all of it, whatever the others say. A pattern keeps its
+// beginning, also with another `when`; a new one begins at `start`.
+std::vector<v1::Pattern> Services::patterns_for(const Session& session, const Wishes& wishes,
                                                 Offset start) const {
-  std::set<std::string> names{request.patterns().begin(), request.patterns().end()};
+  std::map<std::string, std::set<std::string>> all;  // `when`s by pattern
+  const auto add = [&](const Wishes& some) {
+    for (const auto& [pattern, when] : some) all[pattern].insert(when);
+  };
+  add(wishes);
   for (const auto& [id, member] : members_) {
-    if (member.service != session.service || id == session.id) continue;
-    const auto& theirs = member_patterns_.at(id);
-    names.insert(theirs.begin(), theirs.end());
+    if (member.service == session.service && id != session.id) add(member_wishes_.at(id));
   }
   // Asked of the queue, not of the ledger: that learns of a subscription only once it is committed, and two
   // instances may start together.
   const auto* const queue = find(session.service);
   std::vector<v1::Pattern> patterns;
-  for (const auto& name : names) {
-    v1::Pattern pattern;
-    pattern.set_pattern(name);
-    pattern.set_from_offset(start);
+  for (const auto& [name, whens] : all) {
+    auto from = start;
     if (queue != nullptr) {
       for (const auto& known : queue->patterns()) {
-        if (known.pattern() == name) pattern = known;
+        if (known.pattern() == name) from = known.from_offset();
       }
     }
-    patterns.push_back(std::move(pattern));
+    for (const auto& when : whens) {
+      auto& pattern = patterns.emplace_back();
+      pattern.set_pattern(name);
+      pattern.set_from_offset(from);
+      pattern.set_when(when);
+      if (when.empty()) break;  // the first in order
+    }
   }
   return patterns;
 }
 
-void Services::subscribe(Session& session, const v1::Subscribe& request) {
+std::optional<v1::FromBroker> Services::check(const v1::Subscribe& request) const {
   if (request.patterns().empty() || request.patterns_size() > patterns_max) {
-    replies_.send(session.id, refused(v1::REFUSED_LIMIT,
-                                      "a subscription has 1 to " + std::to_string(patterns_max) +
-                                          " patterns, not " + std::to_string(request.patterns_size())));
-    return;
+    return refused(v1::REFUSED_LIMIT, "a subscription has 1 to " + std::to_string(patterns_max) +
+                                          " patterns, not " + std::to_string(request.patterns_size()));
   }
   for (const auto& pattern : request.patterns()) {
-    if (const auto wrong = check_pattern(pattern)) {
-      replies_.send(session.id, refused(v1::REFUSED_BAD_PATTERN, "bad pattern: " + *wrong));
-      return;
-    }
+    if (const auto wrong = check_pattern(pattern))
+      return refused(v1::REFUSED_BAD_PATTERN, "bad pattern: " + *wrong);
+  }
+  const std::set<std::string_view> patterns{request.patterns().begin(), request.patterns().end()};
+  std::set<std::string_view> filtered;
+  for (const auto& filter : request.filters()) {
+    const auto of = in_quotes(filter.pattern());
+    if (!patterns.contains(filter.pattern()))
+      return refused(v1::REFUSED_BAD_PATTERN, "there is a when for " + of + ", which is not subscribed to");
+    if (!filtered.insert(filter.pattern()).second)
+      return refused(v1::REFUSED_BAD_PATTERN, "there are two whens for " + of);
+    if (const auto wrong = router_.check_when(filter.pattern(), filter.when()))
+      return refused(v1::REFUSED_BAD_PATTERN, "bad when for " + of + ": " + *wrong);
+  }
+  return std::nullopt;
+}
+
+void Services::subscribe(Session& session, const v1::Subscribe& request) {
+  if (auto wrong = check(request)) {
+    replies_.send(session.id, *std::move(wrong));
+    return;
   }
   leave(session, false);  // subscribing again replaces
   // An ephemeral subscription shares with nobody. '#' is in no service's name.
@@ -97,15 +120,18 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   const auto* const record = ledger_.find(name);
   const bool known = opened || (record != nullptr && !record->patterns.empty());
   const auto start = known ? log_.appended_end() : start_offset(request);
-  const auto patterns = patterns_for(session, request, start);
+  Wishes wishes;
+  for (const auto& pattern : request.patterns()) wishes.emplace(pattern, "");
+  for (const auto& filter : request.filters()) wishes[filter.pattern()] = filter.when();
+  const auto patterns = patterns_for(session, wishes, start);
   members_[session.id] = {name, session.instance};
-  member_patterns_[session.id] = session.patterns;
+  member_wishes_[session.id] = std::move(wishes);
 
   if (!opened) (void)open(name, request.ephemeral(), start);
   const auto index = by_name_.at(name);
   auto& queue = *queues_[index];
   const auto same = [](const v1::Pattern& a, const v1::Pattern& b) {
-    return a.pattern() == b.pattern() && a.from_offset() == b.from_offset();
+    return a.pattern() == b.pattern() && a.from_offset() == b.from_offset() && a.when() == b.when();
   };
   const auto& had = queue.patterns();
   const bool changed = !std::equal(patterns.begin(), patterns.end(), had.begin(), had.end(), same);
@@ -162,7 +188,7 @@ void Services::leave(InstanceId id, bool lost) {
   (void)queue.take_delivered(id);  // the failures name what it held
   auto settlement = queue.leave(id, lost, log_.now());
   members_.erase(member);
-  member_patterns_.erase(id);
+  member_wishes_.erase(id);
   if (queue.ephemeral()) {
     if (!queue.has_members()) close(index);
     return;
