@@ -35,6 +35,20 @@ void Judgement::drop(std::uint32_t entry) {
   --accepted_;
 }
 
+void Judgement::refuse(const std::vector<std::uint32_t>& entries, v1::RefusalReason reason,
+                       const std::string& text) {
+  const auto before = static_cast<std::ptrdiff_t>(refusals_.size());
+  for (const auto entry : entries) {
+    drop(entry);
+    auto& refusal = refusals_.emplace_back();
+    refusal.set_index(entry);
+    refusal.set_reason(reason);
+    if (refusals_.size() <= refusal_texts_max) refusal.set_text(text);
+  }
+  std::inplace_merge(refusals_.begin(), refusals_.begin() + before, refusals_.end(),
+                     [](const v1::Refusal& a, const v1::Refusal& b) { return a.index() < b.index(); });
+}
+
 Admitted Judgement::admit(std::shared_ptr<const void> owner) && {
   Admitted admitted;
   if (accepted_ == 0) return admitted;

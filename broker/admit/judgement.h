@@ -21,6 +21,10 @@
 
 namespace reel::broker {
 
+/// Refusals of one batch that come with a sentence. A publisher whose every event is wrong in the same way
+/// needs it told a thousand times at most; reasons are always told.
+inline constexpr std::size_t refusal_texts_max = 1'000;
+
 /// Where an entry goes.
 enum class Fate : std::uint8_t {
   journal,  ///< accepted; into the journal and to services
@@ -62,6 +66,8 @@ class Judgement {
   /// Refuses, with this reason and sentence, every entry still going on that `wanted` says yes to.
   void refuse(v1::RefusalReason reason, const std::string& text,
               const std::function<bool(const StoredRun& run, Fate fate)>& wanted);
+  /// These do not go on, and the publisher is told why. Ascending; none was refused before.
+  void refuse(const std::vector<std::uint32_t>& entries, v1::RefusalReason reason, const std::string& text);
 
   /// The batches that go on. Where all entries go one way, the bytes that came are used as they are, kept
   /// alive by `owner`; else new ones are written without what was dropped.

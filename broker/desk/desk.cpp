@@ -30,7 +30,7 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
       send_{std::move(send)},
       epoch_{random_nonzero()},
       admission_{config, schemas},
-      router_{config},
+      router_{config, &schemas},
       resends_{producers_max, config.broker.publish_window_batches},
       chosen_{to_ns(config.broker.dedup_window), config.broker.dedup_ids_max},
       log_{journal, config.broker.tail_bytes_max, std::move(system_clock_ns)},

@@ -42,6 +42,7 @@ void Answers::ask(const v1::Request& request, Send send) {
     case v1::Request::kTopics: topics(*reply.mutable_topics()); break;
     case v1::Request::kServices: services(*reply.mutable_services()); break;
     case v1::Request::kStatus: status(*reply.mutable_status()); break;
+    case v1::Request::kRoutes: routes(*reply.mutable_routes()); break;
     case v1::Request::kDead: return dead(request.dead(), std::move(reply), std::move(send));
     case v1::Request::kRetries: return retries(request.retries(), std::move(reply), std::move(send));
     case v1::Request::kCommand:
@@ -65,6 +66,15 @@ void Answers::schemas(v1::SchemasReply& reply) const {
     types.push_back(topic.type);
   }
   *reply.mutable_files() = schemas_.files_for(types);
+}
+
+void Answers::routes(v1::RoutesReply& reply) const {
+  for (const auto& route : config_.routes) {
+    auto& row = *reply.add_routes();
+    row.set_from(route.from);
+    row.set_to(route.to);
+    row.set_when(route.when);
+  }
 }
 
 void Answers::topics(v1::TopicsReply& reply) {
@@ -102,7 +112,12 @@ void Answers::services(v1::ServicesReply& reply) {
     const auto& queue = *services_.find(name);
     auto& row = *reply.add_services();
     row.set_service(name);
-    for (const auto& pattern : queue.patterns()) row.add_patterns(pattern.pattern());
+    for (const auto& pattern : queue.patterns()) {
+      const bool again = row.patterns_size() > 0 && *row.patterns().rbegin() == pattern.pattern();
+      if (!again) row.add_patterns(pattern.pattern());
+      *row.add_filters() = pattern;
+    }
+    row.set_ephemeral(queue.ephemeral());
     const auto& dispatch = queue.dispatch();
     row.set_waiting(dispatch.held());
     row.set_behind(queue.behind() && queue.next_offset(log_.committed_end()) < log_.committed_end());

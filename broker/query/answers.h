@@ -30,6 +30,7 @@ class Answers {
   using FailuresOf = std::map<Offset, v1::Failure> ServiceRecord::*;
 
   void schemas(v1::SchemasReply& reply) const;
+  void routes(v1::RoutesReply& reply) const;
   void topics(v1::TopicsReply& reply);
   void services(v1::ServicesReply& reply);
   void status(v1::StatusReply& reply);

@@ -1,5 +1,6 @@
 #include "route/router.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -38,7 +39,7 @@ class Router::Deriver {
       std::vector<EventView> events;
       ids.reserve(causes.size());  // views point into it
       for (const auto& cause : causes) {
-        if (!wanted(derivation, cause)) continue;
+        if (!wanted(derivation, head, cause)) continue;
         ids.push_back(uuid_v8(hash_128({cause.id, head.source, "route", derivation.to})));
         auto event = cause;
         event.id = ids.back();
@@ -51,16 +52,33 @@ class Router::Deriver {
     }
   }
 
-  // The one place where a route's `when` will be asked about the event.
-  static bool wanted(const Derivation&, const EventView&) { return true; }
+  // The one place where a route's `when` is asked about the event.
+  bool wanted(const Derivation& derivation, const RunHead& head, const EventView& event) const {
+    if (!derivation.when) return true;
+    JudgedEvent judged{head, event, router_.parser()};
+    return derivation.when->matches(judged);
+  }
 
   const Router& router_;
 };
 
-Router::Router(const config::Model& model) {
+Router::Router(const config::Model& model, const SchemaSet* schemas)
+    : schemas_{schemas},
+      parser_{schemas != nullptr ? std::make_unique<PayloadParser>(*schemas)
+                                 : std::make_unique<PayloadParser>()} {
+  for (const auto& [name, topic] : model.topics) types_.emplace(name, topic.type);
   for (const auto& route : model.routes) {
     const auto to = model.topics.find(route.to);
-    derivations_[route.from].push_back({route.to, to == model.topics.end() || to->second.durable});
+    auto& derivation = derivations_[route.from].emplace_back();
+    derivation.to = route.to;
+    derivation.durable = to == model.topics.end() || to->second.durable;
+    if (route.when.empty()) continue;
+    auto compiled = EventPattern::compile(route.when);
+    if (!compiled.pattern) {
+      throw std::invalid_argument{"the route from " + route.from + " to " + route.to +
+                                  " has a bad when: " + compiled.error.text()};
+    }
+    derivation.when = std::move(compiled.pattern);
   }
   for (const auto& [from, to] : derivations_) {
     const auto count = count_derived(from, 0);
@@ -85,24 +103,80 @@ std::size_t Router::count_derived(const std::string& from, std::size_t depth) co
   return count;
 }
 
-void Router::subscribe(ServiceIndex service, std::span<const std::string> patterns) {
+void Router::subscribe(ServiceIndex service, std::span<const v1::Pattern> patterns) {
   unsubscribe(service);
-  for (const auto& pattern : patterns) trie_.insert(pattern, service);
-  patterns_[service].assign(patterns.begin(), patterns.end());
+  auto& subscriptions = patterns_[service];
+  for (const auto& pattern : patterns) {
+    trie_.insert(pattern.pattern(), service);
+    // A `when` of the journal that this version does not take: too many events are better than too few.
+    auto when = pattern.when().empty() ? std::nullopt : EventPattern::compile(pattern.when()).pattern;
+    subscriptions.push_back({pattern.pattern(), {pattern.from_offset(), std::move(when)}});
+  }
+}
+
+void Router::subscribe(ServiceIndex service, std::span<const std::string> patterns) {
+  std::vector<v1::Pattern> plain(patterns.size());
+  for (std::size_t i = 0; i < patterns.size(); ++i) plain[i].set_pattern(patterns[i]);
+  subscribe(service, plain);
 }
 
 void Router::unsubscribe(ServiceIndex service) {
   results_.clear();
   const auto found = patterns_.find(service);
   if (found == patterns_.end()) return;
-  for (const auto& pattern : found->second) trie_.erase(pattern, service);
+  for (const auto& subscription : found->second) trie_.erase(subscription.pattern, service);
   patterns_.erase(found);
+}
+
+std::optional<std::string> Router::check_when(const std::string& pattern, std::string_view when) const {
+  const auto type = types_.find(pattern);
+  const auto* const known =
+      schemas_ == nullptr || type == types_.end() ? nullptr : schemas_->find(type->second);
+  const auto compiled = EventPattern::compile(when, known);
+  return compiled.pattern ? std::nullopt : std::optional{compiled.error.text()};
+}
+
+// Nothing where a pattern without `when` holds wherever one with it does: then there is nothing to ask.
+std::optional<Choosy> Router::choosy_about(ServiceIndex service, std::string_view topic) const {
+  Choosy choosy{.service = service, .wishes = {}};
+  for (const auto& subscription : patterns_.at(service)) {
+    if (matches(subscription.pattern, topic)) choosy.wishes.push_back(subscription.wish);
+  }
+  // The cheapest to ask stands first.
+  std::stable_sort(choosy.wishes.begin(), choosy.wishes.end(), [](const auto& a, const auto& b) {
+    const auto cost = [](const Choosy::Wish& wish) {
+      return !wish.when ? 0 : wish.when->looks_at_data() ? 2 : 1;
+    };
+    return cost(a) != cost(b) ? cost(a) < cost(b) : a.from < b.from;
+  });
+  const auto& first = choosy.wishes.front();
+  const bool takes_all =
+      !first.when && std::all_of(choosy.wishes.begin(), choosy.wishes.end(),
+                                 [&](const auto& wish) { return !wish.when || wish.from >= first.from; });
+  return takes_all ? std::nullopt : std::optional{std::move(choosy)};
+}
+
+const Choosy* Router::choosy(ServiceIndex service, std::string_view topic) {
+  const auto& all = route(topic).choosy;
+  const auto found =
+      std::lower_bound(all.begin(), all.end(), service,
+                       [](const Choosy& one, ServiceIndex wanted) { return one.service < wanted; });
+  return found == all.end() || found->service != service ? nullptr : &*found;
+}
+
+bool Router::wants(const Choosy& choosy, JudgedEvent& event, Offset offset) {
+  return std::any_of(choosy.wishes.begin(), choosy.wishes.end(), [&](const Choosy::Wish& wish) {
+    return offset >= wish.from && (!wish.when || wish.when->matches(event));
+  });
 }
 
 const RouteResult& Router::route(std::string_view topic) {
   if (const auto found = results_.find(topic); found != results_.end()) return found->second;
   if (results_.size() >= routed_topics_max) results_.clear();
-  RouteResult result{.services = trie_.match(topic), .derivations = {}};
+  RouteResult result{.services = trie_.match(topic), .choosy = {}, .derivations = {}};
+  for (const auto service : result.services) {
+    if (auto choosy = choosy_about(service, topic)) result.choosy.push_back(*std::move(choosy));
+  }
   if (const auto found = derivations_.find(topic); found != derivations_.end())
     result.derivations = found->second;
   return results_.emplace(topic, std::move(result)).first->second;

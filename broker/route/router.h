@@ -5,14 +5,16 @@
 //   router.derive(admitted.journal, admitted.live);                 // routes of the configuration
 //   for (const auto service : router.route(run.topic).services) …   // once per run
 //
-// What a topic's events lead to is worked out once per topic and kept until a subscription changes. Sans-IO;
-// owned by one thread.
+// What a topic's events lead to is worked out once per topic and kept until a subscription changes. Where a
+// pattern has a `when`, the topic does not decide alone: such services are `choosy` about it, and are asked
+// for each event. Sans-IO; owned by one thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,8 +23,10 @@
 
 #include "config/model.h"
 #include "event/batch.h"
+#include "event/event_pattern.h"
 #include "event/topic.h"
 #include "journal/stored_batch.h"
+#include "reel/v1/ledger.pb.h"
 
 namespace reel::broker {
 
@@ -44,29 +48,59 @@ inline constexpr std::string_view broker_source = "reel-broker";
 struct Derivation {
   std::string to;
   bool durable = true;
+  std::optional<EventPattern> when;
+};
+
+/// A service that does not want every event of a topic.
+struct Choosy {
+  ServiceIndex service{};
+  /// From its patterns that match the topic: it wants what one of them says yes to.
+  struct Wish {
+    Offset from = 0;  // nothing before
+    std::optional<EventPattern> when;
+  };
+  std::vector<Wish> wishes;
 };
 
 struct RouteResult {
   /// Subscribed to the topic: ascending, each once.
   std::vector<ServiceIndex> services;
+  /// Those of them that must be asked about each event; ascending.
+  std::vector<Choosy> choosy;
   /// What each event of the topic gives rise to directly; those may have routes of their own.
   std::vector<Derivation> derivations;
 };
 
 class Router {
  public:
-  /// Throws std::invalid_argument where routes run in a circle or one event would give rise to more than
-  /// derived_per_event_max others. Checking the configuration has ruled out the first.
-  explicit Router(const config::Model& model);
+  /// Throws std::invalid_argument where routes run in a circle, one event would give rise to more than
+  /// derived_per_event_max others, or a `when` is none. Checking the configuration has ruled out the first
+  /// and the last. Payloads are read as `schemas` say, which must outlive this; without, as the types say
+  /// that are compiled into the program.
+  explicit Router(const config::Model& model, const SchemaSet* schemas = nullptr);
 
   /// From here on `service` wants what these patterns match, and nothing else. They must have passed
-  /// check_pattern.
+  /// check_pattern, and each `when` check_when: what cannot be compiled is not asked.
+  void subscribe(ServiceIndex service, std::span<const v1::Pattern> patterns);
+  /// The same without any `when`.
   void subscribe(ServiceIndex service, std::span<const std::string> patterns);
   /// It wants nothing.
   void unsubscribe(ServiceIndex service);
 
   /// Where events on `topic` go. The reference is good until the next call that is not const.
   [[nodiscard]] const RouteResult& route(std::string_view topic);
+
+  /// Nothing where `when` can be asked about events on `pattern`; else what is wrong with it. Where the
+  /// pattern is one topic of the configuration, its type must have the fields.
+  [[nodiscard]] std::optional<std::string> check_when(const std::string& pattern,
+                                                      std::string_view when) const;
+
+  /// Who is choosy about `topic`, by service; nullptr where `service` wants all of it or nothing.
+  [[nodiscard]] const Choosy* choosy(ServiceIndex service, std::string_view topic);
+  /// Whether it wants this event at this place.
+  [[nodiscard]] static bool wants(const Choosy& choosy, JudgedEvent& event, Offset offset);
+  /// For reading payloads of the mesh.
+  [[nodiscard]] PayloadParser& parser() const { return *parser_; }
 
   /// Appends to these two halves of an admitted batch what routes derive from their events, each to the half
   /// that its topic belongs to. A derived event is the event that caused it, payload and all, with an id made
@@ -83,9 +117,18 @@ class Router {
 
   std::size_t count_derived(const std::string& from, std::size_t depth) const;
 
+  struct Subscription {
+    std::string pattern;
+    Choosy::Wish wish;
+  };
+  [[nodiscard]] std::optional<Choosy> choosy_about(ServiceIndex service, std::string_view topic) const;
+
+  const SchemaSet* schemas_;
+  std::map<std::string, std::string, std::less<>> types_;  // by topic of the configuration
+  std::unique_ptr<PayloadParser> parser_;
   ByTopic<std::vector<Derivation>> derivations_;
   TopicTrie trie_;
-  std::map<ServiceIndex, std::vector<std::string>> patterns_;
+  std::map<ServiceIndex, std::vector<Subscription>> patterns_;
   ByTopic<RouteResult> results_;
 };
 

@@ -74,7 +74,10 @@ Publishing::Publishing(const config::Model& config, const Admission& admission, 
       resends_{resends},
       chosen_{chosen},
       listens_{std::move(listens)} {
-  for (const auto& [topic, about] : config.topics) counts_.emplace(topic, TopicCounts{});
+  for (const auto& [topic, about] : config.topics) {
+    counts_.emplace(topic, TopicCounts{});
+    if (about.require_subscriber) require_subscriber_.insert(topic);
+  }
 }
 
 void Publishing::publish(const v1::Publish& publish, const Received& received, std::string_view service,
@@ -89,13 +92,15 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     accepted.set_resend(true);
     accepted.set_first_offset(before->first_offset);
     accepted.set_accepted(before->count);
-    tell_refused(judged, accepted);
     repeat_duplicates(judged, *before, accepted);
+    repeat_unrouted(judged, *before, accepted);
+    tell_refused(judged, accepted);
     log_.after_all([answer = std::move(answer), accepted] { answer(accepted); });
     return;
   }
 
   drop_repeats(judged, accepted);
+  refuse_unrouted(judged, std::numeric_limits<std::size_t>::max());
   const bool unwritable = !log_.trouble().empty();
   if (unwritable) refuse_unwritable(judged);
   tell_refused(judged, accepted);
@@ -169,18 +174,47 @@ void Publishing::repeat_duplicates(const Judgement& judged, const Resends::Answe
   }
 }
 
+// Of what was not refused or a duplicate, the journal took as many as it says: were there more, some had no
+// subscriber then. Which ones is asked of today's subscriptions.
+void Publishing::repeat_unrouted(Judgement& judged, const Resends::Answer& before,
+                                 const v1::Accepted& answer) {
+  if (require_subscriber_.empty()) return;
+  std::size_t durable = 0;
+  for (std::uint32_t entry = 0; entry < judged.entries(); ++entry)
+    durable += judged.fate(entry) == Fate::journal ? 1 : 0;
+  durable -= std::min<std::size_t>(durable, static_cast<std::size_t>(answer.duplicates_size()));
+  if (durable > before.count) refuse_unrouted(judged, durable - before.count);
+}
+
+void Publishing::refuse_unrouted(Judgement& judged, std::size_t most) {
+  if (require_subscriber_.empty()) return;
+  for (const auto& run : judged.runs()) {
+    if (!require_subscriber_.contains(run.topic)) continue;
+    const auto listening = audience(run.topic);
+    std::vector<std::uint32_t> unrouted;
+    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+      if (judged.fate(entry) != Fate::journal || unrouted.size() == most) continue;
+      if (listeners(listening, run, judged.event(entry)) == 0) unrouted.push_back(entry);
+    }
+    most -= unrouted.size();
+    judged.refuse(unrouted, v1::REFUSAL_UNROUTED,
+                  "no service wants it, and topic " + std::string{run.topic} + " says require_subscriber");
+  }
+}
+
 void Publishing::tell_matched(const Judgement& judged, v1::Accepted& answer) {
   for (const auto& run : judged.runs()) {
     const auto end = run.first_event + run.event_count;
     std::uint32_t dropped = 0;
     for (auto entry = run.first_event; entry < end; ++entry) dropped += judged.fate(entry) == Fate::dropped;
-    const auto services = dropped == run.event_count ? 0 : listeners(run.topic);
-    if (dropped == 0) {
-      add_pairs(*answer.mutable_matched(), run.event_count, services);
+    const auto listening = dropped == run.event_count ? Audience{} : audience(run.topic);
+    if (dropped == 0 && listening.choosy.empty()) {
+      add_pairs(*answer.mutable_matched(), run.event_count, listening.sure);
       continue;
     }
     for (auto entry = run.first_event; entry < end; ++entry) {
-      add_pairs(*answer.mutable_matched(), 1, judged.fate(entry) == Fate::dropped ? 0 : services);
+      const bool goes_on = judged.fate(entry) != Fate::dropped;
+      add_pairs(*answer.mutable_matched(), 1, goes_on ? listeners(listening, run, judged.event(entry)) : 0);
     }
   }
 }
@@ -203,22 +237,48 @@ void Publishing::count_published(const StoredBatch& batch) {
     const auto counts = counts_.find(run.topic);
     if (counts == counts_.end()) continue;
     counts->second.published += run.event_count;
-    if (listeners(run.topic) == 0) counts->second.unrouted += run.event_count;
+    const auto listening = audience(run.topic);
+    if (listening.sure > 0) continue;
+    if (listening.choosy.empty()) {
+      counts->second.unrouted += run.event_count;
+      continue;
+    }
+    for (auto index = run.first_event; index < run.first_event + run.event_count; ++index)
+      counts->second.unrouted += listeners(listening, run, batch.events[index]) == 0;
   }
 }
 
-std::uint32_t Publishing::listeners(std::string_view topic) {
-  const auto& services = router_.route(topic).services;
-  return static_cast<std::uint32_t>(std::count_if(services.begin(), services.end(), listens_));
+Publishing::Audience Publishing::audience(std::string_view topic) {
+  const auto& result = router_.route(topic);
+  Audience listening;
+  for (const auto& choosy : result.choosy) {
+    if (listens_(choosy.service)) listening.choosy.push_back(choosy);
+  }
+  const auto all = std::count_if(result.services.begin(), result.services.end(), listens_);
+  listening.sure = static_cast<std::uint32_t>(all) - static_cast<std::uint32_t>(listening.choosy.size());
+  return listening;
+}
+
+std::uint32_t Publishing::listeners(const Audience& audience, const StoredRun& run,
+                                    const StoredEvent& event) const {
+  const auto view = audience.choosy.empty() ? std::nullopt : read_event(event.bytes);
+  if (!view) return audience.sure;
+  const RunHead head{.source = run.source, .topic = run.topic, .dataschema = run.dataschema};
+  JudgedEvent judged{head, *view, router_.parser()};
+  const auto wanting =
+      std::count_if(audience.choosy.begin(), audience.choosy.end(),
+                    [&](const Choosy& choosy) { return Router::wants(choosy, judged, log_.appended_end()); });
+  return audience.sure + static_cast<std::uint32_t>(wanting);
 }
 
 Publishing::Emitted Publishing::admit_emitted(
     const Received& received, const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted,
-    std::string_view service, const std::function<bool(Offset)>& wanted) const {
+    std::string_view service, const std::function<bool(Offset)>& wanted) {
   Emitted result;
   if (received.batch.empty()) return result;
   const Causes causes{emitted};
   auto judged = admission_.judge(received.batch, service);
+  refuse_unrouted(judged, std::numeric_limits<std::size_t>::max());
   for (const auto& refusal : judged.refusals()) {
     if (refusal.index() < judged.entries()) {
       result.refused.emplace(causes.of(refusal.index()), refusal);

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,8 +58,7 @@ class Publishing {
   /// left out.
   [[nodiscard]] Emitted admit_emitted(const Received& received,
                                       const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted,
-                                      std::string_view service,
-                                      const std::function<bool(Offset)>& wanted) const;
+                                      std::string_view service, const std::function<bool(Offset)>& wanted);
   /// Appends admitted events and `own` (an encoded batch of the broker's own, may be empty) as one: both or
   /// neither. `when_committed` gets null where there was nothing to append.
   void append(Admitted admitted, std::string own, CommitLog::Action when_committed);
@@ -68,10 +69,21 @@ class Publishing {
   void drop_repeats(Judgement& judged, v1::Accepted& answer) const;
   void refuse_unwritable(Judgement& judged);
   void repeat_duplicates(const Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
+  void repeat_unrouted(Judgement& judged, const Resends::Answer& before, const v1::Accepted& answer);
+  /// Refuses what no service wants on topics that require one; `most` of them.
+  void refuse_unrouted(Judgement& judged, std::size_t most);
   void tell_matched(const Judgement& judged, v1::Accepted& answer);
   void count_refused(const Judgement& judged);
   void count_published(const StoredBatch& batch);
-  [[nodiscard]] std::uint32_t listeners(std::string_view topic);
+
+  /// Who counts as listening to a topic: those that want all of it, and those to be asked about each event.
+  struct Audience {
+    std::uint32_t sure = 0;
+    std::vector<Choosy> choosy;
+  };
+  [[nodiscard]] Audience audience(std::string_view topic);
+  [[nodiscard]] std::uint32_t listeners(const Audience& audience, const StoredRun& run,
+                                        const StoredEvent& event) const;
 
   const Admission& admission_;
   Router& router_;
@@ -81,6 +93,7 @@ class Publishing {
   ChosenIds& chosen_;
   std::function<bool(ServiceIndex)> listens_;
   std::map<std::string, TopicCounts, std::less<>> counts_;
+  std::set<std::string, std::less<>> require_subscriber_;  // topics
 };
 
 }  // namespace reel::broker

@@ -11,6 +11,9 @@ namespace {
 
 // Offered but not yet handed over. A few frames' worth: enough that no instance runs dry between two turns.
 constexpr std::size_t feed_ahead_events = 8192;
+// Events of which a `when` is asked in one turn. An event that is not wanted takes no room, so nothing else
+// would end the turn of a service that is far behind and wants little; about 10 ms.
+constexpr std::size_t asks_per_turn = 8192;
 // Handed over in one turn, so that one busy service does not hold up the others' turn.
 constexpr std::size_t hand_over_events_max = 16384;
 
@@ -105,6 +108,7 @@ void ServiceQueue::wake(Offset first) {
 
 Settlement ServiceQueue::turn(LogTime now, DeliveryEdge& edge) {
   now_ = now;
+  asks_left_ = asks_per_turn;
   if (members_.empty()) return {};  // a service nobody serves costs nothing: it reads when it comes back
   if (paused_until_ <= now) paused_until_ = 0;
   // Feed and hand over in turns: what is handed over makes room for more.
@@ -129,7 +133,7 @@ bool ServiceQueue::may_feed() const {
 
 void ServiceQueue::feed(DeliveryEdge& edge) {
   const Offset end = edge.committed_end();
-  while (!caught_up_ && may_feed()) {
+  while (!caught_up_ && may_feed() && asks_left_ > 0) {
     if (next_ >= end) {
       caught_up_ = true;
       feed_stretch_.batches.clear();
@@ -153,14 +157,17 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
       continue;
     }
     const bool redelivery = run.topic == redelivery_topic_;
-    for (; index < run_end && offers_.size() < room; ++index) {
+    const bool choosy = edge.is_choosy(options_.index, run.topic);
+    for (; index < run_end && offers_.size() < room && asks_left_ > 0; ++index) {
       const Offset offset = batch.first_offset + index;
       const bool old = offset < std::max(patterns_from_, options_.recovered_end);
       const auto& event = batch.events[index];
-      if (!old || wanted(offset, run.topic)) feed_event(event, offset, redelivery);
+      if (choosy) --asks_left_;
+      const bool asked = !choosy || edge.wants_event(options_.index, run, event, offset);
+      if (asked && (!old || wanted(offset, run.topic))) feed_event(event, offset, redelivery);
       if (redelivery) parked_.passed(event.key_hash, offset);
     }
-    if (index < run_end) break;  // no more room
+    if (index < run_end) break;  // no more room, or asked enough
   }
   dispatch_.offer(offers_);
   return batch.first_offset + index;

@@ -44,6 +44,11 @@ class DeliveryEdge {
   [[nodiscard]] virtual Offset committed_end() const = 0;
   /// Whether one of the service's patterns matches `topic`.
   [[nodiscard]] virtual bool wants(ServiceIndex service, std::string_view topic) = 0;
+  /// Whether the service must be asked about each event of `topic`, since its patterns have a `when`.
+  [[nodiscard]] virtual bool is_choosy(ServiceIndex service, std::string_view topic) = 0;
+  /// Asks it about one.
+  [[nodiscard]] virtual bool wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
+                                         Offset offset) = 0;
   /// Asks for about a stretch of batches from `from`; the answer comes by take_read().
   virtual void read(ServiceIndex service, Reading reading, Offset from) = 0;
   virtual void deliver(InstanceId to, v1::FromBroker frame, std::string batch) = 0;
@@ -120,6 +125,8 @@ class ServiceQueue {
   [[nodiscard]] bool caught_up() const {
     return caught_up_ && dispatch_.held() == dispatch_.in_flight() && outboxes_empty();
   }
+  /// The last turn ended because it had asked about enough events: another will find more to do.
+  [[nodiscard]] bool asked_enough() const { return asks_left_ == 0; }
   [[nodiscard]] bool behind() const { return !caught_up_; }
   [[nodiscard]] Offset next_offset(Offset committed_end) const { return caught_up_ ? committed_end : next_; }
   /// Every event it wants before this offset is settled.
@@ -179,6 +186,7 @@ class ServiceQueue {
   Stretch feed_stretch_;
   Stretch origins_stretch_;
   Offset gone_before_ = 0;
+  std::size_t asks_left_ = 1;  // of this turn
   LogTime now_ = 0;            // of this turn
   Settlement outcome_;         // of this turn
   std::vector<Offer> offers_;  // scratch

@@ -21,7 +21,7 @@ constexpr std::uint64_t read_retry_ns = 10'000'000'000;
 
 std::size_t bytes_of(const std::vector<v1::Pattern>& patterns) {
   std::size_t bytes = 0;
-  for (const auto& pattern : patterns) bytes += pattern.pattern().size();
+  for (const auto& pattern : patterns) bytes += pattern.pattern().size() + pattern.when().size();
   return bytes;
 }
 
@@ -50,12 +50,11 @@ void Services::recover() {
 }
 
 void Services::want(ServiceQueue& queue, std::vector<v1::Pattern> patterns) {
-  std::vector<std::string> names;
-  for (const auto& pattern : patterns) names.push_back(pattern.pattern());
-  if (!queue.ephemeral()) names.push_back(redelivery_topic(queue.name()));
-  router_.subscribe(by_name_.at(queue.name()), names);
   pattern_bytes_ += bytes_of(patterns);
   pattern_bytes_ -= bytes_of(queue.patterns());
+  auto routed = patterns;
+  if (!queue.ephemeral()) routed.emplace_back().set_pattern(redelivery_topic(queue.name()));
+  router_.subscribe(by_name_.at(queue.name()), routed);
   queue.set_patterns(std::move(patterns));
 }
 
@@ -129,7 +128,10 @@ void Services::forget(const std::string& name) {
 
 bool Services::would_want(const std::string& service, const EventAt& at) {
   const auto found = by_name_.find(service);
-  return found != by_name_.end() && wants(found->second, at.run().topic);
+  if (found == by_name_.end() || !wants(found->second, at.run().topic)) return false;
+  constexpr Offset whenever = std::numeric_limits<Offset>::max();
+  return !is_choosy(found->second, at.run().topic) ||
+         wants_event(found->second, at.run(), at.event(), whenever);
 }
 
 std::map<std::size_t, std::string> Services::names() const {
@@ -202,6 +204,7 @@ void Services::turn() {
     auto& queue = queues_[index];
     if (!queue) continue;
     const auto outcome = queue->turn(now, *this);
+    if (queue->asked_enough()) touched_.insert(index);
     if (!outcome.failures.empty() || !outcome.parked.empty()) {
       journal_report(*queue, InstanceId{}, {}, outcome);
     }
@@ -228,7 +231,7 @@ void Services::report_deliveries() {
 }
 
 LogTime Services::next_deadline() const {
-  LogTime next = 0;
+  LogTime next = touched_.empty() ? 0 : 1;
   for (const auto& queue : queues_) {
     if (!queue) continue;
     const auto due = queue->next_deadline();
@@ -265,6 +268,20 @@ bool Services::wants(ServiceIndex service, std::string_view topic) {
   if (topic == ledger_topic) return false;
   const auto& listening = router_.route(topic).services;
   return std::binary_search(listening.begin(), listening.end(), service);
+}
+
+bool Services::is_choosy(ServiceIndex service, std::string_view topic) {
+  return router_.choosy(service, topic) != nullptr;
+}
+
+bool Services::wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
+                           Offset offset) {
+  const auto* const choosy = router_.choosy(service, run.topic);
+  const auto view = read_event(event.bytes);
+  if (choosy == nullptr || !view) return true;
+  const RunHead head{.source = run.source, .topic = run.topic, .dataschema = run.dataschema};
+  JudgedEvent judged{head, *view, router_.parser()};
+  return Router::wants(*choosy, judged, offset);
 }
 
 void Services::read(ServiceIndex service, Reading reading, Offset from) {

@@ -52,7 +52,7 @@ class Services final : private DeliveryEdge {
   void expire();
   /// Journals which deliveries are in flight and were not reported with a settlement; now and then.
   void report_deliveries();
-  /// When expire() has something to do next; 0: no time matters.
+  /// When expire(), or a turn that was cut short, has something to do next; 0: no time matters.
   [[nodiscard]] LogTime next_deadline() const;
 
   /// Every event up to this log time that the session's subscription matches was delivered; 0 while that is
@@ -70,7 +70,7 @@ class Services final : private DeliveryEdge {
   void each_durable(const std::function<void(ServiceQueue&)>& visit);
   /// The service, which has no instances, is no more: whoever subscribes under its name begins anew.
   void forget(const std::string& name);
-  /// Whether the service's patterns match the event, wherever they begin.
+  /// Whether the service's patterns and their `when` want the event, wherever they begin.
   [[nodiscard]] bool would_want(const std::string& service, const EventAt& at);
   /// An encoded report of what was decided about the service's events, by no instance.
   [[nodiscard]] std::string encoded_report(ServiceQueue& queue, const Settlement& settlement) {
@@ -87,6 +87,9 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] bool listens(ServiceIndex index) const;
 
  private:
+  /// What an instance subscribed to: its patterns, with their `when` or nothing.
+  using Wishes = std::map<std::string, std::string>;
+
   struct Member {
     std::string service;
     std::string instance;
@@ -100,7 +103,9 @@ class Services final : private DeliveryEdge {
   void want(ServiceQueue& queue, std::vector<v1::Pattern> patterns);
   void leave(InstanceId id, bool lost);
   void supersede(const Session& session);
-  [[nodiscard]] std::vector<v1::Pattern> patterns_for(const Session& session, const v1::Subscribe& request,
+  /// What is wrong with a SUBSCRIBE's patterns and filters, to be sent as it is.
+  [[nodiscard]] std::optional<v1::FromBroker> check(const v1::Subscribe& request) const;
+  [[nodiscard]] std::vector<v1::Pattern> patterns_for(const Session& session, const Wishes& wishes,
                                                       Offset start) const;
   [[nodiscard]] Offset start_offset(const v1::Subscribe& request);
   [[nodiscard]] std::optional<std::string> full_for(const v1::Subscribe& request, bool opened) const;
@@ -120,6 +125,9 @@ class Services final : private DeliveryEdge {
   Offset committed_end() const override { return log_.committed_end(); }
   bool wants(ServiceIndex service, std::string_view topic) override;
   void read(ServiceIndex service, Reading reading, Offset from) override;
+  bool is_choosy(ServiceIndex service, std::string_view topic) override;
+  bool wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
+                   Offset offset) override;
   void deliver(InstanceId to, v1::FromBroker frame, std::string batch) override;
 
   const config::Model& config_;
@@ -134,7 +142,7 @@ class Services final : private DeliveryEdge {
   std::vector<std::unique_ptr<ServiceQueue>> queues_;  // by index; null where a temporary service ended
   std::vector<ServiceIndex> free_;
   std::map<InstanceId, Member> members_;
-  std::map<InstanceId, std::vector<std::string>> member_patterns_;
+  std::map<InstanceId, Wishes> member_wishes_;
   std::size_t pattern_bytes_ = 0;  // of members and of services
   std::size_t ephemerals_ = 0;
   std::set<ServiceIndex> touched_;

@@ -1,6 +1,7 @@
 // Services, subscribing: from SUBSCRIBE to the first delivery, and what a session leaves behind.
 #include <algorithm>
 
+#include "event/quoted_text.h"
 #include "event/topic.h"
 #include "service/own_record.h"
 #include "service/services.h"
@@ -21,9 +22,9 @@ constexpr std::uint32_t credit_events_default = 1'000;
 constexpr std::uint32_t credit_bytes_max = 256u << 20;
 constexpr std::uint32_t credit_bytes_default = 8u << 20;
 
-std::size_t bytes_of(const std::vector<std::string>& patterns) {
+std::size_t bytes_of(const std::map<std::string, std::string>& wishes) {
   std::size_t bytes = 0;
-  for (const auto& pattern : patterns) bytes += pattern.size();
+  for (const auto& [pattern, when] : wishes) bytes += pattern.size() + when.size();
   return bytes;
 }
 
@@ -46,15 +47,18 @@ Offset Services::start_offset(const v1::Subscribe& request) {
   }
 }
 
-// What the service wants from now on: what its live instances subscribed to and what this one does. A pattern
-// keeps its beginning; a new one begins at `start`.
-std::vector<v1::Pattern> Services::patterns_for(const Session& session, const v1::Subscribe& request,
+// What the service wants from now on: what its live instances subscribed to and what this one does. An
+// instance without a `when` for a pattern wants all of it, whatever the others say. A pattern keeps its
+// beginning, also with another `when`; a new one begins at `start`.
+std::vector<v1::Pattern> Services::patterns_for(const Session& session, const Wishes& wishes,
                                                 Offset start) const {
-  std::set<std::string> names{request.patterns().begin(), request.patterns().end()};
+  std::map<std::string, std::set<std::string>> all;  // `when`s by pattern
+  const auto add = [&](const Wishes& some) {
+    for (const auto& [pattern, when] : some) all[pattern].insert(when);
+  };
+  add(wishes);
   for (const auto& [id, member] : members_) {
-    if (member.service != session.service || id == session.id) continue;
-    const auto& theirs = member_patterns_.at(id);
-    names.insert(theirs.begin(), theirs.end());
+    if (member.service == session.service && id != session.id) add(member_wishes_.at(id));
   }
   // Asked of the queue, not of the ledger: that learns of a subscription only once it is committed, and two
   // instances may start together.
@@ -64,14 +68,15 @@ std::vector<v1::Pattern> Services::patterns_for(const Session& session, const v1
     for (const auto& pattern : queue->patterns()) known.emplace(pattern.pattern(), &pattern);
   }
   std::vector<v1::Pattern> patterns;
-  for (const auto& name : names) {
-    if (const auto found = known.find(name); found != known.end()) {
-      patterns.push_back(*found->second);
-      continue;
+  for (const auto& [name, whens] : all) {
+    const auto had = known.find(name);
+    for (const auto& when : whens) {
+      auto& pattern = patterns.emplace_back();
+      pattern.set_pattern(name);
+      pattern.set_from_offset(had == known.end() ? start : had->second->from_offset());
+      pattern.set_when(when);
+      if (when.empty()) break;  // the first in order
     }
-    auto& pattern = patterns.emplace_back();
-    pattern.set_pattern(name);
-    pattern.set_from_offset(start);
   }
   return patterns;
 }
@@ -89,23 +94,39 @@ std::optional<std::string> Services::full_for(const v1::Subscribe& request, bool
   std::size_t bytes = pattern_bytes_;
   for (const auto& pattern : request.patterns())
     bytes += 2 * pattern.size();  // the instance's, the service's
+  for (const auto& filter : request.filters()) bytes += 2 * filter.when().size();
   if (bytes <= pattern_bytes_max) return std::nullopt;
   return "the patterns of all subscriptions together would be longer than " +
          std::to_string(pattern_bytes_max) + " bytes";
 }
 
-void Services::subscribe(Session& session, const v1::Subscribe& request) {
+std::optional<v1::FromBroker> Services::check(const v1::Subscribe& request) const {
   if (request.patterns().empty() || request.patterns_size() > patterns_max) {
-    replies_.send(session.id, refused(v1::REFUSED_LIMIT,
-                                      "a subscription has 1 to " + std::to_string(patterns_max) +
-                                          " patterns, not " + std::to_string(request.patterns_size())));
-    return;
+    return refused(v1::REFUSED_LIMIT, "a subscription has 1 to " + std::to_string(patterns_max) +
+                                          " patterns, not " + std::to_string(request.patterns_size()));
   }
   for (const auto& pattern : request.patterns()) {
-    if (const auto wrong = check_pattern(pattern)) {
-      replies_.send(session.id, refused(v1::REFUSED_BAD_PATTERN, "bad pattern: " + *wrong));
-      return;
-    }
+    if (const auto wrong = check_pattern(pattern))
+      return refused(v1::REFUSED_BAD_PATTERN, "bad pattern: " + *wrong);
+  }
+  const std::set<std::string_view> patterns{request.patterns().begin(), request.patterns().end()};
+  std::set<std::string_view> filtered;
+  for (const auto& filter : request.filters()) {
+    const auto of = in_quotes(filter.pattern());
+    if (!patterns.contains(filter.pattern()))
+      return refused(v1::REFUSED_BAD_PATTERN, "there is a when for " + of + ", which is not subscribed to");
+    if (!filtered.insert(filter.pattern()).second)
+      return refused(v1::REFUSED_BAD_PATTERN, "there are two whens for " + of);
+    if (const auto wrong = router_.check_when(filter.pattern(), filter.when()))
+      return refused(v1::REFUSED_BAD_PATTERN, "bad when for " + of + ": " + *wrong);
+  }
+  return std::nullopt;
+}
+
+void Services::subscribe(Session& session, const v1::Subscribe& request) {
+  if (auto wrong = check(request)) {
+    replies_.send(session.id, *std::move(wrong));
+    return;
   }
   leave(session, false);  // subscribing again replaces
   // An ephemeral subscription shares with nobody. '#' is in no service's name.
@@ -122,7 +143,10 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   const auto* const record = ledger_.find(name);
   const bool known = opened || (record != nullptr && !record->patterns.empty());
   const auto start = known ? log_.appended_end() : start_offset(request);
-  const auto patterns = patterns_for(session, request, start);
+  Wishes wishes;
+  for (const auto& pattern : request.patterns()) wishes.emplace(pattern, "");
+  for (const auto& filter : request.filters()) wishes[filter.pattern()] = filter.when();
+  const auto patterns = patterns_for(session, wishes, start);
   if (patterns.size() > service_patterns_max) {
     replies_.send(session.id, refused(v1::REFUSED_LIMIT, "the instances of a service have at most " +
                                                              std::to_string(service_patterns_max) +
@@ -135,14 +159,14 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   session.watermark_interval_ns = std::uint64_t{request.watermark_interval_ms()} * 1'000'000;
 
   members_[session.id] = {name, session.instance};
-  member_patterns_[session.id] = session.patterns;
-  pattern_bytes_ += bytes_of(session.patterns);
+  pattern_bytes_ += bytes_of(wishes);
+  member_wishes_[session.id] = std::move(wishes);
 
   if (!opened) (void)open(name, request.ephemeral(), start);
   const auto index = by_name_.at(name);
   auto& queue = *queues_[index];
   const auto same = [](const v1::Pattern& a, const v1::Pattern& b) {
-    return a.pattern() == b.pattern() && a.from_offset() == b.from_offset();
+    return a.pattern() == b.pattern() && a.from_offset() == b.from_offset() && a.when() == b.when();
   };
   const auto& had = queue.patterns();
   const bool changed = !std::equal(patterns.begin(), patterns.end(), had.begin(), had.end(), same);
@@ -199,8 +223,8 @@ void Services::leave(InstanceId id, bool lost) {
   (void)queue.take_delivered(id);  // the failures name what it held
   auto settlement = queue.leave(id, lost, log_.now());
   members_.erase(member);
-  pattern_bytes_ -= bytes_of(member_patterns_[id]);
-  member_patterns_.erase(id);
+  pattern_bytes_ -= bytes_of(member_wishes_[id]);
+  member_wishes_.erase(id);
   if (queue.ephemeral()) {
     if (!queue.has_members()) close(index);
     return;

@@ -65,7 +65,9 @@ void read_schemas(Section& root, Loading& loading, const SchemaLoader& compile) 
   if (!compile) return;
   auto schemas = compile(loading.model.schemas);
   for (auto& problem : schemas.problems) loading.problems.add_foreign(std::move(problem));
-  if (schemas.problems.empty() && all_exist) loading.types = std::move(schemas.types);
+  if (!schemas.problems.empty() || !all_exist) return;
+  loading.types = std::move(schemas.types);
+  loading.find_type = std::move(schemas.find);
 }
 
 void read_root(const Node& node, Loading& loading, const SchemaLoader& compile) {

@@ -9,9 +9,9 @@
 //         ^ did you mean 'ack_timeout'?
 //   configs/shop.yaml: 1 problem
 //
-// Not only the grammar is checked but what the file means: topics and types that are named exist, routes do
-// not run in circles, every end of a flow can be reached. Pure functions but for the files they read; safe
-// from any thread.
+// Not only the grammar is checked but what the file means: topics, types and fields that are named exist,
+// routes do not run in circles, every end of a flow can be reached. Pure functions but for the files they
+// read; safe from any thread.
 #pragma once
 
 #include <functional>
@@ -23,12 +23,19 @@
 
 #include "config/model.h"
 
+namespace google::protobuf {
+class Descriptor;
+}
+
 namespace reel::config {
 
 /// The file cannot be used. what() is the whole report for people, several lines, no newline at its end.
 struct ConfigError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+/// The message type of a full name; nullptr where there is none.
+using TypeFinder = std::function<const google::protobuf::Descriptor*(const std::string& type)>;
 
 /// What compiling the .proto files gave.
 struct Schemas {
@@ -38,6 +45,8 @@ struct Schemas {
   /// What is wrong with the files, each "file:line:column: what". Added to the report as they are; types are
   /// not checked then.
   std::vector<std::string> problems;
+  /// For checking the fields that a pattern names; may be empty. Used while the file is read, no longer.
+  TypeFinder find = nullptr;
 };
 
 /// Compiles .proto files and folders of them, given by absolute paths that exist. Lets this folder check

@@ -41,6 +41,7 @@ Mesh load_mesh(const std::string& path) {
     add_built_in(found.types);
     for (const auto& problem : loaded.problems) found.problems.push_back(problem.text());
     schemas = std::move(loaded.schemas);
+    found.find = [&schemas](const std::string& type) { return schemas.find(type); };
     return found;
   });
   return {std::move(model), std::move(schemas)};

@@ -29,6 +29,8 @@ struct Topic {
   std::string type;
   /// false: not journaled; the events travel on the live tap only, at most once.
   bool durable = true;
+  /// An event that no service wants is refused, instead of being counted.
+  bool require_subscriber = false;
   Place place;
 };
 
@@ -36,6 +38,8 @@ struct Topic {
 struct Route {
   std::string from;
   std::string to;
+  /// Only from events that this pattern (event/event_pattern.h, as JSON) says yes to. Empty: from all.
+  std::string when;
   Place place;
 };
 

@@ -45,6 +45,7 @@ class Value {
   Value(const Node& node, std::string path, Place key, Problems& problems)
       : node_{&node}, path_{std::move(path)}, key_{key}, problems_{&problems} {}
 
+  [[nodiscard]] const Node& node() const { return *node_; }
   [[nodiscard]] Place place() const { return node_->place; }
   /// Where its key stands; its own place for an item of a list.
   [[nodiscard]] Place key_place() const { return key_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "config/pattern_value.h"
 #include "config/sections.h"
 
 namespace reel::config {
@@ -67,6 +68,13 @@ void check_route(const Route& route, const Value& to, const Followers& followers
   to.refuse("route cycle: " + arrows(std::move(circle)));
 }
 
+// What events on `topic` carry, where that is known.
+const google::protobuf::Descriptor* type_of(const std::string& topic, const Loading& loading) {
+  const auto found = loading.model.topics.find(topic);
+  if (found == loading.model.topics.end() || !loading.find_type) return nullptr;
+  return loading.find_type(found->second.type);
+}
+
 }  // namespace
 
 void read_routes(Section& root, Loading& loading) {
@@ -76,7 +84,7 @@ void read_routes(Section& root, Loading& loading) {
     return items[routes_max].refuse("more than " + std::to_string(routes_max) + " routes");
   for (const auto& item : items) {
     auto section = item.section();
-    section.refuse("when", "is not supported yet");
+    const auto when = section.find("when");
     const auto from = section.need("from");
     const auto to = section.need("to");
     const auto before = loading.problems.count();
@@ -84,7 +92,8 @@ void read_routes(Section& root, Loading& loading) {
     const auto to_name = to ? read_topic_name(*to, loading) : std::nullopt;
     if (!from_name || !to_name) continue;
 
-    Route route{*from_name, *to_name, item.place()};
+    Route route{*from_name, *to_name, {}, item.place()};
+    if (when) route.when = read_pattern(*when, type_of(route.from, loading)).value_or("");
     if (loading.problems.count() == before) check_route(route, *to, followers, loading);
     // A route that is refused is not walked by later ones: one circle is one problem.
     if (loading.problems.count() == before) followers[route.from].push_back(route.to);

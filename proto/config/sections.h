@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "config/load.h"
 #include "config/model.h"
 #include "config/reader.h"
 
@@ -22,6 +23,8 @@ struct Loading {
   std::filesystem::path folder;
   /// Message types a topic may have; nothing where they are not known.
   std::optional<std::set<std::string>> types;
+  /// The type of this full name; empty where types are not known.
+  TypeFinder find_type = nullptr;
   /// false where `topics` is missing or no map: then every topic would be unknown, which helps nobody.
   bool topics_known = true;
 };

@@ -69,6 +69,12 @@ void read_topics(Section& root, Loading& loading) {
     auto body = value.section(did_you_mean("{type: " + value.as_written() + '}'));
     if (const auto type = body.need("type")) topic.type = read_type(*type, loading);
     body.read_flag("durable", topic.durable);
+    body.read_flag("require_subscriber", topic.require_subscriber);
+    if (topic.require_subscriber && !topic.durable) {
+      body.refuse_at({"require_subscriber"},
+                     "'require_subscriber' of a topic that is not durable would refuse every event: only the "
+                     "live tap carries it");
+    }
   }
 }
 

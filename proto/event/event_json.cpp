@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "event/base64.h"
 #include "event/envelope_check.h"
@@ -17,6 +16,7 @@
 #include "event/quoted_text.h"
 #include "event/rfc3339.h"
 #include "event/schema_builder.h"
+#include "event/strict_json.h"
 #include "event/topic.h"
 
 namespace reel {
@@ -47,64 +47,12 @@ std::string shown(std::string_view text) {
 
 // ---- text to json
 
-void check_size_and_depth(std::string_view text) {
-  if (text.size() > event_json_bytes_max) {
-    wrong("the JSON text is " + std::to_string(text.size()) + " bytes long, at most " +
-          std::to_string(event_json_bytes_max) + " are allowed");
-  }
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > event_json_depth_max) {
-        wrong("the JSON text is nested deeper than " + std::to_string(event_json_depth_max) + " levels");
-      }
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-}
-
-// nlohmann's message, reduced to what a person needs, with the place.
-std::string syntax_error(std::string_view text, const json::parse_error& error) {
-  const auto end = std::min(text.size(), error.byte == 0 ? 0 : error.byte - 1);
-  const auto before = text.substr(0, end);
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  const auto line_begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  std::string what = error.what();
-  if (const auto at = what.find(" - "); at != std::string::npos) what.erase(0, at + 3);
-  what.resize(std::min(what.find("; last read"), what.size()));
-  return "bad JSON at line " + std::to_string(line) + ", column " + std::to_string(end - line_begin + 1) +
-         ": " + what;
-}
-
 json parse(std::string_view text) {
-  check_size_and_depth(text);
-  std::vector<std::set<std::string>> keys;
-  std::string twice;
-  const auto watch = [&](int, json::parse_event_t event, json& value) {
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
-      twice = value.get<std::string>();
-    }
-    return true;
-  };
-  try {
-    auto value = json::parse(text.begin(), text.end(), watch);
-    if (!twice.empty()) wrong("the key " + in_quotes(twice) + " stands twice in one object");
-    return value;
-  } catch (const json::parse_error& error) {
-    wrong(syntax_error(text, error));
-  } catch (const json::exception&) {  // a number beyond every range
-    wrong("bad JSON: a number is out of range");
-  }
+  json value;
+  if (auto fault = read_strict_json(
+          text, {.bytes_max = event_json_bytes_max, .depth_max = event_json_depth_max}, value))
+    wrong(std::move(*fault));
+  return value;
 }
 
 // ---- json to attributes

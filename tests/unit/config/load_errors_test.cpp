@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include "config_bench.h"
+#include "reel/v1/flow.pb.h"
 
+using namespace reel;
 using namespace reel::config;
 
 namespace {
@@ -178,10 +180,18 @@ TEST_CASE("topics") {
 
 TEST_CASE("routes") {
   check_all({
-      {"a condition", topics + "routes: [{from: a, when: {data: {x: [1]}}, to: b}]\n",
-       "reel.yaml:2:20: 'when' is not supported yet\n"
-       "  routes: [{from: a, when: {data: {x: [1]}}, to: b}]\n"
-       "                     ^\n"},
+      {"a condition that is none", topics + "routes: [{from: a, when: {data: {x: [{prefx: y}]}}, to: b}]\n",
+       "reel.yaml:2:38: when: data.x[0]: unknown operator 'prefx', did you mean 'prefix'?\n"
+       "  routes: [{from: a, when: {data: {x: [{prefx: y}]}}, to: b}]\n"
+       "                                       ^\n"},
+      {"a condition that is no map", topics + "routes: [{from: a, when: express, to: b}]\n",
+       "reel.yaml:2:26: when: expected an object, got \"express\"\n"
+       "  routes: [{from: a, when: express, to: b}]\n"
+       "                           ^\n"},
+      {"a key of a condition twice", topics + "routes: [{from: a, when: {id: [a], id: [b]}, to: b}]\n",
+       "reel.yaml:2:26: when: the key 'id' stands twice in one object\n"
+       "  routes: [{from: a, when: {id: [a], id: [b]}, to: b}]\n"
+       "                           ^\n"},
       {"to itself", topics + "routes: [{from: a, to: a}]\n",
        "reel.yaml:2:24: route leads from 'a' to itself\n"
        "  routes: [{from: a, to: a}]\n"
@@ -214,6 +224,33 @@ TEST_CASE("routes") {
   CHECK_MESSAGE(
       problems_of(topics + "routes: [{from: a, to: b}, {from: a, to: c}, {from: b, to: c}]\n") == "valid",
       "two ways to one topic are no circle");
+}
+
+TEST_CASE("a condition names fields of the topic's type") {
+  const auto knows_flows = [](const auto&) {
+    return Schemas{
+        {"reel.v1.FlowOverdue"}, {}, [](const std::string&) { return v1::FlowOverdue::descriptor(); }};
+  };
+  const std::string overdue = "topics: {a: {type: reel.v1.FlowOverdue}, b: {type: reel.v1.FlowOverdue}}\n";
+  check_all(
+      {{"a field it lacks", overdue + "routes:\n  - {from: a, to: b, when: {data: {ownr: [me]}}}\n",
+        "reel.yaml:3:36: when: data.ownr: reel.v1.FlowOverdue has no such field, did you mean 'owner'?\n"
+        "    - {from: a, to: b, when: {data: {ownr: [me]}}}\n"
+        "                                     ^\n"},
+       {"a value it cannot have", overdue + "routes:\n  - {from: a, to: b, when: {data: {owner: [me, 7]}}}\n",
+        "reel.yaml:3:48: when: data.owner[1]: is of type string, this never matches\n"
+        "    - {from: a, to: b, when: {data: {owner: [me, 7]}}}\n"
+        "                                                 ^\n"}},
+      knows_flows);
+}
+
+TEST_CASE("a subscriber cannot be required where there is none") {
+  check_all(
+      {{"a live topic", "topics: {a: {type: A, durable: false, require_subscriber: true}}\n",
+        "reel.yaml:1:59: 'require_subscriber' of a topic that is not durable would refuse every event: only "
+        "the live tap carries it\n"
+        "  topics: {a: {type: A, durable: false, require_subscriber: true}}\n"
+        "                                                            ^\n"}});
 }
 
 TEST_CASE("a long route cycle is shown by its ends") {

@@ -62,6 +62,7 @@ TEST_CASE("production.yaml shows the defaults") {
   CHECK(model.policy_of("payments").max_in_flight == Service{}.max_in_flight);
   CHECK(model.policy_of("payments").exclusive == Service{}.exclusive);
   CHECK(model.topics.at("order.placed").durable == Topic{}.durable);
+  CHECK(model.topics.at("order.placed").require_subscriber == Topic{}.require_subscriber);
   CHECK(model.schemas == Model{}.schemas);
 }
 
@@ -114,6 +115,12 @@ TEST_CASE("production.yaml lists every setting") {
                               "payments.retry.attempts", "payments.retry.backoff", "payments.retry.jitter",
                               "payments.retry.max_age", "payments.on_dead", "payments.max_in_flight",
                               "payments.exclusive"});
+
+  const Topic topic;
+  [[maybe_unused]] const auto& [type, durable, require_subscriber, topic_place] = topic;
+  const Route route;
+  [[maybe_unused]] const auto& [from, to, when, route_place] = route;
+  CHECK(production_keys("topics").contains("order.placed.require_subscriber"));
 
   const Flow flow;
   [[maybe_unused]] const auto& [start, expect, end, within, on_overdue_publish, flow_place] = flow;

@@ -16,7 +16,7 @@ namespace {
 config::Model routes(const std::vector<std::pair<std::string, std::string>>& pairs) {
   config::Model model;
   for (const auto& [from, to] : pairs) {
-    model.routes.push_back({from, to, {}});
+    model.routes.push_back({from, to, {}, {}});
     for (const auto& topic : {from, to}) {
       model.topics[topic] = {.type = "shop.v1.Order", .durable = !topic.starts_with("live.")};
     }
