@@ -61,13 +61,15 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
       router_{config},
       resends_{producers_max, config.broker.publish_window_batches},
       chosen_{to_ns(config.broker.dedup_window), config.broker.dedup_ids_max},
+      delays_{config.broker.delayed_events_max},
       log_{journal, config.broker.tail_bytes_max, system_clock_ns},
-      publishing_{
-          config, admission_, router_, log_,
-          tap_,   resends_,   chosen_, [this](ServiceIndex index) { return services_.listens(index); }},
+      publishing_{config,  admission_, router_,
+                  log_,    tap_,       resends_,
+                  chosen_, delays_,    [this](ServiceIndex index) { return services_.listens(index); }},
+      delaying_{config, delays_, publishing_, journal, log_},
       sessions_{config.broker.sessions_max, to_ns(config.broker.service_timeout)},
       services_{config, ledger_, journal, log_, router_, publishing_, *this},
-      answers_{config, schemas, ledger_, services_, sessions_, publishing_, journal, log_} {
+      answers_{config, schemas, ledger_, services_, sessions_, publishing_, delaying_, journal, log_} {
   recover();
   save_snapshot();  // which also notes where the journal begins
 }
@@ -87,6 +89,7 @@ void Broker::recover() {
     ledger_.load(*saved.snapshot);
     resends_.load(*saved.snapshot);
     chosen_.load(*saved.snapshot);
+    delays_.load(*saved.snapshot);
     from = saved.snapshot->offset();
   } else if (from > 1) {
     spdlog::error(
@@ -100,10 +103,8 @@ void Broker::recover() {
     read += batch->count();
     std::uint32_t published = 0;
     for (const auto& run : batch->runs) {
-      if (run.source != broker_source) {
-        published += run.event_count;
-        continue;
-      }
+      if (run.source != broker_source || run.topic == delayed_topic) published += run.event_count;
+      if (run.source != broker_source || is_delay_topic(run.topic) || run.topic == control_topic) continue;
       for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
         if (batch->first_offset + index < from || !is_system_topic(run.topic)) continue;
         const auto event = read_event(batch->events[index].bytes);
@@ -116,12 +117,20 @@ void Broker::recover() {
       resends_.remember(batch->producer, {batch->sequence, batch->first_offset, published, batch->log_time});
     }
     chosen_.remember(*batch);
+    if (const auto unreadable = delays_.apply(*batch, from); unreadable > 0) {
+      spdlog::warn("broker    records_ignored first_offset={} topic={} records={}", batch->first_offset,
+                   delayed_topic, unreadable);
+    }
   });
   ledger_.forget_dead_below(journal_.begin_offset());
+  if (const auto lost = delays_.forget_below(journal_.begin_offset()); lost > 0) {
+    spdlog::error("broker    delayed_lost events={} below_offset={}: the journal begins later", lost,
+                  journal_.begin_offset());
+  }
   services_.recover();
   snapshot_offset_ = from;
-  spdlog::info("broker    recovered from_offset={} events_read={} end_offset={} services={}", from, read,
-               journal_.end_offset(), services_.names().size());
+  spdlog::info("broker    recovered from_offset={} events_read={} end_offset={} services={} delayed={}", from,
+               read, journal_.end_offset(), services_.names().size(), delays_.waiting());
 }
 
 void Broker::run(int stop_fd) {
@@ -138,6 +147,7 @@ void Broker::run(int stop_fd) {
       sessions_.each([now = log_.now()](Session& session) { session.last_heard = now; });
     if ((items[1].revents & ZMQ_POLLIN) != 0) tap_.take_subscriptions();
     take_journal();
+    delaying_.turn();
     services_.turn();
     tick();
   }
@@ -166,11 +176,12 @@ void Broker::take_journal() {
       log_.committed(*committed, [this](const StoredBatchPtr& batch) {
         tap_.publish(*batch);
         services_.committed(batch);
+        delaying_.committed(*batch);
       });
     } else if (const auto* const read = std::get_if<ReadDone>(&done)) {
       // A damaged place in an old segment concerns who reads it; everybody else goes on.
       if (!read->error.empty()) spdlog::error("journal   read_failed reason=\"{}\"", read->error);
-      if (!answers_.take_read(*read)) services_.take_read(*read);
+      if (!delaying_.take_read(*read) && !answers_.take_read(*read)) services_.take_read(*read);
     } else {
       throw JournalError{std::get<WriteFailed>(done).error};
     }
@@ -180,8 +191,9 @@ void Broker::take_journal() {
 std::chrono::milliseconds Broker::until_next_deadline() {
   const auto now = log_.now();
   auto next = next_tick_;
-  const auto service_deadline = services_.next_deadline();
-  if (service_deadline != 0) next = std::min(next, service_deadline);
+  for (const auto deadline : {services_.next_deadline(), delaying_.next_deadline()}) {
+    if (deadline != 0) next = std::min(next, deadline);
+  }
   return std::chrono::milliseconds{next <= now ? 0 : (next - now + 999'999) / 1'000'000};
 }
 
@@ -213,8 +225,9 @@ void Broker::tick() {
     next_retention_ = now + retention_interval_ns;
     // What no snapshot holds yet is in the journal only: subscriptions, floors, dead letters.
     if (log_.committed_end() > snapshot_offset_) save_snapshot();
-    if (const auto freed = journal_.retain(std::min(services_.needed_from(), snapshot_offset_), now);
-        freed > 0) {
+    const auto needed_from = std::min({services_.needed_from(), delaying_.needed_from(), snapshot_offset_});
+    delaying_.make_room(journal_.retained_from(now));
+    if (const auto freed = journal_.retain(needed_from, now); freed > 0) {
       ledger_.forget_dead_below(journal_.begin_offset());
       save_snapshot();
       spdlog::info("journal   retained begin_offset={} freed_bytes={}", journal_.begin_offset(), freed);
@@ -346,6 +359,7 @@ void Broker::save_snapshot() {
   ledger_.save(snapshot);
   resends_.save(snapshot, end);
   chosen_.save(snapshot, end);
+  delays_.save(snapshot);
   if (const auto wrong = write_snapshot(snapshot_path_, snapshot)) {
     spdlog::warn("broker    snapshot_failed reason=\"{}\"", *wrong);
     return;

@@ -14,12 +14,14 @@
 #include "admit/chosen_ids.h"
 #include "admit/resends.h"
 #include "config/model.h"
+#include "delay/delays.h"
 #include "event/schema_set.h"
 #include "journal/commit_log.h"
 #include "journal/journal.h"
 #include "ledger/ledger.h"
 #include "query/answers.h"
 #include "route/router.h"
+#include "service/delaying.h"
 #include "service/publishing.h"
 #include "service/services.h"
 #include "session/live_tap.h"
@@ -79,9 +81,11 @@ class Broker final : private Replies {
   Router router_;
   Resends resends_;
   ChosenIds chosen_;
+  Delays delays_;
   CommitLog log_;
   Ledger ledger_;
   Publishing publishing_;
+  Delaying delaying_;
   Sessions sessions_;
   Services services_;
   Answers answers_;

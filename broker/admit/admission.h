@@ -30,10 +30,6 @@ namespace reel::broker {
 /// batch_bytes_max meets this limit only if it is made to; it bounds what a batch of empty events can cost.
 inline constexpr std::uint32_t batch_entries_max = 100'000;
 
-/// Refusals of one batch that come with a sentence. A publisher whose every event is wrong in the same way
-/// needs it told a thousand times at most; reasons are always told.
-inline constexpr std::size_t refusal_texts_max = 1'000;
-
 class Admission {
  public:
   /// Throws std::invalid_argument where a topic's type has no schema, which checking the configuration has

@@ -15,14 +15,15 @@ constexpr std::size_t reads_max = 2'000;
 }  // namespace
 
 Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
-                 Services& services, Sessions& sessions, const Publishing& publishing, Journal& journal,
-                 CommitLog& log)
+                 Services& services, Sessions& sessions, const Publishing& publishing, Delaying& delaying,
+                 Journal& journal, CommitLog& log)
     : config_{config},
       schemas_{schemas},
       ledger_{ledger},
       services_{services},
       sessions_{sessions},
       publishing_{publishing},
+      delaying_{delaying},
       journal_{journal},
       log_{log} {}
 
@@ -34,6 +35,9 @@ void Answers::ask(const v1::Request& request, std::function<void(v1::Reply)> sen
     case v1::Request::kTopics: topics(*reply.mutable_topics()); break;
     case v1::Request::kServices: services(*reply.mutable_services()); break;
     case v1::Request::kDead: return dead(request.dead(), std::move(reply), std::move(send));
+    case v1::Request::kDelayed: return delayed(request.delayed(), std::move(reply), std::move(send));
+    case v1::Request::kCommand:
+      return command(request.command().command(), std::move(reply), std::move(send));
     case v1::Request::kFlows:
     case v1::Request::kFlow:
     case v1::Request::kSummary: reply.set_error("this is the broker; flows are asked of the tracker"); break;
@@ -167,6 +171,26 @@ void Answers::dead(const v1::DeadRequest& request, v1::Reply reply, std::functio
     }
   }
   if (waiting->missing == 0) waiting->send(std::move(waiting->reply));
+}
+
+void Answers::delayed(const v1::DelayedRequest& request, v1::Reply reply,
+                      std::function<void(v1::Reply)> send) {
+  delaying_.list(request, [reply = std::move(reply), send = std::move(send)](v1::DelayedReply page) mutable {
+    *reply.mutable_delayed() = std::move(page);
+    send(std::move(reply));
+  });
+}
+
+void Answers::command(const v1::Command& command, v1::Reply reply, std::function<void(v1::Reply)> send) {
+  switch (command.what_case()) {
+    case v1::Command::kCancelDelayed:
+      return delaying_.cancel(
+          command, [reply = std::move(reply), send = std::move(send)](v1::CommandReply done) mutable {
+            *reply.mutable_command() = std::move(done);
+            send(std::move(reply));
+          });
+    default: reply.set_error("this command is not known to this broker"); return send(std::move(reply));
+  }
 }
 
 bool Answers::take_read(const ReadDone& done) {

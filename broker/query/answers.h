@@ -8,6 +8,7 @@
 #include "config/model.h"
 #include "event/schema_set.h"
 #include "reel/v1/query.pb.h"
+#include "service/delaying.h"
 #include "service/services.h"
 #include "session/session.h"
 
@@ -16,7 +17,8 @@ namespace reel::broker {
 class Answers {
  public:
   Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger, Services& services,
-          Sessions& sessions, const Publishing& publishing, Journal& journal, CommitLog& log);
+          Sessions& sessions, const Publishing& publishing, Delaying& delaying, Journal& journal,
+          CommitLog& log);
 
   /// Calls `reply` now, or, where events must be read from the journal first, later.
   void ask(const v1::Request& request, std::function<void(v1::Reply)> reply);
@@ -34,6 +36,8 @@ class Answers {
   void topics(v1::TopicsReply& reply);
   void services(v1::ServicesReply& reply);
   void dead(const v1::DeadRequest& request, v1::Reply reply, std::function<void(v1::Reply)> send);
+  void delayed(const v1::DelayedRequest& request, v1::Reply reply, std::function<void(v1::Reply)> send);
+  void command(const v1::Command& command, v1::Reply reply, std::function<void(v1::Reply)> send);
   static void fill(v1::DeadReply::Letter& letter, const StoredBatch& batch);
 
   const config::Model& config_;
@@ -42,6 +46,7 @@ class Answers {
   Services& services_;
   Sessions& sessions_;
   const Publishing& publishing_;
+  Delaying& delaying_;
   Journal& journal_;
   CommitLog& log_;
 

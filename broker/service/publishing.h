@@ -11,6 +11,7 @@
 #include "admit/admission.h"
 #include "admit/chosen_ids.h"
 #include "admit/resends.h"
+#include "delay/delays.h"
 #include "journal/commit_log.h"
 #include "reel/v1/wire.pb.h"
 #include "route/router.h"
@@ -39,7 +40,8 @@ class Publishing {
  public:
   /// `listens`: whether a service counts when a publisher is told how many its event matched.
   Publishing(const config::Model& config, const Admission& admission, Router& router, CommitLog& log,
-             LiveTap& tap, Resends& resends, ChosenIds& chosen, std::function<bool(ServiceIndex)> listens);
+             LiveTap& tap, Resends& resends, ChosenIds& chosen, Delays& delays,
+             std::function<bool(ServiceIndex)> listens);
 
   /// Judges and appends what `service` published; calls `answer` once what was accepted is committed.
   void publish(const v1::Publish& publish, const Received& received, std::string_view service,
@@ -65,7 +67,10 @@ class Publishing {
 
  private:
   void drop_repeats(Judgement& judged, v1::Accepted& answer) const;
-  void repeat_duplicates(const Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
+  void repeat_duplicates(Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
+  [[nodiscard]] std::optional<Offset> known(const StoredRun& run, const StoredEvent& event,
+                                            LogTime now) const;
+  void refuse_delayed_beyond(std::size_t room, Judgement& judged) const;
   void tell_matched(const Judgement& judged, v1::Accepted& answer);
   void count_refused(const Judgement& judged);
   void count_published(const StoredBatch& batch);
@@ -77,6 +82,7 @@ class Publishing {
   LiveTap& tap_;
   Resends& resends_;
   ChosenIds& chosen_;
+  Delays& delays_;
   std::function<bool(ServiceIndex)> listens_;
   std::map<std::string, TopicCounts, std::less<>> counts_;
 };

@@ -118,7 +118,8 @@ void Services::touch(ServiceQueue& queue) {
 
 void Services::committed(const StoredBatchPtr& batch) {
   for (const auto& run : batch->runs) {
-    if (run.source == broker_source && is_system_topic(run.topic)) {
+    if (run.source == broker_source && is_system_topic(run.topic) && !is_delay_topic(run.topic) &&
+        run.topic != control_topic) {
       for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
         const auto event = read_event(batch->events[index].bytes);
         [[maybe_unused]] const bool applied = event && ledger_.apply(run.topic, event->data);
