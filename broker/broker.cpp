@@ -98,6 +98,7 @@ void Broker::retain(LogTime now) {
     next_retention_ = now + retention_interval_ns;
     // What no snapshot holds yet is in the journal only: subscriptions, floors, dead letters.
     if (desk_.committed_end() > snapshot_offset_) save_snapshot(now);
+    desk_.make_room(journal_.retained_from(now));
     if (const auto freed = journal_.retain(std::min(desk_.needed_from(), snapshot_offset_), now); freed > 0) {
       desk_.retained();
       save_snapshot(now);

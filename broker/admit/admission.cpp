@@ -141,7 +141,8 @@ bool Admission::judge_entries(RunReader& run, const Topic* topic, const Verdict&
     } else if (const auto verdict = judge_event(*view, *topic)) {
       refuse(judged.refusals_, entry, verdict->reason, verdict->text);
     } else {
-      fate = topic->durable ? Fate::journal : Fate::live;
+      // By delivertime alone, whatever the time is: a batch sent again must be judged as it was before.
+      fate = view->delivertime != 0 ? Fate::delayed : topic->durable ? Fate::journal : Fate::live;
       ++judged.accepted_;
     }
   }

@@ -48,6 +48,7 @@ void ChosenIds::save(v1::Snapshot& snapshot, Offset end) const {
 
 void ChosenIds::load(const v1::Snapshot& snapshot) {
   for (const auto& entry : snapshot.chosen_ids()) {
+    if (entry.log_time() == 0) continue;  // of a delayed event that waits: see Delays
     insert({{entry.hash_high(), entry.hash_low()}, entry.offset(), entry.log_time()});
   }
 }

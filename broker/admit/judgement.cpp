@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "delay/delayed_record.h"
 #include "event/batch.h"
 
 namespace reel::broker {
@@ -35,6 +36,10 @@ void Judgement::drop(std::uint32_t entry) {
   --accepted_;
 }
 
+std::uint32_t Judgement::count(Fate fate) const {
+  return static_cast<std::uint32_t>(std::count(fates_.begin(), fates_.end(), fate));
+}
+
 void Judgement::refuse(const std::vector<std::uint32_t>& entries, v1::RefusalReason reason,
                        const std::string& text) {
   const auto before = static_cast<std::ptrdiff_t>(refusals_.size());
@@ -53,14 +58,16 @@ Admitted Judgement::admit(std::shared_ptr<const void> owner) && {
   Admitted admitted;
   if (accepted_ == 0) return admitted;
   const auto first = fates_.front();
-  const bool one_way = first != Fate::dropped && std::all_of(fates_.begin(), fates_.end(),
-                                                             [first](Fate fate) { return fate == first; });
+  const bool one_way =
+      (first == Fate::journal || first == Fate::live) &&
+      std::all_of(fates_.begin(), fates_.end(), [first](Fate fate) { return fate == first; });
   if (whole_ && one_way) {
     (first == Fate::journal ? admitted.journal : admitted.live) = whole_batch(std::move(owner));
     return admitted;
   }
   admitted.journal = part(Fate::journal, admitted.journal_entries);
   admitted.live = part(Fate::live, admitted.live_entries);
+  admitted.delayed = delayed_records();
   return admitted;
 }
 
@@ -92,6 +99,17 @@ StoredBatch Judgement::part(Fate fate, std::vector<std::uint32_t>& entries) cons
   StoredBatch batch;
   if (!writer.empty()) batch.append_own(writer.take());
   return batch;
+}
+
+std::string Judgement::delayed_records() const {
+  DelayedWriter records;
+  for (const auto& run : runs_) {
+    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+      if (fates_[entry] != Fate::delayed) continue;
+      if (const auto event = read_event(events_[entry].bytes)) records.add(run, *event);
+    }
+  }
+  return records.empty() ? std::string{} : records.take();
 }
 
 }  // namespace reel::broker

@@ -29,13 +29,20 @@ inline constexpr std::size_t refusal_texts_max = 1'000;
 enum class Fate : std::uint8_t {
   journal,  ///< accepted; into the journal and to services
   live,     ///< accepted; its topic is `durable: false`, so on the live tap only
+  delayed,  ///< accepted; into the journal, and kept there until its delivertime
   dropped,  ///< refused, or dropped by the caller
 };
+
+/// Refusals of one batch that come with a sentence. A publisher whose every event is wrong in the same way
+/// needs it told a thousand times at most; reasons are always told.
+inline constexpr std::size_t refusal_texts_max = 1'000;
 
 /// What goes on of a batch, by where it goes. A batch without events has no pieces either.
 struct Admitted {
   StoredBatch journal;
   StoredBatch live;
+  /// An encoded batch of records (reel.v1.Delayed) of the events that are kept until they are due.
+  std::string delayed;
   /// Which entry each event of these batches was; empty: event i was entry i.
   std::vector<std::uint32_t> journal_entries;
   std::vector<std::uint32_t> live_entries;
@@ -57,6 +64,7 @@ class Judgement {
 
   [[nodiscard]] Fate fate(std::uint32_t entry) const { return fates_[entry]; }
   [[nodiscard]] std::uint32_t accepted() const { return accepted_; }
+  [[nodiscard]] std::uint32_t count(Fate fate) const;
   /// An entry's bytes and its run, whatever its fate.
   [[nodiscard]] const StoredEvent& event(std::uint32_t entry) const { return events_[entry]; }
   [[nodiscard]] const std::vector<StoredRun>& runs() const { return runs_; }
@@ -78,6 +86,7 @@ class Judgement {
 
   [[nodiscard]] StoredBatch whole_batch(std::shared_ptr<const void> owner);
   [[nodiscard]] StoredBatch part(Fate fate, std::vector<std::uint32_t>& entries) const;
+  [[nodiscard]] std::string delayed_records() const;
 
   std::string_view bytes_;
   bool whole_ = true;

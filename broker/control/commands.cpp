@@ -49,6 +49,8 @@ void keep(v1::Command& command, v1::CommandReply& reply, const Fits& fits) {
 
 void Commands::give(v1::Command command, v1::Reply reply, Answer answer) {
   Given given{std::move(command), std::move(reply), std::move(answer)};
+  if (auto why = who_and_why(given.command); !why.empty()) return refuse(std::move(given), std::move(why));
+  if (given.command.has_cancel_delayed()) return cancel_delayed(std::move(given));  // of no service
   if (auto why = why_not(given.command); !why.empty()) return refuse(std::move(given), std::move(why));
   given.reply.mutable_command();
   switch (given.command.what_case()) {
@@ -65,14 +67,19 @@ void Commands::give(v1::Command command, v1::Reply reply, Answer answer) {
   }
 }
 
-// A sentence, or nothing where the command can be given.
-std::string Commands::why_not(const v1::Command& command) const {
+// A sentence, or nothing where it is right.
+std::string Commands::who_and_why(const v1::Command& command) {
   if (command.by().empty() || command.by().size() > by_bytes_max) {
     return "a command says who gives it, in 1 to " + std::to_string(by_bytes_max) + " bytes";
   }
   if (command.note().size() > note_bytes_max) {
     return "a command's note has at most " + std::to_string(note_bytes_max) + " bytes";
   }
+  return {};
+}
+
+// A sentence, or nothing where the service can be given the command.
+std::string Commands::why_not(const v1::Command& command) const {
   if (is_system_service(command.service())) {
     return "service '" + command.service() + "' is a part of Reel, which takes no commands";
   }
@@ -231,6 +238,14 @@ void Commands::cancel_replay(Given given) {
   }
   given.reply.mutable_command()->set_count(1);
   append(std::move(given), {});
+}
+
+void Commands::cancel_delayed(Given given) {
+  delaying_.cancel(given.command, [reply = std::move(given.reply),
+                                   answer = std::move(given.answer)](v1::CommandReply done) mutable {
+    *reply.mutable_command() = std::move(done);
+    answer(std::move(reply));
+  });
 }
 
 void Commands::forget(Given given) {

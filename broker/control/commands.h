@@ -14,6 +14,7 @@
 #include "control/redeliveries.h"
 #include "control/replays.h"
 #include "reel/v1/query.pb.h"
+#include "service/delaying.h"
 #include "service/services.h"
 
 namespace reel::broker {
@@ -30,11 +31,12 @@ class Commands {
 
   using Answer = std::function<void(v1::Reply)>;
 
-  Commands(const Ledger& ledger, Services& services, const Replays& replays, CommitLog& log,
-           Publishing& publishing, EventReads& reads)
+  Commands(const Ledger& ledger, Services& services, const Replays& replays, Delaying& delaying,
+           CommitLog& log, Publishing& publishing, EventReads& reads)
       : ledger_{ledger},
         services_{services},
         replays_{replays},
+        delaying_{delaying},
         log_{log},
         publishing_{publishing},
         reads_{reads} {}
@@ -48,6 +50,7 @@ class Commands {
     v1::Reply reply;
     Answer answer;
   };
+  [[nodiscard]] static std::string who_and_why(const v1::Command& command);
   [[nodiscard]] std::string why_not(const v1::Command& command) const;
   void pause(Given given);
   void retry_now(Given given);
@@ -57,6 +60,7 @@ class Commands {
   void discard(Given given);
   void replay(Given given);
   void cancel_replay(Given given);
+  void cancel_delayed(Given given);
   void forget(Given given);
   /// Appends the command and `consequences`; answers when both are committed.
   void append(Given given, std::string consequences, std::function<void()> when_committed = {});
@@ -65,6 +69,7 @@ class Commands {
   const Ledger& ledger_;
   Services& services_;
   const Replays& replays_;
+  Delaying& delaying_;
   CommitLog& log_;
   Publishing& publishing_;
   EventReads& reads_;

@@ -33,18 +33,20 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
       router_{config, &schemas},
       resends_{producers_max, config.broker.publish_window_batches},
       chosen_{to_ns(config.broker.dedup_window), config.broker.dedup_ids_max},
+      delays_{config.broker.delayed_events_max},
       log_{journal, config.broker.tail_bytes_max, std::move(system_clock_ns)},
-      publishing_{
-          config, admission_, router_, log_,
-          tap_,   resends_,   chosen_, [this](ServiceIndex index) { return services_.listens(index); }},
+      publishing_{config,  admission_, router_,
+                  log_,    tap_,       resends_,
+                  chosen_, delays_,    [this](ServiceIndex index) { return services_.listens(index); }},
+      delaying_{config, delays_, publishing_, journal, log_},
       sessions_{config.broker.sessions_max, to_ns(config.broker.service_timeout)},
       services_{config, ledger_, journal, log_, router_, publishing_, *this},
       reads_{journal, log_},
       redeliveries_{services_, log_, publishing_, reads_},
       replays_{services_, log_, publishing_, reads_},
-      commands_{ledger_, services_, replays_, log_, publishing_, reads_},
-      answers_{config,    schemas,  ledger_,   services_, sessions_, publishing_,
-               commands_, replays_, counters_, reads_,    journal,   log_} {}
+      commands_{ledger_, services_, replays_, delaying_, log_, publishing_, reads_},
+      answers_{config,   schemas,   ledger_,   services_, sessions_, publishing_, commands_,
+               replays_, delaying_, counters_, reads_,    journal,   log_} {}
 
 void Desk::take(const Incoming& incoming) {
   using Frame = v1::ToBroker;
@@ -77,7 +79,7 @@ void Desk::take(JournalDone done) {
   } else if (const auto* const read = std::get_if<ReadDone>(&done)) {
     // A damaged place in an old segment concerns who reads it; everybody else goes on.
     if (!read->error.empty()) spdlog::error("journal   read_failed reason=\"{}\"", read->error);
-    if (!reads_.take_read(*read)) services_.take_read(*read);
+    if (!delaying_.take_read(*read) && !reads_.take_read(*read)) services_.take_read(*read);
   } else if (const auto* const failing = std::get_if<WriteFailing>(&done)) {
     spdlog::error("journal   write_failing reason=\"{}\" (publishes are refused until it can be written)",
                   failing->error);
@@ -96,6 +98,7 @@ void Desk::on_committed(const Committed& committed) {
   log_.committed(committed, [this](const StoredBatchPtr& batch) {
     tap_.publish(*batch);
     services_.committed(batch);
+    delaying_.committed(*batch);
     follow_commands(*batch, 0);
   });
 }

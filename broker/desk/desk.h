@@ -23,12 +23,14 @@
 #include "admit/resends.h"
 #include "config/model.h"
 #include "control/commands.h"
+#include "delay/delays.h"
 #include "event/schema_set.h"
 #include "journal/commit_log.h"
 #include "journal/journal.h"
 #include "ledger/ledger.h"
 #include "query/answers.h"
 #include "route/router.h"
+#include "service/delaying.h"
 #include "service/publishing.h"
 #include "service/services.h"
 #include "session/incoming.h"
@@ -57,6 +59,7 @@ class Desk final : private Replies {
   /// is answered to it could not be kept, and so much as was in flight bounds what waits to be written.
   void turn() {
     if (!log_.trouble().empty()) return;
+    delaying_.turn();
     replays_.turn();
     services_.turn();
   }
@@ -75,7 +78,11 @@ class Desk final : private Replies {
   void say_goodbye_to_all();
 
   /// Journal segments from here on are still needed.
-  [[nodiscard]] Offset needed_from() const { return services_.needed_from(); }
+  [[nodiscard]] Offset needed_from() const {
+    return std::min(services_.needed_from(), delaying_.needed_from());
+  }
+  /// Retention would delete what stands before `begin`: what waits there for its time is written again.
+  void make_room(Offset begin) { delaying_.make_room(begin); }
   /// The journal's oldest events were deleted.
   void retained() { ledger_.forget_dead_below(journal_.begin_offset()); }
 
@@ -113,9 +120,11 @@ class Desk final : private Replies {
   Router router_;
   Resends resends_;
   ChosenIds chosen_;
+  Delays delays_;
   CommitLog log_;
   Ledger ledger_;
   Publishing publishing_;
+  Delaying delaying_;
   Sessions sessions_;
   Services services_;
   EventReads reads_;

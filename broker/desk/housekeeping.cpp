@@ -33,6 +33,7 @@ Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
     ledger_.load(*saved);
     resends_.load(*saved);
     chosen_.load(*saved);
+    delays_.load(*saved);
     replays_.load(*saved);
     from = saved->offset();
   } else if (from > 1) {
@@ -47,9 +48,13 @@ Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
     remember(*batch, from);
   });
   ledger_.forget_dead_below(journal_.begin_offset());
+  if (const auto lost = delays_.forget_below(journal_.begin_offset()); lost > 0) {
+    spdlog::error("broker    delayed_lost events={} below_offset={}: the journal begins later", lost,
+                  journal_.begin_offset());
+  }
   services_.recover();
-  spdlog::info("broker    recovered from_offset={} events_read={} end_offset={} services={}", from, read,
-               journal_.end_offset(), services());
+  spdlog::info("broker    recovered from_offset={} events_read={} end_offset={} services={} delayed={}", from,
+               read, journal_.end_offset(), services(), delays_.waiting());
   return from;
 }
 
@@ -57,10 +62,8 @@ Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
 void Desk::remember(const StoredBatch& batch, Offset from) {
   std::uint32_t published = 0;
   for (const auto& run : batch.runs) {
-    if (run.source != broker_source) {
-      published += run.event_count;
-      continue;
-    }
+    if (run.source != broker_source || run.topic == delayed_topic) published += run.event_count;
+    if (run.source != broker_source) continue;
     for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
       if (batch.first_offset + index < from || !is_system_topic(run.topic)) continue;
       const auto event = read_event(batch.events[index].bytes);
@@ -75,6 +78,10 @@ void Desk::remember(const StoredBatch& batch, Offset from) {
   }
   chosen_.remember(batch);
   follow_commands(batch, from);
+  if (const auto unreadable = delays_.apply(batch, from); unreadable > 0) {
+    spdlog::warn("broker    records_ignored first_offset={} topic={} records={}", batch.first_offset,
+                 delayed_topic, unreadable);
+  }
 }
 
 v1::Snapshot Desk::snapshot() {
@@ -86,6 +93,7 @@ v1::Snapshot Desk::snapshot() {
   ledger_.save(snapshot);
   resends_.save(snapshot, end);
   chosen_.save(snapshot, end);
+  delays_.save(snapshot);
   replays_.save(snapshot);
   return snapshot;
 }
@@ -122,7 +130,9 @@ LogTime Desk::next_deadline() const {
   const auto service_deadline = journal_is_well() ? services_.next_deadline() : 0;
   auto next = next_tick_;
   if (service_deadline >= patient_until_ && service_deadline != 0) next = std::min(next, service_deadline);
-  if (replays_.next_deadline() != 0) next = std::min(next, replays_.next_deadline());
+  for (const auto deadline : {replays_.next_deadline(), delaying_.next_deadline()}) {
+    if (deadline != 0 && journal_is_well()) next = std::min(next, deadline);
+  }
   return next;
 }
 

@@ -46,11 +46,12 @@ class Journal::Impl {
   int event_fd() const { return done_.fd(); }
   std::vector<JournalDone> take_done();
   std::uint64_t retain(Offset keep_from, LogTime now);
+  Offset retained_from(LogTime now) const;
 
  private:
   SegmentWriter open_newest(const std::filesystem::path& directory);
   void apply(Progress progress);
-  bool due(const IndexedSegment& oldest, std::uint64_t total_bytes, LogTime now) const;
+  std::size_t due_segments(LogTime now) const;
 
   const config::Journal options_;
   const DirectoryLock lock_;
@@ -153,14 +154,9 @@ void Journal::Impl::apply(Progress progress) {
 }
 
 std::uint64_t Journal::Impl::retain(Offset keep_from, LogTime now) {
-  // The newest one counts with all that it has reserved.
-  std::uint64_t total_bytes = std::max(options_.segment_bytes, end().position);
-  for (std::size_t i = 0; i + 1 < segments_.size(); ++i) total_bytes += segments_[i].index.end().position;
-
   std::uint64_t freed_bytes = 0;
   std::vector<std::shared_ptr<const Segment>> retired;
-  while (segments_.size() > 1 && segments_.front().index.end().offset <= keep_from &&
-         due(segments_.front(), total_bytes - freed_bytes, now)) {
+  for (auto due = due_segments(now); due > 0 && segments_.front().index.end().offset <= keep_from; --due) {
     freed_bytes += segments_.front().index.end().position;
     retired.push_back(segments_.front().segment);
     segments_.pop_front();
@@ -169,11 +165,26 @@ std::uint64_t Journal::Impl::retain(Offset keep_from, LogTime now) {
   return freed_bytes;
 }
 
-bool Journal::Impl::due(const IndexedSegment& oldest, std::uint64_t total_bytes, LogTime now) const {
+Offset Journal::Impl::retained_from(LogTime now) const {
+  return segments_[due_segments(now)].segment->first_offset();
+}
+
+// How many of the oldest segments are too old or too much; never the newest.
+std::size_t Journal::Impl::due_segments(LogTime now) const {
   const auto retain_ns = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(options_.retain).count());
-  const auto newest_event = oldest.index.end().last_log_time;
-  return total_bytes > options_.retain_bytes || (now > newest_event && now - newest_event > retain_ns);
+  // The newest one counts with all that it has reserved.
+  std::uint64_t bytes = std::max(options_.segment_bytes, end().position);
+  for (std::size_t i = 0; i + 1 < segments_.size(); ++i) bytes += segments_[i].index.end().position;
+
+  std::size_t count = 0;
+  for (; count + 1 < segments_.size(); ++count) {
+    const auto& end = segments_[count].index.end();
+    const bool too_old = now > end.last_log_time && now - end.last_log_time > retain_ns;
+    if (!too_old && bytes <= options_.retain_bytes) break;
+    bytes -= end.position;
+  }
+  return count;
 }
 
 Journal::Journal(std::filesystem::path directory, const config::Journal& options)
@@ -218,6 +229,9 @@ std::vector<JournalDone> Journal::take_done() {
 }
 std::uint64_t Journal::retain(Offset keep_from, LogTime now) {
   return impl_->retain(keep_from, now);
+}
+Offset Journal::retained_from(LogTime now) const {
+  return impl_->retained_from(now);
 }
 
 }  // namespace reel::broker

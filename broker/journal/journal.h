@@ -99,6 +99,8 @@ class Journal {
   /// kept, and so is every one that holds an offset >= `keep_from`. Says how many bytes that frees;
   /// begin_offset() rises at once, the files go when the writer comes to it.
   std::uint64_t retain(Offset keep_from, LogTime now);
+  /// Where the journal would begin after retain() if nothing of it were needed.
+  [[nodiscard]] Offset retained_from(LogTime now) const;
 
  private:
   class Impl;

@@ -14,6 +14,11 @@ namespace reel::broker {
 using Offset = std::uint64_t;   // of an event; the first one ever is 1
 using LogTime = std::uint64_t;  // ns since 1970; strictly increasing with the offset
 
+/// The `source` of events the broker makes itself: its own records, and what routes derive.
+inline constexpr std::string_view broker_source = "reel-broker";
+/// Where it keeps what people told it to do (reel.v1.Command).
+inline constexpr std::string_view control_topic = "reel.control";
+
 /// A run inside a StoredBatch: head fields are views into its bytes.
 struct StoredRun {
   std::string_view source;

@@ -44,7 +44,6 @@ namespace reel::broker {
 inline constexpr std::string_view delivery_topic = "reel.delivery";
 inline constexpr std::string_view ledger_topic = "reel.ledger";
 inline constexpr std::string_view subscription_topic = "reel.subscription";
-inline constexpr std::string_view control_topic = "reel.control";
 
 /// The topic of `service`'s redeliveries: matched by that service alone.
 [[nodiscard]] std::string redelivery_topic(std::string_view service);

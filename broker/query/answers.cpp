@@ -18,8 +18,8 @@ Offset origin_of(const v1::Failure& failure) {
 
 Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
                  Services& services, Sessions& sessions, const Publishing& publishing, Commands& commands,
-                 const Replays& replays, const Counters& counters, EventReads& reads, Journal& journal,
-                 CommitLog& log)
+                 const Replays& replays, Delaying& delaying, const Counters& counters, EventReads& reads,
+                 Journal& journal, CommitLog& log)
     : config_{config},
       schemas_{schemas},
       ledger_{ledger},
@@ -28,6 +28,7 @@ Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Le
       publishing_{publishing},
       commands_{commands},
       replays_{replays},
+      delaying_{delaying},
       reads_{reads},
       counters_{counters},
       journal_{journal},
@@ -48,6 +49,7 @@ void Answers::ask(const v1::Request& request, Send send) {
     case v1::Request::kCommand:
       return commands_.give(request.command().command(), std::move(reply), std::move(send));
     case v1::Request::kReplays: replays_.list(*reply.mutable_replays()); break;
+    case v1::Request::kDelayed: return delayed(request.delayed(), std::move(reply), std::move(send));
     case v1::Request::kFlows:
     case v1::Request::kFlow:
     case v1::Request::kSummary: reply.set_error("this is the broker; flows are asked of the tracker"); break;
@@ -249,6 +251,14 @@ void Answers::retries(const v1::RetriesRequest& request, v1::Reply reply, Send s
   complete(
       std::move(reply), [](v1::Reply& of) { return of.mutable_retries()->mutable_retries(); },
       std::move(send));
+}
+
+void Answers::delayed(const v1::DelayedRequest& request, v1::Reply reply,
+                      Send send) {
+  delaying_.list(request, [reply = std::move(reply), send = std::move(send)](v1::DelayedReply page) mutable {
+    *reply.mutable_delayed() = std::move(page);
+    send(std::move(reply));
+  });
 }
 
 }  // namespace reel::broker

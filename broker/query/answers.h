@@ -11,6 +11,7 @@
 #include "event/schema_set.h"
 #include "query/counters.h"
 #include "reel/v1/query.pb.h"
+#include "service/delaying.h"
 #include "service/services.h"
 #include "session/session.h"
 
@@ -20,7 +21,7 @@ class Answers {
  public:
   Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger, Services& services,
           Sessions& sessions, const Publishing& publishing, Commands& commands, const Replays& replays,
-          const Counters& counters, EventReads& reads, Journal& journal, CommitLog& log);
+          Delaying& delaying, const Counters& counters, EventReads& reads, Journal& journal, CommitLog& log);
 
   using Send = std::function<void(v1::Reply)>;
   /// Calls `send` now, or, where events must be read or something committed first, later.
@@ -35,6 +36,7 @@ class Answers {
   void services(v1::ServicesReply& reply);
   void status(v1::StatusReply& reply);
   void dead(const v1::DeadRequest& request, v1::Reply reply, Send send);
+  void delayed(const v1::DelayedRequest& request, v1::Reply reply, Send send);
   void retries(const v1::RetriesRequest& request, v1::Reply reply, Send send);
   template <typename Request, typename Page>
   void page_failures(const Request& request, FailuresOf failures_of, Page& page,
@@ -52,6 +54,7 @@ class Answers {
   const Publishing& publishing_;
   Commands& commands_;
   const Replays& replays_;
+  Delaying& delaying_;
   EventReads& reads_;
   const Counters& counters_;
   Journal& journal_;

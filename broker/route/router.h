@@ -41,9 +41,6 @@ inline constexpr std::size_t derived_per_event_max = 64;
 /// hold more.
 inline constexpr std::size_t routed_topics_max = 65'536;
 
-/// The `source` of derived events.
-inline constexpr std::string_view broker_source = "reel-broker";
-
 /// A route as seen from its `from`.
 struct Derivation {
   std::string to;

@@ -19,18 +19,23 @@ void add_pairs(google::protobuf::RepeatedField<std::uint32_t>& pairs, std::uint3
   }
 }
 
-void tell_live_only(const Judgement& judged, v1::Accepted& answer) {
-  bool any = false;
-  for (std::uint32_t entry = 0; entry < judged.entries(); ++entry)
-    any = any || judged.fate(entry) == Fate::live;
-  if (!any) return;
+// Which entries have this fate; nothing where none has.
+void tell_fate(const Judgement& judged, Fate fate, google::protobuf::RepeatedField<std::uint32_t>& pairs) {
+  if (judged.count(fate) == 0) return;
   for (std::uint32_t entry = 0; entry < judged.entries(); ++entry) {
-    add_pairs(*answer.mutable_live_only(), 1, judged.fate(entry) == Fate::live ? 1 : 0);
+    add_pairs(pairs, 1, judged.fate(entry) == fate ? 1 : 0);
   }
 }
 
-void tell_refused(const Judgement& judged, v1::Accepted& answer) {
+void tell_fates(const Judgement& judged, v1::Accepted& answer) {
   for (const auto& refusal : judged.refusals()) *answer.add_refusals() = refusal;
+  tell_fate(judged, Fate::live, *answer.mutable_live_only());
+  tell_fate(judged, Fate::delayed, *answer.mutable_delayed());
+}
+
+// It has, or will have, an offset.
+bool is_kept(Fate fate) {
+  return fate == Fate::journal || fate == Fate::delayed;
 }
 
 // Which delivery each emitted entry belongs to.
@@ -65,7 +70,7 @@ bool is_system_service(std::string_view service) {
 }
 
 Publishing::Publishing(const config::Model& config, const Admission& admission, Router& router,
-                       CommitLog& log, LiveTap& tap, Resends& resends, ChosenIds& chosen,
+                       CommitLog& log, LiveTap& tap, Resends& resends, ChosenIds& chosen, Delays& delays,
                        std::function<bool(ServiceIndex)> listens)
     : admission_{admission},
       router_{router},
@@ -73,6 +78,7 @@ Publishing::Publishing(const config::Model& config, const Admission& admission, 
       tap_{tap},
       resends_{resends},
       chosen_{chosen},
+      delays_{delays},
       listens_{std::move(listens)} {
   for (const auto& [topic, about] : config.topics) {
     counts_.emplace(topic, TopicCounts{});
@@ -85,7 +91,6 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   v1::Accepted accepted;
   accepted.set_sequence(publish.sequence());
   auto judged = admission_.judge(received.batch, service);
-  tell_live_only(judged, accepted);
 
   if (const auto before = resends_.find(publish.producer(), publish.sequence())) {
     // Judged again only to repeat what was said of single events; nothing is appended.
@@ -93,20 +98,27 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     accepted.set_first_offset(before->first_offset);
     accepted.set_accepted(before->count);
     repeat_duplicates(judged, *before, accepted);
-    repeat_unrouted(judged, *before, accepted);
-    tell_refused(judged, accepted);
+    repeat_unrouted(judged, *before);
+    tell_fates(judged, accepted);
     log_.after_all([answer = std::move(answer), accepted] { answer(accepted); });
     return;
   }
 
   drop_repeats(judged, accepted);
   refuse_unrouted(judged, std::numeric_limits<std::size_t>::max());
+  refuse_delayed_beyond(delays_.room(), judged);
   const bool unwritable = !log_.trouble().empty();
   if (unwritable) refuse_unwritable(judged);
-  tell_refused(judged, accepted);
+  tell_fates(judged, accepted);
   tell_matched(judged, accepted);
   count_refused(judged);
   accepted.set_accepted(judged.accepted());
+  const auto kept = judged.count(Fate::journal) + judged.count(Fate::delayed);
+  accepted.set_first_offset(kept > 0 ? log_.appended_end() : 0);
+  // Of what had no effect there is nothing to remember: sent again, it may be taken.
+  if (judged.accepted() > 0 && !unwritable) {
+    resends_.remember(publish.producer(), {publish.sequence(), accepted.first_offset(), kept, log_.now()});
+  }
   auto admitted = std::move(judged).admit(received.owner);
   if (unwritable) {
     // Not remembered: sent again, it is another attempt. Not behind what waits to be written: that takes as
@@ -114,11 +126,8 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     append(std::move(admitted), {}, {});
     return answer(accepted);
   }
-  const auto durable = admitted.journal.count();
   admitted.journal.producer = publish.producer();
   admitted.journal.sequence = publish.sequence();
-  accepted.set_first_offset(durable > 0 ? log_.appended_end() : 0);
-  resends_.remember(publish.producer(), {publish.sequence(), accepted.first_offset(), durable, log_.now()});
   append(std::move(admitted), {},
          [answer = std::move(answer), accepted](const StoredBatchPtr&) { answer(accepted); });
 }
@@ -127,8 +136,16 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
 void Publishing::refuse_unwritable(Judgement& judged) {
   judged.refuse(v1::REFUSAL_JOURNAL_UNAVAILABLE, "the journal cannot be written: " + log_.trouble(),
                 [this](const StoredRun& run, Fate fate) {
-                  return fate == Fate::journal || !router_.route(run.topic).derivations.empty();
+                  return is_kept(fate) || !router_.route(run.topic).derivations.empty();
                 });
+}
+
+// Where an event whose id its publisher chose was accepted before.
+std::optional<Offset> Publishing::known(const StoredRun& run, const StoredEvent& event, LogTime now) const {
+  const auto view = read_event(event.bytes);
+  if (!view) return std::nullopt;
+  const auto offset = chosen_.find(run.source, view->id, now);
+  return offset ? offset : delays_.find(run.source, view->id);
 }
 
 void Publishing::drop_repeats(Judgement& judged, v1::Accepted& answer) const {
@@ -137,11 +154,11 @@ void Publishing::drop_repeats(Judgement& judged, v1::Accepted& answer) const {
   for (const auto& run : judged.runs()) {
     if (!run.chosen_ids) continue;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-      if (judged.fate(entry) != Fate::journal) continue;
-      const auto event = read_event(judged.event(entry).bytes);
-      if (!event) continue;
-      auto offset = chosen_.find(run.source, event->id, now);
-      if (!offset && !of_batch.insert(run.source, event->id)) offset = 0;  // not known yet
+      if (!is_kept(judged.fate(entry))) continue;
+      auto offset = known(run, judged.event(entry), now);
+      if (!offset && !of_batch.insert(run.source, read_event(judged.event(entry).bytes)->id)) {
+        offset = 0;  // not known yet
+      }
       if (!offset) continue;
       judged.drop(entry);
       auto& duplicate = *answer.add_duplicates();
@@ -151,39 +168,66 @@ void Publishing::drop_repeats(Judgement& judged, v1::Accepted& answer) const {
   }
 }
 
-// What was a duplicate is known under an offset that is not among those the batch itself was given.
-void Publishing::repeat_duplicates(const Judgement& judged, const Resends::Answer& before,
+// What was a duplicate is known under an offset that is not among those the batch itself was given. A delayed
+// event that was published since, or moved, is known under one behind them; it was the batch's own where that
+// accounts for no more offsets than the batch was given.
+void Publishing::repeat_duplicates(Judgement& judged, const Resends::Answer& before,
                                    v1::Accepted& answer) const {
   const auto now = log_.now();
+  const auto end = before.first_offset + before.count;
+  const auto tell = [&](std::uint32_t entry, Offset offset) {
+    judged.drop(entry);
+    auto& duplicate = *answer.add_duplicates();
+    duplicate.set_index(entry);
+    duplicate.set_offset(offset);
+  };
   ChosenIds::OfBatch of_batch;
+  std::vector<std::pair<std::uint32_t, Offset>> later;
   for (const auto& run : judged.runs()) {
     if (!run.chosen_ids) continue;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-      if (judged.fate(entry) != Fate::journal) continue;
-      const auto event = read_event(judged.event(entry).bytes);
-      if (!event) continue;
-      const auto offset = chosen_.find(run.source, event->id, now);
+      if (!is_kept(judged.fate(entry))) continue;
+      const auto offset = known(run, judged.event(entry), now);
       if (!offset) continue;  // forgotten since: taken for accepted
-      const bool own = *offset >= before.first_offset && *offset < before.first_offset + before.count;
-      const bool first = of_batch.insert(run.source, event->id);
+      const bool own = *offset >= before.first_offset && *offset < end;
+      const bool first = of_batch.insert(run.source, read_event(judged.event(entry).bytes)->id);
       if (own && first) continue;
-      auto& duplicate = *answer.add_duplicates();
-      duplicate.set_index(entry);
-      duplicate.set_offset(own ? 0 : *offset);
+      if (first && judged.fate(entry) == Fate::delayed && *offset >= end) {
+        later.emplace_back(entry, *offset);
+      } else {
+        tell(entry, own ? 0 : *offset);
+      }
     }
   }
+  const auto journaled = judged.count(Fate::journal);
+  const auto delayed = before.count > journaled ? before.count - journaled : 0;
+  if (judged.count(Fate::delayed) > delayed) {
+    for (const auto& [entry, offset] : later) tell(entry, offset);
+  }
+  if (before.first_offset != 0) refuse_delayed_beyond(delayed, judged);
+}
+
+void Publishing::refuse_delayed_beyond(std::size_t room, Judgement& judged) const {
+  if (judged.count(Fate::delayed) <= room) return;
+  std::vector<std::uint32_t> beyond;
+  for (std::uint32_t entry = 0; entry < judged.entries(); ++entry) {
+    if (judged.fate(entry) != Fate::delayed) continue;
+    if (room > 0) {
+      --room;
+    } else {
+      beyond.push_back(entry);
+    }
+  }
+  judged.refuse(beyond, v1::REFUSAL_TOO_MANY_DELAYED,
+                "as many events wait for their delivertime as broker.delayed_events_max allows");
 }
 
 // Of what was not refused or a duplicate, the journal took as many as it says: were there more, some had no
 // subscriber then. Which ones is asked of today's subscriptions.
-void Publishing::repeat_unrouted(Judgement& judged, const Resends::Answer& before,
-                                 const v1::Accepted& answer) {
+void Publishing::repeat_unrouted(Judgement& judged, const Resends::Answer& before) {
   if (require_subscriber_.empty()) return;
-  std::size_t durable = 0;
-  for (std::uint32_t entry = 0; entry < judged.entries(); ++entry)
-    durable += judged.fate(entry) == Fate::journal ? 1 : 0;
-  durable -= std::min<std::size_t>(durable, static_cast<std::size_t>(answer.duplicates_size()));
-  if (durable > before.count) refuse_unrouted(judged, durable - before.count);
+  const std::size_t kept = judged.count(Fate::journal) + judged.count(Fate::delayed);
+  if (kept > before.count) refuse_unrouted(judged, kept - before.count);
 }
 
 void Publishing::refuse_unrouted(Judgement& judged, std::size_t most) {
@@ -279,6 +323,7 @@ Publishing::Emitted Publishing::admit_emitted(
   const Causes causes{emitted};
   auto judged = admission_.judge(received.batch, service);
   refuse_unrouted(judged, std::numeric_limits<std::size_t>::max());
+  refuse_delayed_beyond(delays_.room(), judged);
   for (const auto& refusal : judged.refusals()) {
     if (refusal.index() < judged.entries()) {
       result.refused.emplace(causes.of(refusal.index()), refusal);
@@ -301,6 +346,7 @@ Publishing::Emitted Publishing::admit_emitted(
 }
 
 void Publishing::append(Admitted admitted, std::string own, CommitLog::Action when_committed) {
+  if (!admitted.delayed.empty()) admitted.journal.append_own(std::move(admitted.delayed));
   router_.derive(admitted.journal, admitted.live);
   tap_.publish(admitted.live);
   count_published(admitted.live);
@@ -312,8 +358,10 @@ void Publishing::append(Admitted admitted, std::string own, CommitLog::Action wh
     });
     return;
   }
-  chosen_.remember(
-      *log_.append(std::make_unique<StoredBatch>(std::move(admitted.journal)), std::move(when_committed)));
+  const auto batch =
+      log_.append(std::make_unique<StoredBatch>(std::move(admitted.journal)), std::move(when_committed));
+  chosen_.remember(*batch);
+  delays_.expect(*batch);
 }
 
 }  // namespace reel::broker

@@ -13,6 +13,7 @@
 #include "admit/admission.h"
 #include "admit/chosen_ids.h"
 #include "admit/resends.h"
+#include "delay/delays.h"
 #include "journal/commit_log.h"
 #include "reel/v1/wire.pb.h"
 #include "route/router.h"
@@ -41,7 +42,8 @@ class Publishing {
  public:
   /// `listens`: whether a service counts when a publisher is told how many its event matched.
   Publishing(const config::Model& config, const Admission& admission, Router& router, CommitLog& log,
-             LiveTap& tap, Resends& resends, ChosenIds& chosen, std::function<bool(ServiceIndex)> listens);
+             LiveTap& tap, Resends& resends, ChosenIds& chosen, Delays& delays,
+             std::function<bool(ServiceIndex)> listens);
 
   /// Judges and appends what `service` published; calls `answer` once what was accepted is committed. While
   /// the journal cannot be written nothing that needs it is accepted, and the answer comes at once.
@@ -68,10 +70,13 @@ class Publishing {
  private:
   void drop_repeats(Judgement& judged, v1::Accepted& answer) const;
   void refuse_unwritable(Judgement& judged);
-  void repeat_duplicates(const Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
-  void repeat_unrouted(Judgement& judged, const Resends::Answer& before, const v1::Accepted& answer);
+  void repeat_duplicates(Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
+  void repeat_unrouted(Judgement& judged, const Resends::Answer& before);
   /// Refuses what no service wants on topics that require one; `most` of them.
   void refuse_unrouted(Judgement& judged, std::size_t most);
+  [[nodiscard]] std::optional<Offset> known(const StoredRun& run, const StoredEvent& event,
+                                            LogTime now) const;
+  void refuse_delayed_beyond(std::size_t room, Judgement& judged) const;
   void tell_matched(const Judgement& judged, v1::Accepted& answer);
   void count_refused(const Judgement& judged);
   void count_published(const StoredBatch& batch);
@@ -91,6 +96,7 @@ class Publishing {
   LiveTap& tap_;
   Resends& resends_;
   ChosenIds& chosen_;
+  Delays& delays_;
   std::function<bool(ServiceIndex)> listens_;
   std::map<std::string, TopicCounts, std::less<>> counts_;
   std::set<std::string, std::less<>> require_subscriber_;  // topics

@@ -4,6 +4,7 @@
 
 #include "event/payload_check.h"
 #include "event/quoted_text.h"
+#include "event/rfc3339.h"
 #include "event/utf8.h"
 #include "reel/v1/event.pb.h"
 
@@ -76,6 +77,11 @@ std::optional<EnvelopeFault> check_envelope(const EventView& event) {
   for (const auto& other : others) {
     if (other.text.empty() || fits(other.text, other.bytes_max)) continue;
     return EnvelopeFault{EnvelopePart::attribute, misfit(other.what, other.text, other.bytes_max)};
+  }
+  if (event.expirytime != 0 && event.expirytime <= event.delivertime) {
+    return EnvelopeFault{EnvelopePart::attribute, "expirytime " + rfc3339(event.expirytime) +
+                                                      " is not after delivertime " +
+                                                      rfc3339(event.delivertime)};
   }
   if (event.has_attributes) {
     if (auto fault = check_attributes(event))

@@ -66,6 +66,7 @@ void add_topics(CLI::App& app, Invocation& invocation);
 void add_services(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);
 void add_dead(CLI::App& app, Invocation& invocation);
+void add_delayed(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 
 }  // namespace reel::cli

@@ -10,9 +10,11 @@
 #include <optional>
 
 #include "cli/catalog.h"
+#include "cli/duration_text.h"
 #include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/pub_lines.h"
+#include "event/rfc3339.h"
 #include "reel/publisher.h"
 
 namespace reel::cli {
@@ -32,6 +34,9 @@ struct Options {
   std::string key;
   std::string subject;
   std::string source = "reel";
+  std::string after;
+  std::string at;
+  std::string expires;
   std::vector<std::string> attributes;
   bool lines = false;
 };
@@ -71,25 +76,60 @@ Attributes attributes_of(const std::vector<std::string>& arguments) {
   return attributes;
 }
 
+nanoseconds duration_of(const std::string& option, const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (!duration || duration->count() <= 0) {
+    throw Failure{exit_code::usage,
+                  fmt::format("{} '{}' is not a duration such as 30s, 10m or 7d", option, shown(text))};
+  }
+  return *duration;
+}
+
+std::uint64_t time_of(const std::string& option, const std::string& text) {
+  const auto time = parse_time(text);
+  if (!time || *time == 0) {
+    throw Failure{exit_code::usage,
+                  fmt::format("{} '{}' is not a time such as 2026-12-01T09:00:00Z", option, shown(text))};
+  }
+  return *time;
+}
+
+/// When it is to be handed over; 0: at once.
+std::uint64_t delivertime_of(const Options& options) {
+  if (!options.at.empty()) return time_of("--at", options.at);
+  if (options.after.empty()) return 0;
+  return unix_now() + static_cast<std::uint64_t>(duration_of("--after", options.after).count());
+}
+
+/// A duration counts from when it is handed over.
+std::uint64_t expirytime_of(const Options& options, std::uint64_t delivertime) {
+  if (options.expires.empty()) return 0;
+  if (const auto time = parse_time(options.expires)) return *time;
+  const auto from = delivertime != 0 ? delivertime : unix_now();
+  return from + static_cast<std::uint64_t>(duration_of("--expires", options.expires).count());
+}
+
 std::string matched_text(const Terminal& terminal, std::uint32_t matched) {
   if (matched == 0) return terminal.paint(Ink::yellow, "matched no service");
   return fmt::format("matched {} service{}", matched, matched == 1 ? "" : "s");
 }
 
-std::string text_of(const Terminal& terminal, const PublishResult& result) {
+std::string text_of(const Terminal& terminal, const PublishResult& result, std::uint64_t delivertime) {
   // The flow is that of the first event, which only the broker knows; ours may have been made up just now.
   if (result.outcome == PublishOutcome::duplicate) {
     return fmt::format("{} of offset {}", terminal.paint(Ink::yellow, "duplicate"), result.offset);
   }
-  const std::string place = result.offset != 0 ? fmt::format("offset {}", result.offset) : "live only";
+  std::string place = result.offset != 0 ? fmt::format("offset {}", result.offset) : "live only";
+  if (result.delayed) place += fmt::format(", delayed until {}", date_text(delivertime));
   return fmt::format("{} {}, {}, flow {}", terminal.paint(Ink::green, "accepted"), place,
                      matched_text(terminal, result.matched), shown(result.correlationid));
 }
 
-Json json_of(const PublishResult& result) {
+Json json_of(const PublishResult& result, std::uint64_t delivertime) {
   Json json{{"outcome", to_string(result.outcome)}, {"reeloffset", result.offset}};
   if (result.outcome == PublishOutcome::accepted) json["matched"] = result.matched;
   json["id"] = result.id;
+  if (result.delayed) json["delivertime"] = rfc3339(delivertime);
   // Of a duplicate only the broker knows the flow; ours may have been made up just now.
   if (result.outcome == PublishOutcome::accepted) json["correlationid"] = result.correlationid;
   return json;
@@ -100,6 +140,8 @@ int publish_one(Invocation& invocation, const Options& options) {
   const EventDraft draft = catalog.draft(options.topic, json_of(options.data));
   const Attributes attributes = attributes_of(options.attributes);
 
+  const auto delivertime = delivertime_of(options);
+  const auto expirytime = expirytime_of(options, delivertime);
   Publisher publisher{"reel", publisher_options(invocation.globals)};
   const PublishResult result =
       publisher.publish(Outgoing{.topic = options.topic,
@@ -110,13 +152,15 @@ int publish_one(Invocation& invocation, const Options& options) {
                                  .causationid = options.causation,
                                  .partitionkey = options.key,
                                  .subject = options.subject,
+                                 .deliver_at = delivertime,
+                                 .expires_at = expirytime,
                                  .attributes = attributes,
                                  .source = options.source});
   if (result.outcome == PublishOutcome::rejected || result.outcome == PublishOutcome::unavailable)
     throw Refused{result.reason, shown(result.text)};
   if (!result.ok()) throw failure_of(invocation.globals, result);
-  invocation.out.line(invocation.globals.json ? line_of(json_of(result))
-                                              : text_of(invocation.out.terminal(), result));
+  invocation.out.line(invocation.globals.json ? line_of(json_of(result, delivertime))
+                                              : text_of(invocation.out.terminal(), result, delivertime));
   return exit_code::ok;
 }
 
@@ -125,6 +169,10 @@ int run(Invocation& invocation, const Options& options) {
   if (options.lines && !options.topic.empty()) {
     throw Failure{exit_code::usage,
                   "--lines reads topics and payloads from standard input: leave out TOPIC and JSON"};
+  }
+  if (options.lines && !(options.after.empty() && options.at.empty() && options.expires.empty())) {
+    throw Failure{exit_code::usage,
+                  "--after, --at and --expires are for one event: give lines a delivertime or an expirytime"};
   }
   if (options.lines) return publish_lines(invocation, options.source);
   if (!whole) throw Failure{exit_code::usage, "TOPIC and JSON are required\nsee 'reel pub --help'"};
@@ -189,6 +237,15 @@ void add_pub(CLI::App& app, Invocation& invocation) {
   command->add_option("--source", options->source, "Who made it")->type_name("NAME")->capture_default_str();
   command->add_option("--type", options->type, "The payload's protobuf type [the topic's]")
       ->type_name("TYPE");
+  auto* after = command->add_option("--after", options->after, "Hand it over so long from now: 10m, 7d")
+                    ->type_name("DURATION");
+  command->add_option("--at", options->at, "Hand it over at this time: 2026-12-01T09:00:00Z")
+      ->type_name("TIME")
+      ->excludes(after);
+  command
+      ->add_option("--expires", options->expires,
+                   "Not to be handled from this time on, or so long after it was handed over")
+      ->type_name("TIME|DURATION");
   command->add_option("--attr", options->attributes, "A further attribute, NAME=VALUE; may be repeated")
       ->type_name("NAME=VALUE")
       ->expected(1)

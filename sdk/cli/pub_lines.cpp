@@ -186,6 +186,8 @@ class LinePublisher {
                                .partitionkey = draft.partitionkey,
                                .subject = draft.subject,
                                .time = draft.time,
+                               .deliver_at = draft.delivertime,
+                               .expires_at = draft.expirytime,
                                .datacontenttype = draft.datacontenttype,
                                .traceparent = draft.traceparent,
                                .tracestate = draft.tracestate,

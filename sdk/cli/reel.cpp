@@ -69,6 +69,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_services(app, invocation);
   add_dead(app, invocation);
   add_status(app, invocation);
+  add_delayed(app, invocation);
   add_completion(app, invocation);
 }
 

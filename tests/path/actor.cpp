@@ -23,11 +23,13 @@ int main(int argc, char** argv) {
   std::uint32_t fail_attempts = 0;
   unsigned workers = 2;
   int hold_ms = 0;
+  int emit_after_ms = 0;
   bool from_start = false;
   CLI::App app;
   app.add_option("--name", name);
   app.add_option("--on", patterns);
   app.add_option("--emit", emit, "publish the same payload on this topic as test.v1.Captured");
+  app.add_option("--emit-after-ms", emit_after_ms, "…to be handed over so long after the handler");
   app.add_option("--log", log_path);
   app.add_option("--hang-on", hang_on, "the handler of this key never returns");
   app.add_option("--fail-on", fail_on, "the handler of this key throws; empty: of every key");
@@ -60,7 +62,8 @@ int main(int argc, char** argv) {
       if (!reject_on.empty() && key == reject_on) throw reel::Reject{"not wanted"};
       if (context.attempt() <= fail_attempts && (fail_on.empty() || key == fail_on))
         throw std::runtime_error{"card reader broken"};
-      if (!emit.empty()) context.publish(emit, "test.v1.Captured", {}, {});
+      if (!emit.empty())
+        context.publish(emit, "test.v1.Captured", {}, {.after = std::chrono::milliseconds{emit_after_ms}});
       say("end", context);
     });
   }

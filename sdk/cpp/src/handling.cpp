@@ -16,6 +16,7 @@
 #include "event/utf8.h"
 #include "event/uuid.h"
 #include "publish_window.h"
+#include "publishing.h"
 #include "wall_clock.h"
 
 namespace reel::sdk {
@@ -135,16 +136,20 @@ std::string Context::Impl::emit(std::string_view topic, std::string_view type, s
   }
   const auto ordinal = std::to_string(emitted_.size());
   auto id = uuid_v8(hash_128({event.id, head.source, service_, ordinal}));
+  const auto now = sdk::wall_clock_ns();
+  const auto life = sdk::lifetime_of(fields, now);
   EventFields out{
       .id = id,
       .correlationid = event.correlationid,
       .causationid = event.id,
       .partitionkey = fields.partitionkey ? std::string_view{*fields.partitionkey} : event.partitionkey,
       .subject = fields.subject,
-      .time = fields.time != 0 ? fields.time : sdk::wall_clock_ns(),
+      .time = fields.time != 0 ? fields.time : now,
       .datacontenttype = fields.datacontenttype,
       .traceparent = event.traceparent,
       .tracestate = event.tracestate,
+      .delivertime = life.delivertime,
+      .expirytime = life.expirytime,
       .replayed = event.replayed || redelivery == v1::REDELIVERY_REPLAYED,
       .data = data,
   };

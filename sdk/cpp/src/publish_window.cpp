@@ -63,11 +63,17 @@ std::vector<PublishResult> results_of(const v1::Accepted& accepted, std::uint32_
   }
   Pairs matched{accepted.matched()};
   Pairs live_only{accepted.live_only()};
+  Pairs delayed{accepted.delayed()};
   auto offset = accepted.first_offset();
   for (auto& result : results) {
     result.matched = matched.next();
-    const bool journaled = live_only.next() == 0 && accepted.first_offset() != 0;
-    if (result.outcome == PublishOutcome::accepted && journaled) result.offset = offset++;
+    const bool taken = result.outcome == PublishOutcome::accepted;
+    const bool live = live_only.next() != 0;
+    result.delayed = delayed.next() != 0 && taken;
+    if (taken && !live && !result.delayed && offset != 0) result.offset = offset++;
+  }
+  for (auto& result : results) {  // they stand behind the others
+    if (result.delayed && offset != 0) result.offset = offset++;
   }
   return results;
 }

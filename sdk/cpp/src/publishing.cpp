@@ -42,6 +42,10 @@ Outgoing outgoing(std::string_view topic, std::string_view type, std::string_vie
           .partitionkey = fields.partitionkey,
           .subject = fields.subject,
           .time = fields.time,
+          .deliver_at = fields.deliver_at,
+          .after = fields.after,
+          .expires_at = fields.expires_at,
+          .expires_after = fields.expires_after,
           .datacontenttype = fields.datacontenttype,
           .traceparent = fields.traceparent,
           .tracestate = fields.tracestate,
@@ -57,6 +61,7 @@ void EncodedEvent::encode(const Outgoing& event) {
   id = event.id ? *event.id : generated_id;
   correlationid = event.correlationid ? *event.correlationid : generated_id;
 
+  const auto life = lifetime_of(event, now);
   const EventFields fields{.id = id,
                            .correlationid = correlationid,
                            .causationid = event.causationid,
@@ -66,6 +71,8 @@ void EncodedEvent::encode(const Outgoing& event) {
                            .datacontenttype = event.datacontenttype,
                            .traceparent = event.traceparent,
                            .tracestate = event.tracestate,
+                           .delivertime = life.delivertime,
+                           .expirytime = life.expirytime,
                            .data = event.data};
   bytes.clear();
   if (event.attributes.empty()) return append_event(bytes, fields);

@@ -29,6 +29,8 @@ TestEvent test_event(const RunHead& head, std::string_view bytes) {
   event.subject = view->subject;
   event.traceparent = view->traceparent;
   event.time = view->time;
+  event.delivertime = view->delivertime;
+  event.expirytime = view->expirytime;
   for (const auto& [name, value] : attributes_of(bytes)) event.attributes.emplace_back(name, value);
   return event;
 }
@@ -56,6 +58,7 @@ class Recorder final : public Publisher::Impl {
                                  encoded.bytes));
     result.outcome = PublishOutcome::accepted;
     result.offset = events_.size();
+    result.delayed = events_.back().delayed();
     ++counts_.accepted;
     return result;
   }
@@ -137,6 +140,8 @@ TestDelivery TestBus::deliver(const TestEvent& event, std::uint32_t attempt) {
                         .partitionkey = event.partitionkey,
                         .subject = event.subject,
                         .time = event.time,
+                        .deliver_at = event.delivertime,
+                        .expires_at = event.expirytime,
                         .traceparent = event.traceparent,
                         .attributes = event.attributes,
                         .source = event.source},

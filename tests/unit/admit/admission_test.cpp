@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 
 #include "../event/proto_folder.h"
+#include "delay/delayed_record.h"
 
 using namespace reel;
 using namespace reel::broker;
@@ -182,6 +183,62 @@ TEST_CASE("the caller can drop what speaks against it elsewhere") {
   CHECK(std::move(nothing).admit(nullptr).journal.pieces.empty());
 }
 
+TEST_CASE(
+    "an event with a delivertime becomes a record of the broker's, whatever its topic and the time are") {
+  Bench bench;
+  bench.run(orders)
+      .event("e1")
+      .event({.id = "d1",
+              .correlationid = "c",
+              .causationid = "e0",
+              .time = 7,
+              .delivertime = 1,
+              .data = good_order})
+      .run(ticks)
+      .event({.id = "d2", .correlationid = "c", .delivertime = 2})
+      .event("t1", "");
+  auto judged = bench.judge();
+  CHECK(judged.accepted() == 4);
+  CHECK(judged.count(Fate::delayed) == 2);
+  CHECK(judged.fate(2) == Fate::delayed);
+  const auto second = std::string{judged.event(2).bytes};
+  auto admitted = std::move(judged).admit(nullptr);
+  CHECK(ids_in(admitted.journal) == "order.placed(e1 )");
+  CHECK(ids_in(admitted.live) == "price.tick(t1 )");
+  StoredBatch records;
+  records.first_offset = 10;
+  records.append_own(std::move(admitted.delayed));
+  CHECK(ids_in(records) == "reel.delayed(d1 d2 )");
+  CHECK(records.runs[0].source == broker_source);
+  CHECK(records.runs[0].dataschema == "reel.v1.Delayed");
+  const auto record = read_event(records.events[0].bytes);
+  CHECK(record->correlationid == "c");
+  CHECK(record->causationid == "e0");
+  CHECK(record->time == 7);
+  CHECK(record->delivertime == 0);
+  const auto delayed = delayed_at(records, 11);
+  REQUIRE(delayed);
+  CHECK(delayed->due() == 2);
+  CHECK(delayed->source() == "prices/1");
+  CHECK(delayed->topic() == "price.tick");
+  CHECK(delayed->dataschema() == "shop.v1.Tick");
+  CHECK(delayed->event() == second);
+}
+
+TEST_CASE("what is refused elsewhere stands among the other refusals in order") {
+  Bench bench;
+  bench.run(orders).event("e0").event("").event("e2").event("").event("e4");
+  auto judged = bench.judge();
+  judged.refuse({0, 2, 4}, v1::REFUSAL_TOO_MANY_DELAYED, "no room");
+  std::string refused;
+  for (const auto& refusal : judged.refusals())
+    refused += std::to_string(refusal.index()) + ":" + std::to_string(refusal.reason()) + " ";
+  CHECK(refused == "0:13 1:8 2:13 3:8 4:13 ");
+  CHECK(judged.refusals()[0].text() == "no room");
+  CHECK(judged.accepted() == 0);
+  CHECK(std::move(judged).admit(nullptr).journal.count() == 0);
+}
+
 TEST_CASE("each refusal has its reason and one sentence") {
   const std::string x10k(10'240, 'x');
   const auto says = [](const RunHead& head, const EventFields& fields) {
@@ -228,6 +285,9 @@ TEST_CASE("each refusal has its reason and one sentence") {
         "REFUSAL_BAD_PAYLOAD: data is not a well-formed shop.v1.OrderPlaced: field 'order_id' is encoded as "
         "another "
         "wire type than its own");
+  CHECK(
+      with([](auto& e) { e.expirytime = e.delivertime = 1'000'000'000; }) ==
+      "REFUSAL_BAD_ATTRIBUTE: expirytime 1970-01-01T00:00:01Z is not after delivertime 1970-01-01T00:00:01Z");
   CHECK(Bench{}.run(orders).event(good, {{"Bad", "x"}}).says() ==
         "REFUSAL_BAD_ATTRIBUTE: attribute name 'Bad' may have only lower-case letters and digits");
   CHECK(Bench{}.run(orders).raw("\xff").says() ==

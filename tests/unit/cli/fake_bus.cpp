@@ -146,6 +146,8 @@ v1::FromBroker FakeBus::accept(const v1::Publish& publish, const std::string& ba
         published_ += std::string{run->head.topic} + " " + std::string{event->correlationid} + " " +
                       payload.definition() + "\n";
         accepted.set_accepted(accepted.accepted() + 1);
+        accepted.add_delayed(1);
+        accepted.add_delayed(event->delivertime != 0);
       }
       ++index;
     }

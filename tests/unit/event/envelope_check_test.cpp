@@ -42,6 +42,16 @@ TEST_CASE("each attribute has its limit, and a fault names it") {
         "tracestate is 10240 bytes long, at most 512 are allowed");
 }
 
+TEST_CASE("an event does not expire before it is handed over") {
+  EventFields event{.id = "e", .correlationid = "c", .expirytime = 5};
+  CHECK(says(event) == "right");
+  event.delivertime = 4;
+  CHECK(says(event) == "right");
+  event.delivertime = 1'500'000'000;
+  event.expirytime = 1'000'000'000;
+  CHECK(says(event) == "expirytime 1970-01-01T00:00:01Z is not after delivertime 1970-01-01T00:00:01.500Z");
+}
+
 TEST_CASE("further attributes have names as CloudEvents has them, and are few and short") {
   const EventFields event{.id = "e", .correlationid = "c"};
   CHECK(says(event, {{"region", "eu"}, {"x2", ""}}) == "right");

@@ -72,6 +72,17 @@ TEST_CASE("a segment that holds an offset which is still needed stays, and so do
   CHECK(bench.after_retain(4, 1'000 * ms) == "3.journal 5.journal");
 }
 
+TEST_CASE("what would go if nothing were needed can be asked, and asking deletes nothing") {
+  ThreeSegments old{keep_for(std::chrono::milliseconds{1})};
+  CHECK(old.journal().retained_from(1001 + ms) == 1);
+  CHECK(old.journal().retained_from(1002 + ms) == 3);
+  CHECK(old.journal().retained_from(1'000 * ms) == 5);
+  ThreeSegments tight{keep_bytes(800)};
+  CHECK(tight.journal().retained_from(5000) == 3);
+  CHECK(tight.segments() == "1.journal 3.journal 5.journal");
+  CHECK(tight.journal().begin_offset() == 1);
+}
+
 TEST_CASE("a read that was under way ends well though its segment is deleted") {
   ThreeSegments bench{keep_bytes(1)};
   auto& journal = bench.journal();

@@ -173,7 +173,9 @@ void FakeBroker::publish(const std::string& peer, const v1::Publish& publish, co
   std::uint32_t index = 0;
   BatchReader reader{body};
   while (auto run = reader.next_run()) {
-    for (; run->next_event(); ++index) {
+    for (auto event = run->next_event(); event; event = run->next_event(), ++index) {
+      accepted.add_delayed(1);
+      accepted.add_delayed(event->delivertime != 0);
       if (run->head.topic != "unknown.topic") continue;
       auto& refusal = *accepted.add_refusals();
       refusal.set_index(index);
@@ -185,15 +187,20 @@ void FakeBroker::publish(const std::string& peer, const v1::Publish& publish, co
 }
 
 void FakeBroker::append(const std::string& body) {
+  std::vector<Entry> delayed;
   BatchReader reader{body};
   while (auto run = reader.next_run()) {
     while (auto event = run->next_event()) {
       const auto& head = run->head;
       if (head.topic == "unknown.topic") continue;
-      journal_.push_back({std::string{head.source}, std::string{head.topic}, std::string{head.dataschema},
-                          std::string{event->bytes}, std::string{event->id}, std::string{event->key()}});
+      const bool later = event->delivertime != 0;
+      (later ? delayed : journal_)
+          .push_back({std::string{head.source}, later ? "reel.delayed" : std::string{head.topic},
+                      std::string{head.dataschema}, std::string{event->bytes}, std::string{event->id},
+                      std::string{event->key()}});
     }
   }
+  journal_.insert(journal_.end(), delayed.begin(), delayed.end());
 }
 
 void FakeBroker::settle(const std::string& peer, const v1::Settle& settle, const std::string& body) {

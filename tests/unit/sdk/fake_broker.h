@@ -1,5 +1,6 @@
 // A broker of one screen for the SDK's tests over real sockets: journal in memory, one subscription per
-// service, no limits. It can be struck dumb and started again, as brokers can.
+// service, no limits, and no clock: what is to be handed over later stays on reel.delayed. It can be struck
+// dumb and started again, as brokers can.
 #pragma once
 
 #include <atomic>

@@ -26,6 +26,7 @@ class WindowBench {
     PublishCallback callback = [this](const PublishResult& result) {
       auto line = result.id + " " + std::string{to_string(result.outcome)};
       if (result.offset != 0) line += " at " + std::to_string(result.offset);
+      if (result.delayed) line += " delayed";
       if (result.matched != 0) line += " for " + std::to_string(result.matched);
       if (!result.text.empty()) line += ": " + result.text;
       told += (told.empty() ? "" : "; ") + line;
@@ -264,6 +265,23 @@ TEST_CASE("an event on a topic that is not journaled has no offset, and takes no
     for (const auto value : {1u, 0u, 1u, 1u, 1u, 0u}) accepted.add_live_only(value);
   });
   CHECK(bench.news() == "e0 accepted at 100; e1 accepted; e2 accepted at 101");
+}
+
+TEST_CASE("delayed events have the offsets behind those of the others") {
+  WindowBench bench;
+  bench.join();
+  for (const auto* id : {"e0", "e1", "e2", "e3", "e4", "e5"}) bench.publish(id);
+  CHECK(bench.sent() != "");
+  bench.accept(1, [](v1::Accepted& accepted) {
+    accepted.set_first_offset(100);
+    for (const auto value : {3u, 0u, 1u, 1u, 2u, 0u}) accepted.add_live_only(value);
+    for (const auto value : {1u, 1u, 1u, 0u, 1u, 1u, 3u, 0u}) accepted.add_delayed(value);
+    accepted.add_refusals()->set_index(4);
+  });
+  CHECK(
+      bench.news() ==
+      "e0 accepted at 102 delayed; e1 accepted at 100; e2 accepted at 103 delayed; e3 accepted; e4 rejected; "
+      "e5 accepted at 101");
 }
 
 TEST_CASE("an event larger than the broker takes is refused here, and costs no connection") {

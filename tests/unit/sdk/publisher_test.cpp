@@ -36,6 +36,18 @@ TEST_CASE("a published event is in the journal when publish returns") {
   CHECK(second.correlationid == second.id);
 }
 
+TEST_CASE("an event for later is kept by the broker, and its place is told") {
+  FakeBroker broker;
+  Publisher shop{"shop", broker.options()};
+  const auto result = shop.publish("order.placed", order(), {.id = "e1", .after = 10min});
+  CHECK(result.outcome == PublishOutcome::accepted);
+  CHECK(result.delayed);
+  CHECK(result.offset == 1);
+  CHECK(broker.journal("order.placed").empty());
+  CHECK(broker.journal("reel.delayed") == std::vector<std::string>{"e1"});
+  CHECK_FALSE(shop.publish("order.placed", order()).delayed);
+}
+
 TEST_CASE("an event the broker refuses says why, one that is too large does not cost the connection") {
   FakeBroker broker;
   Publisher shop{"shop", broker.options()};

@@ -164,3 +164,25 @@ TEST_CASE("a service can be fed its own events") {
   CHECK(bus.deliver(captured).handled());
   CHECK(seen == 1);
 }
+
+TEST_CASE("what is to be handed over later is told as such, with the times it was given") {
+  reel::TestBus bus{"payments"};
+  bus.service().on_raw("order.placed", [](reel::Context& flow) {
+    flow.publish("order.reminded", "T", "", {.after = 10min, .expires_after = 1min});
+    flow.publish("order.closed", "T", "", {.deliver_at = 77, .expires_at = 88});
+    flow.publish("order.seen", "T", "", {});
+  });
+  CHECK(bus.deliver("order.placed", order()).handled());
+  REQUIRE(bus.published().size() == 3);
+  const auto& reminded = bus.published()[0];
+  CHECK(reminded.delayed());
+  CHECK(reminded.delivertime == reminded.time + 600'000'000'000);
+  CHECK(reminded.expirytime == reminded.time + 660'000'000'000);
+  CHECK(bus.published()[1].delivertime == 77);
+  CHECK(bus.published()[1].expirytime == 88);
+  CHECK_FALSE(bus.published()[2].delayed());
+
+  auto& publisher = bus.service().publisher();
+  CHECK(publisher.publish("order.reminded", order(), {.after = 1h}).delayed);
+  CHECK_FALSE(publisher.publish("order.placed", order()).delayed);
+}

@@ -50,6 +50,11 @@ struct EmitFields {
   std::optional<std::string> partitionkey;
   std::string subject;
   std::uint64_t time = 0;  ///< producer's clock, ns since 1970; 0: now
+  /// Handed over and of use when: as in PublishFields.
+  std::uint64_t deliver_at = 0;
+  std::chrono::nanoseconds after{0};
+  std::uint64_t expires_at = 0;
+  std::chrono::nanoseconds expires_after{0};
   std::string datacontenttype;
   Attributes attributes;
 };

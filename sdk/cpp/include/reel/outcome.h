@@ -26,6 +26,9 @@ struct PublishResult {
   PublishOutcome outcome = PublishOutcome::unconfirmed;
   /// The event's place in the journal where accepted, the first one's where duplicate. 0: it has none.
   std::uint64_t offset = 0;
+  /// It is kept until it is due: `offset` is where it waits, by which it is listed and cancelled. It takes
+  /// another when it is handed over.
+  bool delayed = false;
   /// How many services it was for, as the broker counted when it accepted the event.
   std::uint32_t matched = 0;
   /// As given or generated.

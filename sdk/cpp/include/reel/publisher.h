@@ -48,6 +48,14 @@ struct PublishFields {
   std::string subject;
   /// Producer's clock, ns since 1970; 0: now.
   std::uint64_t time = 0;
+  /// Not to be handed to anybody before this time, ns since 1970, or before so long from now; 0: at once. The
+  /// broker keeps the event meanwhile, however long that is (`reel delayed` lists it).
+  std::uint64_t deliver_at = 0;
+  std::chrono::nanoseconds after{0};
+  /// Of no use from this time on, ns since 1970, or from so long after it could be handed over; 0: always of
+  /// use. A service that has not handled it by then never will.
+  std::uint64_t expires_at = 0;
+  std::chrono::nanoseconds expires_after{0};
   std::string datacontenttype;
   std::string traceparent;
   std::string tracestate;
@@ -70,6 +78,10 @@ struct Outgoing {
   std::string_view partitionkey;
   std::string_view subject;
   std::uint64_t time = 0;
+  std::uint64_t deliver_at = 0;
+  std::chrono::nanoseconds after{0};
+  std::uint64_t expires_at = 0;
+  std::chrono::nanoseconds expires_after{0};
   std::string_view datacontenttype;
   std::string_view traceparent;
   std::string_view tracestate;

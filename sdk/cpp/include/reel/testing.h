@@ -60,8 +60,12 @@ struct TestEvent {
   std::string subject;
   std::string traceparent;
   std::uint64_t time = 0;
+  std::uint64_t delivertime = 0;  ///< ns since 1970; 0: at once
+  std::uint64_t expirytime = 0;   ///< ns since 1970; 0: never
   Attributes attributes;
 
+  /// On the bus it would be kept until its delivertime.
+  [[nodiscard]] bool delayed() const { return delivertime != 0; }
   /// The payload as an E. Throws std::runtime_error where it is another type.
   template <EventMessage E>
   [[nodiscard]] E as() const {
