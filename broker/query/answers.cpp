@@ -89,7 +89,11 @@ void Answers::services(v1::ServicesReply& reply) {
     const auto& queue = *services_.find(name);
     auto& row = *reply.add_services();
     row.set_service(name);
-    for (const auto& pattern : queue.patterns()) row.add_patterns(pattern.pattern());
+    row.set_ephemeral(queue.ephemeral());
+    for (const auto& pattern : queue.patterns()) {
+      row.add_patterns(pattern.pattern());
+      *row.add_filters() = pattern;
+    }
     const auto& dispatch = queue.dispatch();
     row.set_waiting(dispatch.held());
     row.set_behind(queue.behind() && queue.next_offset(log_.committed_end()) < log_.committed_end());
