@@ -65,6 +65,8 @@ void add_flow(CLI::App& app, Invocation& invocation);
 void add_topics(CLI::App& app, Invocation& invocation);
 void add_services(CLI::App& app, Invocation& invocation);
 void add_dead(CLI::App& app, Invocation& invocation);
+void add_event(CLI::App& app, Invocation& invocation);
+void add_verify(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 
 }  // namespace reel::cli

@@ -68,6 +68,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_topics(app, invocation);
   add_services(app, invocation);
   add_dead(app, invocation);
+  add_event(app, invocation);
+  add_verify(app, invocation);
   add_completion(app, invocation);
 }
 
