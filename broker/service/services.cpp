@@ -166,8 +166,8 @@ void Services::committed(const StoredBatchPtr& batch) {
         if (run.topic == control_topic) follow(entry);
       }
     }
-    if (run.topic == ledger_topic) continue;
     for (const auto service : router_.route(run.topic).services) {
+      if (!may_read(service, run.topic)) continue;
       queues_[service]->wake(batch->first_offset + run.first_event);
       touched_.insert(service);
     }
@@ -264,8 +264,13 @@ Offset Services::needed_from() const {
 
 // ---- DeliveryEdge
 
+// reel.ledger goes to those alone whose own deliveries are not reported: to anybody else it would never end.
+bool Services::may_read(ServiceIndex service, std::string_view topic) const {
+  return topic != ledger_topic || queues_[service]->ephemeral();
+}
+
 bool Services::wants(ServiceIndex service, std::string_view topic) {
-  if (topic == ledger_topic) return false;
+  if (!may_read(service, topic)) return false;
   const auto& listening = router_.route(topic).services;
   return std::binary_search(listening.begin(), listening.end(), service);
 }

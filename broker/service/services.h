@@ -2,8 +2,9 @@
 // handled.
 //
 // Reports about deliveries go to the journal on reel.delivery, where the tracker and others read them. The
-// reports about a service that itself reads reel.delivery go on reel.ledger, which is delivered to nobody:
-// otherwise every acknowledgement would make a report to acknowledge.
+// reports about a service that itself reads reel.delivery go on reel.ledger, which is delivered to ephemeral
+// subscriptions alone, whose deliveries nobody reports: otherwise every acknowledgement would make a report
+// to acknowledge.
 #pragma once
 
 #include <functional>
@@ -119,6 +120,7 @@ class Services final : private DeliveryEdge {
                       const Settlement& settlement);
   void follow(const LedgerEntry& entry);
   void touch(ServiceQueue& queue);
+  [[nodiscard]] bool may_read(ServiceIndex service, std::string_view topic) const;
 
   // DeliveryEdge
   StoredBatchPtr recent(Offset offset) const override { return log_.tail().find(offset); }

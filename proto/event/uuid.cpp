@@ -74,6 +74,22 @@ std::string uuid_v7(std::uint64_t unix_ns) {
   return text(with_version((last_ms << 16) | count, 7), with_variant(generator()()));
 }
 
+std::optional<std::uint64_t> time_of_uuid_v7(std::string_view text) {
+  if (text.size() != uuid_text_bytes || text[14] != '7') return std::nullopt;
+  std::uint64_t ms = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      if (text[i] != '-') return std::nullopt;
+      continue;
+    }
+    const char digit = text[i];
+    const bool letter = (digit >= 'a' && digit <= 'f') || (digit >= 'A' && digit <= 'F');
+    if (!letter && (digit < '0' || digit > '9')) return std::nullopt;
+    if (i < 13) ms = ms * 16 + static_cast<std::uint64_t>(letter ? (digit | 0x20) - 'a' + 10 : digit - '0');
+  }
+  return ms * 1'000'000;
+}
+
 std::string uuid_v8(const Hash128& hash) {
   return text(with_version(hash.high, 8), with_variant(hash.low));
 }

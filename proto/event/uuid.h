@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,9 @@ struct Hash128 {
 
 /// UUIDv7 of the millisecond of `unix_ns`; later calls on a thread sort behind earlier ones.
 [[nodiscard]] std::string uuid_v7(std::uint64_t unix_ns);
+
+/// The millisecond that a UUIDv7 was made in, as ns since 1970; nothing where `text` is not one.
+[[nodiscard]] std::optional<std::uint64_t> time_of_uuid_v7(std::string_view text);
 
 /// UUIDv8 whose 122 free bits are taken from `hash`.
 [[nodiscard]] std::string uuid_v8(const Hash128& hash);

@@ -70,6 +70,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_dead(app, invocation);
   add_status(app, invocation);
   add_delayed(app, invocation);
+  add_event(app, invocation);
+  add_verify(app, invocation);
   add_completion(app, invocation);
 }
 

@@ -2,6 +2,9 @@
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
+#include <memory>
+#include <vector>
+
 #include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/table.h"
@@ -32,12 +35,19 @@ std::vector<Cell> topic_row(const v1::TopicsReply::Topic& topic) {
           {services}};
 }
 
-int run(Invocation& invocation) {
+int run(Invocation& invocation, bool unrouted_only) {
   v1::Request request;
   request.mutable_topics();
   const v1::Reply reply = ask_broker(invocation.globals, request);
+  std::vector<v1::TopicsReply::Topic> topics{reply.topics().topics().begin(), reply.topics().topics().end()};
+  if (unrouted_only)
+    std::erase_if(topics, [](const v1::TopicsReply::Topic& topic) { return topic.unrouted() == 0; });
   if (invocation.globals.json) {
-    for (const auto& topic : reply.topics().topics()) invocation.out.line(line_of(topic_json(topic)));
+    for (const auto& topic : topics) invocation.out.line(line_of(topic_json(topic)));
+    return exit_code::ok;
+  }
+  if (unrouted_only && topics.empty()) {
+    invocation.err.line("every event since the broker started was for some service");
     return exit_code::ok;
   }
   Table table{{"TOPIC"},
@@ -47,7 +57,7 @@ int run(Invocation& invocation) {
               {"UNROUTED", Align::right},
               {"REFUSED", Align::right},
               {"SERVICES"}};
-  for (const auto& topic : reply.topics().topics()) table.add(topic_row(topic));
+  for (const auto& topic : topics) table.add(topic_row(topic));
   invocation.out.lines(table.lines(invocation.out.terminal()));
   return exit_code::ok;
 }
@@ -56,7 +66,13 @@ int run(Invocation& invocation) {
 
 void add_topics(CLI::App& app, Invocation& invocation) {
   auto* command = app.add_subcommand("topics", "List topics, their types and who takes them")->group("Look");
-  command->callback([&invocation] { invocation.run = run; });
+  auto unrouted = std::make_shared<bool>(false);
+  command->add_flag("--unrouted", *unrouted,
+                    "Only those with events that no service was subscribed to, since the broker started "
+                    "('reel pub' says `matched` of each event)");
+  command->callback([&invocation, unrouted] {
+    invocation.run = [unrouted](Invocation& given) { return run(given, *unrouted); };
+  });
 }
 
 }  // namespace reel::cli

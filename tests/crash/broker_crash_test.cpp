@@ -45,6 +45,7 @@ Findings judge(Victims& victims, Figures& figures) {
   check_handling(read_handled(victims.handled_file()), log.events(), findings);
   check_tracker(ask_tracker(victims.mesh().tracker_endpoint()), log.events(), findings);
   for (const auto& dead : read_dead(victims.mesh().endpoint())) findings.add("dead letter", dead);
+  check_audit(victims.mesh().reel({"verify"}), findings);
   figures = figures_of(log.events());
   return findings;
 }

@@ -181,6 +181,10 @@ void check_tracker(const Tracked& tracked, const std::vector<Logged>& log, Findi
   demand("untracked", tracked.summary.untracked(), 0);
 }
 
+void check_audit(const Ran& verified, Findings& findings) {
+  if (verified.exit_code != 0) findings.add("reel verify", verified.out + verified.err);
+}
+
 Figures figures_of(const std::vector<Logged>& log) {
   Figures figures;
   for (const auto& event : log) {

@@ -6,12 +6,14 @@
 //   order is kept                    orders and follow-ups of a key stand in the log in the order of numbers
 //   verdicts are exact               follow from log times alone: overdue, resolved and completed once each
 //   the tracker agrees               with the log, flow by flow
+//   the ledger agrees                with topics and subscriptions, delivery by delivery (`reel verify`)
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "process.h"
 #include "record.h"
 
 namespace reel::test {
@@ -35,6 +37,8 @@ void check_orders(const std::vector<Accepted>& accepted, const std::vector<Logge
 void check_handling(const std::vector<Handled>& handled, const std::vector<Logged>& log, Findings& findings);
 void check_verdicts(const std::vector<Logged>& log, Findings& findings);
 void check_tracker(const Tracked& tracked, const std::vector<Logged>& log, Findings& findings);
+
+void check_audit(const Ran& verified, Findings& findings);
 
 struct Figures {
   std::size_t orders = 0;

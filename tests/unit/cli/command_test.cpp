@@ -159,6 +159,9 @@ TEST_CASE("topics are listed with their types and takers") {
       R"({"topic":"order.placed","type":"shop.v1.OrderPlaced","durable":true,"published":1042,"unrouted":0,)"
       R"("refused":3,"services":["payments","inventory"]})"
       "\n");
+  const Ran unrouted = bus.reel({"topics", "--unrouted"});
+  CHECK(unrouted.out == "");
+  CHECK(unrouted.err == "every event since the broker started was for some service\n");
 }
 
 TEST_CASE("services are listed with what waits for them") {
@@ -535,7 +538,8 @@ TEST_CASE("the completion scripts know every command and option") {
   const std::string bash = run_reel_command({"completion", "bash"}).out;
   CHECK(bash.find("    --output) choices=\"text json\" ;;\n") != std::string::npos);
   const auto topics = bash.substr(bash.find("      topics) "));
-  CHECK(topics.substr(0, topics.find('\n')) ==
-        "      topics) choices=\"--help -h --version --output -o --broker --tracker --timeout\" ;;");
+  CHECK(
+      topics.substr(0, topics.find('\n')) ==
+      "      topics) choices=\"--unrouted --help -h --version --output -o --broker --tracker --timeout\" ;;");
   CHECK(run_reel_command({"completion", "cmd"}).code == 2);
 }

@@ -1,0 +1,308 @@
+#include "cli/audit/story_text.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "cli/duration_text.h"
+#include "cli/flow_tree.h"
+#include "event/rfc3339.h"
+
+namespace reel::cli {
+namespace {
+
+constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
+
+struct Line {
+  std::uint64_t time = 0;
+  std::string gap;
+  std::string what;
+  std::string detail;
+  Ink ink = Ink::plain;
+  bool title = false;  // a service's heading: `what` and `detail` stand at the edge
+};
+
+nanoseconds between(std::uint64_t earlier, std::uint64_t later) {
+  return nanoseconds{later > earlier ? static_cast<std::int64_t>(later - earlier) : 0};
+}
+
+std::string error_text(const StoryStep& step) {
+  if (step.error_type.empty() || step.error.empty()) return step.error_type + step.error;
+  return step.error_type + ": " + step.error;
+}
+
+std::string by_text(const StoryStep& step) {
+  if (step.by.empty()) return "";
+  return "by " + step.by + (step.note.empty() ? "" : ": " + step.note);
+}
+
+std::string failure_text(const StoryStep& step) {
+  const std::string error = error_text(step);
+  if (step.until <= step.time) return error;
+  return error + (error.empty() ? "" : "; ") + "again in " + duration_text(between(step.time, step.until));
+}
+
+std::string pause_text(const StoryStep& step) {
+  const std::string until = step.until == 0 || step.until == for_ever
+                                ? "until resumed"
+                                : "for " + duration_text(between(step.time, step.until));
+  const std::string by = by_text(step);
+  return until + (by.empty() ? "" : ", " + by);
+}
+
+Line line_of(const StoryStep& step) {
+  Line line;
+  line.time = step.time;
+  switch (step.kind) {
+    case StepKind::delivered:
+      line.what = fmt::format("delivered #{}", step.delivery);
+      line.detail = "to " + step.instance;
+      if (step.attempt > 1) line.detail += fmt::format(", attempt {}", step.attempt);
+      break;
+    case StepKind::acked:
+      line.what = "acked";
+      line.detail = "by " + step.instance;
+      line.ink = Ink::green;
+      break;
+    case StepKind::nacked:
+    case StepKind::timed_out:
+    case StepKind::instance_lost:
+      line.what = fmt::format("attempt {} {}", step.attempt,
+                              step.kind == StepKind::nacked      ? "failed"
+                              : step.kind == StepKind::timed_out ? "timed out"
+                                                                 : "lost");
+      line.detail = failure_text(step);
+      line.ink = Ink::yellow;
+      break;
+    case StepKind::dead:
+      line.what = fmt::format("dead after attempt {}", step.attempt);
+      line.detail = error_text(step);
+      line.ink = Ink::red;
+      break;
+    case StepKind::expired:
+      line.what = "expired";
+      line.detail = error_text(step);
+      line.ink = Ink::yellow;
+      break;
+    case StepKind::parked:
+      line.what = "parked";
+      line.detail = "behind a dead letter of its key";
+      line.ink = Ink::yellow;
+      break;
+    case StepKind::paused:
+      line.what = "service paused";
+      line.detail = pause_text(step);
+      break;
+    case StepKind::unpaused:
+      line.what = "service resumed";
+      line.detail = by_text(step);
+      break;
+    case StepKind::retried_now:
+      line.what = "retried at once";
+      line.detail = by_text(step);
+      break;
+    case StepKind::given_up:
+      line.what = "given up";
+      line.detail = by_text(step);
+      break;
+    case StepKind::unsubscribed: line.what = "no longer subscribed"; break;
+    default:
+      line.what = to_string(step.kind);
+      line.detail = by_text(step);
+      break;
+  }
+  return line;
+}
+
+Ink ink_of(PartState state) {
+  switch (state) {
+    case PartState::acked: return Ink::green;
+    case PartState::dead: return Ink::red;
+    case PartState::expired:
+    case PartState::discarded:
+    case PartState::withdrawn: return Ink::dim;
+    default: return Ink::yellow;
+  }
+}
+
+std::string words_of(PartState state) {
+  switch (state) {
+    case PartState::in_flight: return "in flight";
+    case PartState::withdrawn: return "no longer wanted";
+    case PartState::doubtful: return "may not want it: its `when` is not understood here";
+    default: return std::string{to_string(state)};
+  }
+}
+
+void add_part(const StoryPart& part, const EventStory& story, std::vector<Line>& lines) {
+  Line title;
+  title.title = true;
+  title.what = part.service;
+  title.ink = ink_of(part.state);
+  title.detail = words_of(part.state);
+  if (part.settled_at != 0) {
+    title.detail += " after " + duration_text(between(story.head().time, part.settled_at));
+  } else if (part.state != PartState::doubtful) {
+    title.detail += " for " + elapsed_text(between(story.head().time, story.now()));
+  }
+  if (!part.matched) title.detail += ", though none of its patterns is known to match";
+  lines.push_back(std::move(title));
+  std::uint64_t before = story.head().time;
+  for (const StoryStep& step : part.steps) {
+    Line line = line_of(step);
+    line.gap = gap_text(between(before, step.time));
+    before = step.time;
+    lines.push_back(std::move(line));
+  }
+}
+
+void add_kept(const StoryKept& kept, std::vector<Line>& lines) {
+  lines.push_back({.time = kept.time,
+                   .gap = {},
+                   .what = fmt::format("kept at offset {}", kept.offset),
+                   .detail = "until " + date_text(kept.due)});
+  if (kept.cancelled_at == 0) return;
+  lines.push_back({.time = kept.cancelled_at,
+                   .gap = gap_text(between(kept.time, kept.cancelled_at)),
+                   .what = "cancelled",
+                   .detail = kept.cancelled_by.empty() ? "" : "by " + kept.cancelled_by,
+                   .ink = Ink::yellow});
+}
+
+std::vector<Line> body(const EventStory& story, const std::optional<StoryKept>& kept) {
+  std::vector<Line> lines;
+  if (kept) add_kept(*kept, lines);
+  const StoryHead& head = story.head();
+  if (head.offset == 0) return lines;
+  lines.push_back({.time = head.time,
+                   .gap = kept ? gap_text(between(kept->time, head.time)) : "",
+                   .what = fmt::format("accepted at offset {}", head.offset),
+                   .detail = "by " + service_of(head.source)});
+  for (const StoryEffect& effect : story.effects()) {
+    lines.push_back({.time = effect.time,
+                     .gap = gap_text(between(head.time, effect.time)),
+                     .what = "led to " + effect.topic,
+                     .detail = fmt::format("by {}, at offset {}", service_of(effect.source), effect.offset)});
+  }
+  for (const StoryPart* part : story.parts()) add_part(*part, story, lines);
+  return lines;
+}
+
+struct Verdict {
+  std::string text;
+  Ink ink;
+};
+
+/// The event as a whole: the worst of what became of it.
+Verdict verdict_of(const EventStory& story, const std::optional<StoryKept>& kept) {
+  if (story.head().offset == 0)
+    return kept && kept->cancelled_at != 0 ? Verdict{"cancelled", Ink::dim} : Verdict{"kept", Ink::yellow};
+  const auto parts = story.parts();
+  if (parts.empty()) return {"unrouted", Ink::yellow};
+  const auto any = [&](std::initializer_list<PartState> states) {
+    return std::any_of(parts.begin(), parts.end(), [&](const StoryPart* part) {
+      return std::find(states.begin(), states.end(), part->state) != states.end();
+    });
+  };
+  if (any({PartState::dead})) return {"dead", Ink::red};
+  if (any({PartState::parked})) return {"parked", Ink::yellow};
+  if (any({PartState::retrying})) return {"retrying", Ink::yellow};
+  if (any({PartState::waiting, PartState::in_flight})) return {"waiting", Ink::yellow};
+  return {"settled", Ink::green};
+}
+
+std::string header(const EventStory& story, const std::optional<StoryKept>& kept, const Terminal& terminal) {
+  const StoryHead& head = story.head();
+  const Verdict verdict = verdict_of(story, kept);
+  return terminal.paint(Ink::bold, shown(head.id)) + "  " + terminal.paint(verdict.ink, verdict.text) + "  " +
+         shown(head.topic) + "  in flow " + shown(head.correlationid) + ", " + date_text(head.time);
+}
+
+Json step_json(const StoryStep& step) {
+  Json json{{"what", to_string(step.kind)}, {"time", rfc3339(step.time)}, {"record", step.offset}};
+  if (!step.instance.empty()) json["instance"] = step.instance;
+  if (step.delivery != 0) json["delivery"] = step.delivery;
+  if (step.attempt != 0) json["attempt"] = step.attempt;
+  if (!step.error_type.empty()) json["error_type"] = step.error_type;
+  if (!step.error.empty()) json["error"] = step.error;
+  if (step.until != 0 && step.until != for_ever)
+    json[step.kind == StepKind::paused ? "until" : "retry_at"] = rfc3339(step.until);
+  if (!step.by.empty()) json["by"] = step.by;
+  if (!step.note.empty()) json["note"] = step.note;
+  return json;
+}
+
+}  // namespace
+
+std::vector<std::string> story_lines(const EventStory& story, const std::optional<StoryKept>& kept,
+                                     const Terminal& terminal) {
+  std::vector<Line> lines = body(story, kept);
+  std::size_t gap_width = 0;
+  std::size_t what_width = 0;
+  for (Line& line : lines) {
+    line.what = shown(line.what);
+    line.detail = shown(line.detail);
+    if (line.title) continue;
+    gap_width = std::max(gap_width, columns_of(line.gap));
+    what_width = std::max(what_width, columns_of(line.what));
+  }
+  const auto padded = [&](Ink ink, const std::string& text, std::size_t width) {
+    const std::size_t used = columns_of(text);
+    return terminal.paint(ink, text) + std::string(width > used ? width - used : 0, ' ');
+  };
+  std::vector<std::string> texts{header(story, kept, terminal)};
+  for (const Line& line : lines) {
+    if (line.title) {
+      texts.push_back("  " + terminal.paint(Ink::bold, line.what) + "  " +
+                      terminal.paint(line.ink, line.detail));
+      continue;
+    }
+    std::string text = "  " + terminal.paint(Ink::dim, clock_text(line.time)) + "  ";
+    if (gap_width > 0) text += padded(Ink::cyan, line.gap, gap_width) + "  ";
+    text += line.detail.empty() ? terminal.paint(line.ink, line.what)
+                                : padded(line.ink, line.what, what_width) + "  " + line.detail;
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+Json story_json(const EventStory& story, const std::optional<StoryKept>& kept) {
+  const StoryHead& head = story.head();
+  Json json{{"id", head.id},
+            {"type", head.topic},
+            {"source", head.source},
+            {"correlationid", head.correlationid},
+            {"state", verdict_of(story, kept).text}};
+  if (!head.causationid.empty()) json["causationid"] = head.causationid;
+  if (kept) {
+    json["kept"] = {{"reeloffset", kept->offset}, {"time", rfc3339(kept->time)}, {"due", rfc3339(kept->due)}};
+    if (kept->cancelled_at != 0) {
+      json["kept"]["cancelled_at"] = rfc3339(kept->cancelled_at);
+      json["kept"]["cancelled_by"] = kept->cancelled_by;
+    }
+  }
+  if (head.offset == 0) return json;
+  json["reeloffset"] = head.offset;
+  json["recordedtime"] = rfc3339(head.time);
+  json["led_to"] = Json::array();
+  for (const StoryEffect& effect : story.effects()) {
+    json["led_to"].push_back({{"reeloffset", effect.offset},
+                              {"recordedtime", rfc3339(effect.time)},
+                              {"type", effect.topic},
+                              {"id", effect.id},
+                              {"source", effect.source}});
+  }
+  json["services"] = Json::array();
+  for (const StoryPart* part : story.parts()) {
+    Json one{{"service", part->service}, {"matched", part->matched}, {"state", to_string(part->state)}};
+    if (part->settled_at != 0) one["settled_at"] = rfc3339(part->settled_at);
+    one["steps"] = Json::array();
+    for (const StoryStep& step : part->steps) one["steps"].push_back(step_json(step));
+    json["services"].push_back(std::move(one));
+  }
+  json["told_until"] = rfc3339(story.now());
+  return json;
+}
+
+}  // namespace reel::cli

@@ -1,0 +1,173 @@
+// `reel event ID`: what became of one event, for every service.
+//
+// The journal is read three times, each as little as possible: for the event, for the subscriptions from
+// there on, and for what the ledger says of it, until nobody is owed it any more.
+#include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+
+#include "cli/audit/event_search.h"
+#include "cli/audit/event_story.h"
+#include "cli/audit/journal_reading.h"
+#include "cli/audit/record_topics.h"
+#include "cli/audit/story_text.h"
+#include "cli/audit/subscriptions.h"
+#include "cli/inquiry.h"
+#include "event/uuid.h"
+
+namespace reel::cli {
+namespace {
+
+/// A generated id says when it was made. Reading begins so much before, for clocks that do not agree.
+constexpr std::uint64_t clocks_apart_ns = 5ull * 60 * 1'000'000'000;
+/// Steps of a flow that are asked for at a time.
+constexpr std::uint32_t page_steps = 1'000;
+
+struct Options {
+  std::string id;
+  std::string flow;
+  std::uint64_t offset = 0;
+  bool all = false;
+};
+
+/// Where the tracker saw the event, which knows the flow's; nothing where it does not, or is not there.
+std::optional<std::uint64_t> offset_by_tracker(const Globals& globals, const Options& options) {
+  std::uint64_t after = 0;
+  try {
+    do {
+      v1::Request request;
+      auto& ask = *request.mutable_flow();
+      ask.set_correlationid(options.flow);
+      ask.set_limit(page_steps);
+      ask.set_after(after);
+      const v1::Reply reply = ask_tracker(globals, request);
+      for (const auto& step : reply.flow().steps()) {
+        if (step.id() == options.id) return step.offset();
+      }
+      after = reply.flow().next() > after ? reply.flow().next() : 0;
+    } while (after != 0);
+  } catch (const Failure&) {
+    // Without a tracker the journal is searched.
+  }
+  return std::nullopt;
+}
+
+void search(Invocation& invocation, Start start, const JournalEnd& end, EventSearch& search) {
+  read_journal(invocation, {.patterns = {">", "reel.>"}, .start = start, .end = end},
+               [&](const StreamEvent& event) { return !search.see(event); });
+}
+
+/// Looks where the id says that it should be, then everywhere.
+EventSearch find(Invocation& invocation, const Options& options, const JournalEnd& end) {
+  EventSearch found{options.id, options.flow};
+  if (!options.flow.empty()) {
+    if (const auto offset = offset_by_tracker(invocation.globals, options)) {
+      read_event_at(invocation, *offset, end, [&](const StreamEvent& event) { (void)found.see(event); });
+      if (found.offset() != 0) return found;
+    }
+  }
+  if (const auto made = time_of_uuid_v7(options.id)) {
+    search(invocation, Start::time(*made - std::min(*made, clocks_apart_ns)), end, found);
+    if (found.any()) return found;
+  }
+  search(invocation, Start::oldest(), end, found);
+  return found;
+}
+
+/// The event's offset; of a redelivery's record, where the event itself stands.
+std::uint64_t offset_of(Invocation& invocation, const Options& options, const JournalEnd& end) {
+  std::uint64_t offset = options.offset;
+  const bool there = read_event_at(invocation, offset, end, [&](const StreamEvent& event) {
+    v1::RedeliveryRecord record;
+    if (event.topic.starts_with(redelivery_prefix) && parse_record(record, event.data))
+      offset = record.origin();
+  });
+  if (!there)
+    throw Failure{exit_code::refused, fmt::format("the journal holds no event at offset {}", offset)};
+  return offset;
+}
+
+void tell(Invocation& invocation, std::uint64_t offset, const JournalEnd& end, bool all, EventStory& story) {
+  // What is written in one record has times that follow one another: a route's events, a handler's.
+  std::uint64_t last_time = 0;
+  bool over = false;
+  read_journal(invocation, {.patterns = {">", "reel.>"}, .start = Start::offset(offset), .end = end},
+               [&](const StreamEvent& event) {
+                 if (story.head().offset == 0) {
+                   story.begin(event);
+                 } else if (over && event.recordedtime != last_time + 1) {
+                   return false;
+                 } else {
+                   story.see(event);
+                 }
+                 last_time = event.recordedtime;
+                 over = !all && story.settled();
+                 return true;
+               });
+  story.finish(over ? last_time : end.time);
+}
+
+void print(Invocation& invocation, const EventStory& story, const std::optional<StoryKept>& kept) {
+  if (invocation.globals.json) {
+    invocation.out.line(line_of(story_json(story, kept)));
+  } else {
+    invocation.out.lines(story_lines(story, kept, invocation.out.terminal()));
+  }
+}
+
+int run(Invocation& invocation, const Options& options) {
+  if (options.id.empty() == (options.offset == 0))
+    throw Failure{exit_code::usage, "name an event by its id, or by --offset"};
+  const v1::ServicesReply said = ask_services(invocation.globals);
+  const JournalEnd end{.offset = said.end_offset(), .time = said.now()};
+  std::uint64_t offset = 0;
+  std::optional<StoryKept> kept;
+  Interests interests{content_filter()};
+  EventStory story{interests};
+  if (options.offset != 0) {
+    offset = offset_of(invocation, options, end);
+  } else {
+    const EventSearch found = find(invocation, options, end);
+    if (!found.any()) {
+      throw Failure{exit_code::refused,
+                    fmt::format("the journal holds no event '{}'{}", shown(options.id),
+                                options.flow.empty() ? "" : " in flow '" + shown(options.flow) + "'")};
+    }
+    offset = found.offset();
+    kept = found.kept();
+    if (offset == 0) story.begin_kept(found.kept_head());
+  }
+  if (offset != 0) {
+    const std::uint64_t begin = learn_subscriptions(invocation, Start::offset(offset), end, said, interests);
+    if (begin != offset)
+      throw Failure{exit_code::refused, fmt::format("the journal begins at offset {}", begin)};
+    interests.cover(offset, end.offset);
+    tell(invocation, offset, end, options.all, story);
+  }
+  print(invocation, story, kept);
+  return exit_code::ok;
+}
+
+}  // namespace
+
+void add_event(CLI::App& app, Invocation& invocation) {
+  auto options = std::make_shared<Options>();
+  auto* command =
+      app.add_subcommand("event", "Show what became of one event, for every service")->group("Look");
+  command->add_option("id", options->id, "The event's id")->type_name("ID");
+  command->add_option("--offset", options->offset, "Instead: its place in the journal")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 63));
+  command->add_option("--flow", options->flow, "The flow it is of: found at once, where the tracker knows it")
+      ->type_name("FLOW");
+  command->add_flag("--all", options->all, "Read on behind its settlement to the journal's end, for replays");
+  command->callback([&invocation, options] {
+    invocation.run = [options](Invocation& given) { return run(given, *options); };
+  });
+}
+
+}  // namespace reel::cli
