@@ -65,6 +65,11 @@ void add_flow(CLI::App& app, Invocation& invocation);
 void add_topics(CLI::App& app, Invocation& invocation);
 void add_services(CLI::App& app, Invocation& invocation);
 void add_dead(CLI::App& app, Invocation& invocation);
+void add_retries(CLI::App& app, Invocation& invocation);
+void add_pause(CLI::App& app, Invocation& invocation);
+void add_resume(CLI::App& app, Invocation& invocation);
+void add_replay(CLI::App& app, Invocation& invocation);
+void add_forget(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 
 }  // namespace reel::cli
