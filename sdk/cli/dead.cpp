@@ -1,75 +1,35 @@
-// `reel dead`: the dead letters, what killed them, and what they say.
+// `reel dead`: the dead letters, what killed them, and what they say; one of them in full; what to do with
+// them.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <memory>
 
 #include "cli/catalog.h"
 #include "cli/duration_text.h"
-#include "cli/flow_json.h"
-#include "cli/inquiry.h"
+#include "cli/error_group.h"
+#include "cli/letter_command.h"
+#include "cli/letter_text.h"
+#include "cli/letters.h"
 #include "cli/progress.h"
+#include "cli/selection.h"
 #include "cli/table.h"
 #include "event/rfc3339.h"
 
 namespace reel::cli {
 namespace {
 
-using Letter = v1::DeadReply::Letter;
-
-/// Letters asked for at a time; each may carry a whole event.
-constexpr std::uint32_t page_letters_max = 100;
-
 struct Options {
-  std::string service;
+  std::shared_ptr<Selection> selection = std::make_shared<Selection>();
   std::uint32_t limit = 100;
+  bool groups = false;
+  std::string shown;  ///< the letter that is shown in full
 };
-
-/// What an event says of itself where the journal still has it.
-struct Content {
-  std::string event_json;
-  std::string payload_text;
-};
-
-Content content_of(const Catalog& catalog, const Letter& letter) {
-  const auto event = letter.event().empty() ? std::nullopt : read_event(letter.event());
-  if (!event) return {"null", "no longer in the journal"};
-  const RunHead head{.source = letter.source(),
-                     .topic = letter.topic(),
-                     .dataschema = letter.dataschema(),
-                     .chosen_ids = false};
-  return {catalog.json().write(head, *event,
-                               {.offset = letter.failure().offset(), .log_time = letter.recordedtime()}),
-          catalog.payload_text(letter.dataschema(), event->data)};
-}
-
-std::string error_text(const v1::Failure& failure) {
-  if (failure.error_type().empty()) return failure.error();
-  return failure.error_type() + (failure.error().empty() ? "" : ": " + failure.error());
-}
-
-std::string letter_json(const Letter& letter, const Content& content) {
-  const v1::Failure& failure = letter.failure();
-  const Json facts{{"service", letter.service()},
-                   {"reeloffset", failure.offset()},
-                   {"type", letter.topic()},
-                   {"id", letter.id()},
-                   {"correlationid", letter.correlationid()},
-                   {"attempts", failure.attempt()},
-                   {"error_type", failure.error_type()},
-                   {"error", failure.error()},
-                   {"first_failed_at", rfc3339(failure.first_failed_at())},
-                   {"failed_at", rfc3339(letter.failed_at())}};
-  std::string line = line_of(facts);
-  line.pop_back();
-  return line + ",\"event\":" + content.event_json + "}";
-}
 
 std::vector<Cell> letter_row(const Letter& letter, const Content& content) {
   const v1::Failure& failure = letter.failure();
   return {{letter.service()},
-          {std::to_string(failure.offset())},
+          {std::to_string(stands_at(failure))},
           {letter.topic()},
           {letter.correlationid()},
           {std::to_string(failure.attempt())},
@@ -78,28 +38,15 @@ std::vector<Cell> letter_row(const Letter& letter, const Content& content) {
           {content.payload_text}};
 }
 
-/// Hands every letter up to the limit to `each`; returns how many there are in all.
-template <class Each>
-std::uint64_t for_letters(const Globals& globals, const Options& options, Each each) {
-  std::uint64_t after = 0;
-  std::uint64_t total = 0;
-  for (std::uint32_t seen = 0; seen < options.limit;) {
-    v1::Request request;
-    auto& ask = *request.mutable_dead();
-    ask.set_service(options.service);
-    ask.set_limit(std::min(page_letters_max, options.limit - seen));
-    ask.set_after(after);
-    const v1::Reply reply = ask_broker(globals, request);
-    for (const Letter& letter : reply.dead().letters()) each(letter);
-    seen += static_cast<std::uint32_t>(reply.dead().letters_size());
-    total = reply.dead().total();
-    if (reply.dead().next() == 0 || reply.dead().next() == after) break;
-    after = reply.dead().next();
-  }
-  return total;
+/// Why a listing ended where it did; empty where nothing is missing.
+std::string more_text(std::uint64_t listed, std::uint64_t total, bool filtered, bool cut) {
+  if (!cut) return "";
+  return filtered ? fmt::format("these are the first {} (see --limit)", count_text(listed))
+                  : fmt::format("these are {} of {} (see --limit)", count_text(listed), count_text(total));
 }
 
-int run(Invocation& invocation, const Options& options) {
+int list(Invocation& invocation, const Options& options) {
+  const Selection& selection = *options.selection;
   const Catalog catalog = Catalog::fetch(invocation.globals);
   Table table{{"SERVICE"},
               {"OFFSET", Align::right},
@@ -109,41 +56,145 @@ int run(Invocation& invocation, const Options& options) {
               {"FAILED"},
               {"ERROR"},
               {"DATA"}};
-  std::uint64_t shown_letters = 0;
-  const std::uint64_t total = for_letters(invocation.globals, options, [&](const Letter& letter) {
-    const Content content = content_of(catalog, letter);
-    ++shown_letters;
-    if (invocation.globals.json) {
-      invocation.out.line(letter_json(letter, content));
-    } else {
-      table.add(letter_row(letter, content));
-    }
-  });
+  std::uint64_t listed = 0;
+  bool cut = false;
+  const auto total =
+      each_letter(invocation.globals, Failed::dead, selection.service, [&](const Letter& letter) {
+        if (!selection.takes(letter)) return true;
+        if (listed == options.limit) {
+          cut = true;
+          return false;
+        }
+        ++listed;
+        const Content content = content_of(catalog, letter);
+        if (invocation.globals.json) {
+          invocation.out.line(letter_line(letter, content));
+        } else {
+          table.add(letter_row(letter, content));
+        }
+        return true;
+      });
   if (invocation.globals.json) return exit_code::ok;
   if (table.empty()) {
     invocation.err.line("no dead letters");
     return exit_code::ok;
   }
   invocation.out.lines(table.lines(invocation.out.terminal()));
-  if (total > shown_letters) {
-    invocation.err.line(
-        fmt::format("these are {} of {} (see --limit)", count_text(shown_letters), count_text(total)));
+  const std::string more = more_text(listed, total, selection.filters(), cut);
+  if (!more.empty()) invocation.err.line(more);
+  return exit_code::ok;
+}
+
+Json group_json(const ErrorGroup& group) {
+  return {{"service", group.service},
+          {"group", group_id(group.error)},
+          {"error", group.error},
+          {"count", group.count},
+          {"first_failed_at", rfc3339(group.first_failed_at)},
+          {"last_failed_at", rfc3339(group.last_failed_at)},
+          {"example", group.example}};
+}
+
+int list_groups(Invocation& invocation, const Options& options) {
+  const Selection& selection = *options.selection;
+  ErrorGroups groups;
+  each_letter(invocation.globals, Failed::dead, selection.service, [&](const Letter& letter) {
+    if (selection.takes(letter)) groups.add(letter);
+    return true;
+  });
+  Table table{{"SERVICE"}, {"COUNT", Align::right},   {"FIRST"}, {"LAST"},
+              {"GROUP"},   {"EXAMPLE", Align::right}, {"ERROR"}};
+  for (const ErrorGroup& group : groups.by_size()) {
+    if (invocation.globals.json) {
+      invocation.out.line(line_of(group_json(group)));
+      continue;
+    }
+    table.add({{group.service},
+               {std::to_string(group.count)},
+               {date_text(group.first_failed_at)},
+               {date_text(group.last_failed_at)},
+               {group_id(group.error)},
+               {std::to_string(group.example)},
+               {group.error, Ink::red}});
+  }
+  if (invocation.globals.json) return exit_code::ok;
+  if (table.empty()) {
+    invocation.err.line("no dead letters");
+  } else {
+    invocation.out.lines(table.lines(invocation.out.terminal()));
   }
   return exit_code::ok;
+}
+
+/// Every letter of that event: it may have died in more than one service.
+int show(Invocation& invocation, const Options& options) {
+  Selection selection = *options.selection;
+  selection.named = {options.shown};
+  const Catalog catalog = Catalog::fetch(invocation.globals);
+  std::size_t found = 0;
+  each_letter(invocation.globals, Failed::dead, selection.service, [&](const Letter& letter) {
+    if (!selection.takes(letter)) return true;
+    const Content content = content_of(catalog, letter);
+    if (invocation.globals.json) {
+      invocation.out.line(letter_line(letter, content));
+    } else {
+      if (found > 0) invocation.out.line("");
+      invocation.out.lines(letter_text(letter, content, invocation.out.terminal()));
+    }
+    ++found;
+    return true;
+  });
+  if (found == 0) {
+    throw Failure{exit_code::refused,
+                  fmt::format("no dead letter has the offset or id '{}'", reel::cli::shown(options.shown))};
+  }
+  return exit_code::ok;
+}
+
+void add_list(CLI::App& command, Invocation& invocation, const std::shared_ptr<Options>& options) {
+  add_filters(command, *options->selection);
+  command.add_option("--limit", options->limit, "At most so many")
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->capture_default_str();
+  command.add_flag("--groups", options->groups, "By service and error: how many, since when, an example");
+  command.callback([&command, &invocation, options] {
+    if (!command.get_subcommands().empty()) return;  // that says what runs
+    invocation.run = [options](Invocation& given) {
+      check(*options->selection);
+      return options->groups ? list_groups(given, *options) : list(given, *options);
+    };
+  });
 }
 
 }  // namespace
 
 void add_dead(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("dead", "List dead letters, their errors and payloads")->group("Look");
-  command->add_option("--service", options->service, "Only those of this service")->type_name("NAME");
-  command->add_option("--limit", options->limit, "At most so many")
-      ->check(CLI::Range(1u, 1'000'000u))
-      ->capture_default_str();
-  command->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return run(given, *options); };
+  auto* command =
+      app.add_subcommand("dead", "List dead letters, show one, redrive or discard them")->group("Look");
+  add_list(*command, invocation, options);
+  add_list(*command->add_subcommand("ls", "List dead letters, their errors and payloads"), invocation,
+           options);
+
+  auto* groups = command->add_subcommand("groups", "Count dead letters by service and error");
+  add_filters(*groups, *options->selection);
+  groups->callback([&invocation, options] {
+    invocation.run = [options](Invocation& given) {
+      check(*options->selection);
+      return list_groups(given, *options);
+    };
   });
+
+  auto* show_one = command->add_subcommand("show", "Show everything about a dead letter");
+  show_one->add_option("event", options->shown, "Its offset or id")->required()->type_name("OFFSET|ID");
+  show_one->add_option("--service", options->selection->service, "Only that of this service")
+      ->type_name("NAME");
+  show_one->callback([&invocation, options] {
+    invocation.run = [options](Invocation& given) { return show(given, *options); };
+  });
+
+  add_letter_command(*command, invocation, LetterVerb::redrive, options->selection);
+  add_letter_command(*command, invocation, LetterVerb::discard, options->selection);
 }
 
 }  // namespace reel::cli

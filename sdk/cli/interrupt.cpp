@@ -1,5 +1,7 @@
 #include "cli/interrupt.h"
 
+#include <poll.h>
+
 #include <csignal>
 #include <ctime>
 #include <initializer_list>
@@ -15,6 +17,11 @@ void set_handlers(void (*handler)(int)) {
   action.sa_handler = handler;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&action.sa_mask, signal);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+}
+
+timespec timespec_of(std::chrono::nanoseconds duration) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(duration);
+  return {static_cast<std::time_t>(whole.count()), static_cast<long>((duration - whole).count())};
 }
 
 void note(int signal) {
@@ -46,6 +53,21 @@ Interrupt::~Interrupt() {
 }
 
 bool Interrupt::requested() const {
+  return noted != 0;
+}
+
+// The signals are let in by ppoll alone, so that none comes unseen between the look and the wait.
+bool Interrupt::wait_until(std::chrono::steady_clock::time_point time) const {
+  sigset_t watched{};
+  sigset_t before{};
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&watched, signal);
+  pthread_sigmask(SIG_BLOCK, &watched, &before);
+  for (auto now = std::chrono::steady_clock::now(); noted == 0 && now < time;
+       now = std::chrono::steady_clock::now()) {
+    const timespec left = timespec_of(time - now);
+    ppoll(nullptr, 0, &left, &before);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return noted != 0;
 }
 

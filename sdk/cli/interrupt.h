@@ -19,6 +19,8 @@ class Interrupt {
   Interrupt& operator=(const Interrupt&) = delete;
 
   [[nodiscard]] bool requested() const;
+  /// Waits until `time`, or until one is requested: then it returns true at once.
+  [[nodiscard]] bool wait_until(std::chrono::steady_clock::time_point time) const;
 };
 
 }  // namespace reel::cli

@@ -69,6 +69,11 @@ void add_dead(CLI::App& app, Invocation& invocation);
 void add_delayed(CLI::App& app, Invocation& invocation);
 void add_event(CLI::App& app, Invocation& invocation);
 void add_verify(CLI::App& app, Invocation& invocation);
+void add_retries(CLI::App& app, Invocation& invocation);
+void add_pause(CLI::App& app, Invocation& invocation);
+void add_resume(CLI::App& app, Invocation& invocation);
+void add_replay(CLI::App& app, Invocation& invocation);
+void add_forget(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 
 }  // namespace reel::cli

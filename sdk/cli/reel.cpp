@@ -72,30 +72,45 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_delayed(app, invocation);
   add_event(app, invocation);
   add_verify(app, invocation);
+  add_retries(app, invocation);
+  add_pause(app, invocation);
+  add_resume(app, invocation);
+  add_replay(app, invocation);
+  add_forget(app, invocation);
   add_completion(app, invocation);
+}
+
+/// The command that was chosen, or its sub-command: "dead redrive ", with a blank behind each.
+const CLI::App& chosen(const CLI::App& app, std::string& path) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    path += command->get_name() + " ";
+  }
+  return *command;
 }
 
 /// "unknown command 'fluw' (did you mean 'flow'?)"
 std::string unexpected_text(const CLI::App& app) {
   const std::vector<std::string> extras = app.remaining(true);
   const std::string extra = extras.empty() ? "" : extras.front();
-  if (!app.get_subcommands().empty() || extra.starts_with("-")) {
-    return fmt::format("'{}' is not expected here", shown(extra));
-  }
+  std::string path;
+  const CLI::App& command = chosen(app, path);
   std::vector<std::string_view> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  for (const CLI::App* each : command.get_subcommands({})) names.push_back(each->get_name());
+  if (names.empty() || extra.starts_with("-")) return fmt::format("'{}' is not expected here", shown(extra));
   const std::string near{nearest_name(extra, names).value_or("")};
-  return fmt::format("unknown command '{}'{}", shown(extra),
+  return fmt::format("unknown command '{}{}'{}", path, shown(extra),
                      near.empty() ? "" : " (did you mean '" + near + "'?)");
 }
 
 /// A command line that was not understood, or a call for help.
 int explain(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-  const auto chosen = app.get_subcommands();
+  std::string path;
+  (void)chosen(app, path);
   const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-  fmt::print(stderr, "{}\nsee 'reel {}--help'\n", extra ? unexpected_text(app) : shown(error.what()),
-             chosen.empty() ? "" : chosen.front()->get_name() + " ");
+  fmt::print(stderr, "{}\nsee 'reel {}--help'\n", extra ? unexpected_text(app) : shown(error.what()), path);
   return exit_code::usage;
 }
 

@@ -2,9 +2,13 @@
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
+#include <chrono>
+#include <limits>
+
 #include "cli/duration_text.h"
 #include "cli/flow_json.h"
 #include "cli/inquiry.h"
+#include "cli/service_text.h"
 #include "cli/table.h"
 #include "event/rfc3339.h"
 
@@ -17,7 +21,7 @@ nanoseconds age(std::uint64_t since, std::uint64_t now) {
   return nanoseconds{now > since ? static_cast<std::int64_t>(now - since) : 0};
 }
 
-Json service_json(const Service& service) {
+Json service_json(const Service& service, std::uint64_t now) {
   Json patterns = Json::array();
   for (const std::string& pattern : service.patterns()) patterns.push_back(pattern);
   Json instances = Json::array();
@@ -32,8 +36,19 @@ Json service_json(const Service& service) {
             {"instances", std::move(instances)}, {"waiting", service.waiting()},
             {"behind", service.behind()},        {"next_offset", service.next_offset()},
             {"retrying", service.retrying()},    {"dead", service.dead()},
-            {"acked", service.acked()},          {"nacked", service.nacked()}};
-  if (service.oldest_unsettled() != 0) json["oldest_unsettled"] = rfc3339(service.oldest_unsettled());
+            {"acked", service.acked()},          {"nacked", service.nacked()},
+            {"in_flight", service.in_flight()},  {"parked", service.parked()},
+            {"expired", service.expired()}};
+  if (service.oldest_unsettled() != 0) {
+    json["oldest_unsettled"] = rfc3339(service.oldest_unsettled());
+    json["oldest_unsettled_seconds"] =
+        std::chrono::duration<double>{age(service.oldest_unsettled(), now)}.count();
+  }
+  if (service.paused_until() > now) {
+    const bool ends = service.paused_until() != std::numeric_limits<std::uint64_t>::max();
+    json["paused_until"] = ends ? Json(rfc3339(service.paused_until())) : Json("resumed");
+    json["paused_by"] = service.paused_by();
+  }
   return json;
 }
 
@@ -49,11 +64,15 @@ std::vector<Cell> service_row(const Service& service, std::uint64_t now) {
           {std::to_string(service.instances_size()), absent ? Ink::red : Ink::plain},
           // A lower bound while the broker reads this service's events from the journal.
           {std::to_string(service.waiting()) + (service.behind() ? "+" : "")},
+          {std::to_string(service.in_flight())},
           {oldest == 0 ? "" : elapsed_text(age(oldest, now))},
           problem(service.retrying(), Ink::yellow),
+          problem(service.parked(), Ink::yellow),
           problem(service.dead(), Ink::red),
+          problem(service.expired(), Ink::yellow),
           {std::to_string(service.acked())},
           {std::to_string(service.nacked())},
+          {paused_text(service, now), Ink::yellow},
           {patterns}};
 }
 
@@ -63,7 +82,8 @@ int run(Invocation& invocation) {
   const v1::Reply reply = ask_broker(invocation.globals, request);
   const v1::ServicesReply& services = reply.services();
   if (invocation.globals.json) {
-    for (const Service& service : services.services()) invocation.out.line(line_of(service_json(service)));
+    for (const Service& service : services.services())
+      invocation.out.line(line_of(service_json(service, services.now())));
     return exit_code::ok;
   }
   if (services.services().empty()) {
@@ -73,11 +93,15 @@ int run(Invocation& invocation) {
   Table table{{"SERVICE"},
               {"INSTANCES", Align::right},
               {"WAITING", Align::right},
+              {"IN FLIGHT", Align::right},
               {"OLDEST", Align::right},
               {"RETRYING", Align::right},
+              {"PARKED", Align::right},
               {"DEAD", Align::right},
+              {"EXPIRED", Align::right},
               {"ACKED", Align::right},
               {"NACKED", Align::right},
+              {"PAUSED"},
               {"PATTERNS"}};
   for (const Service& service : services.services()) table.add(service_row(service, services.now()));
   invocation.out.lines(table.lines(invocation.out.terminal()));

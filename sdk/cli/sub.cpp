@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "cli/duration_text.h"
 #include "cli/inquiry.h"
 #include "cli/interrupt.h"
+#include "cli/start_text.h"
 #include "event/topic.h"
 #include "reel/query.h"
 #include "reel/stream.h"
@@ -36,23 +36,6 @@ struct Options {
   bool live = false;
   std::string service;
 };
-
-/// "new", "start", an offset, a time, or how long ago.
-Start start_of(const std::string& from) {
-  if (from == "new") return Start::newest();
-  if (from == "start") return Start::oldest();
-  std::uint64_t offset = 0;
-  const auto [end, error] = std::from_chars(from.data(), from.data() + from.size(), offset);
-  if (error == std::errc{} && end == from.data() + from.size()) return Start::offset(offset);
-  if (const auto time = parse_time(from)) return Start::time(*time);
-  if (const auto ago = parse_duration(from))
-    return Start::time(unix_now() - static_cast<std::uint64_t>(ago->count()));
-  throw Failure{
-      exit_code::usage,
-      fmt::format(
-          "--from '{}' is not new, start, an offset, a time (2026-03-01T10:00:00Z) or how long ago (10m)",
-          shown(from))};
-}
 
 void check_options(const Options& options) {
   for (const std::string& pattern : options.patterns) {
@@ -168,7 +151,7 @@ int sub_live(Invocation& invocation, const Options& options) {
 }
 
 int sub(Invocation& invocation, const Options& options) {
-  const Start start = start_of(options.from);
+  const Start start = start_of("--from", options.from);
   Printer printer{invocation, catalog_for(invocation.globals, options), options.count};
   Stream stream{{.service = options.service.empty() ? "reel-sub" : options.service,
                  .patterns = options.patterns,

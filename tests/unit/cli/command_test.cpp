@@ -37,6 +37,10 @@ void tell_services(const v1::Request&, v1::Reply& tell) {
   service.set_dead(1);
   service.set_acked(1000);
   service.set_oldest_unsettled(start);
+  service.set_in_flight(2);
+  service.set_parked(3);
+  service.set_paused_until(start + 600 * second);
+  service.set_paused_by("ada@shop-1");
 }
 
 void tell_dead(const v1::Request& ask, v1::Reply& tell) {
@@ -168,14 +172,17 @@ TEST_CASE("services are listed with what waits for them") {
   FakeBus bus;
   bus.answers(tell_services);
   CHECK(bus.reel({"services"}).out ==
-        "SERVICE   INSTANCES  WAITING  OLDEST  RETRYING  DEAD  ACKED  NACKED  PATTERNS\n"
-        "payments          1        7     12s         0     1   1000       0  order.placed\n");
+        "SERVICE   INSTANCES  WAITING  IN FLIGHT  OLDEST  RETRYING  PARKED  DEAD  EXPIRED  ACKED  NACKED  "
+        "PAUSED                                   PATTERNS\n"
+        "payments          1        7          2     12s         0       3     1        0   1000       0  "
+        "until 2026-03-01 10:12:11 by ada@shop-1  order.placed\n");
   CHECK(
       bus.reel({"services", "-o", "json"}).out ==
       R"({"service":"payments","patterns":["order.placed"],"instances":[{"instance":"7c2f","host":"shop-1",)"
       R"("pid":4711,"last_beat":"2026-03-01T10:02:11Z","in_flight":0}],"waiting":7,"behind":false,)"
       R"("next_offset":0,"retrying":0,"dead":1,"acked":1000,"nacked":0,)"
-      R"("oldest_unsettled":"2026-03-01T10:02:11Z"})"
+      R"("in_flight":2,"parked":3,"expired":0,"oldest_unsettled":"2026-03-01T10:02:11Z",)"
+      R"("oldest_unsettled_seconds":12.0,"paused_until":"2026-03-01T10:12:11Z","paused_by":"ada@shop-1"})"
       "\n");
 }
 

@@ -1,0 +1,95 @@
+#include "cli/letters.h"
+
+#include "cli/inquiry.h"
+#include "event/rfc3339.h"
+
+namespace reel::cli {
+namespace {
+
+/// Letters asked for at a time; each may carry a whole event.
+constexpr std::uint32_t page_letters_max = 100;
+
+/// One page of dead letters or retries: both answers have the same shape.
+struct Page {
+  google::protobuf::RepeatedPtrField<Letter> letters;
+  std::uint64_t next = 0;
+  std::uint64_t total = 0;
+};
+
+template <class Ask>
+void fill(Ask& ask, const std::string& service, std::uint64_t after) {
+  ask.set_service(service);
+  ask.set_limit(page_letters_max);
+  ask.set_after(after);
+}
+
+Page fetch(const Globals& globals, Failed which, const std::string& service, std::uint64_t after) {
+  v1::Request request;
+  if (which == Failed::dead) {
+    fill(*request.mutable_dead(), service, after);
+    v1::Reply reply = ask_broker(globals, request);
+    auto& dead = *reply.mutable_dead();
+    return {std::move(*dead.mutable_letters()), dead.next(), dead.total()};
+  }
+  fill(*request.mutable_retries(), service, after);
+  v1::Reply reply = ask_broker(globals, request);
+  auto& retries = *reply.mutable_retries();
+  return {std::move(*retries.mutable_retries()), retries.next(), retries.total()};
+}
+
+}  // namespace
+
+std::uint64_t each_letter(const Globals& globals, Failed which, const std::string& service,
+                          const std::function<bool(const Letter&)>& each) {
+  for (std::uint64_t after = 0;;) {
+    const Page page = fetch(globals, which, service, after);
+    for (const Letter& letter : page.letters) {
+      if (!each(letter)) return page.total;
+    }
+    if (page.next <= after) return page.total;
+    after = page.next;
+  }
+}
+
+std::uint64_t stands_at(const v1::Failure& failure) {
+  return failure.origin() != 0 ? failure.origin() : failure.offset();
+}
+
+std::string error_text(const v1::Failure& failure) {
+  if (failure.error_type().empty()) return failure.error();
+  return failure.error_type() + (failure.error().empty() ? "" : ": " + failure.error());
+}
+
+Content content_of(const Catalog& catalog, const Letter& letter) {
+  const auto event = letter.event().empty() ? std::nullopt : read_event(letter.event());
+  if (!event) return {"null", "no longer in the journal"};
+  const RunHead head{.source = letter.source(),
+                     .topic = letter.topic(),
+                     .dataschema = letter.dataschema(),
+                     .chosen_ids = false};
+  return {catalog.json().write(head, *event,
+                               {.offset = stands_at(letter.failure()), .log_time = letter.recordedtime()}),
+          catalog.payload_text(letter.dataschema(), event->data)};
+}
+
+Json failure_json(const Letter& letter) {
+  const v1::Failure& failure = letter.failure();
+  return {{"service", letter.service()},
+          {"reeloffset", stands_at(failure)},
+          {"type", letter.topic()},
+          {"id", letter.id()},
+          {"correlationid", letter.correlationid()},
+          {"attempts", failure.attempt()},
+          {"error_type", failure.error_type()},
+          {"error", failure.error()},
+          {"first_failed_at", rfc3339(failure.first_failed_at())},
+          {"failed_at", rfc3339(letter.failed_at())}};
+}
+
+std::string letter_line(const Letter& letter, const Content& content) {
+  std::string line = line_of(failure_json(letter));
+  line.pop_back();
+  return line + ",\"event\":" + content.event_json + "}";
+}
+
+}  // namespace reel::cli

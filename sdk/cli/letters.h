@@ -1,0 +1,46 @@
+// What failed, and is dead or waits for another attempt: asked of the broker page by page.
+//
+//   each_letter(globals, Failed::dead, "payments", [&](const Letter& letter) { …; return true; });
+//
+// An event is named by where it stands in the journal, also after it was redriven: stands_at().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "cli/catalog.h"
+#include "cli/flow_json.h"
+#include "cli/invocation.h"
+#include "reel/v1/query.pb.h"
+
+namespace reel::cli {
+
+using Letter = v1::DeadReply::Letter;
+
+enum class Failed { dead, retrying };
+
+/// Hands every letter of `service` (empty: of all) to `each`, until that says no. Returns how many there are
+/// in all.
+std::uint64_t each_letter(const Globals& globals, Failed which, const std::string& service,
+                          const std::function<bool(const Letter&)>& each);
+
+/// The event's own offset, where the failure may be that of a redelivery.
+[[nodiscard]] std::uint64_t stands_at(const v1::Failure& failure);
+
+/// "std::runtime_error: bank not reachable"
+[[nodiscard]] std::string error_text(const v1::Failure& failure);
+
+/// What the event says, where the journal still has it.
+struct Content {
+  std::string event_json;    ///< "null" where it is gone
+  std::string payload_text;  ///< for people
+};
+[[nodiscard]] Content content_of(const Catalog& catalog, const Letter& letter);
+
+/// The failure and its event, without the event's content.
+[[nodiscard]] Json failure_json(const Letter& letter);
+/// "{…failure_json…,"event":{…}}"
+[[nodiscard]] std::string letter_line(const Letter& letter, const Content& content);
+
+}  // namespace reel::cli

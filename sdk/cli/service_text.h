@@ -1,0 +1,16 @@
+// A service's state in words. Pure.
+#pragma once
+
+#include <string>
+
+#include "reel/v1/query.pb.h"
+
+namespace reel::cli {
+
+/// "until 10:12:11 by ada@shop-1", "by ada@shop-1" where it must be resumed; empty where it is not paused.
+[[nodiscard]] std::string paused_text(const v1::ServicesReply::Service& service, std::uint64_t now);
+
+/// "forget payments: 7 events waiting for it and 1 dead letter go with it"
+[[nodiscard]] std::string forget_text(const v1::ServicesReply::Service& service);
+
+}  // namespace reel::cli
