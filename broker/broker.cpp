@@ -26,9 +26,6 @@ constexpr std::uint64_t tick_ns = 10'000'000;
 constexpr std::uint64_t report_interval_ns = 1'000'000'000;
 // Segments are kept for days: once a minute is soon enough, and a snapshot before it costs little.
 constexpr std::uint64_t retention_interval_ns = 60'000'000'000;
-// A restart reads about this many events of the journal at the most; reading is a few hundred thousand a
-// second.
-constexpr Offset snapshot_events = 500'000;
 // What a frame carries besides its batch.
 constexpr std::size_t frame_head_bytes_max = 1u << 20;
 
@@ -220,7 +217,7 @@ void Broker::tick() {
       spdlog::info("journal   retained begin_offset={} freed_bytes={}", journal_.begin_offset(), freed);
     }
   }
-  if (log_.committed_end() >= snapshot_offset_ + snapshot_events) save_snapshot();
+  if (log_.committed_end() >= snapshot_offset_ + config_.broker.snapshot_events) save_snapshot();
 }
 
 // ---- frames

@@ -136,6 +136,9 @@ struct Broker {
   /// How long the ids of events with caller-chosen ids are remembered, and how many at most.
   milliseconds dedup_window = std::chrono::minutes{10};
   std::size_t dedup_ids_max = 1'000'000;
+  /// Events after which the broker's state is written down anew, which is how many a restart reads at most.
+  /// Reading takes some microseconds each.
+  std::uint64_t snapshot_events = 500'000;
 
   friend bool operator==(const Broker&, const Broker&) = default;
 };
