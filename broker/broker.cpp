@@ -17,9 +17,6 @@ constexpr int frames_per_turn = 512;
 constexpr std::size_t bytes_per_turn = 16u << 20;
 // Segments are kept for days: once a minute is soon enough, and a snapshot before it costs little.
 constexpr std::uint64_t retention_interval_ns = 60'000'000'000;
-// A restart reads about this many events of the journal at the most; reading is a few hundred thousand a
-// second.
-constexpr Offset snapshot_events = 500'000;
 // After one that could not be written: the disk is full, and a try costs what a snapshot costs.
 constexpr std::uint64_t snapshot_retry_ns = 10'000'000'000;
 // A batch that is somewhat too large is refused with a sentence; only far larger ones cost the connection.
@@ -35,7 +32,8 @@ std::uint64_t system_clock_ns() {
 
 Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& journal,
                std::filesystem::path snapshot_path)
-    : journal_{journal},
+    : snapshot_events_{config.broker.snapshot_events},
+      journal_{journal},
       snapshot_path_{std::move(snapshot_path)},
       front_{context_, config.broker.listen, config.broker.batch_bytes_max + batch_slack_bytes},
       tap_{context_, config.broker.live},
@@ -105,7 +103,7 @@ void Broker::retain(LogTime now) {
       spdlog::info("journal   retained begin_offset={} freed_bytes={}", journal_.begin_offset(), freed);
     }
   }
-  const bool due = desk_.committed_end() >= snapshot_offset_ + snapshot_events;
+  const bool due = desk_.committed_end() >= snapshot_offset_ + snapshot_events_;
   if (due && now >= next_snapshot_) save_snapshot(now);
 }
 

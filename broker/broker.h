@@ -41,6 +41,7 @@ class Broker {
   void save_snapshot(LogTime now);
   [[nodiscard]] std::chrono::milliseconds until_next_deadline();
 
+  const Offset snapshot_events_;
   Journal& journal_;
   std::filesystem::path snapshot_path_;
 

@@ -46,8 +46,7 @@ function(reel_gather_test name label)
   add_dependencies(tests_${label} ${name})
 endfunction()
 
-# reel_test(NAME SOURCES… LIBS libs… [LABEL unit] [TIMEOUT 60]): a doctest program that ctest runs. The label
-# `soak` is for long forms, which `./dev soak` runs (with REEL_SOAK=1 set) and `./dev test` does not.
+# reel_test(NAME SOURCES… LIBS libs… [LABEL unit] [TIMEOUT 60]): a doctest program that ctest runs.
 function(reel_test name)
   cmake_parse_arguments(A "" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
   if(NOT A_LABEL)
@@ -62,6 +61,20 @@ function(reel_test name)
   add_test(NAME ${name} COMMAND ${name} --no-version --no-intro)
   set_tests_properties(${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT ${A_TIMEOUT})
   reel_gather_test(${name} ${A_LABEL})
+endfunction()
+
+# reel_soak(NAME [TIMEOUT 3600]): the test NAME has a long form too, which it takes where REEL_SOAK=1 is set:
+# `./dev soak` runs it so, under the label `soak`, which `./dev test` leaves out.
+function(reel_soak name)
+  cmake_parse_arguments(A "" "TIMEOUT" "" ${ARGN})
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 3600)
+  endif()
+  string(REGEX REPLACE "_test$" "_soak" soak ${name})
+  add_test(NAME ${soak} COMMAND ${name} --no-version --no-intro)
+  # What is measured there is measured alone.
+  set_tests_properties(${soak} PROPERTIES LABELS soak TIMEOUT ${A_TIMEOUT} RUN_SERIAL TRUE)
+  reel_gather_test(${name} soak)
 endfunction()
 
 # reel_bench(NAME SOURCES… LIBS libs…): a program in tests/bench that `./dev bench` builds and runs.

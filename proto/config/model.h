@@ -158,6 +158,9 @@ struct Broker {
   /// Events that may wait for their delivertime, 96 bytes of memory each: enough for every customer's
   /// reminder, and what a runaway script can cost.
   std::size_t delayed_events_max = 1'000'000;
+  /// Events after which the broker's state is written down anew, which is how many a restart reads at most.
+  /// Reading takes some microseconds each.
+  std::uint64_t snapshot_events = 500'000;
 
   friend bool operator==(const Broker&, const Broker&) = default;
 };

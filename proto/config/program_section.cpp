@@ -78,6 +78,7 @@ void read_limits(Section& section, Broker& broker) {
   section.read_duration("dedup_window", broker.dedup_window, between(1s, days * 7));
   section.read_count("dedup_ids_max", broker.dedup_ids_max, {1'000, 100'000'000});
   section.read_count("delayed_events_max", broker.delayed_events_max, {1, 100'000'000});
+  section.read_count("snapshot_events", broker.snapshot_events, {1'000, 1'000'000'000});
 }
 
 std::string duration_text(milliseconds duration) {

@@ -31,6 +31,12 @@ flows:
 )";
 }
 
+std::string broker_options(const Setting& setting) {
+  return "journal: {sync: " + setting.sync + ", " +
+         (setting.retains ? "segment_bytes: 1MiB, retain_bytes: 2MiB" : "segment_bytes: 4MiB") +
+         "}, snapshot_events: " + std::to_string(setting.snapshot_events);
+}
+
 void nap(int ms) {
   ::poll(nullptr, 0, ms);
 }
@@ -51,11 +57,10 @@ constexpr const char* names[] = {"kill broker",
 
 }  // namespace
 
-Victims::Victims(std::uint64_t seed, const std::string& sync, unsigned orders_per_second)
+Victims::Victims(std::uint64_t seed, const Setting& setting)
     : chance_{seed},
-      // Small segments, so that blows meet their change too.
-      mesh_{mesh_of_orders(), "journal: {sync: " + sync + ", segment_bytes: 4MiB}"},
-      orders_per_second_{orders_per_second} {
+      mesh_{mesh_of_orders(), broker_options(setting), setting.transport},
+      orders_per_second_{setting.orders_per_second} {
   mesh_.start_broker();
   mesh_.start_tracker();
   start_worker(0);

@@ -1,6 +1,6 @@
 // A mesh under load that is dealt blows: a broker, a tracker, a publisher and two instances of one worker.
 //
-//   Victims victims{seed, Load{…}};
+//   Victims victims{seed, {.sync = "always"}};
 //   victims.blow();                      // somebody is killed, stalled or stopped, and goes on
 //   victims.drain();                     // no more load; all that was accepted is handled
 //
@@ -20,10 +20,21 @@ namespace reel::test {
 /// noticed, so that blows make some flows late.
 inline constexpr milliseconds follow_up_within{800};
 
+/// The circumstances of a run.
+struct Setting {
+  std::string sync;  ///< journal.sync
+  Transport transport = Transport::ipc;
+  /// Small segments, so that blows meet their change too; with `retains` retention deletes all but the newest
+  /// of those that everybody has read.
+  bool retains = false;
+  /// Of the broker: about how many events come between two snapshots.
+  std::uint64_t snapshot_events = 500'000;
+  unsigned orders_per_second = 1'000;
+};
+
 class Victims {
  public:
-  /// `sync` is journal.sync.
-  Victims(std::uint64_t seed, const std::string& sync, unsigned orders_per_second);
+  Victims(std::uint64_t seed, const Setting& setting);
 
   void blow();
   /// Ends the load and waits until everything accepted is handled. False where that does not come about.

@@ -1,6 +1,7 @@
 // Crashes in the middle of load, and what must be true afterwards (claims.h). The short form deals a few
-// blows for each way of syncing; REEL_SOAK=1 makes it hundreds. REEL_CRASH_SEED=N repeats a run's choices
-// (not its timing), REEL_CRASH_BLOWS=N sets how many, REEL_CRASH_ONLY="kill broker" deals only these.
+// blows for each way of syncing; REEL_SOAK=1 makes it hundreds. What else may matter is spread over the
+// three: the transport, retention, how often the broker writes a snapshot. REEL_CRASH_SEED=N repeats a run's
+// choices (not its timing), REEL_CRASH_BLOWS=N sets how many, REEL_CRASH_ONLY="kill broker" deals only these.
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -15,9 +16,12 @@
 namespace reel::test {
 namespace {
 
-// Of each way of syncing. The short form has every kind of blow once.
+// The short form has every kind of blow once in each of three settings.
 constexpr std::size_t blows_short = 13;
-constexpr std::size_t blows_soak = 125;
+constexpr std::size_t blows_soak = 208;
+
+// A segment is named by its first offset; this one goes with the first that retention deletes.
+constexpr const char* first_segment_name = "00000000000000000001";
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* const text = std::getenv(variable);
@@ -29,10 +33,9 @@ std::uint64_t chosen_seed() {
   return seed;
 }
 
-Findings judge(Victims& victims, Figures& figures) {
+Findings judge(Victims& victims, Log& log, Figures& figures) {
   Findings findings;
   if (!victims.drain()) findings.add("undone", "the worker's queue does not empty");
-  Log log{victims.mesh().endpoint()};
   // Verdicts come when their deadlines have passed.
   const bool judged = eventually([&] {
     if (!log.read_on()) return false;
@@ -50,39 +53,51 @@ Findings judge(Victims& victims, Figures& figures) {
   return findings;
 }
 
-void survive(const std::string& sync) {
+void survive(Setting setting) {
   const bool soak = std::getenv("REEL_SOAK") != nullptr;
+  if (soak) setting.orders_per_second = 500;
   const auto blows = number_from("REEL_CRASH_BLOWS", soak ? blows_soak : blows_short);
   const auto seed = chosen_seed();
   const auto began = std::chrono::steady_clock::now();
-  std::cout << "sync " << sync << ", seed " << seed << std::endl;
-  Victims victims{seed, sync, soak ? 500u : 1'000u};
+  std::cout << "sync " << setting.sync << ", seed " << seed << std::endl;
+  Victims victims{seed, setting};
   Findings findings;
   Figures figures;
   try {
-    while (victims.blows() < blows) victims.blow();
-    findings = judge(victims, figures);
+    Log log{victims.mesh().endpoint()};
+    while (victims.blows() < blows) {
+      victims.blow();
+      log.read();
+    }
+    findings = judge(victims, log, figures);
+    if (setting.retains && victims.mesh().first_segment().stem() == first_segment_name) {
+      findings.add("nothing deleted", "retention has not deleted a segment");
+    }
   } catch (const std::exception& error) {
     findings.add("broken off", error.what());
   }
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began);
-  std::cout << "sync " << sync << ": " << victims.blows() << " blows in " << seconds.count() << " s, "
+  std::cout << "sync " << setting.sync << ": " << victims.blows() << " blows in " << seconds.count() << " s, "
             << figures.orders << " orders, " << figures.follow_ups << " follow-ups, " << figures.overdue
             << " overdue, " << figures.resolved << " of them resolved" << std::endl;
   if (findings.none()) return;
-  FAIL("sync " << sync << ", REEL_CRASH_SEED=" << seed << ", everything is kept in " << victims.keep_folder()
-               << "\nwrong:\n"
+  FAIL("sync " << setting.sync << ", REEL_CRASH_SEED=" << seed << ", everything is kept in "
+               << victims.keep_folder() << "\nwrong:\n"
                << findings.text() << "blows:\n"
                << victims.story());
 }
 
 TEST_CASE("with every commit synced, crashes lose nothing and double nothing") {
-  survive("always");
+  survive({.sync = "always", .snapshot_events = 2'000});
 }
 
 TEST_CASE("with the system left to write back, crashes of programs lose nothing and double nothing") {
-  survive("os");
+  survive({.sync = "os", .transport = Transport::tcp, .retains = true});
+}
+
+TEST_CASE("with commits synced now and then, crashes of programs lose nothing and double nothing") {
+  survive({.sync = "interval", .retains = true, .snapshot_events = 1'000});
 }
 
 }  // namespace

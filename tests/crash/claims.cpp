@@ -1,5 +1,6 @@
 #include "claims.h"
 
+#include <algorithm>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -125,8 +126,25 @@ void check_orders(const std::vector<Accepted>& accepted, const std::vector<Logge
 }
 
 void check_handling(const std::vector<Handled>& handled, const std::vector<Logged>& log, Findings& findings) {
+  std::unordered_map<std::string, std::size_t> place_of;  // of an order among those of its key, from 1
+  std::map<std::uint32_t, std::size_t> count;
+  for (const auto& event : log) {
+    const auto order = Order::named(event.correlationid);
+    if (order && event.topic == placed_topic) place_of.emplace(event.id, ++count[order->key]);
+  }
   std::unordered_set<std::string> ids;
-  for (const auto& one : handled) ids.insert(one.id);
+  std::map<std::uint32_t, std::size_t> last;
+  for (const auto& one : handled) {
+    ids.insert(one.id);
+    const auto place = place_of.find(one.id);
+    if (place == place_of.end()) {
+      findings.add("handled, but not in the log", one.order.name());
+      continue;
+    }
+    // Steps back are repeats; a step over one is not.
+    if (place->second > last[one.order.key] + 1) findings.add("handled before its turn", one.order.name());
+    last[one.order.key] = std::max(last[one.order.key], place->second);
+  }
   for (const auto& event : log) {
     if (event.topic == placed_topic && !ids.contains(event.id)) {
       findings.add("order never handled", event.correlationid);

@@ -34,6 +34,8 @@ class Findings {
 };
 
 void check_orders(const std::vector<Accepted>& accepted, const std::vector<Logged>& log, Findings& findings);
+/// Every order was handled, and none of a key before the one before it. `handled` is in the order of the
+/// file.
 void check_handling(const std::vector<Handled>& handled, const std::vector<Logged>& log, Findings& findings);
 void check_verdicts(const std::vector<Logged>& log, Findings& findings);
 void check_tracker(const Tracked& tracked, const std::vector<Logged>& log, Findings& findings);

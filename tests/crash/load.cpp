@@ -3,7 +3,7 @@
 //   crash_load publisher --accepted FILE      orders without end; a line for each answer:
 //                                             offset id key number accepted|duplicate
 //   crash_load worker --handled FILE          handles them; a line when a handler begins:
-//                                             key number id attempt instance
+//                                             key number id attempt instance time
 //
 // Each line is one appended write, made before anything that depends on it. Restarted, the publisher reads
 // its own file and goes on behind it.
@@ -14,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -80,8 +81,15 @@ Order order_in(std::string_view data) {
   return *order;
 }
 
+// The machine's steady clock, which all processes share.
+std::string now() {
+  const auto time = std::chrono::steady_clock::now().time_since_epoch();
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+}
+
 struct Load {
   std::string file;
+  std::string instance;
   std::uint32_t keys = 24;
   std::uint64_t window = 64;  // orders unanswered at a time
   unsigned per_second = 1'000;
@@ -140,6 +148,7 @@ int work(const Load& load) {
   const Lines handled{load.file};
   reel::Options options;
   options.workers = 2;
+  options.instance = load.instance;
   options.credit_events = 128;  // so that a kill finds the instances sharing even a short queue
   reel::Service service{"worker", options};
   service.start_from(reel::Start::oldest());
@@ -147,7 +156,7 @@ int work(const Load& load) {
     const auto order = order_in(context.data());
     handled.add(std::to_string(order.key) + " " + std::to_string(order.number) + " " +
                 std::string{context.id()} + " " + std::to_string(context.attempt()) + " " +
-                service.instance() + "\n");
+                service.instance() + " " + now() + "\n");
     if (fails_at_first(order) && context.attempt() == 1) throw std::runtime_error{"card reader broken"};
     if (is_dropped(order)) return;
     context.publish(reel::test::captured_topic, "test.v1.Captured", captured(order), {});
@@ -167,6 +176,7 @@ int main(int argc, char** argv) try {
   publisher->add_option("--per-second", load.per_second);
   auto* const worker = app.add_subcommand("worker");
   worker->add_option("--handled", load.file)->required();
+  worker->add_option("--instance", load.instance);
   app.require_subcommand(1);
   CLI11_PARSE(app, argc, argv);
   return *publisher ? publish(load) : work(load);

@@ -5,8 +5,6 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "process.h"
-
 namespace reel::test {
 namespace {
 
@@ -48,7 +46,9 @@ std::vector<Handled> read_handled(const std::string& path) {
   std::vector<Handled> all;
   each_whole_line(path, [&](std::istringstream& words) {
     Handled one;
-    words >> one.order.key >> one.order.number >> one.id >> one.attempt;
+    std::int64_t at_ms = 0;
+    words >> one.order.key >> one.order.number >> one.id >> one.attempt >> one.instance >> at_ms;
+    one.at = milliseconds{at_ms};
     all.push_back(std::move(one));
   });
   return all;
@@ -60,9 +60,32 @@ Log::Log(const std::string& broker)
                .patterns = {">", "reel.flow.>"},
                .start = Start::oldest(),
                .envelope_only = true,
-               .ephemeral = true,
                .watermark_interval = std::chrono::milliseconds{20},
-               .connection = quiet(broker)}} {}
+               .connection = quiet(broker)}} {
+  if (!eventually([this] { return stream_.connected(); })) throw std::runtime_error("the log cannot be read");
+}
+
+void Log::take(const StreamBatch& batch) {
+  if (batch.kind == StreamBatch::Kind::refused)
+    throw std::runtime_error("the log cannot be read: " + batch.text);
+  if (batch.kind == StreamBatch::Kind::joined && !events_.empty()) seen_to_ = events_.back().offset;
+  for (const auto& event : batch.events) {
+    if (event.offset <= seen_to_) continue;
+    events_.push_back({.offset = event.offset,
+                       .log_time = event.recordedtime,
+                       .topic = std::string{event.topic},
+                       .id = std::string{event.id},
+                       .correlationid = std::string{event.correlationid},
+                       .causationid = std::string{event.causationid}});
+  }
+  stream_.ack_all();
+}
+
+void Log::read() {
+  for (auto batch = stream_.next({}); batch.kind != StreamBatch::Kind::idle; batch = stream_.next({})) {
+    take(batch);
+  }
+}
 
 bool Log::read_on() {
   v1::Request request;
@@ -71,15 +94,7 @@ bool Log::read_on() {
   return eventually(
       [&] {
         const auto batch = stream_.next(std::chrono::milliseconds{50});
-        for (const auto& event : batch.events) {
-          events_.push_back({.offset = event.offset,
-                             .log_time = event.recordedtime,
-                             .topic = std::string{event.topic},
-                             .id = std::string{event.id},
-                             .correlationid = std::string{event.correlationid},
-                             .causationid = std::string{event.causationid}});
-        }
-        stream_.ack_all();
+        take(batch);
         return batch.watermark >= now;
       },
       milliseconds{120'000});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "load.h"
+#include "process.h"
 #include "reel/query.h"
 #include "reel/stream.h"
 
@@ -26,6 +27,8 @@ struct Handled {
   Order order;
   std::string id;
   std::uint32_t attempt = 0;
+  std::string instance;
+  milliseconds at{0};  ///< by the machine's steady clock
 };
 [[nodiscard]] std::vector<Handled> read_handled(const std::string& path);
 
@@ -38,18 +41,25 @@ struct Logged {
   std::string causationid;
 };
 
-/// The whole log, topics of orders and verdicts.
+/// The whole log, topics of orders and verdicts. A service like any other: what it has not read is kept, so
+/// it sees everything although retention deletes what all have read.
 class Log {
  public:
+  /// Returns once it is subscribed.
   explicit Log(const std::string& broker);
+  /// Reads what has come.
+  void read();
   /// Reads on to what is the log's end now. False where that does not come.
   [[nodiscard]] bool read_on();
   [[nodiscard]] const std::vector<Logged>& events() const { return events_; }
 
  private:
+  void take(const StreamBatch& batch);
+
   QueryClient broker_;
   Stream stream_;
   std::vector<Logged> events_;
+  std::uint64_t seen_to_ = 0;  // after a lost connection some may come again, up to here
 };
 
 /// Dead letters of all services, a line each.

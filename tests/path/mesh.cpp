@@ -1,11 +1,46 @@
 #include "mesh.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <iterator>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 
 namespace reel::test {
+namespace {
+
+// A port nobody listens on, below those that the system gives to connections: while a broker is away, one
+// of its own clients could otherwise be given its port, and be connected to itself.
+std::string free_port() {
+  std::random_device chance;
+  for (int tries = 0; tries < 100; ++tries) {
+    const auto port = std::uniform_int_distribution{10'000, 30'000}(chance);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool free = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(socket);
+    if (free) return std::to_string(port);
+  }
+  throw std::runtime_error("no port is free");
+}
+
+std::vector<std::filesystem::path> segments_in(const std::filesystem::path& journal) {
+  std::vector<std::filesystem::path> segments;
+  for (const auto& entry : std::filesystem::directory_iterator{journal}) {
+    if (entry.path().extension() == ".journal") segments.push_back(entry.path());
+  }
+  if (segments.empty()) throw std::runtime_error("there is no journal segment");
+  return segments;
+}
+
+}  // namespace
 
 std::string program_path(const std::string& name) {
   return std::string{REEL_BIN_DIR} + "/" + name;
@@ -43,7 +78,14 @@ std::string line_with(const std::string& text, const std::string& part) {
   return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) - begin);
 }
 
-Mesh::Mesh(const std::string& yaml, const std::string& broker_options) {
+Mesh::Mesh(const std::string& yaml, const std::string& broker_options, Transport transport) {
+  const auto place = [&](const char* name) {
+    return transport == Transport::tcp ? "tcp://127.0.0.1:" + free_port()
+                                       : "ipc://" + (dir_.path() / name).string();
+  };
+  endpoint_ = place("broker");
+  live_endpoint_ = place("live");
+  tracker_endpoint_ = place("tracker");
   std::filesystem::create_directory(dir_.path() / "schemas");
   write_file(dir_.path() / "schemas" / "test.proto", R"(syntax = "proto3";
 package test.v1;
@@ -171,12 +213,13 @@ void Mesh::place_many(std::size_t count, std::size_t flows, std::size_t first) {
   if (ran.exit_code != 0) throw std::runtime_error(ran.err);
 }
 
+std::filesystem::path Mesh::first_segment() const {
+  const auto segments = segments_in(data() / "journal");
+  return *std::min_element(segments.begin(), segments.end());
+}
+
 std::filesystem::path Mesh::last_segment() const {
-  std::vector<std::filesystem::path> segments;
-  for (const auto& entry : std::filesystem::directory_iterator{data() / "journal"}) {
-    if (entry.path().extension() == ".journal") segments.push_back(entry.path());
-  }
-  if (segments.empty()) throw std::runtime_error("there is no journal segment");
+  const auto segments = segments_in(data() / "journal");
   return *std::max_element(segments.begin(), segments.end());
 }
 

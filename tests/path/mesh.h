@@ -15,11 +15,14 @@
 
 namespace reel::test {
 
+enum class Transport { ipc, tcp };
+
 class Mesh {
  public:
   /// `yaml` is the configuration without broker and tracker sections; `broker_options` go into the broker's.
   explicit Mesh(const std::string& yaml = small_mesh(),
-                const std::string& broker_options = "journal: {sync: os, segment_bytes: 4MiB}");
+                const std::string& broker_options = "journal: {sync: os, segment_bytes: 4MiB}",
+                Transport transport = Transport::ipc);
 
   /// A few topics with a small schema and one flow; see mesh.cpp.
   [[nodiscard]] static std::string small_mesh();
@@ -61,19 +64,19 @@ class Mesh {
 
   [[nodiscard]] std::filesystem::path dir() const { return dir_.path(); }
   [[nodiscard]] std::string config_path() const { return (dir_.path() / "reel.yaml").string(); }
-  [[nodiscard]] std::string endpoint() const { return ipc("broker"); }
-  [[nodiscard]] std::string live_endpoint() const { return ipc("live"); }
-  [[nodiscard]] std::string tracker_endpoint() const { return ipc("tracker"); }
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+  [[nodiscard]] const std::string& live_endpoint() const { return live_endpoint_; }
+  [[nodiscard]] const std::string& tracker_endpoint() const { return tracker_endpoint_; }
   [[nodiscard]] std::filesystem::path data() const { return dir_.path() / "data"; }
-  /// The journal's newest segment file.
+  /// The journal's oldest and newest segment file.
+  [[nodiscard]] std::filesystem::path first_segment() const;
   [[nodiscard]] std::filesystem::path last_segment() const;
 
  private:
-  [[nodiscard]] std::string ipc(const std::string& name) const {
-    return "ipc://" + (dir_.path() / name).string();
-  }
-
   TempDir dir_;
+  std::string endpoint_;
+  std::string live_endpoint_;
+  std::string tracker_endpoint_;
   std::unique_ptr<Process> broker_;
   std::unique_ptr<Process> tracker_;
   int runs_ = 0;

@@ -45,6 +45,7 @@ broker:
   journal: {sync: interval, sync_interval: 5ms, segment_bytes: 1MiB, retain: 2d, retain_bytes: 4GiB}
   event_bytes_max: 64KiB
   services_max: 12
+  snapshot_events: 20000
 gateway: {listen: 0.0.0.0:80}
 )";
 
@@ -99,6 +100,7 @@ TEST_CASE("a file becomes a model") {
   CHECK(model.broker.journal.retain_bytes == 4ull << 30);
   CHECK(model.broker.event_bytes_max == 64u << 10);
   CHECK(model.broker.services_max == 12);
+  CHECK(model.broker.snapshot_events == 20'000);
   CHECK_MESSAGE(model.tracker.data == "/var/lib/reel/tracker", "it moves with the broker's");
   CHECK(model.gateway.listen == "0.0.0.0:80");
 }

@@ -73,7 +73,8 @@ TEST_CASE("production.yaml lists every setting") {
   [[maybe_unused]] const auto& [listen, live, data, journal, event_bytes_max, batch_bytes_max,
                                 publish_window_bytes, publish_window_batches, tail_bytes_max,
                                 service_window_events_max, services_max, sessions_max, service_timeout,
-                                beat_interval, dedup_window, dedup_ids_max, delayed_events_max] = broker;
+                                beat_interval, dedup_window, dedup_ids_max, delayed_events_max,
+                                snapshot_events] = broker;
   [[maybe_unused]] const auto& [sync, sync_interval, segment_bytes, retain, retain_bytes] = journal;
   CHECK(production_keys("broker") == std::set<std::string>{"listen",
                                                            "live",
@@ -96,7 +97,8 @@ TEST_CASE("production.yaml lists every setting") {
                                                            "beat_interval",
                                                            "dedup_window",
                                                            "dedup_ids_max",
-                                                           "delayed_events_max"});
+                                                           "delayed_events_max",
+                                                           "snapshot_events"});
 
   const Tracker tracker;
   [[maybe_unused]] const auto& [tracker_listen, tracker_data, tracker_retain, checkpoint_interval] = tracker;
