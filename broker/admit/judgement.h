@@ -33,10 +33,6 @@ enum class Fate : std::uint8_t {
   dropped,  ///< refused, or dropped by the caller
 };
 
-/// Refusals of one batch that come with a sentence. A publisher whose every event is wrong in the same way
-/// needs it told a thousand times at most; reasons are always told.
-inline constexpr std::size_t refusal_texts_max = 1'000;
-
 /// What goes on of a batch, by where it goes. A batch without events has no pieces either.
 struct Admitted {
   StoredBatch journal;
@@ -47,10 +43,6 @@ struct Admitted {
   std::vector<std::uint32_t> journal_entries;
   std::vector<std::uint32_t> live_entries;
 };
-
-/// Refusals of one batch that come with a sentence. A publisher whose every event is wrong in the same way
-/// needs it told a thousand times at most; reasons are always told.
-inline constexpr std::size_t refusal_texts_max = 1'000;
 
 class Judgement {
  public:
