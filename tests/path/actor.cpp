@@ -1,6 +1,7 @@
 // A service for the path tests that does what its flags say, and writes a line for each thing it does:
 //
 //   begin INSTANCE KEY ID ATTEMPT          a handler begins
+//   replay INSTANCE KEY ID ATTEMPT         it begins, with a replayed event
 //   end INSTANCE KEY ID ATTEMPT            it returns
 //
 // Lines of all actors may go to one file: each is one appended write.
@@ -20,6 +21,8 @@ int main(int argc, char** argv) {
   std::string hang_on;
   std::string fail_on;
   std::string reject_on;
+  std::string die_on;
+  std::string slow_on;
   std::uint32_t fail_attempts = 0;
   unsigned workers = 2;
   int hold_ms = 0;
@@ -35,6 +38,8 @@ int main(int argc, char** argv) {
   app.add_option("--fail-on", fail_on, "the handler of this key throws; empty: of every key");
   app.add_option("--fail-attempts", fail_attempts, "…in the first so many attempts");
   app.add_option("--reject-on", reject_on);
+  app.add_option("--die-on", die_on, "the handler of this key takes the whole process with it");
+  app.add_option("--slow-on", slow_on, "…takes 1.5 s and says that it is still at it");
   app.add_option("--workers", workers);
   app.add_option("--hold-ms", hold_ms);
   app.add_flag("--from-start", from_start);
@@ -55,9 +60,14 @@ int main(int argc, char** argv) {
   };
   for (const auto& pattern : patterns) {
     service.on_raw(pattern, [&](reel::Context& context) {
-      say("begin", context);
+      say(context.replayed() ? "replay" : "begin", context);
       const auto key = context.correlationid();
       if (!hang_on.empty() && key == hang_on) ::poll(nullptr, 0, -1);
+      if (!die_on.empty() && key == die_on) ::_exit(9);
+      for (int i = 0; i < 15 && !slow_on.empty() && key == slow_on; ++i) {
+        ::poll(nullptr, 0, 100);
+        context.in_progress();
+      }
       if (hold_ms > 0) ::poll(nullptr, 0, hold_ms);
       if (!reject_on.empty() && key == reject_on) throw reel::Reject{"not wanted"};
       if (context.attempt() <= fail_attempts && (fail_on.empty() || key == fail_on))
