@@ -83,7 +83,8 @@ v1::ReplaysReply running_replays(const Globals& globals) {
 }
 
 std::optional<RunningReplay> running_replay(const Globals& globals, std::uint64_t id) {
-  for (const RunningReplay& running : running_replays(globals).replays()) {
+  const v1::ReplaysReply replays = running_replays(globals);  // outlives the walk over it
+  for (const RunningReplay& running : replays.replays()) {
     if (running.replay().id() == id && !running.replay().done()) return running;
   }
   return std::nullopt;
