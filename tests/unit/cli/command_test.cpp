@@ -511,7 +511,7 @@ TEST_CASE("the broker's status says what it refused and why it cannot write") {
     status.set_stale_settles(5);
   });
   CHECK(bus.reel({"status"}).out ==
-        "broker          0.1.0, running for 1min 30s\n"
+        "broker          0.1.0, running for 1m 30s\n"
         "journal         cannot be written for 30s: cannot write d/1.journal: No space left on device\n"
         "offsets         1 to 1043\n"
         "queued          3.0 MiB\n"
