@@ -133,7 +133,8 @@ TEST_CASE("what a handler publishes takes effect once, however often it is kille
   REQUIRE(eventually([&] { return mesh.service("payments")["waiting"] == 0; }));
   mesh.place("last");
   REQUIRE(mesh.rows({"dead"}).empty());
-  REQUIRE(eventually([&] { return attempts(mesh, "last").ends_with("end 1"); }));
+  // It may have been given to one of the killed first, whose end nobody had noticed yet.
+  REQUIRE(eventually([&] { return attempts(mesh, "last").find("end") != std::string::npos; }));
   REQUIRE(mesh.service("payments")["waiting"] == 0);
   std::map<std::string, int> effects;
   for (const auto& row : mesh.events("payment.captured", 31)) ++effects[row["causationid"]];
