@@ -137,8 +137,6 @@ void Answers::services(v1::ServicesReply& reply) {
     }
     row.set_parked(queue.parked().events());
     row.set_in_flight(dispatch.in_flight());
-    row.set_ephemeral(queue.ephemeral());
-    for (const auto& pattern : queue.patterns()) *row.add_filters() = pattern;
     if (dispatch.oldest() || queue.behind()) {
       row.set_oldest_unsettled(log_time_of(queue.floor(log_.committed_end())));
     }

@@ -100,6 +100,11 @@ bool ServiceQueue::wanted(Offset offset, std::string_view topic) const {
   return before == nullptr || offset >= options_.recovered_end || !before->is_settled(offset);
 }
 
+bool ServiceQueue::was_retrying(Offset offset) const {
+  return offset < options_.recovered_end && options_.recovered != nullptr &&
+         options_.recovered->retrying.contains(offset);
+}
+
 void ServiceQueue::wake(Offset first) {
   if (!caught_up_) return;
   next_ = std::max(next_, first);
@@ -162,9 +167,12 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
       const Offset offset = batch.first_offset + index;
       const bool old = offset < std::max(patterns_from_, options_.recovered_end);
       const auto& event = batch.events[index];
-      if (choosy) --asks_left_;
-      const bool asked = !choosy || edge.wants_event(options_.index, run, event, offset);
-      if (asked && (!old || wanted(offset, run.topic))) feed_event(event, offset, redelivery);
+      bool goes = !old || wanted(offset, run.topic);
+      if (goes && choosy && !was_retrying(offset)) {
+        --asks_left_;
+        goes = edge.wants_event(options_.index, run, event, offset);
+      }
+      if (goes) feed_event(event, offset, redelivery);
       if (redelivery) parked_.passed(event.key_hash, offset);
     }
     if (index < run_end) break;  // no more room, or asked enough

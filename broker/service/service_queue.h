@@ -159,6 +159,8 @@ class ServiceQueue {
   void request(Reading reading, Offset from, DeliveryEdge& edge);
   [[nodiscard]] bool outboxes_empty() const;
   [[nodiscard]] bool wanted(Offset offset, std::string_view topic) const;
+  /// It has failed before the restart and was not given up: it goes on, whatever the patterns say now.
+  [[nodiscard]] bool was_retrying(Offset offset) const;
 
   // Read ahead from the journal.
   struct Stretch {

@@ -38,6 +38,8 @@ class Catalog {
   explicit Catalog(const v1::SchemasReply& reply);
 
   [[nodiscard]] const EventJson& json() const { return json_; }
+  /// Good as long as the catalog.
+  [[nodiscard]] const SchemaSet& schemas() const { return *schemas_; }
 
   /// An event on `topic` with this payload. Throws Refused: not a topic, an unknown one, bad JSON, a field or
   /// value that the type does not have.

@@ -107,7 +107,8 @@ std::string posix_cases(CLI::App& app, const std::vector<Command>& commands) {
   text += fmt::format("      '') choices=\"{} {}\" ;;\n", command_names(commands), joined(globals));
   for (const Command& command : commands) {
     std::string more;
-    if (command.name.text == "pub") more = " $(" + first_column("topics") + ")";
+    if (command.name.text == "pub" || command.name.text == "explain")
+      more = " $(" + first_column("topics") + ")";
     if (command.name.text == "flow") more = " $(" + first_column("flows") + ")";
     if (!command.values.empty()) more += " " + command.values;
     const std::string own = joined(command.options);
@@ -181,7 +182,7 @@ std::string fish_script(CLI::App& app) {
     if (!command.values.empty())
       text += fmt::format("complete -c reel -f{} -a '{}'\n", condition, command.values);
   }
-  text += fmt::format("complete -c reel -f -n '__fish_seen_subcommand_from pub' -a \"({})\"\n",
+  text += fmt::format("complete -c reel -f -n '__fish_seen_subcommand_from pub explain' -a \"({})\"\n",
                       "reel topics --timeout 300ms 2>/dev/null | awk 'NR > 1 {print \\$1}'");
   text += fmt::format("complete -c reel -f -n '__fish_seen_subcommand_from flow' -a \"({})\"\n",
                       "reel flows --timeout 300ms 2>/dev/null | awk 'NR > 1 {print \\$1}'");

@@ -77,6 +77,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_resume(app, invocation);
   add_replay(app, invocation);
   add_forget(app, invocation);
+  add_explain(app, invocation);
   add_completion(app, invocation);
 }
 

@@ -15,6 +15,7 @@
 #include "cli/inquiry.h"
 #include "cli/interrupt.h"
 #include "cli/start_text.h"
+#include "event/event_pattern.h"
 #include "event/topic.h"
 #include "reel/query.h"
 #include "reel/stream.h"
@@ -35,6 +36,7 @@ struct Options {
   std::uint64_t count = 0;  // 0: without end
   bool live = false;
   std::string service;
+  std::string when;
 };
 
 void check_options(const Options& options) {
@@ -43,6 +45,13 @@ void check_options(const Options& options) {
       throw Failure{exit_code::refused, fmt::format("'{}' is not a pattern: {}", shown(pattern), *problem)};
     }
   }
+  if (!options.when.empty()) {
+    const auto compiled = EventPattern::compile(options.when);
+    if (!compiled.pattern)
+      throw Failure{exit_code::refused, fmt::format("--when: {}", shown(compiled.error.text()))};
+  }
+  if (options.live && !options.when.empty())
+    throw Failure{exit_code::usage, "--live takes every event of a topic: leave out --when"};
   if (options.live && (options.from != "new" || !options.service.empty())) {
     throw Failure{exit_code::usage,
                   "--live has no past and remembers nothing: leave out --from and --service"};
@@ -155,6 +164,7 @@ int sub(Invocation& invocation, const Options& options) {
   Printer printer{invocation, catalog_for(invocation.globals, options), options.count};
   Stream stream{{.service = options.service.empty() ? "reel-sub" : options.service,
                  .patterns = options.patterns,
+                 .when = {options.when},
                  .start = start,
                  .ephemeral = options.service.empty(),
                  .credit_events = credit_events,
@@ -178,6 +188,8 @@ void add_sub(CLI::App& app, Invocation& invocation) {
   command->add_option("--count", options->count, "End after so many events")->type_name("N");
   command->add_flag("--live", options->live,
                     "Listen to the live tap: at most once, also topics that are not kept");
+  command->add_option("--when", options->when, "Only events that this pattern says yes to")
+      ->type_name("JSON");
   command->add_option("--service", options->service, "Keep progress under this name")->type_name("NAME");
   command->callback([&invocation, options] {
     invocation.run = [options](Invocation& given) {

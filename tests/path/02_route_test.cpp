@@ -143,3 +143,145 @@ TEST_CASE("reel topics says what is published, heard and refused") {
   CHECK(row("price.tick")["durable"] == false);
   CHECK(row("price.tick")["services"].dump() == "[]");  // no subscription carries it
 }
+
+namespace {
+
+/// small_mesh with a route that chooses, and a topic that wants to be heard.
+std::string choosy_mesh() {
+  return R"(schemas: [schemas]
+topics:
+  order.placed:   {type: test.v1.Placed}
+  order.large:    {type: test.v1.Placed}
+  order.urgent:   {type: test.v1.Placed, require_subscriber: true}
+routes:
+  - {from: order.placed, when: {data: {totalCents: [{numeric: [">=", 1000]}]}}, to: order.large}
+)";
+}
+
+const std::string large = R"({"data":{"totalCents":[{"numeric":[">=",1000]}]}})";
+
+std::string place(Mesh& mesh, const std::string& flow, int cents, const std::string& topic = "order.placed") {
+  const auto ran = mesh.reel({"pub", topic, R"({"totalCents":")" + std::to_string(cents) + R"("})",
+                              "--correlation", flow, "-o", "json"});
+  const auto rows = json_lines(ran.out);
+  REQUIRE(rows.size() == 1);
+  return rows[0]["outcome"] == "accepted"
+             ? "matched " + rows[0]["matched"].dump()
+             : rows[0]["reason"].get<std::string>() + ": " + rows[0]["text"].get<std::string>();
+}
+
+/// Flows whose events a handler began to handle.
+std::string handled(const Mesh& mesh) {
+  std::string flows;
+  for (const auto& line : mesh.log_lines()) {
+    if (line[0] == "begin") flows += line[2] + " ";
+  }
+  return flows;
+}
+
+}  // namespace
+
+TEST_CASE("a route with a when derives only from events that it says yes to") {
+  Mesh mesh{choosy_mesh()};
+  mesh.start_broker();
+  place(mesh, "flow-1", 999);
+  place(mesh, "flow-2", 1000);
+  const auto events = mesh.events("order.>", 3);
+  CHECK(events[1]["type"] == "order.placed");
+  CHECK(events[2]["type"] == "order.large");
+  CHECK(events[2]["correlationid"] == "flow-2");
+}
+
+TEST_CASE("a service with a when is sent only what it says yes to, also after the broker's restart") {
+  Mesh mesh{choosy_mesh()};
+  mesh.start_broker();
+  {
+    const auto actor = mesh.actor("payments", {"--on", "order.placed", "--when", large});
+    CHECK(place(mesh, "small-1", 999) == "matched 0");
+    CHECK(place(mesh, "large-1", 1000) == "matched 1");
+    REQUIRE(mesh.has_acked("payments", 1));
+  }
+  CHECK(handled(mesh) == "large-1 ");
+  // The service is away now, and still matched: its pattern stands in the journal.
+  CHECK(place(mesh, "large-2", 2000) == "matched 1");
+  mesh.broker().kill();
+  mesh.start_broker();
+  CHECK(place(mesh, "small-2", 1) == "matched 0");
+  CHECK(place(mesh, "large-3", 3000) == "matched 1");
+  const auto actor = mesh.actor("payments", {"--on", "order.placed", "--when", large});
+  REQUIRE(mesh.has_acked("payments", 2));
+  CHECK(handled(mesh) == "large-1 large-2 large-3 ");
+  CHECK(mesh.service("payments")["waiting"] == 0);
+  for (const auto& row : mesh.rows({"topics"})) {
+    if (row["topic"] == "order.placed") CHECK(row["unrouted"] == 1);  // since the restart
+  }
+}
+
+TEST_CASE("one instance without a when makes the service want everything") {
+  Mesh mesh{choosy_mesh()};
+  mesh.start_broker();
+  const auto choosy = mesh.actor("payments", {"--on", "order.placed", "--when", large});
+  CHECK(place(mesh, "small-1", 1) == "matched 0");
+  const auto all = mesh.actor("payments", {"--on", "order.placed"});
+  CHECK(place(mesh, "small-2", 1) == "matched 1");
+}
+
+TEST_CASE("reel sub prints what its when says yes to, and refuses one that is none") {
+  Mesh mesh{choosy_mesh()};
+  mesh.start_broker();
+  place(mesh, "small-1", 1);
+  place(mesh, "large-1", 1000);
+  const auto rows = mesh.rows({"sub", "order.placed", "--when", large, "--from", "start", "--count", "1"});
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0]["correlationid"] == "large-1");
+  CHECK(mesh.reel({"sub", "order.placed", "--when", R"({"data": 1})"}).err ==
+        "--when: data: expected a list such as [1], or an object of fields\n");
+  // What only the topic's type can tell, the broker does.
+  CHECK(mesh.reel({"sub", "order.placed", "--when", R"({"data": {"totlCents": [1]}})"}).err ==
+        "bad when for 'order.placed': data.totlCents: test.v1.Placed has no such field, did you mean "
+        "'totalCents'?\n");
+}
+
+TEST_CASE("a topic that requires a subscriber refuses what no service wants") {
+  Mesh mesh{choosy_mesh()};
+  mesh.start_broker();
+  const std::string refusal = "unrouted: no service wants it, and topic order.urgent says require_subscriber";
+  CHECK(place(mesh, "flow-1", 1000, "order.urgent") == refusal);
+  const auto actor = mesh.actor("payments", {"--on", "order.urgent", "--when", large});
+  CHECK(place(mesh, "flow-2", 999, "order.urgent") == refusal);
+  CHECK(place(mesh, "flow-3", 1000, "order.urgent") == "matched 1");
+  REQUIRE(mesh.has_acked("payments", 1));
+  CHECK(handled(mesh) == "flow-3 ");
+}
+
+TEST_CASE("reel explain says for each route and subscription why an event meets it or not") {
+  Mesh mesh{choosy_mesh()};
+  mesh.start_broker();
+  const auto actor =
+      mesh.actor("payments", {"--on", "order.placed", "--on", "order.urgent", "--when", large});
+  const auto audit = mesh.actor("audit", {"--on", "order.>"});
+  CHECK(mesh.reel({"explain", "order.placed", R"({"totalCents":"995"})"}).out ==
+        R"(KIND     NAME         TOPICS        MATCHED  FIELD            EXPECTED                   ACTUAL
+route    order.large  order.placed  no       data.totalCents  [{"numeric":[">=",1000]}]  "995"
+service  audit        order.>       yes      -                -                          -
+service  payments     order.placed  no       data.totalCents  [{"numeric":[">=",1000]}]  "995"
+service  payments     order.urgent  no       type             order.urgent               order.placed
+)");
+
+  const auto published = mesh.rows({"pub", "order.placed", R"({"totalCents":"1000"})"});
+  const auto offset = std::to_string(published.at(0)["reeloffset"].get<std::uint64_t>());
+  CHECK(mesh.reel({"explain", "--offset", offset, "-o", "json"}).out ==
+        R"({"kind":"route","name":"order.large","pattern":"order.placed","when":)"
+        R"("{\"data\":{\"totalCents\":[{\"numeric\":[\">=\",1000]}]}}","matched":true}
+{"kind":"service","name":"audit","pattern":"order.>","matched":true}
+{"kind":"service","name":"payments","pattern":"order.placed","when":)"
+        R"("{\"data\":{\"totalCents\":[{\"numeric\":[\">=\",1000]}]}}","matched":true}
+{"kind":"service","name":"payments","pattern":"order.urgent","when":)"
+        R"("{\"data\":{\"totalCents\":[{\"numeric\":[\">=\",1000]}]}}","matched":false,)"
+        R"("path":"type","expected":"order.urgent","actual":"order.placed"}
+)");
+  CHECK(mesh.reel({"explain", "--offset", "999999"}).err ==
+        "there is no event at offset 999999: it is the bus's own record, was deleted with its segment, or is "
+        "yet to come\n");
+  CHECK(mesh.reel({"explain", "order.placed"}).exit_code == 2);
+}

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   std::string name = "actor";
   std::vector<std::string> patterns;
   std::string emit;
+  std::string when;
   std::string log_path;
   std::string hang_on;
   std::string fail_on;
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
   CLI::App app;
   app.add_option("--name", name);
   app.add_option("--on", patterns);
+  app.add_option("--when", when, "of what --on matches, only what this event pattern says yes to");
   app.add_option("--emit", emit, "publish the same payload on this topic as test.v1.Captured");
   app.add_option("--emit-after-ms", emit_after_ms, "…to be handed over so long after the handler");
   app.add_option("--log", log_path);
@@ -59,7 +61,7 @@ int main(int argc, char** argv) {
     if (log >= 0 && ::write(log, line.data(), line.size()) < 0) std::abort();
   };
   for (const auto& pattern : patterns) {
-    service.on_raw(pattern, [&](reel::Context& context) {
+    service.on_raw(pattern, reel::When{when}, [&](reel::Context& context) {
       say(context.replayed() ? "replay" : "begin", context);
       const auto key = context.correlationid();
       if (!hang_on.empty() && key == hang_on) ::poll(nullptr, 0, -1);

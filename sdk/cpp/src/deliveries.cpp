@@ -110,7 +110,14 @@ std::optional<Failed> Deliveries::run_handlers(Worker& worker, const Task& task)
   worker.context.when_in_progress = [this, &task] {
     if (settles_.in_progress(delivery_of(task))) connection_.wake();
   };
-  auto failed = worker.context.run(*run.handlers);
+  const auto& wanting = worker.context.choose(*run.handlers);
+  if (wanting.handlers.empty()) {
+    // The same with a `when`: the broker adds up what the instances want.
+    return Failed{.error_type = "reel::NoHandler",
+                  .error = "no handler of this instance wants this event on " +
+                           clean_text(run.head.topic, 256) + ": each when says no"};
+  }
+  auto failed = worker.context.run(wanting);
   if (failed) {
     connection_.log()(LogLevel::debug,
                       "handler_failed topic=" + std::string{run.head.topic} + " id=" +

@@ -1,6 +1,7 @@
 #include "handling.h"
 
 #include <cxxabi.h>
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
 #include <algorithm>
@@ -55,7 +56,8 @@ std::string clean_text(std::string_view text, std::size_t bytes_max) {
   return clean;
 }
 
-void HandlerRegistry::add(std::string_view pattern, Handler handler) {
+void HandlerRegistry::add(std::string_view pattern, Handler handler, const When& when,
+                          const google::protobuf::Descriptor* type) {
   if (const auto wrong = check_pattern(pattern)) {
     throw std::invalid_argument{"cannot handle '" + std::string{pattern} + "': " + *wrong};
   }
@@ -65,13 +67,32 @@ void HandlerRegistry::add(std::string_view pattern, Handler handler) {
                                   "' twice: it has a handler already"};
     }
   }
-  entries_.push_back({std::string{pattern}, std::move(handler)});
+  std::optional<EventPattern> compiled;
+  if (!when.json.empty()) {
+    auto result = EventPattern::compile(when.json, type);
+    if (!result.pattern) {
+      throw std::invalid_argument{"cannot handle '" + std::string{pattern} +
+                                  "': its when is no pattern: " + result.error.text()};
+    }
+    compiled = std::move(result.pattern);
+  }
+  entries_.push_back({std::string{pattern}, when.json, {std::move(handler), std::move(compiled)}});
 }
 
 std::vector<std::string> HandlerRegistry::patterns() const {
   std::vector<std::string> patterns;
   for (const auto& entry : entries_) patterns.push_back(entry.pattern);
   return patterns;
+}
+
+void HandlerRegistry::describe(v1::Subscribe& subscribe) const {
+  for (const auto& entry : entries_) {
+    subscribe.add_patterns(entry.pattern);
+    if (entry.when.empty()) continue;
+    auto& filter = *subscribe.add_filters();
+    filter.set_pattern(entry.pattern);
+    filter.set_when(entry.when);
+  }
 }
 
 HandlerSet HandlerRegistry::match(std::string_view topic) const {
@@ -107,10 +128,27 @@ void Context::Impl::begin(const RunHead& run_head, const EventView& view, std::u
   emits_.clear();
 }
 
+const sdk::HandlerSet& Context::Impl::choose(const sdk::HandlerSet& set) {
+  const auto& all = set.handlers;
+  if (std::none_of(all.begin(), all.end(), [](const auto* choosy) { return choosy->when.has_value(); }))
+    return set;
+  if (!parser_) parser_ = std::make_unique<PayloadParser>();
+  const auto* const pool = google::protobuf::DescriptorPool::generated_pool();
+  const bool known = pool->FindMessageTypeByName(std::string{head.dataschema}) != nullptr;
+  JudgedEvent judged{head, event, *parser_};
+  chosen_.handlers.clear();
+  for (const auto* choosy : all) {
+    const auto& when = choosy->when;
+    if (!when || (when->looks_at_data() && !known) || when->matches(judged))
+      chosen_.handlers.push_back(choosy);
+  }
+  return chosen_;
+}
+
 std::optional<sdk::Failed> Context::Impl::run(const sdk::HandlerSet& set) {
   Context context{*this};
   try {
-    for (const auto* handler : set.handlers) (*handler)(context);
+    for (const auto* choosy : set.handlers) choosy->handler(context);
     return std::nullopt;
   } catch (const Reject& reject) {
     auto failed = sdk::failed_by(reject.what());

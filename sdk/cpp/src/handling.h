@@ -13,30 +13,44 @@
 #include <vector>
 
 #include "event/batch.h"
+#include "event/event_pattern.h"
 #include "reel/context.h"
+#include "reel/v1/wire.pb.h"
+#include "reel/when.h"
 #include "settle_batcher.h"
 
 namespace reel::sdk {
 
 using Handler = std::function<void(Context&)>;
 
+/// A handler and what it wants of its pattern's events; nothing: all of them.
+struct ChoosyHandler {
+  Handler handler;
+  std::optional<EventPattern> when;
+};
+
 /// The handlers whose patterns match a topic, in the order of registration.
 struct HandlerSet {
-  std::vector<const Handler*> handlers;
+  std::vector<const ChoosyHandler*> handlers;
 };
 
 /// Filled before the service runs, read-only after.
 class HandlerRegistry {
  public:
-  /// Throws std::invalid_argument where `pattern` is not one or is there already.
-  void add(std::string_view pattern, Handler handler);
+  /// Throws std::invalid_argument where `pattern` is not one or is there already, or `when` is none for
+  /// events of this type (nullptr: of any).
+  void add(std::string_view pattern, Handler handler, const When& when = {},
+           const google::protobuf::Descriptor* type = nullptr);
   [[nodiscard]] std::vector<std::string> patterns() const;
+  /// Adds patterns and filters.
+  void describe(v1::Subscribe& subscribe) const;
   [[nodiscard]] HandlerSet match(std::string_view topic) const;
 
  private:
   struct Entry {
     std::string pattern;
-    Handler handler;
+    std::string when;
+    ChoosyHandler handler;
   };
   std::deque<Entry> entries_;
 };
@@ -74,6 +88,9 @@ class Context::Impl {
 
   void begin(const RunHead& head, const EventView& event, std::uint64_t offset, std::uint64_t recordedtime,
              std::uint32_t attempt, sdk::EmitLimits limits);
+  /// Those that want the event. A `when` that asks for a payload whose type this program does not know says
+  /// yes: the broker has asked it. Valid until the next call.
+  [[nodiscard]] const sdk::HandlerSet& choose(const sdk::HandlerSet& handlers);
   /// Runs all of them; nothing where they all returned, otherwise what was thrown.
   [[nodiscard]] std::optional<sdk::Failed> run(const sdk::HandlerSet& handlers);
   /// What was published, valid until begin().
@@ -103,6 +120,8 @@ class Context::Impl {
   std::string bytes_;
   std::vector<Emitted> emitted_;
   std::vector<sdk::Emit> emits_;
+  sdk::HandlerSet chosen_;
+  std::unique_ptr<PayloadParser> parser_;  // made when first asked
 };
 
 }  // namespace reel

@@ -59,7 +59,7 @@ void Service::Impl::connect() {
 
 v1::Subscribe Service::Impl::subscription() const {
   auto subscribe = sdk::subscription_from(start);
-  for (const auto& pattern : handlers.patterns()) subscribe.add_patterns(pattern);
+  handlers.describe(subscribe);
   subscribe.set_credit_events(options.credit_events);
   subscribe.set_credit_bytes(options.credit_bytes);
   return subscribe;
@@ -124,7 +124,16 @@ Service::Service(std::string name, Options options)
 Service::~Service() = default;
 
 Service& Service::on_raw(std::string_view pattern, std::function<void(Context&)> handler) {
-  impl_->handlers.add(pattern, std::move(handler));
+  return add(pattern, {}, nullptr, std::move(handler));
+}
+
+Service& Service::on_raw(std::string_view pattern, const When& when, std::function<void(Context&)> handler) {
+  return add(pattern, when, nullptr, std::move(handler));
+}
+
+Service& Service::add(std::string_view pattern, const When& when, const google::protobuf::Descriptor* type,
+                      std::function<void(Context&)> handler) {
+  impl_->handlers.add(pattern, std::move(handler), when, type);
   return *this;
 }
 

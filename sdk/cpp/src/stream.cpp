@@ -9,6 +9,7 @@
 
 #include "connection.h"
 #include "event/batch.h"
+#include "event/event_pattern.h"
 #include "event/topic.h"
 #include "stream_queue.h"
 #include "subscription.h"
@@ -28,6 +29,14 @@ v1::Subscribe subscribe_of(const StreamOptions& options) {
       throw std::invalid_argument{"cannot subscribe to '" + pattern + "': " + *wrong};
     }
     subscribe.add_patterns(pattern);
+    if (options.when.json.empty()) continue;
+    auto& filter = *subscribe.add_filters();
+    filter.set_pattern(pattern);
+    filter.set_when(options.when.json);
+  }
+  if (const auto compiled = EventPattern::compile(options.when.json);
+      !options.when.json.empty() && !compiled.pattern) {
+    throw std::invalid_argument{"when is no pattern: " + compiled.error.text()};
   }
   subscribe.set_credit_events(options.credit_events);
   subscribe.set_credit_bytes(options.credit_bytes);

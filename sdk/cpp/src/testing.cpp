@@ -120,7 +120,9 @@ TestDelivery TestBus::deliver_bytes(std::string_view topic, std::string_view typ
   Context::Impl context{service.identity.service, service.identity.source};
   context.begin({.source = source, .topic = topic, .dataschema = type}, *read_event(encoded.bytes),
                 ++impl_->delivered, sdk::wall_clock_ns(), attempt, {});
-  const auto failed = context.run(handlers);
+  const auto& wanting = context.choose(handlers);
+  if (wanting.handlers.empty()) return {};
+  const auto failed = context.run(wanting);
   if (failed) {
     return {.ending = failed->reject ? TestDelivery::Ending::rejected : TestDelivery::Ending::retried,
             .error_type = failed->error_type,

@@ -170,6 +170,64 @@ TEST_CASE("circles and avalanches of routes are refused") {
   CHECK_THROWS_AS(Router{routes(pairs)}, std::invalid_argument);
 }
 
+TEST_CASE("a route with a when derives only from the events that it says yes to") {
+  auto model = routes({{"order.placed", "order.large"}, {"order.placed", "order.all"}});
+  model.routes[0].when = R"({"subject": [{"prefix": "large"}]})";
+  const Router router{model};
+  Halves batch;
+  batch.publish("order.placed", {{.id = "e1", .correlationid = "c1", .subject = "large-1"},
+                                 {.id = "e2", .correlationid = "c2", .subject = "small-1"}});
+  router.derive(batch.journal, batch.live);
+  CHECK(seen(batch.journal) == "order.placed(c1<- c2<- )order.large(c1<-e1 )order.all(c1<-e1 c2<-e2 )");
+
+  model.routes[0].when = R"({"subject": "large"})";
+  CHECK_THROWS_WITH(
+      Router{model},
+      "the route from order.placed to order.large has a bad when: subject: expected a list such "
+      "as [\"large\"], or an object of fields");
+}
+
+TEST_CASE("who has a when is asked about each event, and only where no pattern without one takes them all") {
+  Router router{config::Model{}};
+  const auto pattern = [](const std::string& topics, const std::string& when, Offset from = 0) {
+    v1::Pattern one;
+    one.set_pattern(topics);
+    one.set_when(when);
+    one.set_from_offset(from);
+    return one;
+  };
+  const std::string large = R"({"subject": [{"prefix": "large"}]})";
+  const std::string shop = R"({"source": ["shop"]})";
+  router.subscribe(1, std::vector{pattern("order.*", large), pattern("order.placed", shop, 10)});
+  router.subscribe(2, std::vector{pattern("order.*", large), pattern("order.placed", "")});
+  router.subscribe(3, std::vector{pattern("order.*", large), pattern("order.placed", "", 10)});
+
+  const auto wanting = [&](const std::string& topic, const std::string& source, const std::string& subject,
+                           Offset offset) {
+    BatchWriter writer;
+    writer.begin_run({.source = source, .topic = topic, .dataschema = "shop.v1.Order"});
+    writer.add({.id = "e1", .correlationid = "c1", .subject = subject}, {});
+    StoredBatch batch;
+    batch.append_own(writer.take());
+    const auto event = event_of(batch, 0);
+    const RunHead head{.source = source, .topic = topic, .dataschema = "shop.v1.Order"};
+    std::string text;
+    for (const auto service : router.route(topic).services) {
+      JudgedEvent judged{head, event, router.parser()};
+      const auto* const choosy = router.choosy(service, topic);
+      if (choosy == nullptr) text += "all:";
+      if (choosy == nullptr || Router::wants(*choosy, judged, offset)) text += std::to_string(service) + " ";
+    }
+    return text;
+  };
+  CHECK(wanting("order.placed", "app", "small", 20) == "all:2 3 ");
+  CHECK(wanting("order.placed", "app", "large", 5) == "1 all:2 3 ");
+  CHECK(wanting("order.placed", "shop", "small", 5) == "all:2 ");
+  CHECK(wanting("order.placed", "shop", "small", 10) == "1 all:2 3 ");
+  CHECK(wanting("order.shipped", "shop", "small", 10) == "");
+  CHECK(wanting("order.shipped", "shop", "large", 10) == "1 2 3 ");
+}
+
 TEST_CASE("routing agrees with asking every pattern, whatever came and went") {
   CHECK(rc::check([] {
     Router router{config::Model{}};

@@ -94,6 +94,54 @@ TEST_CASE("a payload that is not what the handler takes is a dead letter") {
   CHECK(bus.deliver("order.paid", order()).ending == reel::TestDelivery::Ending::not_handled);
 }
 
+TEST_CASE(
+    "a handler with a when sees only the events that it says yes to, also beside handlers that see all") {
+  reel::TestBus bus;
+  std::string ran;
+  bus.service().on<bench::v1::OrderPlaced>("order.placed",
+                                           reel::When{R"({"data": {"cents": [{"numeric": [">=", 1000]}]}})"},
+                                           [&](const bench::v1::OrderPlaced&) { ran += "large "; });
+  bus.service().on_raw("order.*", reel::When{R"({"source": ["shop"]})"},
+                       [&](reel::Context&) { ran += "shop "; });
+  const auto of = [&](std::uint32_t cents, const std::string& source) {
+    ran.clear();
+    const auto delivered = bus.deliver("order.placed", order("order-7", cents), {.source = source});
+    CHECK(delivered.handled() == !ran.empty());
+    CHECK((delivered.ending == reel::TestDelivery::Ending::not_handled) == ran.empty());
+    return ran;
+  };
+  CHECK(of(1000, "shop") == "large shop ");
+  CHECK(of(1000, "app") == "large ");
+  CHECK(of(999, "shop") == "shop ");
+  CHECK(of(999, "app") == "");
+}
+
+TEST_CASE("a when that is no pattern, or asks for what the type does not have, is refused with a sentence") {
+  reel::TestBus bus;
+  const auto nothing = [](const bench::v1::OrderPlaced&) {};
+  CHECK_THROWS_WITH_AS(bus.service().on<bench::v1::OrderPlaced>(
+                           "order.placed", reel::When{R"({"data": {"cent": [1]}})"}, nothing),
+                       "cannot handle 'order.placed': its when is no pattern: data.cent: "
+                       "bench.v1.OrderPlaced has no such field, "
+                       "did you mean 'cents'?",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(bus.service().on_raw("order.placed", reel::When{R"({"source": [{"prefx": "a"}]})"},
+                                            [](reel::Context&) {}),
+                       "cannot handle 'order.placed': its when is no pattern: source[0]: unknown operator "
+                       "'prefx', did you mean "
+                       "'prefix'?",
+                       std::invalid_argument);
+}
+
+TEST_CASE("a when on a payload whose type the program does not know is left to the broker") {
+  reel::TestBus bus;
+  int ran = 0;
+  bus.service().on_raw("order.placed", reel::When{R"({"data": {"cents": [1]}})"},
+                       [&](reel::Context&) { ++ran; });
+  CHECK(bus.deliver_bytes("order.placed", "other.v1.Order", "").handled());
+  CHECK(ran == 1);
+}
+
 TEST_CASE("a handler sees the whole envelope") {
   reel::TestBus bus;
   std::string seen;

@@ -9,3 +9,4 @@
 #include "reel/service.h"
 #include "reel/start.h"
 #include "reel/stream.h"
+#include "reel/when.h"

@@ -33,6 +33,7 @@
 #include "reel/options.h"
 #include "reel/publisher.h"
 #include "reel/start.h"
+#include "reel/when.h"
 
 namespace reel {
 
@@ -68,19 +69,20 @@ class Service {
   /// before.
   template <EventMessage E, EventHandler<E> Handler>
   Service& on(std::string_view pattern, Handler handler) {
-    return on_raw(pattern, [handler = std::move(handler)](Context& context) mutable {
-      E event;
-      parse(event, context);
-      if constexpr (std::invocable<Handler&, const E&, Context&>) {
-        handler(std::as_const(event), context);
-      } else {
-        handler(std::as_const(event));
-      }
-    });
+    return on_raw(pattern, typed<E>(std::move(handler)));
+  }
+  /// The same for the events that `when` says yes to; the broker does not send the others. Throws
+  /// std::invalid_argument, with the place and the reason, where it is no event pattern or asks for what an E
+  /// does not have.
+  template <EventMessage E, EventHandler<E> Handler>
+  Service& on(std::string_view pattern, const When& when, Handler handler) {
+    return add(pattern, when, E::descriptor(), typed<E>(std::move(handler)));
   }
 
   /// Handles every event on `pattern` as bytes, whatever its type: context.type() and context.data().
   Service& on_raw(std::string_view pattern, std::function<void(Context&)> handler);
+  /// The same for the events that `when` says yes to. A field that an event's type lacks is absent.
+  Service& on_raw(std::string_view pattern, const When& when, std::function<void(Context&)> handler);
 
   /// Where patterns that are new for this service begin. Default: what comes from now on.
   Service& start_from(Start start);
@@ -108,6 +110,21 @@ class Service {
   friend class TestBus;
   /// Throws Reject where the event is not of this type.
   static void parse(google::protobuf::Message& event, const Context& context);
+
+  template <EventMessage E, EventHandler<E> Handler>
+  static std::function<void(Context&)> typed(Handler handler) {
+    return [handler = std::move(handler)](Context& context) mutable {
+      E event;
+      parse(event, context);
+      if constexpr (std::invocable<Handler&, const E&, Context&>) {
+        handler(std::as_const(event), context);
+      } else {
+        handler(std::as_const(event));
+      }
+    };
+  }
+  Service& add(std::string_view pattern, const When& when, const google::protobuf::Descriptor* type,
+               std::function<void(Context&)> handler);
 
   std::unique_ptr<Impl> impl_;
 };

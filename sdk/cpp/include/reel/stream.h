@@ -24,6 +24,7 @@
 
 #include "reel/options.h"
 #include "reel/start.h"
+#include "reel/when.h"
 
 namespace reel {
 
@@ -80,6 +81,8 @@ struct StreamOptions {
   /// Instances with the same name share the events; progress is kept under it.
   std::string service;
   std::vector<std::string> patterns;
+  /// Of what they match, only what this says yes to.
+  When when;
   Start start;
   /// Leave `data` out.
   bool envelope_only = false;
@@ -97,7 +100,7 @@ struct StreamOptions {
 
 class Stream {
  public:
-  /// Connects in the background. Throws std::invalid_argument where name or patterns are not ones.
+  /// Connects in the background. Throws std::invalid_argument where name, patterns or `when` are not ones.
   explicit Stream(StreamOptions options);
   /// Sends the acks given so far and says goodbye; what is not acked goes to other instances.
   ~Stream();

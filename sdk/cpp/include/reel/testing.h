@@ -35,7 +35,8 @@ struct TestDelivery {
     handled,      ///< every handler returned: acked
     retried,      ///< a handler threw: it would be tried again
     rejected,     ///< Reject, or not the payload the handler takes: a dead letter
-    not_handled,  ///< no handler's pattern matches the topic: the broker would not deliver it
+    not_handled,  ///< no handler's pattern matches the topic, or each `when` says no: the broker would not
+                  ///< deliver it
   };
   Ending ending = Ending::not_handled;
   std::string error_type;              ///< the exception's type
