@@ -67,8 +67,8 @@ void Desk::remember(const StoredBatch& batch, Offset from) {
     for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
       if (batch.first_offset + index < from || !is_system_topic(run.topic)) continue;
       const auto event = read_event(batch.events[index].bytes);
-      if (!event || !ledger_.apply({run.topic, event->data, batch.first_offset + index,
-                                    batch.events[index].key_hash})) {
+      if (!event || !ledger_.apply(
+                        {run.topic, event->data, batch.first_offset + index, batch.events[index].key_hash})) {
         spdlog::warn("broker    record_ignored offset={} topic={}", batch.first_offset + index, run.topic);
       }
     }

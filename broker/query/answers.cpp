@@ -251,8 +251,7 @@ void Answers::retries(const v1::RetriesRequest& request, v1::Reply reply, Send s
       std::move(send));
 }
 
-void Answers::delayed(const v1::DelayedRequest& request, v1::Reply reply,
-                      Send send) {
+void Answers::delayed(const v1::DelayedRequest& request, v1::Reply reply, Send send) {
   delaying_.list(request, [reply = std::move(reply), send = std::move(send)](v1::DelayedReply page) mutable {
     *reply.mutable_delayed() = std::move(page);
     send(std::move(reply));
