@@ -12,6 +12,7 @@ namespace {
 
 std::atomic<bool> failing{false};
 std::atomic<std::uint64_t> lost_from{UINT64_MAX};
+std::atomic<std::uint64_t> made{0};
 
 // What a kernel leaves that gave up its dirty pages: what was on the disk before, which is zeros.
 void lose_pages(int fd) {
@@ -28,7 +29,11 @@ void lose_pages(int fd) {
 
 // In place of the C library's: the linker finds this one first.
 extern "C" int fdatasync(int fd) {
-  if (!failing) return static_cast<int>(::syscall(SYS_fdatasync, fd));
+  if (!failing) {
+    const auto result = static_cast<int>(::syscall(SYS_fdatasync, fd));
+    if (result == 0) made.fetch_add(1), made.notify_all();
+    return result;
+  }
   lose_pages(fd);
   errno = EIO;
   return -1;
@@ -43,6 +48,14 @@ FailingSync::FailingSync(std::optional<std::uint64_t> from) {
 
 FailingSync::~FailingSync() {
   failing = false;
+}
+
+std::uint64_t syncs_made() {
+  return made;
+}
+
+void wait_for_more_syncs(std::uint64_t than) {
+  made.wait(than);
 }
 
 }  // namespace reel::broker

@@ -17,4 +17,8 @@ class FailingSync {
   FailingSync& operator=(const FailingSync&) = delete;
 };
 
+// How many syncs have succeeded in this program, and a wait until there are more than that.
+std::uint64_t syncs_made();
+void wait_for_more_syncs(std::uint64_t than);
+
 }  // namespace reel::broker
