@@ -8,8 +8,8 @@ namespace reel::broker {
 std::vector<HandOver> Assignment::run() {
   if (instances_.count() == 0) return {};
   if (!deliveries_.has_lanes()) {
-    hand_in_order();
-    return collect();
+    if (hand_in_order()) return collect();
+    deliveries_.build_lanes();
   }
   // What little there is, is shared out rather than chunked.
   const std::size_t waiting = std::min(left_, deliveries_.held() - deliveries_.in_flight());
@@ -21,22 +21,26 @@ std::vector<HandOver> Assignment::run() {
   return collect();
 }
 
-void Assignment::hand_in_order() {
+// False where a key has its share and others behind it may have something yet.
+bool Assignment::hand_in_order() {
   const Slot slot = instances_.joined().front();
   const Window& window = deliveries_.window();
   Position position = deliveries_.scan;
   Instance& instance = instances_.at(slot);
   instance.handed.reserve(
       std::min({left_, deliveries_.held() - deliveries_.in_flight(), std::size_t{instance.free_events()}}));
+  bool shared = true;
   for (; position != window.end() && left_ > 0; ++position) {
     const Entry& entry = window.at(position);
     if (entry.state != EntryState::waiting) continue;
-    if (!instance.fits(entry.bytes)) break;
+    shared = deliveries_.may_follow(entry, slot);
+    if (!shared || !instance.fits(entry.bytes)) break;
     deliveries_.hand(position, slot, now_);
     --left_;
   }
   deliveries_.scan = position;
   deliveries_.fresh = std::max(deliveries_.fresh, position);
+  return shared;
 }
 
 void Assignment::hand_suspects() {
@@ -74,7 +78,8 @@ void Assignment::hand_to_bound() {
     const LaneQueue& waiting = instances_.at(slot).waiting;
     while (!waiting.empty() && left_ > 0) {
       const LaneId lane = waiting.front();
-      if (give(lane, slot, chunk_events_max) == 0) break;
+      if (!instances_.at(slot).fits(deliveries_.window().at(lanes.at(lane).next_up).bytes)) break;
+      give(lane, slot, chunk_events_max);
       lanes.move_to(lane, nullptr);
       deliveries_.place(lane);
     }
@@ -119,7 +124,8 @@ bool Assignment::place_fresh(Position position) {
     lane = lanes.find_or_open(entry.key_hash);
   } else if (lanes.at(lane).next_up == no_position) {
     const Instance& holder = instances_.at(lanes.at(lane).holder);
-    if (holder.waiting.empty() && holder.fits(entry.bytes)) slot = lanes.at(lane).holder;
+    const bool may_follow = holder.lets_follow(lanes.at(lane).in_flight, entry.bytes);
+    if (may_follow && holder.waiting.empty() && holder.fits(entry.bytes)) slot = lanes.at(lane).holder;
   }
   deliveries_.append(lane, position);
   if (slot) {
@@ -139,7 +145,7 @@ std::size_t Assignment::give(LaneId id, Slot slot, std::size_t max) {
   for (max = std::min(max, left_); given < max && lane.next_up != no_position; ++given) {
     const Entry& entry = deliveries_.window().at(lane.next_up);
     if (entry.state != EntryState::waiting || entry.is_suspect()) break;
-    if (!instances_.at(slot).fits(entry.bytes)) break;
+    if (!instances_.at(slot).fits(entry.bytes) || !deliveries_.may_follow(entry, slot)) break;
     deliveries_.hand(lane.next_up, slot, now_);
   }
   left_ -= given;

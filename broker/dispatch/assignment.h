@@ -1,6 +1,7 @@
 // One round of handing over: who gets what now.
 //
-// Without lanes the one instance gets what is waiting, in offset order. With lanes, first those who wait
+// Without lanes the one instance gets what is waiting, in offset order, until it comes to an event whose key
+// has its share of the credit: then lanes are built, which let others pass it. With lanes, first those who wait
 // longest: lanes bound to an instance that has credit again, then unbound ones, then what the cursor comes
 // to. An event whose key has nothing in flight may go to anybody; such events are given out in chunks, so
 // that the frames stay large, and the freest instance gets the next chunk. The first of them that fits nobody
@@ -29,7 +30,7 @@ class Assignment {
   [[nodiscard]] std::vector<HandOver> run();
 
  private:
-  void hand_in_order();
+  [[nodiscard]] bool hand_in_order();
   void hand_suspects();
   [[nodiscard]] std::optional<Slot> emptied_for_suspect();
   void hand_to_bound();

@@ -13,7 +13,18 @@ constexpr std::uint32_t losses_max = 255;
 Deliveries::Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive)
     : ack_timeout_{ack_timeout},
       instances_{exclusive},
+      shares_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15},
       lanes_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15} {}
+
+void Deliveries::join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes) {
+  const auto known = instances_.find(id);
+  instances_.join(id, credit_events, credit_bytes);
+  if (!known || !has_lanes_) return;
+  for (Position position = window_.head(); position != fresh; ++position) {
+    const Entry& entry = window_.at(position);
+    if (entry.state == EntryState::in_flight && entry.holder == *known) place(entry.lane);
+  }
+}
 
 void Deliveries::offer(const Offer& event) {
   assert((window_.empty() || window_.at(window_.end() - 1).offset < event.offset) && "offers ascend");
@@ -203,7 +214,7 @@ void Deliveries::build_lanes() {
     const LaneId id = lanes_.find_or_open(entry.key_hash);
     string_behind(id, position);
     if (entry.state != EntryState::in_flight) continue;
-    ++lanes_.at(id).in_flight;
+    lanes_.at(id).in_flight.add(entry.bytes);
     lanes_.at(id).holder = entry.holder;
   }
   // Queued only now that each lane is whole, and in offset order.
@@ -249,12 +260,14 @@ void Deliveries::place(LaneId id) {
   const Lane& lane = lanes_.at(id);
   LaneQueue* queue = nullptr;
   if (lane.next_up != no_position && window_.at(lane.next_up).state == EntryState::waiting) {
-    const bool suspect = window_.at(lane.next_up).is_suspect();  // waits until its key has nothing in flight
-    if (lane.in_flight == 0) queue = suspect ? &suspects_ : &unbound_;
-    if (lane.in_flight > 0 && !suspect) queue = &instances_.at(lane.holder).waiting;
+    const Entry& next = window_.at(lane.next_up);
+    const bool idle = lane.in_flight.events == 0;
+    const bool suspect = next.is_suspect();  // waits until its key has nothing in flight
+    if (idle) queue = suspect ? &suspects_ : &unbound_;
+    if (!idle && !suspect && may_follow(next, lane.holder)) queue = &instances_.at(lane.holder).waiting;
   }
   if (lane.queue != queue) lanes_.move_to(id, queue);
-  if (lane.next_up == no_position && lane.in_flight == 0) lanes_.close(id);
+  if (lane.next_up == no_position && lane.in_flight.events == 0) lanes_.close(id);
 }
 
 }  // namespace reel::broker

@@ -11,7 +11,7 @@
 //
 // Lanes cost a hash look-up per event, and mostly nobody needs them: a single instance that nothing fails at
 // may have everything in offset order. So they are built from the window when a second instance or a failure
-// comes, and dropped when they have been idle for as long as building them took. Without lanes, `scan` is the
+// comes or a key has its share of the credit (key_shares.h), and dropped when they have been idle for as long as building them took. Without lanes, `scan` is the
 // cursor: what is unsettled before it is in flight. With lanes it is `fresh`: what lies before it is in its
 // key's lane, what lies behind was never looked at.
 #pragma once
@@ -48,6 +48,8 @@ class Deliveries {
   [[nodiscard]] Instances& instances() { return instances_; }
   [[nodiscard]] const Instances& instances() const { return instances_; }
 
+  /// Of a known instance, changes the credit, and with it how much of that its keys may have.
+  void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes);
   void offer(const Offer& event);
   /// Makes retries that are due at `now` ready to be handed over.
   void wake_retries(LogTime now);
@@ -110,6 +112,12 @@ class Deliveries {
   [[nodiscard]] LaneQueue& suspects() { return suspects_; }
   /// Strings what the cursor has come to behind its lane's others.
   void append(LaneId lane, Position position) { lanes_.append(lane, window_, position); }
+  /// Whether the instance may be handed this one behind what it holds of its key. Without lanes it says no too
+  /// early now and then, never too late.
+  [[nodiscard]] bool may_follow(const Entry& entry, Slot slot) {
+    const Share& key = has_lanes_ ? lanes_.at(entry.lane).in_flight : shares_.of(entry.key_hash);
+    return instances_.at(slot).lets_follow(key, entry.bytes);
+  }
   /// Puts a lane where it belongs after a change to what it has in flight or left behind; closes it where it
   /// has neither.
   void place(LaneId lane);
@@ -142,6 +150,7 @@ class Deliveries {
   std::unordered_map<Offset, LogTime> first_failed_at_;  // of what is held and has failed
   std::unordered_map<Offset, Offset> origins_;           // of redeliveries that are held
 
+  KeyShares shares_;
   KeyLanes lanes_;
   LaneQueue unbound_;
   LaneQueue suspects_;
@@ -170,7 +179,8 @@ inline void Deliveries::release(Entry& entry) {
   if (--holder.events == 0) holder.alone = holder.draining = false;
   holder.bytes -= entry.bytes;
   --in_flight_;
-  if (has_lanes_) --lanes_.at(entry.lane).in_flight;
+  shares_.of(entry.key_hash).remove(entry.bytes);
+  if (has_lanes_) lanes_.at(entry.lane).in_flight.remove(entry.bytes);
 }
 
 inline void Deliveries::settle(Entry& entry) {
@@ -185,7 +195,9 @@ inline void Deliveries::ack(Position position) {
   Entry& entry = window_.at(position);
   release(entry);
   settle(entry);
-  if (has_lanes_ && lanes_.at(entry.lane).in_flight == 0) place(entry.lane);
+  if (!has_lanes_) return;
+  const Lane& lane = lanes_.at(entry.lane);
+  if (lane.in_flight.events == 0 || (lane.queue == nullptr && lane.next_up != no_position)) place(entry.lane);
 }
 
 inline void Deliveries::hand(Position position, Slot slot, LogTime now) {
@@ -202,9 +214,10 @@ inline void Deliveries::hand(Position position, Slot slot, LogTime now) {
   ++in_flight_;
   deadlines_.add(entry.when, position);
   holder.handed.push_back({holder.id, entry.offset, entry.delivery, entry.attempt});
+  shares_.of(entry.key_hash).add(entry.bytes);
   if (!has_lanes_) return;
   Lane& lane = lanes_.at(entry.lane);
-  ++lane.in_flight;
+  lane.in_flight.add(entry.bytes);
   lane.holder = slot;
   if (lane.next_up == position) lane.next_up = next_unsettled(position);
   ++handed_with_lanes_;

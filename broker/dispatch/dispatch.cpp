@@ -66,6 +66,10 @@ class Dispatch::Impl {
     return window_events_max_ - std::min(window_events_max_, deliveries_.held());
   }
 
+  void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes) {
+    deliveries_.join(instance, credit_events, credit_bytes);
+  }
+
   void offer(std::span<const Offer> events) {
     assert(events.size() <= room() && "more was offered than there is room for");
     for (const Offer& event : events) deliveries_.offer(event);
@@ -243,7 +247,7 @@ class Dispatch::Impl {
     };
     for (Position position = window.head(); position != deliveries_.fresh; ++position) {
       const Entry& entry = window.at(position);
-      if (of_slot(entry)) return deliveries_.lanes().at(entry.lane).in_flight == instances().at(slot).events;
+      if (of_slot(entry)) return deliveries_.lanes().at(entry.lane).in_flight.events == instances().at(slot).events;
     }
     return false;
   }
@@ -317,7 +321,7 @@ void Dispatch::offer(std::span<const Offer> events) {
 }
 
 void Dispatch::join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes) {
-  impl_->instances().join(instance, credit_events, credit_bytes);
+  impl_->join(instance, credit_events, credit_bytes);
 }
 Settlement Dispatch::leave(InstanceId instance, bool lost, LogTime now) {
   return impl_->leave(instance, lost, now);

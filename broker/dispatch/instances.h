@@ -37,6 +37,12 @@ struct Instance {
     return !standby && !draining && !alone && events < credit_events &&
            (events == 0 || bytes + event_bytes <= credit_bytes);
   }
+  /// Whether a key that holds so much of it may hold one event more.
+  [[nodiscard]] bool lets_follow(const Share& key, std::uint32_t event_bytes) const {
+    return key.events == 0 || credit_events < Share::divided_credit_events_min ||
+           (key.events < credit_events / Share::per_credit &&
+            key.bytes + event_bytes <= credit_bytes / Share::per_credit);
+  }
   [[nodiscard]] std::uint32_t free_events() const {
     return credit_events > events ? credit_events - events : 0;
   }

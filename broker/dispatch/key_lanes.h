@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dispatch/key_shares.h"
 #include "dispatch/window.h"
 
 namespace reel::broker {
@@ -32,8 +33,8 @@ struct Lane {
   LaneQueue* queue = nullptr;      ///< where it waits; none while it is blocked or has nothing to hand over
   LaneId before = no_lane;         ///< in that queue
   LaneId behind = no_lane;
-  std::uint32_t in_flight = 0;
-  std::uint16_t holder = 0;  ///< whose they are, while in_flight > 0
+  Share in_flight;
+  std::uint16_t holder = 0;  ///< whose they are, while any are in flight
 };
 
 /// A first-in first-out list of lanes. Does not own them; does not move in memory while it has some.

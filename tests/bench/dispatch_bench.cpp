@@ -117,7 +117,8 @@ void measure(const Scenario& scenario) {
       in_dispatch.end();
       in_ledger.begin();
       const auto report = report_of("bench", "instance", settlement);
-      if (report && !ledger.apply("reel.delivery", report->SerializeAsString())) std::abort();
+      const std::string data = report ? report->SerializeAsString() : "";
+      if (report && !ledger.apply({.topic = "reel.delivery", .data = data})) std::abort();
       ledger.raise_floor("bench", dispatch.oldest().value_or(next));
       in_ledger.end();
       for (const auto& range : settlement.acked) settled += range.count();

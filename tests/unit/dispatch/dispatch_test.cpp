@@ -97,6 +97,37 @@ TEST_CASE("the events of a key stay with one instance while any is in flight the
   }
 }
 
+TEST_CASE("one key has at most a quarter of an instance's credit, and others pass it") {
+  DispatchBench bench;
+  bench.joins('X', 16, 1600);
+  bench.offers("1a 2a 3a 4a 5a 6b 7a 8c");
+  CHECK(bench.hands() == "X: 1 2 3 4 6 8");
+  bench.acks('X', 6);
+  CHECK(bench.hands() == "");
+  bench.acks('X', 1);
+  CHECK(bench.hands() == "X: 5");
+
+  SUBCASE("of its bytes too") {
+    bench.offers("9b 10d", 390);
+    bench.offers("11d 12d");
+    CHECK(bench.hands() == "X: 9 10 11");  // 12 would be byte 401 of d
+  }
+  SUBCASE("of another credit another quarter") {
+    bench.joins('X', 24, 2400);
+    CHECK(bench.hands() == "X: 7");
+    bench.joins('X', 12, 1200);  // too little to divide
+    bench.offers("9a 10a 11a 12a 13a 14a");
+    CHECK(bench.hands() == "X: 9 10 11 12 13 14");
+  }
+  SUBCASE("with several instances too") {
+    bench.joins('Y', 16, 1600);
+    bench.offers("9e 10e 11e 12e 13e 14f");
+    CHECK(bench.hands() == "Y: 9 10 11 12 14");
+    bench.acks('Y', 9, 2);
+    CHECK(bench.hands() == "Y: 13");
+  }
+}
+
 TEST_CASE("few events are shared out evenly, many in chunks") {
   DispatchBench bench;
   for (const char instance : {'W', 'X', 'Y', 'Z'}) bench.joins(instance);

@@ -202,6 +202,20 @@ bool NaiveDispatch::fits(InstanceId instance, const Event& event) const {
   return events < credit.events && (events == 0 || bytes + event.bytes <= credit.bytes);
 }
 
+// One key may hold a quarter of a credit that is worth dividing.
+bool NaiveDispatch::exceeds_share(InstanceId instance, const Event& event) const {
+  const Credit credit = instances.at(instance);
+  std::uint32_t events = 0;
+  std::uint64_t bytes = 0;
+  for (const auto& [offset, other] : held) {
+    if (other.holder != instance || other.key != event.key) continue;
+    ++events;
+    bytes += other.bytes;
+  }
+  if (events == 0 || credit.events < 16) return false;
+  return events >= credit.events / 4 || bytes + event.bytes > credit.bytes / 4;
+}
+
 std::string NaiveDispatch::hand_over(const std::vector<HandOver>& handed, LogTime now, std::size_t max) {
   if (handed.size() > max) return "more than was asked for";
   std::set<InstanceId> groups;
@@ -222,6 +236,7 @@ std::string NaiveDispatch::hand_over(const std::vector<HandOver>& handed, LogTim
       if (other.holder != one.instance) return what + ": before " + std::to_string(offset);
     }
     if (!fits(one.instance, event)) return what + ": beyond its credit";
+    if (exceeds_share(one.instance, event)) return what + ": beyond its key's share";
     if (one.delivery != event.delivery + 1) return what + ": wrong delivery number";
     if (one.attempt != event.attempt) return what + ": wrong attempt";
     event.holder = one.instance;
@@ -248,6 +263,10 @@ std::string NaiveDispatch::what_was_missed(LogTime now) const {
     return idle ? "a suspect waits though somebody holds nothing" : "";
   }
   std::erase_if(next, [&](const auto& one) { return suspect(*one.second); });
+  std::erase_if(next, [&](const auto& one) {  // these wait for their own key, and hold up nobody
+    const auto holder = holders[one.first];
+    return holder && exceeds_share(*holder, *one.second);
+  });
   std::set<InstanceId> closed;
   for (const auto& [key, event] : next) {
     if (holders[key] && !fits(*holders[key], *event)) closed.insert(*holders[key]);

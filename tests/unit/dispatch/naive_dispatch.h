@@ -74,6 +74,7 @@ class NaiveDispatch {
   [[nodiscard]] static bool suspect(const Event& event) { return event.losses >= 2; }
   [[nodiscard]] bool works(InstanceId instance) const;
   [[nodiscard]] bool fits(InstanceId instance, const Event& event) const;
+  [[nodiscard]] bool exceeds_share(InstanceId instance, const Event& event) const;
   [[nodiscard]] std::string what_was_missed(LogTime now) const;
 
   config::Service policy_;
