@@ -11,9 +11,11 @@ std::vector<HandOver> Assignment::run() {
     if (hand_in_order()) return collect();
     deliveries_.build_lanes();
   }
-  // What little there is, is shared out rather than chunked.
+  // What little there is, is shared out rather than chunked, and so are few keys: each stays with whom it
+  // came to as long as more of it comes.
   const std::size_t waiting = std::min(left_, deliveries_.held() - deliveries_.in_flight());
-  chunk_events_ = std::clamp<std::size_t>(waiting / instances_.count(), 1, chunk_events_max);
+  const std::size_t shared_out = std::min(waiting, deliveries_.lanes().open());
+  chunk_events_ = std::clamp<std::size_t>(shared_out / instances_.count(), 1, chunk_events_max);
   hand_suspects();
   hand_to_bound();
   if (hand_unbound()) advance_cursor();

@@ -1,12 +1,12 @@
 // One round of handing over: who gets what now.
 //
 // Without lanes the one instance gets what is waiting, in offset order, until it comes to an event whose key
-// has its share of the credit: then lanes are built, which let others pass it. With lanes, first those who wait
-// longest: lanes bound to an instance that has credit again, then unbound ones, then what the cursor comes
-// to. An event whose key has nothing in flight may go to anybody; such events are given out in chunks, so
-// that the frames stay large, and the freest instance gets the next chunk. The first of them that fits nobody
-// ends the round: the credit that comes back is for it. Suspects come before all: to whoever holds nothing,
-// and where nobody does, one instance is emptied for them while the others go on.
+// has its share of the credit: then lanes are built, which let others pass it. With lanes, first those who
+// wait longest: lanes bound to an instance that has credit again, then unbound ones, then what the cursor
+// comes to. An event whose key has nothing in flight may go to anybody; such events are given out in chunks,
+// so that the frames stay large, and the freest instance gets the next chunk. The first of them that fits
+// nobody ends the round: the credit that comes back is for it. Suspects come before all: to whoever holds
+// nothing, and where nobody does, one instance is emptied for them while the others go on.
 #pragma once
 
 #include <cstddef>

@@ -11,9 +11,9 @@
 //
 // Lanes cost a hash look-up per event, and mostly nobody needs them: a single instance that nothing fails at
 // may have everything in offset order. So they are built from the window when a second instance or a failure
-// comes or a key has its share of the credit (key_shares.h), and dropped when they have been idle for as long as building them took. Without lanes, `scan` is the
-// cursor: what is unsettled before it is in flight. With lanes it is `fresh`: what lies before it is in its
-// key's lane, what lies behind was never looked at.
+// comes or a key has its share of the credit (key_shares.h), and dropped when they have been idle for as long
+// as building them took. Without lanes, `scan` is the cursor: what is unsettled before it is in flight. With
+// lanes it is `fresh`: what lies before it is in its key's lane, what lies behind was never looked at.
 #pragma once
 
 #include <cstddef>
@@ -112,8 +112,8 @@ class Deliveries {
   [[nodiscard]] LaneQueue& suspects() { return suspects_; }
   /// Strings what the cursor has come to behind its lane's others.
   void append(LaneId lane, Position position) { lanes_.append(lane, window_, position); }
-  /// Whether the instance may be handed this one behind what it holds of its key. Without lanes it says no too
-  /// early now and then, never too late.
+  /// Whether the instance may be handed this one behind what it holds of its key. Without lanes it says no
+  /// too early now and then, never too late.
   [[nodiscard]] bool may_follow(const Entry& entry, Slot slot) {
     const Share& key = has_lanes_ ? lanes_.at(entry.lane).in_flight : shares_.of(entry.key_hash);
     return instances_.at(slot).lets_follow(key, entry.bytes);

@@ -247,7 +247,8 @@ class Dispatch::Impl {
     };
     for (Position position = window.head(); position != deliveries_.fresh; ++position) {
       const Entry& entry = window.at(position);
-      if (of_slot(entry)) return deliveries_.lanes().at(entry.lane).in_flight.events == instances().at(slot).events;
+      if (of_slot(entry))
+        return deliveries_.lanes().at(entry.lane).in_flight.events == instances().at(slot).events;
     }
     return false;
   }

@@ -33,7 +33,9 @@ class KeyShares {
  public:
   explicit KeyShares(std::uint64_t secret) : secret_{secret | 1}, shares_(std::size_t{1} << places_log2) {}
 
-  [[nodiscard]] Share& of(std::uint64_t key_hash) { return shares_[(key_hash * secret_) >> (64 - places_log2)]; }
+  [[nodiscard]] Share& of(std::uint64_t key_hash) {
+    return shares_[(key_hash * secret_) >> (64 - places_log2)];
+  }
 
  private:
   static constexpr unsigned places_log2 = 10;  // 8 KiB, which stays in the cache

@@ -40,7 +40,8 @@
 namespace reel::broker {
 
 /// Where the ledger's records stand. Reports about services that read reel.delivery themselves stand on
-/// reel.ledger, which only ephemeral subscriptions get: otherwise each acknowledgement would make one to acknowledge.
+/// reel.ledger, which only ephemeral subscriptions get: otherwise each acknowledgement would make one to
+/// acknowledge.
 inline constexpr std::string_view delivery_topic = "reel.delivery";
 inline constexpr std::string_view ledger_topic = "reel.ledger";
 inline constexpr std::string_view subscription_topic = "reel.subscription";
