@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 
+#include "cli/audit/content_judge.h"
 #include "cli/audit/event_search.h"
 #include "cli/audit/event_story.h"
 #include "cli/audit/journal_reading.h"
@@ -27,7 +28,7 @@ constexpr std::uint64_t clocks_apart_ns = 5ull * 60 * 1'000'000'000;
 /// Steps of a flow that are asked for at a time.
 constexpr std::uint32_t page_steps = 1'000;
 
-struct Options {
+struct EventOptions {
   std::string id;
   std::string flow;
   std::uint64_t offset = 0;
@@ -35,7 +36,7 @@ struct Options {
 };
 
 /// Where the tracker saw the event, which knows the flow's; nothing where it does not, or is not there.
-std::optional<std::uint64_t> offset_by_tracker(const Globals& globals, const Options& options) {
+std::optional<std::uint64_t> offset_by_tracker(const Globals& globals, const EventOptions& options) {
   std::uint64_t after = 0;
   try {
     do {
@@ -62,7 +63,7 @@ void search(Invocation& invocation, Start start, const JournalEnd& end, EventSea
 }
 
 /// Looks where the id says that it should be, then everywhere.
-EventSearch find(Invocation& invocation, const Options& options, const JournalEnd& end) {
+EventSearch find(Invocation& invocation, const EventOptions& options, const JournalEnd& end) {
   EventSearch found{options.id, options.flow};
   if (!options.flow.empty()) {
     if (const auto offset = offset_by_tracker(invocation.globals, options)) {
@@ -79,7 +80,7 @@ EventSearch find(Invocation& invocation, const Options& options, const JournalEn
 }
 
 /// The event's offset; of a redelivery's record, where the event itself stands.
-std::uint64_t offset_of(Invocation& invocation, const Options& options, const JournalEnd& end) {
+std::uint64_t offset_of(Invocation& invocation, const EventOptions& options, const JournalEnd& end) {
   std::uint64_t offset = options.offset;
   const bool there = read_event_at(invocation, offset, end, [&](const StreamEvent& event) {
     v1::RedeliveryRecord record;
@@ -111,7 +112,7 @@ void tell(Invocation& invocation, std::uint64_t offset, const JournalEnd& end, b
   story.finish(over ? last_time : end.time);
 }
 
-void print(Invocation& invocation, const EventStory& story, const std::optional<StoryKept>& kept) {
+void print_story(Invocation& invocation, const EventStory& story, const std::optional<StoryKept>& kept) {
   if (invocation.globals.json) {
     invocation.out.line(line_of(story_json(story, kept)));
   } else {
@@ -119,14 +120,14 @@ void print(Invocation& invocation, const EventStory& story, const std::optional<
   }
 }
 
-int run(Invocation& invocation, const Options& options) {
+int run_event(Invocation& invocation, const EventOptions& options) {
   if (options.id.empty() == (options.offset == 0))
     throw Failure{exit_code::usage, "name an event by its id, or by --offset"};
   const v1::ServicesReply said = ask_services(invocation.globals);
   const JournalEnd end{.offset = said.end_offset(), .time = said.now()};
   std::uint64_t offset = 0;
   std::optional<StoryKept> kept;
-  Interests interests{content_filter()};
+  Interests interests{content_filter(Catalog::fetch(invocation.globals))};
   EventStory story{interests};
   if (options.offset != 0) {
     offset = offset_of(invocation, options, end);
@@ -148,14 +149,14 @@ int run(Invocation& invocation, const Options& options) {
     interests.cover(offset, end.offset);
     tell(invocation, offset, end, options.all, story);
   }
-  print(invocation, story, kept);
+  print_story(invocation, story, kept);
   return exit_code::ok;
 }
 
 }  // namespace
 
 void add_event(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<EventOptions>();
   auto* command =
       app.add_subcommand("event", "Show what became of one event, for every service")->group("Look");
   command->add_option("id", options->id, "The event's id")->type_name("ID");
@@ -166,7 +167,7 @@ void add_event(CLI::App& app, Invocation& invocation) {
       ->type_name("FLOW");
   command->add_flag("--all", options->all, "Read on behind its settlement to the journal's end, for replays");
   command->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return run(given, *options); };
+    invocation.run = [options](Invocation& given) { return run_event(given, *options); };
   });
 }
 

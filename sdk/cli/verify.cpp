@@ -11,6 +11,7 @@
 
 #include "cli/audit/audit.h"
 #include "cli/audit/audit_text.h"
+#include "cli/audit/content_judge.h"
 #include "cli/audit/journal_reading.h"
 #include "cli/audit/subscriptions.h"
 #include "cli/inquiry.h"
@@ -26,7 +27,7 @@ constexpr auto agreement_wait = 3s;
 /// Findings that are listed; each costs a look into the journal for its topic and id.
 constexpr std::size_t listed_max = 100;
 
-struct Options {
+struct VerifyOptions {
   std::string from;
   std::string to;
   std::string service;
@@ -71,7 +72,7 @@ void compare_with(const v1::ServicesReply& said, const Globals& globals, Audit& 
 }
 
 /// The findings to list, with topic and id of the events they are about, where the journal has them.
-std::vector<ListedFinding> listed(Invocation& invocation, const Options& options, const Audit& audit,
+std::vector<ListedFinding> listed(Invocation& invocation, const VerifyOptions& options, const Audit& audit,
                                   const JournalEnd& end) {
   std::vector<ListedFinding> listed;
   for (const Finding& finding : audit.findings()) {
@@ -88,7 +89,7 @@ std::vector<ListedFinding> listed(Invocation& invocation, const Options& options
   return listed;
 }
 
-Stretch stretch_of(Invocation& invocation, const Options& options, const v1::ServicesReply& said,
+Stretch stretch_of(Invocation& invocation, const VerifyOptions& options, const v1::ServicesReply& said,
                    Interests& interests) {
   const JournalEnd moment{.offset = said.end_offset(), .time = said.now()};
   Stretch stretch{.begin = 0, .end = moment, .whole = options.from.empty() && options.to.empty()};
@@ -107,9 +108,9 @@ Failure no_events() {
   return {exit_code::refused, "there is no event to verify"};
 }
 
-int run(Invocation& invocation, const Options& options) {
+int run_verify(Invocation& invocation, const VerifyOptions& options) {
   const v1::ServicesReply said = ask_services(invocation.globals);
-  Interests interests{content_filter()};
+  Interests interests{content_filter(Catalog::fetch(invocation.globals))};
   const Stretch stretch = stretch_of(invocation, options, said, interests);
   if (stretch.begin >= stretch.end.offset) throw no_events();
 
@@ -144,7 +145,7 @@ int run(Invocation& invocation, const Options& options) {
 }  // namespace
 
 void add_verify(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<VerifyOptions>();
   auto* command = app.add_subcommand("verify", "Prove over the journal that every delivery ended as it must")
                       ->group("Look");
   command->add_option("--from", options->from, "Begin at: an offset, a time, or how long ago (10m) [oldest]")
@@ -153,7 +154,7 @@ void add_verify(CLI::App& app, Invocation& invocation) {
       ->type_name("WHERE");
   command->add_option("--service", options->service, "Only this service")->type_name("NAME");
   command->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return run(given, *options); };
+    invocation.run = [options](Invocation& given) { return run_verify(given, *options); };
   });
 }
 

@@ -129,6 +129,31 @@ TEST_CASE("verify finds nothing after kill -9 of the broker and of services unde
   CHECK(mesh.reel({"verify", "--service", "nobody"}).exit_code == 1);
 }
 
+TEST_CASE("verify and event know what a subscription's when says yes to, in the payload too") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto dear = mesh.actor(
+      "dear", {"--on", "order.placed", "--when", R"({"data": {"totalCents": [{"numeric": [">=", 1000]}]}})"});
+  const auto mine =
+      mesh.actor("mine", {"--on", "order.placed", "--when", R"({"correlationid": [{"prefix": "mine-"}]})"});
+  for (const int cents : {999, 1000, 2000}) {
+    const auto ran = mesh.reel({"pub", "order.placed", R"({"totalCents":")" + std::to_string(cents) + R"("})",
+                                "--correlation", "mine-" + std::to_string(cents)});
+    REQUIRE(ran.exit_code == 0);
+  }
+  REQUIRE(mesh.has_acked("dear", 2));
+  REQUIRE(mesh.has_acked("mine", 3));
+  CHECK(verified(mesh, "dear")["first"]["matched"] == 2);
+  CHECK(verified(mesh, "dear")["first"]["acked"] == 2);
+  CHECK(verified(mesh, "mine")["first"]["matched"] == 3);
+  const auto ran = mesh.reel({"verify"});
+  CHECK(ran.err == "");
+  CHECK(ran.exit_code == 0);
+  const auto told = mesh.reel({"event", id_of_first(mesh, "order.placed")});
+  CHECK(told.out.find("dear") == std::string::npos);
+  CHECK(told.out.find("mine  acked") != std::string::npos);
+}
+
 TEST_CASE("verify takes a stretch by offset and by time, and says what began before it") {
   Mesh mesh;
   mesh.start_broker();

@@ -30,9 +30,4 @@ std::uint64_t learn_subscriptions(Invocation& invocation, Start start, const Jou
   return begin;
 }
 
-// Until `when` is understood here, an event that a filter decides about may be settled and need not be.
-ContentFilter content_filter() {
-  return [](const std::string&, const StreamEvent&) { return Answer::unknown; };
-}
-
 }  // namespace reel::cli

@@ -15,7 +15,4 @@ namespace reel::cli {
 std::uint64_t learn_subscriptions(Invocation& invocation, Start start, const JournalEnd& moment,
                                   const v1::ServicesReply& said, Interests& interests);
 
-/// How `when` is judged here.
-[[nodiscard]] ContentFilter content_filter();
-
 }  // namespace reel::cli
