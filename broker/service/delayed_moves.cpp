@@ -6,8 +6,8 @@ namespace reel::broker {
 namespace {
 
 // Read and written together.
-constexpr std::size_t portion_events_max = 256;
-constexpr std::size_t portion_bytes_max = 1u << 20;
+constexpr std::size_t moved_events_max = 256;
+constexpr std::size_t record_bytes_max = 1u << 20;
 // Of one call, which comes once a minute: a megabyte a second, however much waits. Where the events that
 // wait are more than retain_bytes, the journal is larger than that, rather than written over and over.
 constexpr std::size_t moved_bytes_max = 64u << 20;
@@ -25,7 +25,7 @@ void DelayedMoves::move_below(Offset limit) {
 
 void DelayedMoves::next() {
   const auto offsets =
-      bytes_ < moved_bytes_max ? delays_.between(from_, limit_, portion_events_max) : std::vector<Offset>{};
+      bytes_ < moved_bytes_max ? delays_.between(from_, limit_, moved_events_max) : std::vector<Offset>{};
   if (offsets.empty()) {
     busy_ = false;
     if (bytes_ > 0) spdlog::info("broker    delayed_moved bytes={} below_offset={}", bytes_, limit_);
@@ -44,7 +44,7 @@ void DelayedMoves::found(Offset offset, const StoredBatchPtr& batch) {
     ++moved_;
   }
   const bool last = --unread_ == 0;
-  if (last || records_.bytes() >= portion_bytes_max) append();
+  if (last || records_.bytes() >= record_bytes_max) append();
   if (last) publishing_.append({}, {}, [this](const StoredBatchPtr&) { next(); });  // once that is committed
 }
 

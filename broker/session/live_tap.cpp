@@ -7,7 +7,7 @@ namespace reel::broker {
 namespace {
 
 // Frames that may wait for one subscriber. The tap is at most once: a subscriber this far behind misses some.
-constexpr int frames_queued_max = 10'000;
+constexpr int tap_frames_queued_max = 10'000;
 // All that comes this way is subscriptions: a prefix of a topic and a byte.
 constexpr std::int64_t subscription_bytes_max = 1'024;
 
@@ -15,7 +15,7 @@ constexpr std::int64_t subscription_bytes_max = 1'024;
 
 LiveTap::LiveTap(zmq::context_t& context, const std::string& endpoint)
     : socket_{context, zmq::socket_type::xpub} {
-  socket_.set(zmq::sockopt::sndhwm, frames_queued_max);
+  socket_.set(zmq::sockopt::sndhwm, tap_frames_queued_max);
   socket_.set(zmq::sockopt::linger, 200);
   socket_.set(zmq::sockopt::maxmsgsize, subscription_bytes_max);
   bind_or_explain(socket_, endpoint);

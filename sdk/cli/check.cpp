@@ -21,7 +21,7 @@ config::Model load(Invocation& invocation, const std::string& path) {
   }
 }
 
-int run(Invocation& invocation, const std::string& path) {
+int run_check(Invocation& invocation, const std::string& path) {
   const config::Model model = load(invocation, path);
   if (invocation.globals.json) {
     invocation.out.line(line_of({{"file", path}, {"valid", true}, {"digest", model.digest}}));
@@ -39,8 +39,9 @@ void add_check(CLI::App& app, Invocation& invocation) {
       app.add_subcommand("check", "Say whether a configuration is valid, with every mistake in it")
           ->group("Run");
   command->add_option("file", *path, "The configuration")->required()->type_name("FILE");
-  command->callback(
-      [&invocation, path] { invocation.run = [path](Invocation& given) { return run(given, *path); }; });
+  command->callback([&invocation, path] {
+    invocation.run = [path](Invocation& given) { return run_check(given, *path); };
+  });
 }
 
 }  // namespace reel::cli

@@ -19,7 +19,7 @@
 namespace reel::cli {
 namespace {
 
-struct Options {
+struct DeadOptions {
   std::shared_ptr<Selection> selection = std::make_shared<Selection>();
   std::uint32_t limit = 100;
   bool groups = false;
@@ -45,7 +45,7 @@ std::string more_text(std::uint64_t listed, std::uint64_t total, bool filtered, 
                   : fmt::format("these are {} of {} (see --limit)", count_text(listed), count_text(total));
 }
 
-int list(Invocation& invocation, const Options& options) {
+int list_letters(Invocation& invocation, const DeadOptions& options) {
   const Selection& selection = *options.selection;
   const Catalog catalog = Catalog::fetch(invocation.globals);
   Table table{{"SERVICE"},
@@ -95,7 +95,7 @@ Json group_json(const ErrorGroup& group) {
           {"example", group.example}};
 }
 
-int list_groups(Invocation& invocation, const Options& options) {
+int list_groups(Invocation& invocation, const DeadOptions& options) {
   const Selection& selection = *options.selection;
   ErrorGroups groups;
   each_letter(invocation.globals, Failed::dead, selection.service, [&](const Letter& letter) {
@@ -127,7 +127,7 @@ int list_groups(Invocation& invocation, const Options& options) {
 }
 
 /// Every letter of that event: it may have died in more than one service.
-int show(Invocation& invocation, const Options& options) {
+int show_letters(Invocation& invocation, const DeadOptions& options) {
   Selection selection = *options.selection;
   selection.named = {options.shown};
   const Catalog catalog = Catalog::fetch(invocation.globals);
@@ -151,7 +151,7 @@ int show(Invocation& invocation, const Options& options) {
   return exit_code::ok;
 }
 
-void add_list(CLI::App& command, Invocation& invocation, const std::shared_ptr<Options>& options) {
+void add_list(CLI::App& command, Invocation& invocation, const std::shared_ptr<DeadOptions>& options) {
   add_filters(command, *options->selection);
   command.add_option("--limit", options->limit, "At most so many")
       ->check(CLI::Range(1u, 1'000'000u))
@@ -161,7 +161,7 @@ void add_list(CLI::App& command, Invocation& invocation, const std::shared_ptr<O
     if (!command.get_subcommands().empty()) return;  // that says what runs
     invocation.run = [options](Invocation& given) {
       check(*options->selection);
-      return options->groups ? list_groups(given, *options) : list(given, *options);
+      return options->groups ? list_groups(given, *options) : list_letters(given, *options);
     };
   });
 }
@@ -169,7 +169,7 @@ void add_list(CLI::App& command, Invocation& invocation, const std::shared_ptr<O
 }  // namespace
 
 void add_dead(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DeadOptions>();
   auto* command =
       app.add_subcommand("dead", "List dead letters, show one, redrive or discard them")->group("Look");
   add_list(*command, invocation, options);
@@ -190,7 +190,7 @@ void add_dead(CLI::App& app, Invocation& invocation) {
   show_one->add_option("--service", options->selection->service, "Only that of this service")
       ->type_name("NAME");
   show_one->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return show(given, *options); };
+    invocation.run = [options](Invocation& given) { return show_letters(given, *options); };
   });
 
   add_letter_command(*command, invocation, LetterVerb::redrive, options->selection);

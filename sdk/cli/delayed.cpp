@@ -24,7 +24,7 @@ using Delayed = v1::DelayedReply::Event;
 /// Asked for at a time; each carries a whole event.
 constexpr std::uint32_t page_events_max = 200;
 
-struct Options {
+struct DelayedOptions {
   std::uint32_t limit = 100;
   std::string which;
 };
@@ -79,7 +79,7 @@ std::uint64_t for_delayed(const Globals& globals, std::uint32_t page_max, Each e
   }
 }
 
-int list(Invocation& invocation, const Options& options) {
+int list_delayed(Invocation& invocation, const DelayedOptions& options) {
   const Catalog catalog = Catalog::fetch(invocation.globals);
   Table table{{"OFFSET", Align::right}, {"DUE"}, {"IN"}, {"TOPIC"}, {"FLOW"}, {"ID"}, {"DATA"}};
   const auto now = unix_now();
@@ -134,7 +134,7 @@ std::uint64_t offset_of(const Globals& globals, const std::string& which) {
   return found.front();
 }
 
-int cancel(Invocation& invocation, const Options& options) {
+int cancel_delayed(Invocation& invocation, const DelayedOptions& options) {
   const auto offset = offset_of(invocation.globals, options.which);
   v1::Request request;
   auto& command = *request.mutable_command()->mutable_command();
@@ -154,7 +154,7 @@ int cancel(Invocation& invocation, const Options& options) {
 }  // namespace
 
 void add_delayed(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DelayedOptions>();
   auto* command =
       app.add_subcommand("delayed", "List events that wait for their time, or cancel one")->group("Look");
   command->add_option("--limit", options->limit, "At most so many")
@@ -165,7 +165,7 @@ void add_delayed(CLI::App& app, Invocation& invocation) {
   command->callback([&invocation, options, off] {
     const bool cancelling = off->parsed();
     invocation.run = [options, cancelling](Invocation& given) {
-      return cancelling ? cancel(given, *options) : list(given, *options);
+      return cancelling ? cancel_delayed(given, *options) : list_delayed(given, *options);
     };
   });
 }

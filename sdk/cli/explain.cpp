@@ -22,7 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Options {
+struct ExplainOptions {
   std::string topic;
   std::string data;
   std::optional<std::uint64_t> offset;
@@ -49,7 +49,7 @@ struct Verdict {
   std::optional<Mismatch> mismatch;
 };
 
-Subject drafted(const Catalog& catalog, const Options& options) {
+Subject drafted(const Catalog& catalog, const ExplainOptions& options) {
   const EventDraft draft = catalog.draft(options.topic, options.data);
   Subject subject{options.source, options.topic, draft.dataschema, {}, {}};
   append_event(subject.bytes, {.id = options.id,
@@ -163,7 +163,7 @@ Json verdict_json(const Verdict& verdict) {
   return json;
 }
 
-void print(Invocation& invocation, const std::vector<Verdict>& all) {
+void print_verdicts(Invocation& invocation, const std::vector<Verdict>& all) {
   if (invocation.globals.json) {
     for (const Verdict& verdict : all) invocation.out.line(line_of(verdict_json(verdict)));
     return;
@@ -183,7 +183,7 @@ void print(Invocation& invocation, const std::vector<Verdict>& all) {
   invocation.out.lines(table.lines(invocation.out.terminal()));
 }
 
-int run(Invocation& invocation, const Options& options) {
+int run_explain(Invocation& invocation, const ExplainOptions& options) {
   const bool drafts = !options.topic.empty() && !options.data.empty();
   if (options.offset ? !options.topic.empty() : !drafts) {
     throw Failure{exit_code::usage,
@@ -192,14 +192,14 @@ int run(Invocation& invocation, const Options& options) {
   const Catalog catalog = Catalog::fetch(invocation.globals);
   const Subject subject =
       options.offset ? stored(invocation.globals, *options.offset) : drafted(catalog, options);
-  print(invocation, verdicts(invocation.globals, catalog, subject));
+  print_verdicts(invocation, verdicts(invocation.globals, catalog, subject));
   return exit_code::ok;
 }
 
 }  // namespace
 
 void add_explain(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExplainOptions>();
   auto* command =
       app.add_subcommand("explain", "Say for each route and subscription why an event meets it or not")
           ->group("Look");
@@ -212,7 +212,7 @@ void add_explain(CLI::App& app, Invocation& invocation) {
   command->add_option("--correlation", options->correlation, "The flow it belongs to")->type_name("ID");
   command->add_option("--key", options->key, "Its ordering key")->type_name("KEY");
   command->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return run(given, *options); };
+    invocation.run = [options](Invocation& given) { return run_explain(given, *options); };
   });
 }
 

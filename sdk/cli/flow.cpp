@@ -15,12 +15,12 @@ namespace {
 /// Steps asked for at a time.
 constexpr std::uint32_t page_steps_max = 1'000;
 
-struct Options {
+struct FlowOptions {
   std::string id;
   std::uint32_t limit = 10'000;
 };
 
-v1::FlowReply fetch(const Globals& globals, const Options& options) {
+v1::FlowReply fetch_flow(const Globals& globals, const FlowOptions& options) {
   v1::FlowReply all;
   std::uint64_t after = 0;
   do {
@@ -44,8 +44,8 @@ v1::FlowReply fetch(const Globals& globals, const Options& options) {
   return all;
 }
 
-int run(Invocation& invocation, const Options& options) {
-  const v1::FlowReply flow = fetch(invocation.globals, options);
+int run_flow(Invocation& invocation, const FlowOptions& options) {
+  const v1::FlowReply flow = fetch_flow(invocation.globals, options);
   if (flow.summary().correlationid().empty()) {
     throw Failure{exit_code::refused, fmt::format("no flow '{}' is known to the tracker", shown(options.id))};
   }
@@ -64,7 +64,7 @@ int run(Invocation& invocation, const Options& options) {
 }  // namespace
 
 void add_flow(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<FlowOptions>();
   auto* command =
       app.add_subcommand("flow", "Show one flow: what caused what, and what did not come")->group("Look");
   command->add_option("id", options->id, "The flow's correlation id")->required()->type_name("ID");
@@ -72,7 +72,7 @@ void add_flow(CLI::App& app, Invocation& invocation) {
       ->check(CLI::Range(1u, 1'000'000u))
       ->capture_default_str();
   command->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return run(given, *options); };
+    invocation.run = [options](Invocation& given) { return run_flow(given, *options); };
   });
 }
 

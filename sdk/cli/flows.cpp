@@ -18,7 +18,7 @@ namespace {
 /// Flows asked for at a time: an answer stays far below a frame that would hold up others.
 constexpr std::uint32_t page_flows_max = 500;
 
-struct Options {
+struct FlowsOptions {
   std::vector<std::string> states;
   std::string definition;
   std::uint32_t limit = 50;
@@ -29,7 +29,7 @@ const std::map<std::string, v1::FlowState> states_by_name{{"open", v1::FLOW_STAT
                                                           {"completed", v1::FLOW_STATE_COMPLETED},
                                                           {"untracked", v1::FLOW_STATE_UNTRACKED}};
 
-v1::FlowsReply fetch(const Globals& globals, const Options& options) {
+v1::FlowsReply fetch_flows(const Globals& globals, const FlowsOptions& options) {
   v1::FlowsReply all;
   std::string after;
   do {
@@ -83,8 +83,8 @@ void print_table(Output& out, const v1::FlowsReply& reply) {
   out.lines(table.lines(out.terminal()));
 }
 
-int run(Invocation& invocation, const Options& options) {
-  const v1::FlowsReply reply = fetch(invocation.globals, options);
+int run_flows(Invocation& invocation, const FlowsOptions& options) {
+  const v1::FlowsReply reply = fetch_flows(invocation.globals, options);
   if (invocation.globals.json) {
     for (const auto& flow : reply.flows())
       invocation.out.line(line_of(summary_json(flow, reply.watermark())));
@@ -105,7 +105,7 @@ int run(Invocation& invocation, const Options& options) {
 }  // namespace
 
 void add_flows(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<FlowsOptions>();
   auto* command =
       app.add_subcommand("flows", "List flows, newest first, with what is overdue")->group("Look");
   command->add_option("--state", options->states, "Only these: open, overdue, completed, untracked")
@@ -118,7 +118,7 @@ void add_flows(CLI::App& app, Invocation& invocation) {
       ->check(CLI::Range(1u, 1'000'000u))
       ->capture_default_str();
   command->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return run(given, *options); };
+    invocation.run = [options](Invocation& given) { return run_flows(given, *options); };
   });
 }
 

@@ -56,7 +56,7 @@ const Verb& verb_of(LetterVerb verb) {
   return verbs.at(verb);
 }
 
-struct Options {
+struct LetterOptions {
   std::shared_ptr<Selection> selection;
   Caution caution;
   Signature signature;
@@ -65,7 +65,7 @@ struct Options {
 
 class LetterCommand {
  public:
-  LetterCommand(Invocation& invocation, const Verb& verb, const Options& options)
+  LetterCommand(Invocation& invocation, const Verb& verb, const LetterOptions& options)
       : invocation_{invocation}, verb_{verb}, options_{options} {}
 
   int run() {
@@ -191,7 +191,7 @@ class LetterCommand {
 
   Invocation& invocation_;
   const Verb& verb_;
-  const Options& options_;
+  const LetterOptions& options_;
   LetterPlan plan_;
   std::map<std::string, Told> told_;  // by service
   std::vector<std::string> sentences_;
@@ -219,7 +219,7 @@ void add_rate(CLI::App& command, double& per_second) {
 void add_letter_command(CLI::App& noun, Invocation& invocation, LetterVerb which,
                         const std::shared_ptr<Selection>& selection) {
   const Verb& verb = verb_of(which);
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LetterOptions>();
   options->selection = selection;
   auto* command = noun.add_subcommand(verb.name, verb.about);
   add_names(*command, *selection);

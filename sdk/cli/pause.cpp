@@ -16,14 +16,14 @@
 namespace reel::cli {
 namespace {
 
-struct Options {
+struct PauseOptions {
   std::string service;
   std::optional<nanoseconds> lasting;
   Caution caution;
   Signature signature;
 };
 
-int pause(Invocation& invocation, const Options& options) {
+int pause(Invocation& invocation, const PauseOptions& options) {
   const KnownService known = known_service(invocation.globals, options.service);
   const std::uint64_t until =
       options.lasting ? known.now + static_cast<std::uint64_t>(options.lasting->count()) : 0;
@@ -41,7 +41,7 @@ int pause(Invocation& invocation, const Options& options) {
   return exit_code::ok;
 }
 
-int resume(Invocation& invocation, const Options& options) {
+int resume(Invocation& invocation, const PauseOptions& options) {
   v1::Command command = command_for(options.service, options.signature);
   command.mutable_resume();
   tell_broker_once(invocation.globals, std::move(command));
@@ -50,7 +50,7 @@ int resume(Invocation& invocation, const Options& options) {
   return exit_code::ok;
 }
 
-int forget(Invocation& invocation, const Options& options) {
+int forget(Invocation& invocation, const PauseOptions& options) {
   const KnownService known = known_service(invocation.globals, options.service);
   const std::string deed = forget_text(known.service);
   if (options.caution.dry_run) {
@@ -66,8 +66,8 @@ int forget(Invocation& invocation, const Options& options) {
   return exit_code::ok;
 }
 
-std::shared_ptr<Options> options_of(CLI::App& command) {
-  auto options = std::make_shared<Options>();
+std::shared_ptr<PauseOptions> options_of(CLI::App& command) {
+  auto options = std::make_shared<PauseOptions>();
   command.group("Operate");
   command.add_option("service", options->service, "Its name")->required()->type_name("SERVICE");
   add_signature(command, options->signature);
@@ -75,7 +75,7 @@ std::shared_ptr<Options> options_of(CLI::App& command) {
 }
 
 template <class Run>
-void runs(CLI::App& command, Invocation& invocation, const std::shared_ptr<Options>& options, Run run) {
+void runs(CLI::App& command, Invocation& invocation, const std::shared_ptr<PauseOptions>& options, Run run) {
   command.callback([&invocation, options, run] {
     invocation.run = [options, run](Invocation& given) { return run(given, *options); };
   });

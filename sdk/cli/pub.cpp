@@ -24,7 +24,7 @@ namespace {
 /// broker's limit is what people meet.
 constexpr std::size_t input_bytes_max = 64u << 20;
 
-struct Options {
+struct PubOptions {
   std::string topic;
   std::string data;
   std::string type;
@@ -95,14 +95,14 @@ std::uint64_t time_of(const std::string& option, const std::string& text) {
 }
 
 /// When it is to be handed over; 0: at once.
-std::uint64_t delivertime_of(const Options& options) {
+std::uint64_t delivertime_of(const PubOptions& options) {
   if (!options.at.empty()) return time_of("--at", options.at);
   if (options.after.empty()) return 0;
   return unix_now() + static_cast<std::uint64_t>(duration_of("--after", options.after).count());
 }
 
 /// A duration counts from when it is handed over.
-std::uint64_t expirytime_of(const Options& options, std::uint64_t delivertime) {
+std::uint64_t expirytime_of(const PubOptions& options, std::uint64_t delivertime) {
   if (options.expires.empty()) return 0;
   if (const auto time = parse_time(options.expires)) return *time;
   const auto from = delivertime != 0 ? delivertime : unix_now();
@@ -135,7 +135,7 @@ Json json_of(const PublishResult& result, std::uint64_t delivertime) {
   return json;
 }
 
-int publish_one(Invocation& invocation, const Options& options) {
+int publish_one(Invocation& invocation, const PubOptions& options) {
   const Catalog catalog = Catalog::fetch(invocation.globals);
   const EventDraft draft = catalog.draft(options.topic, json_of(options.data));
   const Attributes attributes = attributes_of(options.attributes);
@@ -164,7 +164,7 @@ int publish_one(Invocation& invocation, const Options& options) {
   return exit_code::ok;
 }
 
-int run(Invocation& invocation, const Options& options) {
+int run_pub(Invocation& invocation, const PubOptions& options) {
   const bool whole = !options.topic.empty() && !options.data.empty();
   if (options.lines && !options.topic.empty()) {
     throw Failure{exit_code::usage,
@@ -220,7 +220,7 @@ Json refusal_json(v1::RefusalReason reason, const std::string& text) {
 }
 
 void add_pub(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PubOptions>();
   auto* command =
       app.add_subcommand("pub", "Publish an event from JSON, or many from JSON lines")->group("Events");
   command->add_option("topic", options->topic, "Its topic, such as order.placed")->type_name("TOPIC");
@@ -253,7 +253,7 @@ void add_pub(CLI::App& app, Invocation& invocation) {
   command->add_flag("--lines", options->lines,
                     "Read JSON lines from standard input: CloudEvents, or {\"type\":TOPIC,\"data\":{…}}");
   command->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return run(given, *options); };
+    invocation.run = [options](Invocation& given) { return run_pub(given, *options); };
   });
 }
 

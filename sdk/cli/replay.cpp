@@ -18,7 +18,7 @@
 namespace reel::cli {
 namespace {
 
-struct Options {
+struct ReplayOptions {
   std::string to;
   std::vector<std::string> topics;
   std::string from;
@@ -31,7 +31,7 @@ struct Options {
   std::uint64_t id = 0;  ///< of the replay to cancel
 };
 
-void check_options(const Options& options) {
+void check_options(const ReplayOptions& options) {
   if (options.to.empty()) throw Failure{exit_code::usage, "say to whom: --to SERVICE"};
   if (options.from.empty() && options.flow.empty())
     throw Failure{exit_code::usage, "say what: --from WHERE (start, an offset, a time, 10m), or --flow ID"};
@@ -42,7 +42,7 @@ void check_options(const Options& options) {
 }
 
 /// A topic that is not kept, or does not exist, would replay nothing without a word.
-void check_topics(const Globals& globals, const Options& options) {
+void check_topics(const Globals& globals, const ReplayOptions& options) {
   if (options.topics.empty()) return;
   const Catalog catalog = Catalog::fetch(globals);
   for (const std::string& pattern : options.topics) {
@@ -50,7 +50,7 @@ void check_topics(const Globals& globals, const Options& options) {
   }
 }
 
-v1::Replay replay_of(const Globals& globals, const Options& options) {
+v1::Replay replay_of(const Globals& globals, const ReplayOptions& options) {
   const Start from = start_of("--from", options.from.empty() ? "start" : options.from);
   const Start until = start_of("--until", options.until);
   const std::uint64_t end = known_service(globals, options.to).end_offset;
@@ -87,7 +87,7 @@ int say_running(Invocation& invocation, const RunningReplay& running) {
                          shown(running.service()), id));
 }
 
-int cancel(Invocation& invocation, std::uint64_t id, const Signature& signature) {
+int cancel_replay(Invocation& invocation, std::uint64_t id, const Signature& signature) {
   const auto running = running_replay(invocation.globals, id);
   if (!running) throw Failure{exit_code::refused, fmt::format("no replay {} is running", id)};
   v1::Command command = command_for(running->service(), signature);
@@ -115,7 +115,7 @@ int say_end(Invocation& invocation, RunningReplay running) {
   return say(invocation, running, "ended", fmt::format("replay {} does not run any more", id));
 }
 
-int start(Invocation& invocation, const Options& options) {
+int start_replay(Invocation& invocation, const ReplayOptions& options) {
   check_options(options);
   check_topics(invocation.globals, options);
   RunningReplay running;
@@ -134,7 +134,7 @@ int start(Invocation& invocation, const Options& options) {
   if (watch_replay(invocation, id)) return say_end(invocation, running);
   const bool ends = somebody_there(invocation) &&
                     answer_to(invocation, "cancel the replay, or leave it running? [c/L] ").starts_with("c");
-  return ends ? cancel(invocation, id, options.signature) : say_running(invocation, running);
+  return ends ? cancel_replay(invocation, id, options.signature) : say_running(invocation, running);
 }
 
 std::vector<Cell> replay_row(const RunningReplay& running) {
@@ -154,7 +154,7 @@ std::vector<Cell> replay_row(const RunningReplay& running) {
           {patterns}};
 }
 
-int list(Invocation& invocation) {
+int list_replays(Invocation& invocation) {
   const v1::ReplaysReply replays = running_replays(invocation.globals);
   if (invocation.globals.json) {
     for (const auto& running : replays.replays()) invocation.out.line(line_of(replay_json(running)));
@@ -180,7 +180,7 @@ int list(Invocation& invocation) {
   return exit_code::ok;
 }
 
-void add_start(CLI::App& command, Invocation& invocation, const std::shared_ptr<Options>& options) {
+void add_start(CLI::App& command, Invocation& invocation, const std::shared_ptr<ReplayOptions>& options) {
   command.add_option("--to", options->to, "The service that gets them")->type_name("SERVICE");
   command
       .add_option("--topic", options->topics,
@@ -211,24 +211,26 @@ void add_start(CLI::App& command, Invocation& invocation, const std::shared_ptr<
   add_signature(command, options->signature);
   command.callback([&command, &invocation, options] {
     if (!command.get_subcommands().empty()) return;  // that says what runs
-    invocation.run = [options](Invocation& given) { return start(given, *options); };
+    invocation.run = [options](Invocation& given) { return start_replay(given, *options); };
   });
 }
 
 }  // namespace
 
 void add_replay(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReplayOptions>();
   auto* command = app.add_subcommand("replay", "Hand past events to one service once more")->group("Operate");
   add_start(*command, invocation, options);
   command->add_subcommand("ls", "List the replays that run")->callback([&invocation] {
-    invocation.run = list;
+    invocation.run = list_replays;
   });
   auto* end = command->add_subcommand("cancel", "End a replay");
   end->add_option("id", options->id, "As ls shows it")->required()->type_name("REPLAY");
   add_signature(*end, options->signature);
   end->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return cancel(given, options->id, options->signature); };
+    invocation.run = [options](Invocation& given) {
+      return cancel_replay(given, options->id, options->signature);
+    };
   });
 }
 

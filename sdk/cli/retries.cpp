@@ -16,7 +16,7 @@
 namespace reel::cli {
 namespace {
 
-struct Options {
+struct RetriesOptions {
   std::shared_ptr<Selection> selection = std::make_shared<Selection>();
   std::uint32_t limit = 100;
 };
@@ -46,7 +46,7 @@ std::vector<Cell> retry_row(const Letter& retry, const v1::ServicesReply& servic
           {error_text(failure), Ink::red}};
 }
 
-int list(Invocation& invocation, const Options& options) {
+int list_retries(Invocation& invocation, const RetriesOptions& options) {
   check(*options.selection);
   const Selection& selection = *options.selection;
   const v1::ServicesReply services = services_now(invocation.globals);
@@ -80,7 +80,7 @@ int list(Invocation& invocation, const Options& options) {
 }  // namespace
 
 void add_retries(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RetriesOptions>();
   auto* command =
       app.add_subcommand("retries", "List what failed and is tried again; now, or never")->group("Look");
   add_filters(*command, *options->selection);
@@ -89,7 +89,7 @@ void add_retries(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   command->callback([command, &invocation, options] {
     if (!command->get_subcommands().empty()) return;  // that says what runs
-    invocation.run = [options](Invocation& given) { return list(given, *options); };
+    invocation.run = [options](Invocation& given) { return list_retries(given, *options); };
   });
   add_letter_command(*command, invocation, LetterVerb::retry_now, options->selection);
   add_letter_command(*command, invocation, LetterVerb::give_up, options->selection);

@@ -76,7 +76,7 @@ std::vector<Cell> service_row(const Service& service, std::uint64_t now) {
           {patterns}};
 }
 
-int run(Invocation& invocation) {
+int run_services(Invocation& invocation) {
   v1::Request request;
   request.mutable_services();
   const v1::Reply reply = ask_broker(invocation.globals, request);
@@ -113,7 +113,7 @@ int run(Invocation& invocation) {
 void add_services(CLI::App& app, Invocation& invocation) {
   auto* command =
       app.add_subcommand("services", "List services, their instances and what waits for them")->group("Look");
-  command->callback([&invocation] { invocation.run = run; });
+  command->callback([&invocation] { invocation.run = run_services; });
 }
 
 }  // namespace reel::cli

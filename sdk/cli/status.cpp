@@ -66,7 +66,7 @@ std::string mebibytes(std::uint64_t bytes) {
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
 }
 
-int run(Invocation& invocation) {
+int run_status(Invocation& invocation) {
   v1::Request request;
   request.mutable_status();
   const v1::Reply reply = ask_broker(invocation.globals, request);
@@ -103,7 +103,7 @@ int run(Invocation& invocation) {
 void add_status(CLI::App& app, Invocation& invocation) {
   auto* command = app.add_subcommand("status", "How the broker stands: its journal, memory, what it refused")
                       ->group("Look");
-  command->callback([&invocation] { invocation.run = run; });
+  command->callback([&invocation] { invocation.run = run_status; });
 }
 
 }  // namespace reel::cli

@@ -30,7 +30,7 @@ constexpr auto look_up = 100ms;
 /// Events taken before they are printed: enough to keep the printer busy, little to give back.
 constexpr std::uint32_t credit_events = 4'096;
 
-struct Options {
+struct SubOptions {
   std::vector<std::string> patterns;
   std::string from = "new";
   std::uint64_t count = 0;  // 0: without end
@@ -39,7 +39,7 @@ struct Options {
   std::string when;
 };
 
-void check_options(const Options& options) {
+void check_options(const SubOptions& options) {
   for (const std::string& pattern : options.patterns) {
     if (const auto problem = check_pattern(pattern)) {
       throw Failure{exit_code::refused, fmt::format("'{}' is not a pattern: {}", shown(pattern), *problem)};
@@ -68,7 +68,7 @@ reel::Options connection_of(const Globals& globals) {
 
 /// The broker's topics, among them everything that is subscribed to by name: waiting for what never comes
 /// looks like waiting for what has not come yet.
-Catalog catalog_for(const Globals& globals, const Options& options) {
+Catalog catalog_for(const Globals& globals, const SubOptions& options) {
   Catalog catalog = Catalog::fetch(globals);
   for (const std::string& pattern : options.patterns) {
     if (const auto why = catalog.unheard(pattern, options.live)) throw Failure{exit_code::refused, *why};
@@ -148,7 +148,7 @@ void follow(Invocation& invocation, Source& source, Printer& printer, Done done)
   }
 }
 
-int sub_live(Invocation& invocation, const Options& options) {
+int sub_live(Invocation& invocation, const SubOptions& options) {
   Printer printer{invocation, catalog_for(invocation.globals, options), options.count};
   try {
     LiveTap tap{{.patterns = options.patterns, .connection = connection_of(invocation.globals)}};
@@ -159,7 +159,7 @@ int sub_live(Invocation& invocation, const Options& options) {
   return exit_code::ok;
 }
 
-int sub(Invocation& invocation, const Options& options) {
+int sub(Invocation& invocation, const SubOptions& options) {
   const Start start = start_of("--from", options.from);
   Printer printer{invocation, catalog_for(invocation.globals, options), options.count};
   Stream stream{{.service = options.service.empty() ? "reel-sub" : options.service,
@@ -176,7 +176,7 @@ int sub(Invocation& invocation, const Options& options) {
 }  // namespace
 
 void add_sub(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SubOptions>();
   auto* command = app.add_subcommand("sub", "Print events as they come")->group("Events");
   command->add_option("patterns", options->patterns, "Topics, with * for one token and > for the rest")
       ->required()

@@ -35,7 +35,7 @@ std::vector<Cell> topic_row(const v1::TopicsReply::Topic& topic) {
           {services}};
 }
 
-int run(Invocation& invocation, bool unrouted_only) {
+int run_topics(Invocation& invocation, bool unrouted_only) {
   v1::Request request;
   request.mutable_topics();
   const v1::Reply reply = ask_broker(invocation.globals, request);
@@ -71,7 +71,7 @@ void add_topics(CLI::App& app, Invocation& invocation) {
                     "Only those with events that no service was subscribed to, since the broker started "
                     "('reel pub' says `matched` of each event)");
   command->callback([&invocation, unrouted] {
-    invocation.run = [unrouted](Invocation& given) { return run(given, *unrouted); };
+    invocation.run = [unrouted](Invocation& given) { return run_topics(given, *unrouted); };
   });
 }
 

@@ -28,7 +28,7 @@ constexpr auto probe_timeout = 200ms;
 /// Starting may take long where a large journal is recovered; say so now and then.
 constexpr auto patience = 10s;
 
-struct Options {
+struct UpOptions {
   std::string file;
   std::string data;
   std::string listen;
@@ -69,7 +69,7 @@ std::string reachable(std::string endpoint, const char* option) {
 
 class Bus {
  public:
-  Bus(Invocation& invocation, const Options& options)
+  Bus(Invocation& invocation, const UpOptions& options)
       : out_{invocation.out}, model_{load_config(options.file)}, options_{options} {
     if (!options.listen.empty()) model_.broker.listen = options.listen;
     if (!options.live.empty()) model_.broker.live = options.live;
@@ -174,7 +174,7 @@ class Bus {
 
   Output& out_;
   config::Model model_;
-  Options options_;
+  UpOptions options_;
   std::string broker_endpoint_;
   std::string tracker_endpoint_;
   bool unheard_ = false;  // nobody reads our output any more: a reason to end, not to fail
@@ -182,14 +182,14 @@ class Bus {
       [this](const Child& child, std::string_view line) { print(child.name, ink_of(child.name), line); }};
 };
 
-int run(Invocation& invocation, const Options& options) {
+int run_up(Invocation& invocation, const UpOptions& options) {
   return Bus{invocation, options}.run();
 }
 
 }  // namespace
 
 void add_up(CLI::App& app, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<UpOptions>();
   auto* command =
       app.add_subcommand("up", "Run broker and tracker from one file, until Ctrl-C")->group("Run");
   command->add_option("-c,--config", options->file, "The configuration")->required()->type_name("FILE");
@@ -199,7 +199,7 @@ void add_up(CLI::App& app, Invocation& invocation) {
   command->add_option("--tracker-listen", options->tracker_listen, "Where the tracker listens")
       ->type_name("ENDPOINT");
   command->callback([&invocation, options] {
-    invocation.run = [options](Invocation& given) { return run(given, *options); };
+    invocation.run = [options](Invocation& given) { return run_up(given, *options); };
   });
 }
 

@@ -12,10 +12,12 @@
 #include "tracker/flow_record.h"
 
 namespace reel::tracker {
-namespace {
 
 // Column families, in the order of the handles.
 enum Family : std::size_t { progress_family, flows, chunks, states, names, definitions, outbox, families };
+
+namespace {
+
 constexpr std::array<const char*, families> family_names{"default", "flows",       "chunks", "states",
                                                          "names",   "definitions", "outbox"};
 constexpr const char* progress_key = "progress";

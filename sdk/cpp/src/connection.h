@@ -52,6 +52,9 @@ class Log {
 
 class Connection final : private SessionOwner {
  public:
+  /// What end() waits for the broker's answer: a broker that is there answers at once.
+  static constexpr milliseconds goodbye_wait{1'000};
+
   Connection(const Identity& identity, const Options& options);
   /// Ends at once where end() was not called.
   ~Connection() override;
@@ -63,7 +66,7 @@ class Connection final : private SessionOwner {
   /// Some side has something for take().
   void wake();
   /// Says goodbye and waits for the answer, at most `wait`. The sides are called no more afterwards.
-  void end(milliseconds wait);
+  void end(milliseconds wait = goodbye_wait);
 
   /// On the connection's thread only, or before start().
   void add_side(Side& side);

@@ -12,9 +12,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How long the last words of a connection may take.
-constexpr std::chrono::milliseconds goodbye_wait{1'000};
-
 std::string list_of(const std::vector<std::string>& brokers) {
   std::string text;
   for (const auto& broker : brokers) text += (text.empty() ? "" : ", ") + broker;
@@ -96,7 +93,7 @@ Publishing::Publishing(std::shared_ptr<Connection> connection, Identity identity
 Publishing::~Publishing() {
   if (owned_drain_timeout_) {
     flush(*owned_drain_timeout_);
-    connection_->end(goodbye_wait);
+    connection_->end();
   }
   // By now the connection's thread is gone, here or in the service that shares it.
   auto completions = window_.abandon();

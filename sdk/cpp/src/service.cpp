@@ -14,11 +14,6 @@
 #include "subscription.h"
 
 namespace reel {
-namespace {
-
-constexpr std::chrono::milliseconds goodbye_wait{1'000};
-
-}  // namespace
 
 Service::Impl::Impl(std::string name, Options given)
     : options{std::move(given)},
@@ -31,7 +26,7 @@ Service::Impl::~Impl() {
   // What was published without run() still goes out.
   if (publishing_ != nullptr) publishing_->flush(options.drain_timeout);
   // The connection's thread calls the sides: it ends first. Handlers still running end next.
-  if (connection_) connection_->end(goodbye_wait);
+  if (connection_) connection_->end();
   deliveries_.reset();
   publisher_.reset();
   close(stop_fd_);
@@ -106,7 +101,7 @@ bool Service::Impl::drain() {
   }
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   publishing_->flush(std::max(left, std::chrono::milliseconds{0}));
-  connection_->end(goodbye_wait);
+  connection_->end();
   return drained;
 }
 

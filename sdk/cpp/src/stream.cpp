@@ -17,7 +17,6 @@
 namespace reel {
 namespace {
 
-constexpr std::chrono::milliseconds goodbye_wait{1'000};
 // How long the acks given so far may take before the goodbye.
 constexpr std::chrono::milliseconds last_acks_wait{2'000};
 
@@ -63,7 +62,7 @@ class Stream::Impl final : public sdk::Side {
       std::unique_lock lock{mutex_};
       changed_.wait_for(lock, last_acks_wait, [this] { return !connected_ || !queue_.acks_unanswered(); });
     }
-    connection_.end(goodbye_wait);
+    connection_.end();
   }
 
   StreamBatch next(std::chrono::milliseconds wait) {

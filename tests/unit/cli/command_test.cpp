@@ -8,9 +8,6 @@ namespace v1 = reel::v1;
 
 namespace {
 
-constexpr std::uint64_t second = 1'000'000'000;
-constexpr std::uint64_t start = 1'772'359'331 * second;  // 2026-03-01T10:02:11Z
-
 void tell_topics(const v1::Request&, v1::Reply& tell) {
   auto& topic = *tell.mutable_topics()->add_topics();
   topic.set_topic("order.placed");

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
@@ -17,6 +18,10 @@
 
 #include "event/batch.h"
 #include "reel/v1/wire.pb.h"
+
+/// The time at which these scripts take place.
+inline constexpr std::uint64_t second = 1'000'000'000;
+inline constexpr std::uint64_t start = 1'772'359'331 * second;  // 2026-03-01T10:02:11Z
 
 /// How a run of the command ended.
 struct Ran {

@@ -11,9 +11,6 @@ namespace v1 = reel::v1;
 
 namespace {
 
-constexpr std::uint64_t second = 1'000'000'000;
-constexpr std::uint64_t start = 1'772'359'331 * second;  // 2026-03-01T10:02:11Z
-
 /// A broker of cardboard with letters at offsets 1 to 300 of payments, and 5 of shipping.
 struct Desk {
   FakeBus bus;

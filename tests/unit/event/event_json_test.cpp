@@ -27,9 +27,9 @@ message OrderPlaced {
 }
 )";
 
-class Bench {
+class JsonBench {
  public:
-  Bench()
+  JsonBench()
       : schemas_{schemas_from(shop)},
         json_{schemas_,
               {{"order.placed", "shop.v1.OrderPlaced"},
@@ -73,7 +73,7 @@ class Bench {
 }  // namespace
 
 TEST_CASE("an event is written as a CloudEvent, its keys always in the same order") {
-  const Bench bench;
+  const JsonBench bench;
   const std::string whole =
       R"({"specversion":"1.0","id":"e1","source":"orders/1","type":"order.placed","subject":"s",)"
       R"("time":"2026-03-01T12:00:00.000000001Z","dataschema":"shop.v1.OrderPlaced","correlationid":"o-7",)"
@@ -92,7 +92,7 @@ TEST_CASE("an event is written as a CloudEvent, its keys always in the same orde
 }
 
 TEST_CASE("the short form is enough, and what is left out stays empty") {
-  const Bench bench;
+  const JsonBench bench;
   const auto draft = bench.draft(R"({"type":"order.placed","data":{"orderId":"o-1"}})");
   CHECK(draft.topic == "order.placed");
   CHECK(draft.dataschema == "shop.v1.OrderPlaced");
@@ -103,13 +103,13 @@ TEST_CASE("the short form is enough, and what is left out stays empty") {
 }
 
 TEST_CASE("what sub wrote can be published again") {
-  const Bench bench;
+  const JsonBench bench;
   CHECK(bench.reads(R"({"type":"order.placed","reeloffset":42,"recordedtime":"2026-03-01T12:00:00Z"})") ==
         R"({"specversion":"1.0","type":"order.placed","dataschema":"shop.v1.OrderPlaced","data":{}})");
 }
 
 TEST_CASE("payloads that are no objects in JSON are read and written as protobuf has them") {
-  const Bench bench;
+  const JsonBench bench;
   CHECK(
       bench.reads(R"({"type":"note.taken","data":"hello"})") ==
       R"({"specversion":"1.0","type":"note.taken","dataschema":"google.protobuf.StringValue","data":"hello"})");
@@ -119,7 +119,7 @@ TEST_CASE("payloads that are no objects in JSON are read and written as protobuf
 }
 
 TEST_CASE("bytes that are not of their type, or whose type nobody knows, are written as base64") {
-  const Bench bench;
+  const JsonBench bench;
   EventDraft draft{.topic = "order.placed", .dataschema = "no.such.Type", .id = "e", .data = "\xff\x01"};
   CHECK(
       bench.writes(draft) ==
@@ -133,7 +133,7 @@ TEST_CASE("bytes that are not of their type, or whose type nobody knows, are wri
 }
 
 TEST_CASE("what is wrong with an envelope is said in one sentence") {
-  const Bench bench;
+  const JsonBench bench;
   const struct {
     const char* text;
     const char* says;
@@ -181,7 +181,7 @@ TEST_CASE("what is wrong with an envelope is said in one sentence") {
 }
 
 TEST_CASE("what is wrong with a payload is said with its place and what was meant") {
-  const Bench bench;
+  const JsonBench bench;
   const struct {
     const char* data;
     const char* says;
@@ -229,7 +229,7 @@ TEST_CASE("what is wrong with a payload is said with its place and what was mean
 }
 
 TEST_CASE("any text can be offered, and any event be written") {
-  const Bench bench;
+  const JsonBench bench;
   CHECK(rc::check([&](const std::string& text) { (void)bench.json().read(text); }));
   const std::string whole =
       R"({"specversion":"1.0","id":"e1","type":"order.placed","data":{"items":[{"sku":"a","quantity":1}],"stock":{"x":1}}})";

@@ -32,7 +32,7 @@ message Order {
 )";
 
 // A mesh with one type, and what a pattern says of events written as JSON.
-class Bench {
+class PatternBench {
  public:
   /// "yes", "no", or why the pattern is none.
   std::string says(const std::string& pattern, const std::string& data, const std::string& envelope = "") {
@@ -90,7 +90,7 @@ struct Row {
   const char* verdict;
 };
 
-void check(Bench& bench, std::initializer_list<Row> rows) {
+void check(PatternBench& bench, std::initializer_list<Row> rows) {
   for (const auto& row : rows) {
     CAPTURE(row.fields);
     CAPTURE(row.data);
@@ -101,7 +101,7 @@ void check(Bench& bench, std::initializer_list<Row> rows) {
 }  // namespace
 
 TEST_CASE("a list holds the values that are wanted, as JSON has them") {
-  Bench bench;
+  PatternBench bench;
   check(bench, {
                    {R"({"orderId": ["o-1"]})", R"({"orderId": "o-1"})", "yes"},
                    {R"({"order_id": ["o-1"]})", R"({"orderId": "o-1"})", "yes"},
@@ -130,7 +130,7 @@ TEST_CASE("a list holds the values that are wanted, as JSON has them") {
 }
 
 TEST_CASE("64-bit integers are compared exactly, and as the strings that JSON has for them") {
-  Bench bench;
+  PatternBench bench;
   check(bench,
         {
             {R"({"totalCents": [9007199254740993]})", R"({"totalCents": "9007199254740993"})", "yes"},
@@ -147,7 +147,7 @@ TEST_CASE("64-bit integers are compared exactly, and as the strings that JSON ha
 }
 
 TEST_CASE("every operator says yes and no") {
-  Bench bench;
+  PatternBench bench;
   check(
       bench,
       {
@@ -208,7 +208,7 @@ TEST_CASE("every operator says yes and no") {
 }
 
 TEST_CASE("all fields must match, and one value of each list") {
-  Bench bench;
+  PatternBench bench;
   check(bench, {
                    {R"({"orderId": ["a"], "count": [1, 2]})", R"({"orderId": "a", "count": 2})", "yes"},
                    {R"({"orderId": ["a"], "count": [1, 2]})", R"({"orderId": "a", "count": 3})", "no"},
@@ -217,7 +217,7 @@ TEST_CASE("all fields must match, and one value of each list") {
 }
 
 TEST_CASE("a list in the event matches where one of its elements does") {
-  Bench bench;
+  PatternBench bench;
   check(bench, {
                    {R"({"numbers": [2, 9]})", R"({"numbers": [1, 2, 3]})", "yes"},
                    {R"({"numbers": [9]})", R"({"numbers": [1, 2, 3]})", "no"},
@@ -230,7 +230,7 @@ TEST_CASE("a list in the event matches where one of its elements does") {
 }
 
 TEST_CASE("fields of different elements of one array never match together") {
-  Bench bench;
+  PatternBench bench;
   const auto* const two_lines = R"({"lines": [{"sku": "a", "quantity": 1, "tags": ["x", "y"]},
                                               {"sku": "b", "quantity": 2, "parts": [{"sku": "p"}]}]})";
   check(bench, {
@@ -251,7 +251,7 @@ TEST_CASE("fields of different elements of one array never match together") {
 }
 
 TEST_CASE("$or takes one of its alternatives, together with what stands beside it") {
-  Bench bench;
+  PatternBench bench;
   const auto* const either =
       R"({"orderId": ["a"], "$or": [{"count": [1]}, {"express": [true], "weight": [2]}]})";
   check(bench,
@@ -271,7 +271,7 @@ TEST_CASE("$or takes one of its alternatives, together with what stands beside i
 }
 
 TEST_CASE("maps and protobuf's own types are asked as their JSON looks") {
-  Bench bench;
+  PatternBench bench;
   const auto* const event = R"({"labels": {"env": "prod"}, "byNumber": {"7": {"sku": "a", "quantity": 2}},
       "extra": {"deep": {"list": [1, "two", {"three": null}], "on": true}}, "placedAt": "2026-03-01T12:00:00Z",
       "age": "1.500s", "nick": "N", "any": {"@type": "type.googleapis.com/t.Line", "sku": "s"}})";
@@ -294,7 +294,7 @@ TEST_CASE("maps and protobuf's own types are asked as their JSON looks") {
 }
 
 TEST_CASE("the envelope is asked by CloudEvents' names") {
-  Bench bench;
+  PatternBench bench;
   const auto* const envelope =
       R"(, "id": "e-1", "correlationid": "flow-7", "subject": "a/b.png", "time": "2026-03-01T12:00:00Z", "tenant": "eu")";
   const std::pair<const char*, const char*> rows[] = {
@@ -322,7 +322,7 @@ TEST_CASE("the envelope is asked by CloudEvents' names") {
 }
 
 TEST_CASE("a payload that cannot be read has no fields, and is not looked at for the envelope's sake") {
-  Bench bench;
+  PatternBench bench;
   const google::protobuf::LogSilencer quiet;
   const RunHead head{.source = "s", .topic = "order.placed", .dataschema = "t.Order"};
   EventView event;
@@ -340,7 +340,7 @@ TEST_CASE("a payload that cannot be read has no fields, and is not looked at for
 }
 
 TEST_CASE("an event that does not match says which field said no first") {
-  Bench bench;
+  PatternBench bench;
   const auto* const event =
       R"({"orderId": "o-1", "totalCents": "4200", "express": true, "numbers": [1, 2, 3, 4, 5, 6],
                                "lines": [{"sku": "a", "quantity": 1}, {"sku": "b", "quantity": 2}]})";
@@ -367,7 +367,7 @@ TEST_CASE("an event that does not match says which field said no first") {
 }
 
 TEST_CASE("a pattern that is none is refused with its place and a reason") {
-  Bench bench;
+  PatternBench bench;
   const std::pair<const char*, const char*> rows[] = {
       {R"()", "bad JSON at line 1, column 1: unexpected end of input; expected '[', '{', or a literal"},
       {R"([])", "expected an object, got []"},
@@ -437,7 +437,7 @@ TEST_CASE("a pattern that is none is refused with its place and a reason") {
 }
 
 TEST_CASE("where the type is known, what can never match is refused") {
-  Bench bench;
+  PatternBench bench;
   const std::pair<const char*, const char*> rows[] = {
       {R"({"data": {"totalCents": [{"numeric": [">=", 100000]}]}})", "fine"},
       {R"({"data": {"labels": {"any": ["x"]}, "byNumber": {"1": {"sku": ["a"]}}}})", "fine"},
@@ -472,7 +472,7 @@ TEST_CASE("where the type is known, what can never match is refused") {
 }
 
 TEST_CASE("hostile patterns meet a limit") {
-  Bench bench;
+  PatternBench bench;
   CHECK(bench.says(std::string(9000, ' '), "{}") ==
         "the JSON text is 9000 bytes long, at most 8192 are allowed");
   std::string deep;
@@ -495,7 +495,7 @@ TEST_CASE("hostile patterns meet a limit") {
 }
 
 TEST_CASE("a wildcard takes time in proportion to the text, whatever the text") {
-  Bench bench;
+  PatternBench bench;
   std::string pattern = "*";
   for (int i = 0; i < 30; ++i) pattern += std::string(100, 'a') + "b*";
   const auto long_text = R"({"orderId": ")" + std::string(200'000, 'a') + R"("})";

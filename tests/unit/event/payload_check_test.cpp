@@ -40,9 +40,9 @@ extend Legacy { optional Legacy more = 100; }
 )";
 
 // A type, our check of it, and libprotobuf's opinion.
-class Bench {
+class PayloadBench {
  public:
-  Bench(const char* proto, const char* type)
+  PayloadBench(const char* proto, const char* type)
       : schemas_{schemas_from(proto)},
         type_{schemas_.find(type)},
         check_{*type_},
@@ -129,7 +129,7 @@ void fill(pb::Message& message, int depth) {
 }  // namespace
 
 TEST_CASE("a fault is told in one sentence that names the field") {
-  const Bench all{everything, "t.All"};
+  const PayloadBench all{everything, "t.All"};
   struct {
     const char* what;
     std::string data;
@@ -182,7 +182,7 @@ TEST_CASE("a fault is told in one sentence that names the field") {
 }
 
 TEST_CASE("messages nest 100 deep and no deeper, as in libprotobuf") {
-  const Bench all{everything, "t.All"};
+  const PayloadBench all{everything, "t.All"};
   CHECK(all.accepts(nested(100)));
   CHECK(all.parses(nested(100)));
   CHECK_FALSE(all.parses(nested(101)));
@@ -193,7 +193,7 @@ TEST_CASE("messages nest 100 deep and no deeper, as in libprotobuf") {
 }
 
 TEST_CASE("proto2's required fields must be there, in extensions too") {
-  const Bench bench{legacy, "t.Legacy"};
+  const PayloadBench bench{legacy, "t.Legacy"};
   CHECK(bench.says("") == "field 'id' is required and missing");
   CHECK(bench.says(bytes({8, 1})) == "well-formed");
   CHECK(bench.says(bytes({8, 1, 3 << 3 | 2, 0})) == "field 'child.id' is required and missing");
@@ -204,7 +204,7 @@ TEST_CASE("proto2's required fields must be there, in extensions too") {
 }
 
 TEST_CASE("what libprotobuf writes is accepted, and what is accepted libprotobuf parses") {
-  const Bench all{everything, "t.All"};
+  const PayloadBench all{everything, "t.All"};
   CHECK(rc::check("any message is well-formed", [&] {
     const auto message = all.message();
     fill(*message, 0);
@@ -233,7 +233,7 @@ TEST_CASE("what libprotobuf writes is accepted, and what is accepted libprotobuf
     }
   }));
   CHECK(accepted > 500);  // or the property says nothing
-  const Bench proto2{legacy, "t.Legacy"};
+  const PayloadBench proto2{legacy, "t.Legacy"};
   CHECK(rc::check("any short bytes that are accepted are parsed", [&] {
     const auto data = *rc::gen::container<std::string>(
         rc::gen::oneOf(rc::gen::element<char>(8, 0x12, 0x1a, 0x22, 0, 1, 2, 3), rc::gen::arbitrary<char>()));

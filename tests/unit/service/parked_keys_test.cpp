@@ -7,7 +7,7 @@ using reel::config::OnDead;
 
 namespace {
 
-constexpr std::uint64_t key = 7;
+constexpr std::uint64_t a_key = 7;
 
 reel::v1::Failure letter(Offset offset, std::uint64_t key_hash) {
   reel::v1::Failure failure;
@@ -21,11 +21,11 @@ reel::v1::Failure letter(Offset offset, std::uint64_t key_hash) {
 
 TEST_CASE("what follows a dead letter is kept back, other keys are not") {
   ParkedKeys keys{OnDead::park, nullptr};
-  CHECK_FALSE(keys.keeps(key, 10, false));
-  keys.died(key);
-  CHECK(keys.keeps(key, 11, false));
-  CHECK_FALSE(keys.keeps(key + 1, 11, false));
-  keys.add(key, 11);
+  CHECK_FALSE(keys.keeps(a_key, 10, false));
+  keys.died(a_key);
+  CHECK(keys.keeps(a_key, 11, false));
+  CHECK_FALSE(keys.keeps(a_key + 1, 11, false));
+  keys.add(a_key, 11);
   CHECK(keys.events() == 1);
   CHECK(keys.oldest(99) == 11);
   CHECK(keys.take_due().empty());
@@ -33,60 +33,60 @@ TEST_CASE("what follows a dead letter is kept back, other keys are not") {
 
 TEST_CASE("a service that passes dead letters keeps nothing back") {
   ParkedKeys keys{OnDead::pass, nullptr};
-  keys.died(key);
-  CHECK_FALSE(keys.keeps(key, 11, false));
+  keys.died(a_key);
+  CHECK_FALSE(keys.keeps(a_key, 11, false));
 }
 
 TEST_CASE("a redriven letter passes, and when it has passed a round for what was parked is due") {
   ParkedKeys keys{OnDead::park, nullptr};
-  keys.died(key);
-  keys.add(key, 11);
-  keys.add(key, 12);
-  keys.resume(key, 20, 20);
-  CHECK_FALSE(keys.keeps(key, 20, true));
-  CHECK(keys.keeps(key, 21, false));
-  keys.passed(key, 20);
-  CHECK(keys.take_due() == std::vector<std::uint64_t>{key});
+  keys.died(a_key);
+  keys.add(a_key, 11);
+  keys.add(a_key, 12);
+  keys.resume(a_key, 20, 20);
+  CHECK_FALSE(keys.keeps(a_key, 20, true));
+  CHECK(keys.keeps(a_key, 21, false));
+  keys.passed(a_key, 20);
+  CHECK(keys.take_due() == std::vector<std::uint64_t>{a_key});
   CHECK(keys.take_due().empty());
-  CHECK(keys.round(key, 1) == std::vector<Offset>{11});
-  CHECK(keys.round(key, 9) == std::vector<Offset>{11, 12});
+  CHECK(keys.round(a_key, 1) == std::vector<Offset>{11});
+  CHECK(keys.round(a_key, 9) == std::vector<Offset>{11, 12});
 
   SUBCASE("where nothing came meanwhile, the key is like any other after the round") {
-    keys.remove(key, std::vector<Offset>{11, 12});
-    keys.resume(key, 30, 31);
-    keys.passed(key, 30);
+    keys.remove(a_key, std::vector<Offset>{11, 12});
+    keys.resume(a_key, 30, 31);
+    keys.passed(a_key, 30);
     CHECK_FALSE(keys.empty());
-    keys.passed(key, 31);
+    keys.passed(a_key, 31);
     CHECK(keys.empty());
-    CHECK_FALSE(keys.keeps(key, 32, false));
+    CHECK_FALSE(keys.keeps(a_key, 32, false));
   }
   SUBCASE("what came meanwhile has a round of its own") {
-    keys.remove(key, std::vector<Offset>{11, 12});
-    keys.resume(key, 30, 31);
-    keys.add(key, 25);
-    keys.passed(key, 31);
-    CHECK(keys.take_due() == std::vector<std::uint64_t>{key});
-    CHECK(keys.round(key, 9) == std::vector<Offset>{25});
+    keys.remove(a_key, std::vector<Offset>{11, 12});
+    keys.resume(a_key, 30, 31);
+    keys.add(a_key, 25);
+    keys.passed(a_key, 31);
+    CHECK(keys.take_due() == std::vector<std::uint64_t>{a_key});
+    CHECK(keys.round(a_key, 9) == std::vector<Offset>{25});
   }
   SUBCASE("when an event of the round dies, the rest of it is kept back until the next redrive") {
-    keys.remove(key, std::vector<Offset>{11, 12});
-    keys.resume(key, 30, 31);
-    keys.died(key);
-    CHECK(keys.keeps(key, 31, true));
-    keys.add(key, 25);
-    keys.add(key, 12);
-    keys.passed(key, 31);
+    keys.remove(a_key, std::vector<Offset>{11, 12});
+    keys.resume(a_key, 30, 31);
+    keys.died(a_key);
+    CHECK(keys.keeps(a_key, 31, true));
+    keys.add(a_key, 25);
+    keys.add(a_key, 12);
+    keys.passed(a_key, 31);
     CHECK(keys.take_due().empty());
-    CHECK(keys.round(key, 9) == std::vector<Offset>{12, 25});
-    keys.resume(key, 40, 40);
-    CHECK_FALSE(keys.keeps(key, 40, true));
+    CHECK(keys.round(a_key, 9) == std::vector<Offset>{12, 25});
+    keys.resume(a_key, 40, 40);
+    CHECK_FALSE(keys.keeps(a_key, 40, true));
   }
 }
 
-TEST_CASE("a discarded letter lets its key go at once where nothing was parked") {
+TEST_CASE("a discarded letter lets its a_key go at once where nothing was parked") {
   ParkedKeys keys{OnDead::park, nullptr};
-  keys.died(key);
-  keys.let_go(key);
+  keys.died(a_key);
+  keys.let_go(a_key);
   CHECK(keys.empty());
 }
 

@@ -11,14 +11,14 @@ using namespace reel::tracker::bench;
 
 namespace {
 
-const std::string payment =
+const std::string payment_flow =
     "flow orders publish order.attention\norder.placed -> payment.captured within 5s by payments";
 const std::string overdue = "reel.flow.overdue order-7\norder.attention order-7";
 
 }  // namespace
 
 TEST_CASE("an overdue follow-up is published, with all a compensating service needs") {
-  WatchBench bench{payment};
+  WatchBench bench{payment_flow};
   bench.publishes("order.placed", "order-7", "first");
   bench.passes(6s);
   bench.works();
@@ -66,7 +66,7 @@ TEST_CASE(
     "stopped across a deadline and started again, the tracker says the same as if it had never stopped") {
   for (const bool crash : {false, true}) {
     CAPTURE(crash);
-    WatchBench bench{payment};
+    WatchBench bench{payment_flow};
     bench.publishes("order.placed", "order-7");
     bench.publishes("order.placed", "order-8");
     bench.works();
@@ -82,7 +82,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a backlog is read before anything is said, and raises no false alarm") {
-  WatchBench bench{payment};
+  WatchBench bench{payment_flow};
   bench.stops();
   for (int i = 0; i < 50; ++i) bench.publishes("order.placed", "order-" + std::to_string(i));
   bench.passes(4s);
@@ -95,7 +95,7 @@ TEST_CASE("a backlog is read before anything is said, and raises no false alarm"
 }
 
 TEST_CASE("a verdict that was published before a crash is recognised in the log and not published again") {
-  WatchBench bench{payment};
+  WatchBench bench{payment_flow};
   bench.bus.recognises_ids = false;  // the broker has forgotten
   bench.publishes("order.placed", "order-7");
   bench.works();
@@ -112,7 +112,7 @@ TEST_CASE("a verdict that was published before a crash is recognised in the log 
 }
 
 TEST_CASE("a verdict that could not be published waits, over restarts, until it is") {
-  WatchBench bench{payment};
+  WatchBench bench{payment_flow};
   bench.bus.accepts = false;
   bench.publishes("order.placed", "order-7");
   bench.passes(6s);
@@ -131,7 +131,7 @@ TEST_CASE("a verdict that could not be published waits, over restarts, until it 
 }
 
 TEST_CASE("a verdict that the bus refuses is dropped, and holds up no other") {
-  WatchBench bench{payment};
+  WatchBench bench{payment_flow};
   bench.bus.refuses_topic = "order.attention";
   bench.publishes("order.placed", "order-7");
   bench.passes(6s);
@@ -141,7 +141,7 @@ TEST_CASE("a verdict that the bus refuses is dropped, and holds up no other") {
 }
 
 TEST_CASE("input is acknowledged only when what became of it is on disk") {
-  WatchBench bench{payment};
+  WatchBench bench{payment_flow};
   bench.publishes("order.placed", "order-7");
   REQUIRE(bench.watch().turn(0ms, {}));
   REQUIRE(bench.watch().turn(0ms, {}));
@@ -152,7 +152,7 @@ TEST_CASE("input is acknowledged only when what became of it is on disk") {
 }
 
 TEST_CASE("an event that is late by days finds its flow on disk") {
-  WatchBench bench{payment};
+  WatchBench bench{payment_flow};
   bench.publishes("order.placed", "order-7");
   bench.passes(6s);
   bench.works();
@@ -238,7 +238,7 @@ TEST_CASE("flows that wait for nothing are forgotten after the configured time")
 }
 
 TEST_CASE("a folder that another tracker uses is refused") {
-  WatchBench bench{payment};
+  WatchBench bench{payment_flow};
   CHECK_THROWS_WITH_AS(
       Store{bench.folder()},
       ("the tracker's store in " + bench.folder().string() + " is in use (is another tracker running on it?)")
