@@ -38,10 +38,10 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
       publishing_{config,  admission_, router_,
                   log_,    tap_,       resends_,
                   chosen_, delays_,    [this](ServiceIndex index) { return services_.listens(index); }},
-      delaying_{config, delays_, publishing_, journal, log_},
+      reads_{journal, log_},
+      delaying_{config, delays_, publishing_, reads_, log_},
       sessions_{config.broker.sessions_max, to_ns(config.broker.service_timeout)},
       services_{config, ledger_, journal, log_, router_, publishing_, *this},
-      reads_{journal, log_},
       redeliveries_{services_, log_, publishing_, reads_},
       replays_{services_, log_, publishing_, reads_},
       commands_{ledger_, services_, replays_, delaying_, log_, publishing_, reads_},
@@ -79,7 +79,7 @@ void Desk::take(JournalDone done) {
   } else if (const auto* const read = std::get_if<ReadDone>(&done)) {
     // A damaged place in an old segment concerns who reads it; everybody else goes on.
     if (!read->error.empty()) spdlog::error("journal   read_failed reason=\"{}\"", read->error);
-    if (!delaying_.take_read(*read) && !reads_.take_read(*read)) services_.take_read(*read);
+    if (!reads_.take_read(*read)) services_.take_read(*read);
   } else if (const auto* const failing = std::get_if<WriteFailing>(&done)) {
     spdlog::error("journal   write_failing reason=\"{}\" (publishes are refused until it can be written)",
                   failing->error);

@@ -124,10 +124,10 @@ class Desk final : private Replies {
   CommitLog log_;
   Ledger ledger_;
   Publishing publishing_;
+  EventReads reads_;
   Delaying delaying_;
   Sessions sessions_;
   Services services_;
-  EventReads reads_;
   Redeliveries redeliveries_;
   Replays replays_;
   Commands commands_;

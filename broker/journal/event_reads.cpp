@@ -1,24 +1,32 @@
 #include "journal/event_reads.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace reel::broker {
 namespace {
 
-// Around one event: its neighbours are often asked for too.
+// Around one event: as much as the index's spacing, which the way to it costs anyway.
 constexpr std::size_t event_read_bytes = 64u << 10;
 constexpr std::size_t stretch_read_bytes = 1u << 20;
+constexpr Offset nothing_answered = 0;
 
 }  // namespace
 
 bool EventReads::fetch(std::vector<Offset> offsets, std::function<void(std::vector<EventAt>)> then) {
   if (jobs_.size() >= jobs_max) return false;
   std::sort(offsets.begin(), offsets.end());
-  Job job{.events = {}, .next = 0, .then = std::move(then), .then_stretch = {}};
-  job.events.reserve(offsets.size());
-  for (const auto offset : offsets) job.events.push_back({nullptr, offset});
-  go_on(std::move(job), {}, false);
+  const auto wanted = offsets.size();
+  if (wanted == 0) return then({}), true;
+  each(std::move(offsets), [wanted, then = std::move(then), all = std::vector<EventAt>{}](EventAt one) mutable {
+    all.push_back(std::move(one));
+    if (all.size() == wanted) then(std::move(all));
+  });
   return true;
+}
+
+void EventReads::each(std::vector<Offset> offsets, Found found) {
+  go_on({std::move(offsets), 0, std::move(found), {}}, {}, nothing_answered);
 }
 
 bool EventReads::stretch(Offset from, std::function<void(std::vector<StoredBatchPtr>)> then) {
@@ -34,7 +42,7 @@ bool EventReads::stretch(Offset from, std::function<void(std::vector<StoredBatch
     then(std::move(recent));
     return true;
   }
-  ask({.events = {}, .next = 0, .then = {}, .then_stretch = std::move(then)}, from, stretch_read_bytes);
+  ask({{}, 0, {}, std::move(then)}, from, stretch_read_bytes);
   return true;
 }
 
@@ -44,30 +52,29 @@ void EventReads::ask(Job job, Offset from, std::size_t bytes_max) {
   journal_.read(token, from, bytes_max);
 }
 
-// `answered`: `read` is what the journal said of the next event; where that is not in it, it is nowhere.
-void EventReads::go_on(Job job, const std::vector<StoredBatchPtr>& read, bool answered) {
-  for (; job.next < job.events.size(); ++job.next) {
-    auto& event = job.events[job.next];
-    event.batch = log_.tail().find(event.offset);
-    if (!event.batch) event.batch = find_batch(read, event.offset);
-    if (event.batch || event.offset < journal_.begin_offset() || event.offset >= log_.committed_end())
-      continue;
-    if (!answered) return ask(std::move(job), event.offset, event_read_bytes);
-    answered = false;
+// `answered`: the offset that `read` was asked for; where that is not in it, it is nowhere.
+void EventReads::go_on(Job job, const std::vector<StoredBatchPtr>& read, Offset answered) {
+  for (; job.next < job.offsets.size(); ++job.next) {
+    const auto offset = job.offsets[job.next];
+    auto batch = log_.tail().find(offset);
+    if (!batch) batch = find_batch(read, offset);
+    const bool stored = offset >= journal_.begin_offset() && offset < log_.committed_end();
+    if (!batch && stored && offset != answered) return ask(std::move(job), offset, event_read_bytes);
+    job.found({std::move(batch), offset});
   }
-  job.then(std::move(job.events));
 }
 
 bool EventReads::take_read(const ReadDone& done) {
   if (done.token < first_token) return false;
-  const auto found = jobs_.find(done.token);
-  if (found == jobs_.end()) return true;
-  auto job = std::move(found->second);
-  jobs_.erase(found);
+  const auto waits = jobs_.find(done.token);
+  if (waits == jobs_.end()) return true;
+  auto job = std::move(waits->second);
+  jobs_.erase(waits);
   if (job.then_stretch) {
     job.then_stretch(done.batches);
   } else {
-    go_on(std::move(job), done.batches, true);
+    const auto answered = job.offsets[job.next];
+    go_on(std::move(job), done.batches, answered);
   }
   return true;
 }

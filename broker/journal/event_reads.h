@@ -1,10 +1,12 @@
-// Single events by offset, wherever they are: in memory, or read from the journal one after the other.
+// Single events by offset, wherever they are: in memory, or read from the journal one stretch after the other.
 //
-//   reads.fetch({17, 4, 230'000}, [](std::vector<EventAt> events) { … });   // now, or when all have been
-//   read
+//   reads.fetch({17, 4, 230'000}, [](std::vector<EventAt> events) { … });   // now, or when all have been read
+//   reads.each({17, 42, 43}, [](EventAt event) { … });                      // one by one, as they are found
+//   if (reads.take_read(done)) …             // what a read brought; false where it was not ours
 //
-// For questions and commands, not for delivery: those who follow the log read it in stretches. Owned by the
-// broker's main thread.
+// Each question reads one stretch after the other, so that many wanted events that stand together cost few
+// reads, and one that stands alone little more than itself. For questions, commands and delayed events, not
+// for delivery: those who follow the log read it in large stretches. Owned by the broker's main thread.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +18,8 @@
 
 namespace reel::broker {
 
-/// An event and where it stands; `batch` is null where the journal does not have it (any more).
+/// An event and where it stands; `batch` is null where the journal does not have it (any more). It may keep a
+/// whole stretch in memory: take from it what is needed.
 struct EventAt {
   StoredBatchPtr batch;
   Offset offset = 0;
@@ -42,20 +45,25 @@ class EventReads {
   /// questions wait already.
   [[nodiscard]] bool fetch(std::vector<Offset> offsets, std::function<void(std::vector<EventAt>)> then);
   /// Calls `then` with about a stretch of batches from the one that holds `from`; with none at the log's end,
-  /// or where they cannot be read.
+  /// or where they cannot be read. False as with fetch().
   [[nodiscard]] bool stretch(Offset from, std::function<void(std::vector<StoredBatchPtr>)> then);
 
+  using Found = std::function<void(EventAt)>;
+  /// Calls `found` for each of the ascending offsets, some of them perhaps before this returns; it may ask
+  /// again. Never refused: for who asks once at a time.
+  void each(std::vector<Offset> offsets, Found found);
+
   /// What a read brought; false where it is none of these.
-  bool take_read(const ReadDone& done);
+  [[nodiscard]] bool take_read(const ReadDone& done);
 
  private:
   struct Job {
-    std::vector<EventAt> events;
+    std::vector<Offset> offsets;
     std::size_t next = 0;  // to be found
-    std::function<void(std::vector<EventAt>)> then;
+    Found found;
     std::function<void(std::vector<StoredBatchPtr>)> then_stretch;
   };
-  void go_on(Job job, const std::vector<StoredBatchPtr>& read, bool answered);
+  void go_on(Job job, const std::vector<StoredBatchPtr>& read, Offset answered);
   void ask(Job job, Offset from, std::size_t bytes_max);
 
   Journal& journal_;

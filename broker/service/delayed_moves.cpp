@@ -33,14 +33,14 @@ void DelayedMoves::next() {
   }
   from_ = offsets.back() + 1;  // what cannot be read is not asked for again in this call
   unread_ = offsets.size();
-  lookup_.want(offsets, [this](Offset offset, const StoredBatchPtr& batch) { found(offset, batch); });
+  reads_.each(offsets, [this](const EventAt& event) { found(event); });
 }
 
-void DelayedMoves::found(Offset offset, const StoredBatchPtr& batch) {
-  auto delayed = batch ? delayed_at(*batch, offset) : std::nullopt;
+void DelayedMoves::found(const EventAt& event) {
+  auto delayed = event.batch ? delayed_at(*event.batch, event.offset) : std::nullopt;
   // It may have come due, or been cancelled, while it was read.
-  if (delayed && delays_.take(offset)) {
-    records_.add_moved(*std::move(delayed), offset);
+  if (delayed && delays_.take(event.offset)) {
+    records_.add_moved(*std::move(delayed), event.offset);
     ++moved_;
   }
   const bool last = --unread_ == 0;

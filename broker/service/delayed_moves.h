@@ -4,15 +4,15 @@
 #pragma once
 
 #include "delay/delays.h"
-#include "journal/lookup.h"
+#include "journal/event_reads.h"
 #include "service/publishing.h"
 
 namespace reel::broker {
 
 class DelayedMoves {
  public:
-  DelayedMoves(Delays& delays, Lookup& lookup, Publishing& publishing)
-      : delays_{delays}, lookup_{lookup}, publishing_{publishing} {}
+  DelayedMoves(Delays& delays, EventReads& reads, Publishing& publishing)
+      : delays_{delays}, reads_{reads}, publishing_{publishing} {}
 
   /// Begins to move what waits below `limit`, unless it is at that already. Moves a bounded number of bytes:
   /// the next call goes on with what is left.
@@ -22,11 +22,11 @@ class DelayedMoves {
 
  private:
   void next();
-  void found(Offset offset, const StoredBatchPtr& batch);
+  void found(const EventAt& event);
   void append();
 
   Delays& delays_;
-  Lookup& lookup_;
+  EventReads& reads_;
   Publishing& publishing_;
 
   bool busy_ = false;

@@ -43,14 +43,14 @@ void cut_to_size(v1::DelayedReply& reply) {
 
 }  // namespace
 
-Delaying::Delaying(const config::Model& config, Delays& delays, Publishing& publishing, Journal& journal,
+Delaying::Delaying(const config::Model& config, Delays& delays, Publishing& publishing, EventReads& reads,
                    CommitLog& log)
     : delays_{delays},
       publishing_{publishing},
       log_{log},
-      lookup_{journal, log},
-      due_{config, delays, lookup_, publishing, log},
-      moves_{delays, lookup_, publishing} {}
+      reads_{reads},
+      due_{config, delays, reads, publishing, log},
+      moves_{delays, reads, publishing} {}
 
 Offset Delaying::needed_from() const {
   const auto oldest = delays_.oldest();
@@ -97,9 +97,9 @@ void Delaying::list(const v1::DelayedRequest& request, std::function<void(v1::De
   }
   std::sort(offsets.begin(), offsets.end());
   page->unread = offsets.size();
-  lookup_.want(std::move(offsets), [page, reply = std::move(reply)](Offset at, const StoredBatchPtr& batch) {
-    auto delayed = batch ? delayed_at(*batch, at) : std::nullopt;
-    if (delayed) fill(*page->reply.mutable_events(page->rows.at(at)), *std::move(delayed));
+  reads_.each(std::move(offsets), [page, reply = std::move(reply)](const EventAt& event) {
+    auto delayed = event.batch ? delayed_at(*event.batch, event.offset) : std::nullopt;
+    if (delayed) fill(*page->reply.mutable_events(page->rows.at(event.offset)), *std::move(delayed));
     if (--page->unread > 0) return;
     cut_to_size(page->reply);
     reply(std::move(page->reply));

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "delay/delays.h"
-#include "journal/lookup.h"
+#include "journal/event_reads.h"
 #include "reel/v1/query.pb.h"
 #include "service/delayed_moves.h"
 #include "service/due_events.h"
@@ -15,7 +15,7 @@ namespace reel::broker {
 
 class Delaying {
  public:
-  Delaying(const config::Model& config, Delays& delays, Publishing& publishing, Journal& journal,
+  Delaying(const config::Model& config, Delays& delays, Publishing& publishing, EventReads& reads,
            CommitLog& log);
 
   /// A batch was committed.
@@ -23,7 +23,6 @@ class Delaying {
   void turn() { due_.turn(); }
   /// When turn() has something to do next; 0: no time matters.
   [[nodiscard]] LogTime next_deadline() const { return due_.next_deadline(); }
-  [[nodiscard]] bool take_read(const ReadDone& done) { return lookup_.take_read(done); }
 
   /// Retention would like to delete what stands below `limit`.
   void make_room(Offset limit) { moves_.move_below(limit); }
@@ -39,7 +38,7 @@ class Delaying {
   Delays& delays_;
   Publishing& publishing_;
   CommitLog& log_;
-  Lookup lookup_;
+  EventReads& reads_;
   DueEvents due_;
   DelayedMoves moves_;
 };

@@ -81,12 +81,12 @@ void DueEvents::ask(std::vector<Offset> offsets) {
   for (std::size_t begin = 0; begin < offsets.size(); begin += share) {
     const auto first = offsets.begin() + static_cast<std::ptrdiff_t>(begin);
     const auto last = offsets.begin() + static_cast<std::ptrdiff_t>(std::min(begin + share, offsets.size()));
-    lookup_.want({first, last}, [this](Offset offset, const StoredBatchPtr& batch) { found(offset, batch); });
+    reads_.each({first, last}, [this](const EventAt& event) { found(event); });
   }
 }
 
-void DueEvents::found(Offset offset, const StoredBatchPtr& batch) {
-  read_.emplace(offset, batch ? delayed_at(*batch, offset) : std::nullopt);
+void DueEvents::found(const EventAt& event) {
+  read_.emplace(event.offset, event.batch ? delayed_at(*event.batch, event.offset) : std::nullopt);
 }
 
 void DueEvents::publish() {

@@ -12,16 +12,16 @@
 
 #include "config/model.h"
 #include "delay/delays.h"
-#include "journal/lookup.h"
+#include "journal/event_reads.h"
 #include "service/publishing.h"
 
 namespace reel::broker {
 
 class DueEvents {
  public:
-  DueEvents(const config::Model& config, Delays& delays, Lookup& lookup, Publishing& publishing,
+  DueEvents(const config::Model& config, Delays& delays, EventReads& reads, Publishing& publishing,
             CommitLog& log)
-      : config_{config}, delays_{delays}, lookup_{lookup}, publishing_{publishing}, log_{log} {}
+      : config_{config}, delays_{delays}, reads_{reads}, publishing_{publishing}, log_{log} {}
 
   /// Publishes what is due and read, asks for what is due and is not.
   void turn();
@@ -34,14 +34,14 @@ class DueEvents {
   void take(LogTime now);
   void set_aside(const std::vector<Delays::Waiting>& unreadable);
   void ask(std::vector<Offset> offsets);
-  void found(Offset offset, const StoredBatchPtr& batch);
+  void found(const EventAt& event);
   /// Of what is read, the next portion.
   void publish();
   [[nodiscard]] bool full() const;
 
   const config::Model& config_;
   Delays& delays_;
-  Lookup& lookup_;
+  EventReads& reads_;
   Publishing& publishing_;
   CommitLog& log_;
 

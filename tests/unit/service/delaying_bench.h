@@ -146,7 +146,8 @@ class DelayBench {
           publishing{bench.model_, admission, router,
                      log,          tap,       resends,
                      chosen,       delays,    [](ServiceIndex) { return true; }},
-          delaying{bench.model_, delays, publishing, journal, log} {}
+          reads{journal, log},
+          delaying{bench.model_, delays, publishing, reads, log} {}
 
     zmq::context_t context{1};
     Admission admission;
@@ -158,6 +159,7 @@ class DelayBench {
     ChosenIds chosen;
     Delays delays;
     Publishing publishing;
+    EventReads reads;
     Delaying delaying;
   };
 
@@ -190,7 +192,7 @@ class DelayBench {
             note(*batch);
           });
         } else if (const auto* const read = std::get_if<ReadDone>(&done)) {
-          CHECK(parts.delaying.take_read(*read));
+          CHECK(parts.reads.take_read(*read));
         }
       }
       parts.delaying.turn();
