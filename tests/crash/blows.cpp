@@ -7,22 +7,14 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "record.h"
 #include "reel/query.h"
 
 namespace reel::test {
 namespace {
 
-std::string mesh_of_orders() {
-  return R"(schemas: [schemas]
-topics:
-  order.placed:     {type: test.v1.Placed}
-  order.archived:   {type: test.v1.Placed}
-  payment.captured: {type: test.v1.Captured}
-routes:
-  - {from: order.placed, to: order.archived}
-services:
-  worker: {ack_timeout: 5s, retry: {attempts: 100, backoff: [5ms, 50ms], jitter: 20%}}
-flows:
+std::string flows_of_orders() {
+  return R"(flows:
   fulfilment:
     start: order.placed
     expect:
@@ -59,7 +51,7 @@ constexpr const char* names[] = {"kill broker",
 
 Victims::Victims(std::uint64_t seed, const Setting& setting)
     : chance_{seed},
-      mesh_{mesh_of_orders(), broker_options(setting), setting.transport},
+      mesh_{mesh_of_orders("5s") + flows_of_orders(), broker_options(setting), setting.transport},
       orders_per_second_{setting.orders_per_second} {
   mesh_.start_broker();
   mesh_.start_tracker();

@@ -31,19 +31,6 @@ constexpr milliseconds long_stay = 2s;
 // waits for next may be dead already and not yet known to be. Ten times in a row would be starving.
 constexpr milliseconds longest_gap = 15s;
 
-std::string mesh_of_orders() {
-  return R"(schemas: [schemas]
-topics:
-  order.placed:     {type: test.v1.Placed}
-  order.archived:   {type: test.v1.Placed}
-  payment.captured: {type: test.v1.Captured}
-routes:
-  - {from: order.placed, to: order.archived}
-services:
-  worker: {ack_timeout: 10s, retry: {attempts: 100, backoff: [5ms, 50ms], jitter: 20%}}
-)";
-}
-
 std::uint64_t chosen_seed() {
   const char* const text = std::getenv("REEL_CRASH_SEED");
   return text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device{}();
@@ -91,7 +78,7 @@ bool worker_is_done(const std::string& broker) {
 TEST_CASE("instances come and go all the time: nothing is lost, order holds, nobody starves") {
   const auto run = std::getenv("REEL_SOAK") != nullptr ? soak_run : short_run;
   const auto seed = chosen_seed();
-  Mesh mesh{mesh_of_orders(), "journal: {sync: os}"};
+  Mesh mesh{mesh_of_orders("10s"), "journal: {sync: os}"};
   mesh.start_broker();
   const auto accepted = (mesh.dir() / "accepted").string();
   const auto handled_file = (mesh.dir() / "handled").string();

@@ -32,6 +32,22 @@ v1::Reply ask(QueryClient& client, const v1::Request& request) {
 
 }  // namespace
 
+std::string mesh_of_orders(const std::string& ack_timeout) {
+  return R"(schemas: [schemas]
+topics:
+  order.placed:     {type: test.v1.Placed}
+  order.archived:   {type: test.v1.Placed}
+  payment.captured: {type: test.v1.Captured}
+routes:
+  - {from: order.placed, to: order.archived}
+services:
+  worker:
+    ack_timeout: )" +
+         ack_timeout + R"(
+    retry: {attempts: 100, backoff: [5ms, 50ms], jitter: 20%}
+)";
+}
+
 std::vector<Accepted> read_accepted(const std::string& path) {
   std::vector<Accepted> all;
   each_whole_line(path, [&](std::istringstream& words) {

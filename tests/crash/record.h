@@ -15,6 +15,9 @@
 
 namespace reel::test {
 
+/// The mesh that the load is for, as YAML: `worker` must answer within `ack_timeout`.
+[[nodiscard]] std::string mesh_of_orders(const std::string& ack_timeout);
+
 struct Accepted {
   std::uint64_t offset = 0;
   std::string id;
