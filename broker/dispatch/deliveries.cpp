@@ -72,7 +72,8 @@ void Deliveries::extend(Position position, LogTime now) {
   assert(has_lanes_ && "without lanes nobody knows what lies behind");
   while (true) {
     Entry& entry = window_.at(position);
-    if (entry.state == EntryState::in_flight && entry.when != now + ack_timeout_) {
+    if (entry.state == EntryState::in_flight) {
+      if (entry.when == now + ack_timeout_) return;  // and so has what lies behind
       entry.when = now + ack_timeout_;
       deadlines_.add(entry.when, position);
     }
@@ -92,17 +93,24 @@ void Deliveries::drop(Position position) {
   place(entry.lane);
 }
 
-// A walk over the window, whoever the key: it happens once for a key that parks.
+// Along the key's lane, and then what the cursor has not come to, which is what little is fed ahead.
 void Deliveries::drop_key(Position position, std::vector<ParkedEvent>& dropped) {
+  assert(has_lanes_ && "without lanes nobody knows what lies behind");
   const std::uint64_t key_hash = window_.at(position).key_hash;
-  while (++position < window_.end()) {
-    const Entry& entry = window_.at(position);
+  const auto drop_idle = [&](Position at) {
+    const Entry& entry = window_.at(at);
     const bool idle = entry.state == EntryState::waiting || entry.state == EntryState::retrying;
-    if (entry.key_hash != key_hash || !idle) continue;
+    if (entry.key_hash != key_hash || !idle) return;
     const Offset from = origin(entry.offset);
     dropped.push_back({entry.offset, from == 0 ? entry.offset : from, key_hash});
-    drop(position);
+    drop(at);
+  };
+  const Position end_of_lanes = std::max(fresh, position + 1);
+  while (position < fresh && window_.at(position).next != 0) {
+    position += window_.at(position).next;
+    drop_idle(position);
   }
+  for (position = end_of_lanes; position < window_.end(); ++position) drop_idle(position);
 }
 
 void Deliveries::give_back(Position position, Fate fate, LogTime now, LogTime retry_at) {

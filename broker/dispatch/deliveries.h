@@ -63,7 +63,8 @@ class Deliveries {
   void give_back(Position position, Fate fate, LogTime now, LogTime retry_at);
   /// What waits or is to be tried again is settled without having been handed over.
   void drop(Position position);
-  /// Drops everything held under the key of what stands at `position`, and says what that was.
+  /// Drops everything held under the key of what stands at `position`, and says what that was. Needs lanes,
+  /// from before that was settled.
   void drop_key(Position position, std::vector<ParkedEvent>& dropped);
   /// What is in flight, and with it what waits its turn behind it under its key, need not be answered before
   /// a whole ack_timeout from now. Needs lanes.

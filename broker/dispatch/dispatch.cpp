@@ -139,6 +139,7 @@ class Dispatch::Impl {
     if (position == no_position) return false;
     const EntryState state = window.at(position).state;
     if (state == EntryState::in_flight || state == EntryState::settled) return false;
+    if (parks_) deliveries_.build_lanes();
     deliveries_.drop(position);
     if (parks_) deliveries_.drop_key(position, settlement.parked);
     deliveries_.tidy();
