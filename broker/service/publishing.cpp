@@ -1,6 +1,7 @@
 #include "service/publishing.h"
 
 #include <algorithm>
+#include <set>
 
 #include "event/batch.h"
 
@@ -39,11 +40,17 @@ bool is_kept(Fate fate) {
 }
 
 // Which delivery each emitted entry belongs to.
+// An event handled twice, since its first answer was late, may have both answers in one frame: what it led to
+// counts once.
 class Causes {
  public:
   explicit Causes(const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted) {
     std::uint64_t end = 0;
-    for (const auto& item : emitted) ends_.emplace_back(end += item.count(), item.offset());
+    std::set<Offset> known;
+    for (const auto& item : emitted) {
+      const bool first = known.insert(item.offset()).second;
+      ends_.emplace_back(end += item.count(), first ? item.offset() : 0);
+    }
   }
   /// 0: of none.
   [[nodiscard]] Offset of(std::uint32_t entry) const {
@@ -104,10 +111,11 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     return;
   }
 
-  drop_repeats(judged, accepted);
+  const bool unwritable = !log_.trouble().empty();
+  // What waits for the disk is known already, and nobody may be told that it is there.
+  if (!unwritable) drop_repeats(judged, accepted);
   refuse_unrouted(judged, std::numeric_limits<std::size_t>::max());
   refuse_delayed_beyond(delays_.room(), judged);
-  const bool unwritable = !log_.trouble().empty();
   if (unwritable) refuse_unwritable(judged);
   tell_fates(judged, accepted);
   tell_matched(judged, accepted);

@@ -14,23 +14,28 @@ std::vector<AckRange> ranges_of(const google::protobuf::RepeatedPtrField<v1::Set
   return ranges;
 }
 
-// Which delivery number a SETTLE names for an offset it acks.
+// Under which delivery numbers a SETTLE acks an offset: mostly one; an answer that is late and the one to the
+// next delivery may be in one frame.
 class AckedDeliveries {
  public:
   explicit AckedDeliveries(std::vector<AckRange> acks) : acks_{std::move(acks)} {
     std::sort(acks_.begin(), acks_.end(),
               [](const AckRange& a, const AckRange& b) { return a.first < b.first; });
   }
-  [[nodiscard]] std::optional<std::uint32_t> find(Offset offset) const {
-    const auto behind =
-        std::upper_bound(acks_.begin(), acks_.end(), offset,
-                         [](Offset wanted, const AckRange& ack) { return wanted < ack.first; });
-    if (behind == acks_.begin()) return std::nullopt;
-    const auto& ack = *std::prev(behind);
-    return offset < ack.first + ack.count ? std::optional{ack.delivery} : std::nullopt;
+  /// The one that `holds` says yes to.
+  template <typename Holds>
+  [[nodiscard]] std::optional<std::uint32_t> find(Offset offset, const Holds& holds) const {
+    auto behind = std::upper_bound(acks_.begin(), acks_.end(), offset,
+                                   [](Offset wanted, const AckRange& ack) { return wanted < ack.first; });
+    for (int left = overlaps_max; behind != acks_.begin() && left > 0; --left) {
+      const auto& ack = *--behind;
+      if (offset - ack.first < ack.count && holds(ack.delivery)) return ack.delivery;
+    }
+    return std::nullopt;
   }
 
  private:
+  static constexpr int overlaps_max = 8;  // deliveries of one event answered in one frame
   std::vector<AckRange> acks_;
 };
 
@@ -111,12 +116,15 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
   Publishing::Emitted emitted;
   if (!received.batch.empty()) {
     const AckedDeliveries deliveries{acks};
-    emitted = publishing_.admit_emitted(received, settle.emitted(), session.service, [&](Offset offset) {
-      const auto delivery = deliveries.find(offset);
-      return delivery && queue.dispatch().holds(session.id, offset, *delivery);
-    });
+    const auto acked = [&](Offset offset) {
+      return deliveries.find(offset, [&](std::uint32_t delivery) {
+        return queue.dispatch().holds(session.id, offset, delivery);
+      });
+    };
+    emitted = publishing_.admit_emitted(received, settle.emitted(), session.service,
+                                        [&](Offset offset) { return acked(offset).has_value(); });
     for (const auto& [offset, refusal] : emitted.refused) {
-      if (const auto delivery = deliveries.find(offset)) {
+      if (const auto delivery = acked(offset)) {
         nacks.push_back({.offset = offset,
                          .delivery = *delivery,
                          .error_type = "reel.EmitRefused",
