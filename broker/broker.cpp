@@ -97,8 +97,9 @@ void Broker::retain(LogTime now) {
     // What no snapshot holds yet is in the journal only: subscriptions, floors, dead letters.
     if (desk_.committed_end() > snapshot_offset_) save_snapshot(now);
     desk_.make_room(journal_.retained_from(now));
-    if (const auto freed = journal_.retain(std::min(desk_.needed_from(), snapshot_offset_), now); freed > 0) {
-      desk_.retained();
+    const auto freed = journal_.retain(std::min(desk_.needed_from(), snapshot_offset_), now);
+    desk_.retained();
+    if (freed > 0) {
       save_snapshot(now);
       spdlog::info("journal   retained begin_offset={} freed_bytes={}", journal_.begin_offset(), freed);
     }

@@ -189,6 +189,7 @@ void Commands::redrive(Given given, const std::vector<EventAt>& events) {
     ++offset;
     queue->parked().resume(at.event().key_hash, offset, offset);
   }
+  queue->will_redeliver(offset, *there.begin());
   append(std::move(given), redelivery_run(service, v1::REDELIVERY_REDRIVEN, events, command), forget_leaving);
 }
 
@@ -251,7 +252,7 @@ void Commands::cancel_delayed(Given given) {
 void Commands::forget(Given given) {
   const auto service = given.command.service();
   auto* const queue = services_.find_durable(service);
-  if (queue != nullptr && queue->has_members()) {
+  if (services_.has_instances(service)) {
     return refuse(std::move(given),
                   "service '" + service + "' has instances that are there; stop them before it is forgotten");
   }

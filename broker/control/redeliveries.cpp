@@ -35,6 +35,8 @@ std::string redelivery_run(std::string_view service, v1::Redelivery kind, const 
 
 void Redeliveries::turn() {
   services_.each_durable([this](ServiceQueue& queue) {
+    // What nobody takes stays parked, where retention knows of it.
+    if (!queue.has_members()) return;
     for (const auto key_hash : queue.parked().take_due()) {
       auto then = [this, service = queue.name(), key_hash](const std::vector<EventAt>& events) {
         resume(service, key_hash, events);
@@ -50,6 +52,7 @@ void Redeliveries::resume(const std::string& service, std::uint64_t key_hash,
                           const std::vector<EventAt>& events) {
   auto* const queue = services_.find_durable(service);
   if (queue == nullptr || events.empty()) return;
+  if (!queue->parked().may_resume(key_hash)) return;  // died again, or went on, while this was read
   std::vector<Offset> origins;
   for (const auto& at : events) origins.push_back(at.offset);
   queue->parked().remove(key_hash, origins);
@@ -67,6 +70,7 @@ void Redeliveries::resume(const std::string& service, std::uint64_t key_hash,
   if (count == 0) return queue->parked().let_go(key_hash);
   const auto first = log_.appended_end();
   queue->parked().resume(key_hash, first, first + count - 1);
+  queue->will_redeliver(first + count - 1, origins.front());
   publishing_.append({}, std::move(own), {});
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "event/batch.h"
+#include "event/envelope_check.h"
 #include "event/system_topics.h"
 #include "event/topic.h"
 #include "service/own_record.h"
@@ -26,6 +27,9 @@ std::string Replays::why_not(const std::string& service, const v1::Replay& repla
   }
   if (!std::isfinite(replay.speed()) || replay.speed() < 0 || replay.speed() > speed_max) {
     return "the speed of a replay is 0, for as fast as can be, or up to 1000000 times the original";
+  }
+  if (replay.correlationid().size() > id_bytes_max) {
+    return "a correlation id has at most " + std::to_string(id_bytes_max) + " bytes";
   }
   if (replay.patterns_size() > patterns_max) {
     return "a replay has at most " + std::to_string(patterns_max) + " patterns";
@@ -170,6 +174,8 @@ void Replays::append(Offset id, Running& running, const std::vector<EventAt>& ev
   running.last_record = log_.appended_end() + events.size();
   auto own = own_record(control_topic, running.service, progress, log_.now());
   own += redelivery_run(running.service, v1::REDELIVERY_REPLAYED, events, id);
+  auto* const queue = services_.find_durable(running.service);
+  if (queue != nullptr && !events.empty()) queue->will_redeliver(running.last_record, events.front().offset);
   publishing_.append({}, std::move(own), [this, id](const StoredBatchPtr&) {
     const auto found = running_.find(id);
     if (found != running_.end()) found->second.busy = false;

@@ -62,6 +62,7 @@ void Desk::take(const Incoming& incoming) {
     return refuse(incoming.routing_id, v1::REFUSED_NO_SESSION,
                   "say HELLO first: this connection has no session");
   }
+  if (session->leaving) return;  // its goodbye was its last word
   session->last_heard = log_.now();
   switch (incoming.frame.frame_case()) {
     case Frame::kPublish: return on_publish(*session, incoming);

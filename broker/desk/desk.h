@@ -83,8 +83,8 @@ class Desk final : private Replies {
   }
   /// Retention would delete what stands before `begin`: what waits there for its time is written again.
   void make_room(Offset begin) { delaying_.make_room(begin); }
-  /// The journal's oldest events were deleted.
-  void retained() { ledger_.forget_dead_below(journal_.begin_offset()); }
+  /// The journal's oldest events may have been deleted.
+  void retained();
 
   /// Nothing waits for the journal.
   [[nodiscard]] bool all_is_committed() const { return log_.waiting() == 0; }

@@ -47,7 +47,8 @@ Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
     read += batch->count();
     remember(*batch, from);
   });
-  ledger_.forget_dead_below(journal_.begin_offset());
+  (void)ledger_.forget_dead_below(
+      journal_.begin_offset());  // the queues begin with the letters that are left
   if (const auto lost = delays_.forget_below(journal_.begin_offset()); lost > 0) {
     spdlog::error("broker    delayed_lost events={} below_offset={}: the journal begins later", lost,
                   journal_.begin_offset());
@@ -56,6 +57,12 @@ Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
   spdlog::info("broker    recovered from_offset={} events_read={} end_offset={} services={} delayed={}", from,
                read, journal_.end_offset(), services(), delays_.waiting());
   return from;
+}
+
+void Desk::retained() {
+  for (const auto& [service, key_hash] : ledger_.forget_dead_below(journal_.begin_offset())) {
+    if (auto* const queue = services_.find_durable(service)) queue->parked().let_go(key_hash);
+  }
 }
 
 // What a batch of the journal says, its records behind `from`.

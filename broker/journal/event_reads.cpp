@@ -18,10 +18,11 @@ bool EventReads::fetch(std::vector<Offset> offsets, std::function<void(std::vect
   std::sort(offsets.begin(), offsets.end());
   const auto wanted = offsets.size();
   if (wanted == 0) return then({}), true;
-  each(std::move(offsets), [wanted, then = std::move(then), all = std::vector<EventAt>{}](EventAt one) mutable {
-    all.push_back(std::move(one));
-    if (all.size() == wanted) then(std::move(all));
-  });
+  each(std::move(offsets),
+       [wanted, then = std::move(then), all = std::vector<EventAt>{}](EventAt one) mutable {
+         all.push_back(std::move(one));
+         if (all.size() == wanted) then(std::move(all));
+       });
   return true;
 }
 

@@ -1,8 +1,9 @@
-// Single events by offset, wherever they are: in memory, or read from the journal one stretch after the other.
+// Single events by offset, wherever they are: in memory, or read from the journal one stretch after the
+// other.
 //
-//   reads.fetch({17, 4, 230'000}, [](std::vector<EventAt> events) { … });   // now, or when all have been read
-//   reads.each({17, 42, 43}, [](EventAt event) { … });                      // one by one, as they are found
-//   if (reads.take_read(done)) …             // what a read brought; false where it was not ours
+//   reads.fetch({17, 4, 230'000}, [](std::vector<EventAt> events) { … });   // now, or when all have been
+//   read reads.each({17, 42, 43}, [](EventAt event) { … });                      // one by one, as they are
+//   found if (reads.take_read(done)) …             // what a read brought; false where it was not ours
 //
 // Each question reads one stretch after the other, so that many wanted events that stand together cost few
 // reads, and one that stands alone little more than itself. For questions, commands and delayed events, not

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "event/topic.h"
 
@@ -55,6 +56,7 @@ void take_failure(ServiceRecord& record, const v1::Failure& failure) {
   const auto resuming = record.resuming.find(failure.key_hash());
   if (resuming != record.resuming.end()) resuming->second.first = 0;
   if (record.dead.size() <= dead_letters_max) return;
+  record.forgotten_keys.insert(record.dead.begin()->second.key_hash());
   record.dead.erase(record.dead.begin());
   ++record.dead_forgotten;
 }
@@ -225,10 +227,20 @@ const ServiceRecord* Ledger::find(std::string_view service) const {
   return found == services_.end() ? nullptr : &found->second;
 }
 
-void Ledger::forget_dead_below(Offset begin) {
+std::vector<Ledger::ForgottenKey> Ledger::forget_dead_below(Offset begin) {
+  std::vector<ForgottenKey> let_go;
   for (auto& [service, record] : services_) {
-    record.dead.erase(record.dead.begin(), record.dead.lower_bound(begin));
+    const auto kept = record.dead.lower_bound(begin);
+    for (auto letter = record.dead.begin(); letter != kept; ++letter) {
+      record.forgotten_keys.insert(letter->second.key_hash());
+    }
+    record.dead.erase(record.dead.begin(), kept);
+    if (record.forgotten_keys.empty()) continue;
+    auto keys = std::exchange(record.forgotten_keys, {});
+    for (const auto& [origin, letter] : record.dead) keys.erase(letter.key_hash());
+    for (const auto key_hash : keys) let_go.push_back({service, key_hash});
   }
+  return let_go;
 }
 
 void Ledger::save(v1::Snapshot& snapshot) const {

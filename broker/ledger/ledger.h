@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,6 +83,8 @@ struct ServiceRecord {
   std::uint64_t nacked = 0;          ///< attempts that ended in another way
   std::uint64_t expired = 0;         ///< not handled before their expirytime
   std::uint64_t dead_forgotten = 0;  ///< beyond dead_letters_max
+  /// Key hashes of letters that were forgotten; to be let go where no other letter has them.
+  std::set<std::uint64_t> forgotten_keys;
 
   /// Nothing is known of it (any more).
   [[nodiscard]] bool is_forgotten() const;
@@ -115,8 +118,14 @@ class Ledger {
     return services_;
   }
 
-  /// Dead letters that the journal no longer holds are forgotten.
-  void forget_dead_below(Offset begin);
+  /// A key whose last dead letter is forgotten: nothing holds it back any more, and nobody could say so.
+  struct ForgottenKey {
+    std::string service;
+    std::uint64_t key_hash = 0;
+  };
+  /// Dead letters that the journal no longer holds are forgotten. Says which keys have none left, also of
+  /// letters forgotten beyond dead_letters_max since the last call.
+  std::vector<ForgottenKey> forget_dead_below(Offset begin);
 
   /// Adds to the snapshot's services; load() replaces everything by what it reads there.
   void save(v1::Snapshot& snapshot) const;

@@ -95,6 +95,11 @@ std::vector<Offset> ParkedKeys::round(std::uint64_t key_hash, std::size_t max) c
   return {origins.begin(), origins.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
+bool ParkedKeys::may_resume(std::uint64_t key_hash) const {
+  const auto found = keys_.find(key_hash);
+  return found != keys_.end() && found->second.released && found->second.last_record == 0;
+}
+
 void ParkedKeys::remove(std::uint64_t key_hash, std::span<const Offset> origins) {
   const auto found = keys_.find(key_hash);
   if (found == keys_.end()) return;
@@ -109,7 +114,7 @@ void ParkedKeys::remove(std::uint64_t key_hash, std::span<const Offset> origins)
 
 Offset ParkedKeys::oldest(Offset otherwise) const {
   for (const auto& [key_hash, key] : keys_) {
-    for (const Offset origin : key.origins) otherwise = std::min(otherwise, origin);
+    if (!key.origins.empty()) otherwise = std::min(otherwise, key.origins.front());
   }
   return otherwise;
 }

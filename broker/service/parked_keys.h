@@ -51,6 +51,8 @@ class ParkedKeys {
   [[nodiscard]] std::vector<std::uint64_t> take_due();
   /// The first events of the key's next round, `max` at most; they stay until remove().
   [[nodiscard]] std::vector<Offset> round(std::uint64_t key_hash, std::size_t max) const;
+  /// Nothing of the key is on its way, and nothing holds it back: a round may begin.
+  [[nodiscard]] bool may_resume(std::uint64_t key_hash) const;
   void remove(std::uint64_t key_hash, std::span<const Offset> origins);
 
   [[nodiscard]] std::size_t events() const { return events_; }

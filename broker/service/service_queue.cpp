@@ -114,8 +114,8 @@ void ServiceQueue::wake(Offset first) {
 Settlement ServiceQueue::turn(LogTime now, DeliveryEdge& edge) {
   now_ = now;
   asks_left_ = asks_per_turn;
-  if (members_.empty()) return {};  // a service nobody serves costs nothing: it reads when it comes back
   if (paused_until_ <= now) paused_until_ = 0;
+  if (members_.empty()) return {};  // a service nobody serves costs nothing: it reads when it comes back
   // Feed and hand over in turns: what is handed over makes room for more.
   for (int round = 0; round < 4; ++round) {
     const auto held_before = dispatch_.held();
@@ -125,6 +125,8 @@ Settlement ServiceQueue::turn(LogTime now, DeliveryEdge& edge) {
     for (auto& [id, instance] : members_) flush(instance, edge, now);
     if (!fed) break;
   }
+  const auto next = next_offset(edge.committed_end());
+  redeliveries_ahead_.erase(redeliveries_ahead_.begin(), redeliveries_ahead_.lower_bound(next));
   feed_stretch_.last.reset();
   origins_stretch_.last.reset();
   return std::exchange(outcome_, {});
@@ -341,7 +343,11 @@ Offset ServiceQueue::floor(Offset committed_end) const {
 }
 
 Offset ServiceQueue::needed_from(Offset committed_end) const {
-  const auto needed = parked_.oldest(floor(committed_end));
+  auto needed = parked_.oldest(floor(committed_end));
+  const auto next = next_offset(committed_end);
+  for (const auto& [last, origin] : redeliveries_ahead_) {
+    if (last >= next) needed = std::min(needed, origin);
+  }
   return std::min(needed, dispatch_.oldest_origin().value_or(needed));
 }
 

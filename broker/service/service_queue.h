@@ -133,6 +133,9 @@ class ServiceQueue {
   [[nodiscard]] Offset floor(Offset committed_end) const;
   /// The oldest event it will yet need of the journal, redelivered and parked ones included.
   [[nodiscard]] Offset needed_from(Offset committed_end) const;
+  /// Redelivery records were appended, the last of them at `last`; of the events they are about the oldest
+  /// stands at `origin`. Known until the service has come to them; not after a restart.
+  void will_redeliver(Offset last, Offset origin) { redeliveries_ahead_[last] = origin; }
 
   /// What was handed to `id` since the last call, for the ledger's report.
   [[nodiscard]] std::vector<v1::Delivered> take_delivered(InstanceId id);
@@ -177,6 +180,7 @@ class ServiceQueue {
   const std::string redelivery_topic_;  // its own
   Dispatch dispatch_;
   ParkedKeys parked_;
+  std::map<Offset, Offset> redeliveries_ahead_;  // by last record: the oldest event
   LogTime paused_until_ = 0;
   std::map<InstanceId, Instance> members_;
   std::vector<v1::Pattern> patterns_;

@@ -122,6 +122,11 @@ void Services::each_durable(const std::function<void(ServiceQueue&)>& visit) {
   }
 }
 
+bool Services::has_instances(std::string_view name) const {
+  return std::any_of(members_.begin(), members_.end(),
+                     [name](const auto& member) { return member.second.service == name; });
+}
+
 void Services::forget(const std::string& name) {
   close(by_name_.at(name));
 }

@@ -69,6 +69,8 @@ class Services final : private DeliveryEdge {
   /// For commands: a service that is remembered; null where there is none of that name.
   [[nodiscard]] ServiceQueue* find_durable(std::string_view name);
   void each_durable(const std::function<void(ServiceQueue&)>& visit);
+  /// Whether anybody subscribed as this service and is there, answered yet or not.
+  [[nodiscard]] bool has_instances(std::string_view name) const;
   /// The service, which has no instances, is no more: whoever subscribes under its name begins anew.
   void forget(const std::string& name);
   /// Whether the service's patterns and their `when` want the event, wherever they begin.

@@ -3,6 +3,7 @@
 
 #include "event/quoted_text.h"
 #include "event/topic.h"
+#include "journal/journal_error.h"
 #include "service/own_record.h"
 #include "service/services.h"
 
@@ -142,7 +143,12 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   }
   const auto* const record = ledger_.find(name);
   const bool known = opened || (record != nullptr && !record->patterns.empty());
-  const auto start = known ? log_.appended_end() : start_offset(request);
+  Offset start = log_.appended_end();
+  try {
+    if (!known) start = start_offset(request);
+  } catch (const JournalError& error) {
+    return replies_.send(session.id, refused(v1::REFUSED_BAD_START, error.what()));
+  }
   Wishes wishes;
   for (const auto& pattern : request.patterns()) wishes.emplace(pattern, "");
   for (const auto& filter : request.filters()) wishes[filter.pattern()] = filter.when();
@@ -171,7 +177,11 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   const auto& had = queue.patterns();
   const bool changed = !std::equal(patterns.begin(), patterns.end(), had.begin(), had.end(), same);
   want(queue, patterns);
-  const auto ready = [this, id = session.id, request, start] { activate(id, request, start); };
+  v1::Subscribe credit;  // what is still to be known of the request when it is committed
+  credit.set_credit_events(request.credit_events());
+  credit.set_credit_bytes(request.credit_bytes());
+  credit.set_envelope_only(request.envelope_only());
+  const auto ready = [this, id = session.id, credit, start] { activate(id, credit, start); };
   if (queue.ephemeral() || !changed) return log_.after_all(ready);
 
   v1::SubscriptionChanged subscription;

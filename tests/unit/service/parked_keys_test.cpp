@@ -31,6 +31,22 @@ TEST_CASE("what follows a dead letter is kept back, other keys are not") {
   CHECK(keys.take_due().empty());
 }
 
+TEST_CASE(
+    "a round may begin once its letter is gone and nothing is on its way, and not behind another letter") {
+  ParkedKeys keys{OnDead::park, nullptr};
+  keys.died(a_key);
+  keys.add(a_key, 11);
+  CHECK_FALSE(keys.may_resume(a_key));
+  keys.let_go(a_key);
+  CHECK(keys.may_resume(a_key));
+  keys.resume(a_key, 20, 20);
+  CHECK_FALSE(keys.may_resume(a_key));
+  keys.passed(a_key, 20);
+  CHECK(keys.may_resume(a_key));
+  keys.died(a_key);  // while the round is read
+  CHECK_FALSE(keys.may_resume(a_key));
+}
+
 TEST_CASE("a service that passes dead letters keeps nothing back") {
   ParkedKeys keys{OnDead::pass, nullptr};
   keys.died(a_key);
