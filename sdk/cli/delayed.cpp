@@ -1,8 +1,5 @@
 // `reel delayed`: which events wait for their time, and how one is called off.
-#include <pwd.h>
 #include <spdlog/fmt/fmt.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
@@ -12,6 +9,7 @@
 #include "cli/duration_text.h"
 #include "cli/flow_json.h"
 #include "cli/inquiry.h"
+#include "cli/operator_command.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "event/rfc3339.h"
@@ -27,6 +25,7 @@ constexpr std::uint32_t page_events_max = 200;
 struct DelayedOptions {
   std::uint32_t limit = 100;
   std::string which;
+  Signature signature;
 };
 
 std::string delayed_json(const Catalog& catalog, const Delayed& delayed) {
@@ -106,39 +105,43 @@ int list_delayed(Invocation& invocation, const DelayedOptions& options) {
   return exit_code::ok;
 }
 
-/// "ada@host": whom the broker's record of the command names.
-std::string person() {
-  char host[256] = "";
-  if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
-  const auto* const user = ::getpwuid(::geteuid());
-  return fmt::format("{}@{}", user == nullptr ? std::to_string(::geteuid()) : user->pw_name, host);
-}
-
-/// Digits are an offset; anything else is the id of an event that is looked for.
+/// Digits may be an offset or an id that a publisher chose: where they are both, of two events, nobody
+/// guesses.
 std::uint64_t offset_of(const Globals& globals, const std::string& which) {
-  std::uint64_t offset = 0;
+  std::uint64_t number = 0;
   const auto* const end = which.data() + which.size();
-  if (const auto [at, error] = std::from_chars(which.data(), end, offset); error == std::errc{} && at == end)
-    return offset;
-  std::vector<std::uint64_t> found;
+  const auto [at, error] = std::from_chars(which.data(), end, number);
+  const bool is_number = error == std::errc{} && at == end;
+  std::vector<std::uint64_t> by_id;
+  std::string at_number;  // the id of the event there
   for_delayed(globals, page_events_max, [&](const Delayed& delayed) {
-    if (delayed.id() == which) found.push_back(delayed.offset());
+    if (delayed.id() == which) by_id.push_back(delayed.offset());
+    if (is_number && delayed.offset() == number) at_number = delayed.id();
     return true;
   });
-  if (found.empty())
+  if (by_id.empty()) {
+    if (is_number) return number;
     throw Failure{exit_code::refused, fmt::format("no event with the id '{}' waits", shown(which))};
-  if (found.size() > 1) {
-    throw Failure{exit_code::refused, fmt::format("{} events with the id '{}' wait: name one by its offset",
-                                                  found.size(), shown(which))};
   }
-  return found.front();
+  if (by_id.size() > 1) {
+    throw Failure{exit_code::refused, fmt::format("{} events with the id '{}' wait: name one by its offset",
+                                                  by_id.size(), shown(which))};
+  }
+  if (!at_number.empty() && by_id.front() != number) {
+    throw Failure{
+        exit_code::refused,
+        fmt::format("'{}' is the id of the event at offset {}, and the offset of the event with the id "
+                    "'{}': say which by the other name",
+                    shown(which), by_id.front(), shown(at_number))};
+  }
+  return by_id.front();
 }
 
 int cancel_delayed(Invocation& invocation, const DelayedOptions& options) {
   const auto offset = offset_of(invocation.globals, options.which);
   v1::Request request;
   auto& command = *request.mutable_command()->mutable_command();
-  command.set_by(person());
+  command = command_for("", options.signature);
   command.set_cancel_delayed(offset);
   const v1::Reply reply = ask_broker(invocation.globals, request);
   if (reply.command().count() == 0) {
@@ -162,6 +165,7 @@ void add_delayed(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   auto* off = command->add_subcommand("cancel", "Cancel an event that waits");
   off->add_option("event", options->which, "Its offset, or its id")->required()->type_name("OFFSET|ID");
+  add_signature(*off, options->signature);
   command->callback([&invocation, options, off] {
     const bool cancelling = off->parsed();
     invocation.run = [options, cancelling](Invocation& given) {

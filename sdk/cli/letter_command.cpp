@@ -94,8 +94,10 @@ class LetterCommand {
   bool gather() {
     const Selection& selection = *options_.selection;
     std::vector<std::string> unfound = selection.everything_named();
+    NamedOnce named_once{selection};
     each_letter(invocation_.globals, verb_.what, selection.service, [&](const Letter& letter) {
       if (!selection.takes(letter)) return true;
+      named_once.see(letter);
       selection.strike_out(letter, unfound);
       plan_.add(letter);
       return true;

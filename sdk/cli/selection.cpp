@@ -45,6 +45,19 @@ void Selection::strike_out(const Letter& letter, std::vector<std::string>& unfou
   std::erase_if(unfound, [&](const std::string& name) { return is_named(name, letter); });
 }
 
+void NamedOnce::see(const Letter& letter) {
+  const auto place = stands_at(letter.failure());
+  for (const auto& name : selection_.named) {
+    if (!is_named(name, letter)) continue;
+    const auto [known, first] = stands_at_.emplace(name, place);
+    if (first || known->second == place) continue;
+    throw Failure{
+        exit_code::refused,
+        fmt::format("'{}' names the events at offsets {} and {}: say which by --id or by the other's name",
+                    shown(name), std::min(place, known->second), std::max(place, known->second))};
+  }
+}
+
 std::vector<std::string> Selection::everything_named() const {
   std::vector<std::string> names = named;
   names.insert(names.end(), ids.begin(), ids.end());

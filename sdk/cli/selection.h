@@ -5,6 +5,8 @@
 //   if (selection->takes(letter)) …
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,18 @@ struct Selection {
   /// Those of `named` and `ids` that are none of this letter's are kept, in their order.
   void strike_out(const Letter& letter, std::vector<std::string>& unfound) const;
   [[nodiscard]] std::vector<std::string> everything_named() const;
+};
+
+/// Digits may be an offset and an id that a publisher chose. Throws Failure where one name is that of two
+/// events.
+class NamedOnce {
+ public:
+  explicit NamedOnce(const Selection& selection) : selection_{selection} {}
+  void see(const Letter& letter);
+
+ private:
+  const Selection& selection_;
+  std::map<std::string, std::uint64_t> stands_at_;  // by name
 };
 
 /// --service, --topic, --flow, --error and --id. `selection` must outlive the parsing.

@@ -124,7 +124,14 @@ void Audit::take(const v1::DeliveryReport& report, std::uint64_t at) {
       ++books.tally(*line).expired;
     } else {
       ++books.tally(*line).dead;
-      books.dead[failure.origin() != 0 ? failure.origin() : failure.offset()] = *line;
+      const auto origin = failure.origin() != 0 ? failure.origin() : failure.offset();
+      const auto [letter, fresh] = books.dead.emplace(origin, *line);
+      if (fresh) continue;
+      // A letter that was there still, replayed and dead again: one letter, whose earlier death is made up
+      // for.
+      --books.tally(letter->second).dead;
+      ++books.tally(letter->second).again;
+      letter->second = *line;
     }
   }
   for (const v1::Parked& parked : report.parked()) take_parked(books, parked, at);

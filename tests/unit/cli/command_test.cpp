@@ -344,6 +344,32 @@ TEST_CASE("delayed events are listed, the earliest first, and cancelled by offse
   CHECK(cancelled == std::vector<std::uint64_t>{42, 42, 7});
 }
 
+TEST_CASE("a number that is one delayed event's id and another's offset cancels neither") {
+  FakeBus bus;
+  std::vector<std::uint64_t> cancelled;
+  bus.answers([&](const reel::v1::Request& ask, reel::v1::Reply& tell) {
+    if (ask.has_command()) {
+      cancelled.push_back(ask.command().command().cancel_delayed());
+      tell.mutable_command()->set_count(1);
+      return;
+    }
+    for (const std::uint64_t offset : {5, 6}) {
+      auto& row = *tell.mutable_delayed()->add_events();
+      row.set_offset(offset);
+      row.set_id(std::to_string(offset + 1));
+    }
+  });
+  const Ran ran = bus.reel({"delayed", "cancel", "6"});
+  CHECK(ran.err ==
+        "'6' is the id of the event at offset 5, and the offset of the event with the id '7': say which by "
+        "the other "
+        "name\n");
+  CHECK(ran.code == 1);
+  CHECK(cancelled.empty());
+  CHECK(bus.reel({"delayed", "cancel", "7", "--by", "ada"}).code == 0);
+  CHECK(cancelled == std::vector<std::uint64_t>{6});
+}
+
 TEST_CASE("what cannot be published is answered with one sentence, and nothing is published") {
   struct Case {
     const char* name;

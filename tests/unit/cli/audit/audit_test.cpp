@@ -322,6 +322,27 @@ TEST_CASE("a dead letter is one wherever it died, and is redriven from there") {
   CHECK(ends(verified.of("payments").again) == "acked 1, again 1");
 }
 
+TEST_CASE("a letter that is replayed and dies again is one letter, and gone when it is redriven") {
+  const std::string dead_twice = R"(
+    payments wants order.placed
+    order.placed
+    payments report dead 2
+    payments replays 2
+    payments report dead 4<2
+  )";
+  const Verified before{dead_twice};
+  CHECK(before.findings() == "");
+  CHECK(ends(before.of("payments").first) == "again 1");
+  CHECK(ends(before.of("payments").again) == "dead 1");
+  const Verified after{dead_twice + R"(
+    payments redrives 2
+    payments report acked 6
+  )"};
+  CHECK(after.findings() == "");
+  CHECK(ends(after.of("payments").first) == "again 1");
+  CHECK(ends(after.of("payments").again) == "acked 1, again 1");
+}
+
 TEST_CASE("a stretch from the middle judges what it can tell, and counts what it cannot") {
   const std::string words = R"(
     payments wants order.placed refund.*
