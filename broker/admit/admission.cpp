@@ -95,6 +95,11 @@ const Admission::Topic* Admission::judge_run(const RunHead& head, bool trusted, 
     verdict = {v1::REFUSAL_BAD_ATTRIBUTE, *fault};
     return nullptr;
   }
+  // By it the broker knows its own records again.
+  if (head.source == broker_source) {
+    verdict = {v1::REFUSAL_BAD_ATTRIBUTE, "source " + in_quotes(head.source) + " is the broker's own"};
+    return nullptr;
+  }
   return &topic;
 }
 

@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "event/batch.h"
 
 namespace reel::broker {
@@ -33,7 +36,18 @@ std::string redelivery_run(std::string_view service, v1::Redelivery kind, const 
   return writer.take();
 }
 
+// The journal should have one of them, and could not be read there.
+bool Redeliveries::unreadable(const std::vector<EventAt>& events) const {
+  return std::any_of(events.begin(), events.end(),
+                     [this](const EventAt& at) { return !at.batch && reads_.holds(at.offset); });
+}
+
 void Redeliveries::turn() {
+  if (!read_again_.empty() && log_.now() >= read_again_at_) {
+    for (const auto& [service, key_hash] : std::exchange(read_again_, {})) {
+      if (auto* const queue = services_.find_durable(service)) queue->parked().let_go(key_hash);
+    }
+  }
   services_.each_durable([this](ServiceQueue& queue) {
     // What nobody takes stays parked, where retention knows of it.
     if (!queue.has_members()) return;
@@ -53,6 +67,11 @@ void Redeliveries::resume(const std::string& service, std::uint64_t key_hash,
   auto* const queue = services_.find_durable(service);
   if (queue == nullptr || events.empty()) return;
   if (!queue->parked().may_resume(key_hash)) return;  // died again, or went on, while this was read
+  if (unreadable(events)) {
+    read_again_.emplace_back(service, key_hash);
+    read_again_at_ = log_.now() + EventReads::read_again_ns;
+    return;
+  }
   std::vector<Offset> origins;
   for (const auto& at : events) origins.push_back(at.offset);
   queue->parked().remove(key_hash, origins);

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "journal/event_reads.h"
@@ -34,11 +35,14 @@ class Redeliveries {
 
  private:
   void resume(const std::string& service, std::uint64_t key_hash, const std::vector<EventAt>& events);
+  [[nodiscard]] bool unreadable(const std::vector<EventAt>& events) const;
 
   Services& services_;
   CommitLog& log_;
   Publishing& publishing_;
   EventReads& reads_;
+  std::vector<std::pair<std::string, std::uint64_t>> read_again_;  // services and keys
+  LogTime read_again_at_ = 0;
 };
 
 }  // namespace reel::broker

@@ -112,8 +112,12 @@ void Replays::take(Offset id, const std::vector<StoredBatchPtr>& batches) {
   auto& running = found->second;
   auto& replay = running.ahead;
   std::vector<EventAt> events;
-  // Nothing came: the log's end, or a place that cannot be read, which the journal has said.
-  Offset next = batches.empty() ? replay.to_offset() : replay.next_offset();
+  if (batches.empty() && replay.next_offset() < replay.to_offset() && reads_.holds(replay.next_offset())) {
+    running.busy = false;  // it cannot be read, which the journal has said
+    running.due = log_.now() + EventReads::read_again_ns;
+    return;
+  }
+  Offset next = batches.empty() ? replay.to_offset() : replay.next_offset();  // nothing came: the log's end
   for (const auto& batch : batches) {
     for (next = std::max(next, batch->first_offset); next < std::min(batch->end_offset(), replay.to_offset());
          ++next) {

@@ -59,8 +59,7 @@ void EventReads::go_on(Job job, const std::vector<StoredBatchPtr>& read, Offset 
     const auto offset = job.offsets[job.next];
     auto batch = log_.tail().find(offset);
     if (!batch) batch = find_batch(read, offset);
-    const bool stored = offset >= journal_.begin_offset() && offset < log_.committed_end();
-    if (!batch && stored && offset != answered) return ask(std::move(job), offset, event_read_bytes);
+    if (!batch && holds(offset) && offset != answered) return ask(std::move(job), offset, event_read_bytes);
     job.found({std::move(batch), offset});
   }
 }

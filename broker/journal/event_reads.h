@@ -37,6 +37,8 @@ class EventReads {
  public:
   /// Questions that may wait for the journal at a time; each holds what it asked for and what came.
   static constexpr std::size_t jobs_max = 1'000;
+  /// How long a place that could not be read had better be left alone.
+  static constexpr LogTime read_again_ns = 1'000'000'000;
   /// Tokens of its reads begin here; those below are the services'.
   static constexpr std::uint64_t first_token = 1ull << 40;
 
@@ -53,6 +55,11 @@ class EventReads {
   /// Calls `found` for each of the ascending offsets, some of them perhaps before this returns; it may ask
   /// again. Never refused: for who asks once at a time.
   void each(std::vector<Offset> offsets, Found found);
+
+  /// Whether the journal should have it: an event that is not found there all the same could not be read.
+  [[nodiscard]] bool holds(Offset offset) const {
+    return offset >= journal_.begin_offset() && offset < log_.committed_end();
+  }
 
   /// What a read brought; false where it is none of these.
   [[nodiscard]] bool take_read(const ReadDone& done);

@@ -90,7 +90,8 @@ void EventStory::begin(const StreamEvent& event) {
 
 void EventStory::see(const StreamEvent& event) {
   now_ = event.recordedtime;
-  if (event.causationid == head_.id && event.offset != head_.offset && effects_.size() < effects_max) {
+  const bool is_effect = event.causationid == head_.id && !event.topic.starts_with(redelivery_prefix);
+  if (is_effect && event.offset != head_.offset && effects_.size() < effects_max) {
     effects_.push_back({event.offset, event.recordedtime, std::string{event.topic}, std::string{event.id},
                         std::string{event.source}});
   }
