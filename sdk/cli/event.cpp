@@ -11,22 +11,16 @@
 #include <memory>
 
 #include "cli/audit/content_judge.h"
-#include "cli/audit/event_search.h"
+#include "cli/audit/event_finder.h"
 #include "cli/audit/event_story.h"
 #include "cli/audit/journal_reading.h"
 #include "cli/audit/record_topics.h"
 #include "cli/audit/story_text.h"
 #include "cli/audit/subscriptions.h"
 #include "cli/inquiry.h"
-#include "event/uuid.h"
 
 namespace reel::cli {
 namespace {
-
-/// A generated id says when it was made. Reading begins so much before, for clocks that do not agree.
-constexpr std::uint64_t clocks_apart_ns = 5ull * 60 * 1'000'000'000;
-/// Steps of a flow that are asked for at a time.
-constexpr std::uint32_t page_steps = 1'000;
 
 struct EventOptions {
   std::string id;
@@ -34,50 +28,6 @@ struct EventOptions {
   std::uint64_t offset = 0;
   bool all = false;
 };
-
-/// Where the tracker saw the event, which knows the flow's; nothing where it does not, or is not there.
-std::optional<std::uint64_t> offset_by_tracker(const Globals& globals, const EventOptions& options) {
-  std::uint64_t after = 0;
-  try {
-    do {
-      v1::Request request;
-      auto& ask = *request.mutable_flow();
-      ask.set_correlationid(options.flow);
-      ask.set_limit(page_steps);
-      ask.set_after(after);
-      const v1::Reply reply = ask_tracker(globals, request);
-      for (const auto& step : reply.flow().steps()) {
-        if (step.id() == options.id) return step.offset();
-      }
-      after = reply.flow().next() > after ? reply.flow().next() : 0;
-    } while (after != 0);
-  } catch (const Failure&) {
-    // Without a tracker the journal is searched.
-  }
-  return std::nullopt;
-}
-
-void search(Invocation& invocation, Start start, const JournalEnd& end, EventSearch& search) {
-  read_journal(invocation, {.patterns = {">", "reel.>"}, .start = start, .end = end},
-               [&](const StreamEvent& event) { return !search.see(event); });
-}
-
-/// Looks where the id says that it should be, then everywhere.
-EventSearch find(Invocation& invocation, const EventOptions& options, const JournalEnd& end) {
-  EventSearch found{options.id, options.flow};
-  if (!options.flow.empty()) {
-    if (const auto offset = offset_by_tracker(invocation.globals, options)) {
-      read_event_at(invocation, *offset, end, [&](const StreamEvent& event) { (void)found.see(event); });
-      if (found.offset() != 0) return found;
-    }
-  }
-  if (const auto made = time_of_uuid_v7(options.id)) {
-    search(invocation, Start::time(*made - std::min(*made, clocks_apart_ns)), end, found);
-    if (found.any()) return found;
-  }
-  search(invocation, Start::oldest(), end, found);
-  return found;
-}
 
 /// The event's offset; of a redelivery's record, where the event itself stands.
 std::uint64_t offset_of(Invocation& invocation, const EventOptions& options, const JournalEnd& end) {
@@ -132,7 +82,7 @@ int run_event(Invocation& invocation, const EventOptions& options) {
   if (options.offset != 0) {
     offset = offset_of(invocation, options, end);
   } else {
-    const EventSearch found = find(invocation, options, end);
+    const EventSearch found = find_event(invocation, options.id, options.flow, end);
     if (!found.any()) {
       throw Failure{exit_code::refused,
                     fmt::format("the journal holds no event '{}'{}", shown(options.id),

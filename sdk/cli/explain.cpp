@@ -1,5 +1,5 @@
-// `reel explain TOPIC JSON` and `reel explain --offset N`: which routes and subscriptions an event meets, and
-// for each of the others the first field that said no. Nothing is published.
+// `reel explain TOPIC JSON`, `reel explain ID` and `reel explain --offset N`: which routes and subscriptions
+// an event meets, and for each of the others the first field that said no. Nothing is published.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "cli/audit/event_finder.h"
+#include "cli/audit/subscriptions.h"
 #include "cli/catalog.h"
 #include "cli/flow_json.h"
 #include "cli/inquiry.h"
@@ -90,6 +92,18 @@ Subject stored(const Globals& globals, std::uint64_t offset) {
   }
   if (joined) throw none;
   throw broker_not_reachable(globals);
+}
+
+/// Where the event stands whose id was given in place of a topic.
+std::uint64_t found(Invocation& invocation, const ExplainOptions& options) {
+  const v1::ServicesReply said = ask_services(invocation.globals);
+  const EventSearch event = find_event(invocation, options.topic, options.correlation,
+                                       {.offset = said.end_offset(), .time = said.now()});
+  if (event.offset() != 0) return event.offset();
+  throw Failure{
+      exit_code::refused,
+      fmt::format("the journal holds no event '{}'; for one that is yet to come, give TOPIC and JSON",
+                  shown(options.topic))};
 }
 
 /// Judges one event by one pattern after the other.
@@ -184,14 +198,15 @@ void print_verdicts(Invocation& invocation, const std::vector<Verdict>& all) {
 }
 
 int run_explain(Invocation& invocation, const ExplainOptions& options) {
-  const bool drafts = !options.topic.empty() && !options.data.empty();
-  if (options.offset ? !options.topic.empty() : !drafts) {
+  if (options.offset ? !options.topic.empty() : options.topic.empty()) {
     throw Failure{exit_code::usage,
-                  "either TOPIC and JSON or --offset is required\nsee 'reel explain --help'"};
+                  "either TOPIC and JSON, an event's id or --offset is required\nsee 'reel explain --help'"};
   }
   const Catalog catalog = Catalog::fetch(invocation.globals);
   const Subject subject =
-      options.offset ? stored(invocation.globals, *options.offset) : drafted(catalog, options);
+      options.data.empty()
+          ? stored(invocation.globals, options.offset ? *options.offset : found(invocation, options))
+          : drafted(catalog, options);
   print_verdicts(invocation, verdicts(invocation.globals, catalog, subject));
   return exit_code::ok;
 }
@@ -203,7 +218,10 @@ void add_explain(CLI::App& app, Invocation& invocation) {
   auto* command =
       app.add_subcommand("explain", "Say for each route and subscription why an event meets it or not")
           ->group("Look");
-  command->add_option("topic", options->topic, "The event's topic")->type_name("TOPIC");
+  command
+      ->add_option("event", options->topic,
+                   "An event's topic, with JSON; or alone the id of one in the journal")
+      ->type_name("TOPIC|ID");
   command->add_option("json", options->data, "Its payload as JSON")->type_name("JSON");
   command->add_option("--offset", options->offset, "An event of the journal instead")->type_name("N");
   command->add_option("--id", options->id, "Its id")->type_name("ID");

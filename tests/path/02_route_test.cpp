@@ -283,5 +283,12 @@ service  payments     order.urgent  no       type             order.urgent      
   CHECK(mesh.reel({"explain", "--offset", "999999"}).err ==
         "there is no event at offset 999999: it is the bus's own record, was deleted with its segment, or is "
         "yet to come\n");
-  CHECK(mesh.reel({"explain", "order.placed"}).exit_code == 2);
+  const std::string id = mesh.events("order.placed", 1).at(0)["id"];
+  CHECK(mesh.reel({"explain", id, "-o", "json"}).out ==
+        mesh.reel({"explain", "--offset", offset, "-o", "json"}).out);
+  const auto none = mesh.reel({"explain", "order.placed"});
+  CHECK(none.err ==
+        "the journal holds no event 'order.placed'; for one that is yet to come, give TOPIC and JSON\n");
+  CHECK(none.exit_code == 1);
+  CHECK(mesh.reel({"explain"}).exit_code == 2);
 }
