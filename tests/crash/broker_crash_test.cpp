@@ -69,7 +69,8 @@ void survive(Setting setting) {
     while (victims.blows() < blows) {
       victims.blow();
       log.read();
-      // Where retention deletes nothing, the journal must add up at any moment; in the end all of it is looked at.
+      // Where retention deletes nothing, the journal must add up at any moment; in the end all of it is
+      // looked at.
       if (!setting.retains) {
         check_audit(victims.mesh().reel({"verify", "--from", "1m", "--timeout", "20s"}), findings);
       }
