@@ -203,6 +203,8 @@ std::optional<EventView> read_event(std::string_view bytes) {
       default: continue;  // passed on unread
     }
     if (field.type != wire_bytes) return std::nullopt;
+    // Twice: the last one counts, and what is wrong with the first would be seen by other readers only.
+    if (!text->empty()) return std::nullopt;
     *text = field.bytes;
   }
   return event;

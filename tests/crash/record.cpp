@@ -1,5 +1,6 @@
 #include "record.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <sstream>
@@ -84,9 +85,8 @@ Log::Log(const std::string& broker)
 void Log::take(const StreamBatch& batch) {
   if (batch.kind == StreamBatch::Kind::refused)
     throw std::runtime_error("the log cannot be read: " + batch.text);
-  if (batch.kind == StreamBatch::Kind::joined && !events_.empty()) seen_to_ = events_.back().offset;
   for (const auto& event : batch.events) {
-    if (event.offset <= seen_to_) continue;
+    if (!seen_.insert(event.offset).second) continue;
     events_.push_back({.offset = event.offset,
                        .log_time = event.recordedtime,
                        .topic = std::string{event.topic},
@@ -107,13 +107,16 @@ bool Log::read_on() {
   v1::Request request;
   request.mutable_services();
   const auto now = ask(broker_, request).services().now();
-  return eventually(
+  const bool there = eventually(
       [&] {
         const auto batch = stream_.next(std::chrono::milliseconds{50});
         take(batch);
         return batch.watermark >= now;
       },
       milliseconds{120'000});
+  std::sort(events_.begin(), events_.end(),
+            [](const Logged& a, const Logged& b) { return a.offset < b.offset; });
+  return there;
 }
 
 std::vector<std::string> read_dead(const std::string& broker) {

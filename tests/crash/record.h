@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "load.h"
@@ -62,7 +63,7 @@ class Log {
   QueryClient broker_;
   Stream stream_;
   std::vector<Logged> events_;
-  std::uint64_t seen_to_ = 0;  // after a lost connection some may come again, up to here
+  std::unordered_set<std::uint64_t> seen_;  // after a lost connection some come again, not always in order
 };
 
 /// Dead letters of all services, a line each.

@@ -85,6 +85,7 @@ TEST_CASE("foreign bytes are called malformed, never read past") {
   CHECK(seen(std::string{"\x0a\x7f", 2}) == "malformed");
   CHECK_FALSE(read_event(std::string_view{"\x7a\x01x\x0a\x01i", 6}));             // data before id: no prefix
   CHECK_FALSE(read_event(std::string_view{"\x08\x01", 2}));                       // id as a number
+  CHECK_FALSE(read_event(std::string_view{"\x0a\x01i\x0a\x01j", 6}));             // id twice
   CHECK_FALSE(read_event(std::string_view{"\x0a\x81\x80\x80\x80\x80\x00i", 8}));  // a length of 6 bytes
 
   const auto whole = two_runs();
