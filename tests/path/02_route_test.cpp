@@ -1,6 +1,8 @@
 // Routing: what the broker derives from an event, and who gets which topics, from the journal and live.
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "mesh.h"
 
 using namespace reel::test;
@@ -170,13 +172,15 @@ std::string place(Mesh& mesh, const std::string& flow, int cents, const std::str
              : rows[0]["reason"].get<std::string>() + ": " + rows[0]["text"].get<std::string>();
 }
 
-/// Flows whose events a handler began to handle.
+/// Flows whose events a handler began to handle, by name: those of two keys begin in any order.
 std::string handled(const Mesh& mesh) {
-  std::string flows;
+  std::multiset<std::string> flows;
   for (const auto& line : mesh.log_lines()) {
-    if (line[0] == "begin") flows += line[2] + " ";
+    if (line[0] == "begin") flows.insert(line[2]);
   }
-  return flows;
+  std::string text;
+  for (const auto& flow : flows) text += flow + " ";
+  return text;
 }
 
 }  // namespace
