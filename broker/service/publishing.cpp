@@ -39,18 +39,14 @@ bool is_kept(Fate fate) {
   return fate == Fate::journal || fate == Fate::delayed;
 }
 
-// Which delivery each emitted entry belongs to.
-// An event handled twice, since its first answer was late, may have both answers in one frame: what it led to
-// counts once.
+// Which delivery each emitted entry belongs to. An event handled twice, since its first answer was late, may
+// have both answers in one frame: what it led to counts once.
 class Causes {
  public:
   explicit Causes(const google::protobuf::RepeatedPtrField<v1::Settle::Emitted>& emitted) {
     std::uint64_t end = 0;
-    std::set<Offset> known;
-    for (const auto& item : emitted) {
-      const bool first = known.insert(item.offset()).second;
-      ends_.emplace_back(end += item.count(), first ? item.offset() : 0);
-    }
+    for (const auto& item : emitted) ends_.emplace_back(end += item.count(), item.offset());
+    if (has_repeats()) drop_repeats();
   }
   /// 0: of none.
   [[nodiscard]] Offset of(std::uint32_t entry) const {
@@ -67,6 +63,20 @@ class Causes {
   }
 
  private:
+  [[nodiscard]] bool has_repeats() const {
+    std::vector<Offset> offsets;
+    offsets.reserve(ends_.size());
+    for (const auto& [end, offset] : ends_) offsets.push_back(offset);
+    std::sort(offsets.begin(), offsets.end());
+    return std::adjacent_find(offsets.begin(), offsets.end()) != offsets.end();
+  }
+  void drop_repeats() {
+    std::set<Offset> known;
+    for (auto& [end, offset] : ends_) {
+      if (!known.insert(offset).second) offset = 0;
+    }
+  }
+
   std::vector<std::pair<std::uint64_t, Offset>> ends_;
 };
 
