@@ -161,7 +161,7 @@ void Commands::redrive(Given given) {
       origins, [this, shared](const std::vector<EventAt>& events) { redrive(std::move(*shared), events); });
   if (asked) return;
   for (const auto origin : origins) leaving_.erase({shared->command.service(), origin});
-  refuse(std::move(*shared), "too many questions wait for the journal; try again");
+  refuse(std::move(*shared), EventReads::full_error);
 }
 
 // The events are at hand, those that are left: what the journal no longer has cannot be handed over.

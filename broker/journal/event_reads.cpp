@@ -14,7 +14,7 @@ constexpr Offset nothing_answered = 0;
 }  // namespace
 
 bool EventReads::fetch(std::vector<Offset> offsets, std::function<void(std::vector<EventAt>)> then) {
-  if (jobs_.size() >= jobs_max) return false;
+  if (full()) return false;
   std::sort(offsets.begin(), offsets.end());
   const auto wanted = offsets.size();
   if (wanted == 0) return then({}), true;
@@ -31,7 +31,7 @@ void EventReads::each(std::vector<Offset> offsets, Found found) {
 }
 
 bool EventReads::stretch(Offset from, std::function<void(std::vector<StoredBatchPtr>)> then) {
-  if (jobs_.size() >= jobs_max) return false;
+  if (full()) return false;
   std::vector<StoredBatchPtr> recent;
   std::size_t bytes = 0;
   while (auto batch = bytes < stretch_read_bytes ? log_.tail().find(from) : nullptr) {

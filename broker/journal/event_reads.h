@@ -37,6 +37,7 @@ class EventReads {
  public:
   /// Questions that may wait for the journal at a time; each holds what it asked for and what came.
   static constexpr std::size_t jobs_max = 1'000;
+  static constexpr const char* full_error = "too many questions wait for the journal; try again";
   /// How long a place that could not be read had better be left alone.
   static constexpr LogTime read_again_ns = 1'000'000'000;
   /// Tokens of its reads begin here; those below are the services'.
@@ -53,9 +54,12 @@ class EventReads {
 
   using Found = std::function<void(EventAt)>;
   /// Calls `found` for each of the ascending offsets, some of them perhaps before this returns; it may ask
-  /// again. Never refused: for who asks once at a time.
+  /// again. Never refused: for the broker's own work, which asks once at a time, and for who looked at
+  /// full().
   void each(std::vector<Offset> offsets, Found found);
 
+  /// Too many questions wait already.
+  [[nodiscard]] bool full() const { return jobs_.size() >= jobs_max; }
   /// Whether the journal should have it: an event that is not found there all the same could not be read.
   [[nodiscard]] bool holds(Offset offset) const {
     return offset >= journal_.begin_offset() && offset < log_.committed_end();

@@ -208,7 +208,7 @@ void Answers::complete(v1::Reply reply, Letters letters_of, Send send) {
         send(std::move(*page));
       });
   if (asked) return;
-  page->set_error("too many questions wait for the journal; try again");
+  page->set_error(EventReads::full_error);
   send(std::move(*page));
 }
 
@@ -252,6 +252,10 @@ void Answers::retries(const v1::RetriesRequest& request, v1::Reply reply, Send s
 }
 
 void Answers::delayed(const v1::DelayedRequest& request, v1::Reply reply, Send send) {
+  if (reads_.full()) {
+    reply.set_error(EventReads::full_error);
+    return send(std::move(reply));
+  }
   delaying_.list(request, [reply = std::move(reply), send = std::move(send)](v1::DelayedReply page) mutable {
     *reply.mutable_delayed() = std::move(page);
     send(std::move(reply));
