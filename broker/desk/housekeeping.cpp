@@ -47,8 +47,8 @@ Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
     read += batch->count();
     remember(*batch, from);
   });
-  (void)ledger_.forget_dead_below(
-      journal_.begin_offset());  // the queues begin with the letters that are left
+  // The queues begin with the letters that are left, so no key has to be let go.
+  (void)ledger_.forget_dead_below(journal_.begin_offset());
   if (const auto lost = delays_.forget_below(journal_.begin_offset()); lost > 0) {
     spdlog::error("broker    delayed_lost events={} below_offset={}: the journal begins later", lost,
                   journal_.begin_offset());

@@ -180,7 +180,9 @@ class ServiceQueue {
   const std::string redelivery_topic_;  // its own
   Dispatch dispatch_;
   ParkedKeys parked_;
-  std::map<Offset, Offset> redeliveries_ahead_;  // by last record: the oldest event
+  // By last record: the oldest event. At most one for each dead letter while nobody serves; a replay and a
+  // key that resumes wait for who does.
+  std::map<Offset, Offset> redeliveries_ahead_;
   LogTime paused_until_ = 0;
   std::map<InstanceId, Instance> members_;
   std::vector<v1::Pattern> patterns_;

@@ -66,7 +66,7 @@ void survive(Setting setting) {
   Figures figures;
   try {
     Log log{victims.mesh().endpoint()};
-    while (victims.blows() < blows) {
+    while (victims.blows() < blows && findings.none()) {
       victims.blow();
       log.read();
       // Where retention deletes nothing, the journal must add up at any moment; in the end all of it is

@@ -127,8 +127,7 @@ void Audit::take(const v1::DeliveryReport& report, std::uint64_t at) {
       const auto origin = failure.origin() != 0 ? failure.origin() : failure.offset();
       const auto [letter, fresh] = books.dead.emplace(origin, *line);
       if (fresh) continue;
-      // A letter that was there still, replayed and dead again: one letter, whose earlier death is made up
-      // for.
+      // Still a letter when it was replayed and died again: one letter, whose earlier death is made up for.
       --books.tally(letter->second).dead;
       ++books.tally(letter->second).again;
       letter->second = *line;

@@ -15,7 +15,8 @@ namespace {
 struct Desk {
   FakeBus bus;
   std::vector<v1::Command> told;
-  std::uint64_t missing = 0;  ///< an offset that is left out
+  std::uint64_t missing = 0;   ///< an offset that is left out
+  std::uint64_t numbered = 0;  ///< where a letter's id is "7"
 
   Desk() {
     bus.answers([this](const v1::Request& ask, v1::Reply& tell) { answer(ask, tell); });
@@ -59,7 +60,7 @@ struct Desk {
     failure.set_first_failed_at(start - second);
   }
 
-  static void list(const std::string& service, std::uint64_t after, std::uint64_t limit, v1::Reply& tell) {
+  void list(const std::string& service, std::uint64_t after, std::uint64_t limit, v1::Reply& tell) const {
     auto& page = *tell.mutable_dead();
     std::uint64_t position = 0;
     const auto row = [&](const std::string& name, std::uint64_t offset) {
@@ -67,6 +68,7 @@ struct Desk {
       if (++position <= after) return;
       if (page.letters_size() < static_cast<int>(limit)) {
         add(name, offset, *page.add_letters());
+        if (offset == numbered) page.mutable_letters(page.letters_size() - 1)->set_id("7");
         page.set_next(position);
       }
     };
@@ -92,6 +94,18 @@ struct Desk {
 };
 
 }  // namespace
+
+TEST_CASE("a number that is one letter's id and another's offset acts on neither") {
+  Desk desk;
+  desk.numbered = 4;
+  const Ran ran = desk.bus.reel({"dead", "redrive", "7", "--service", "payments", "--yes"});
+  CHECK(ran.err == "'7' names the events at offsets 4 and 7: say which by --id or by the other's name\n");
+  CHECK(ran.code == 1);
+  CHECK(desk.told.empty());
+  CHECK(desk.bus.reel({"dead", "redrive", "event-7", "--service", "payments", "--yes"}).code == 0);
+  REQUIRE(desk.told.size() == 1);
+  CHECK(desk.told[0].redrive().offsets(0) == 7);
+}
 
 TEST_CASE("dead letters are counted by service and error") {
   Desk desk;

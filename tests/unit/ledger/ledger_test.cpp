@@ -29,13 +29,15 @@ class LedgerBench {
     settlement.acked[0].set_count(count);
     reported(service, settlement);
   }
-  void failed(const std::string& service, Offset offset, v1::Ending ending, std::uint32_t attempt = 1) {
+  void failed(const std::string& service, Offset offset, v1::Ending ending, std::uint32_t attempt = 1,
+              std::uint64_t key_hash = 0) {
     Settlement settlement;
     v1::Failure& failure = settlement.failures.emplace_back();
     failure.set_offset(offset);
     failure.set_ending(ending);
     failure.set_attempt(attempt);
     failure.set_error("Oops");
+    failure.set_key_hash(key_hash);
     reported(service, settlement);
   }
   void subscribed(const std::string& service, const std::map<std::string, Offset>& patterns) {
@@ -171,6 +173,23 @@ TEST_CASE("what is not the topic's message changes nothing") {
   CHECK_FALSE(bench.ledger.apply({"reel.subscription", "\x0a\x05x"}));
   CHECK_FALSE(bench.ledger.apply({"reel.flow.overdue", ""}));
   CHECK(bench.ledger.services().empty());
+}
+
+TEST_CASE("a key is said to be let go when its last letter is forgotten, and only then") {
+  LedgerBench bench;
+  bench.subscribed("shop", {{"order.*", 1}});
+  bench.failed("shop", 3, v1::ENDING_DEAD, 1, 77);
+  bench.failed("shop", 4, v1::ENDING_DEAD, 1, 88);
+  bench.failed("shop", 9, v1::ENDING_DEAD, 1, 77);
+  CHECK(bench.ledger.forget_dead_below(3).empty());
+  const auto one = bench.ledger.forget_dead_below(5);
+  REQUIRE(one.size() == 1);
+  CHECK(one[0].service == "shop");
+  CHECK(one[0].key_hash == 88);
+  const auto other = bench.ledger.forget_dead_below(10);
+  REQUIRE(other.size() == 1);
+  CHECK(other[0].key_hash == 77);
+  CHECK(bench.ledger.forget_dead_below(10).empty());
 }
 
 TEST_CASE("beyond the limit the oldest dead letters are forgotten") {

@@ -257,6 +257,17 @@ void walk(const Load& load, int count) {
 
 }  // namespace
 
+TEST_CASE("a pause that ends while nobody serves is over, and asks for no more turns") {
+  OneService shop{{}, 1};
+  const auto until = shop.now() + 1'000;
+  shop.pauses(until);
+  CHECK(shop.queue().next_deadline() == until);
+  shop.advance(1'000);
+  shop.turns();
+  CHECK(shop.queue().next_deadline() == std::nullopt);
+  CHECK(shop.queue().paused_until() == 0);
+}
+
 TEST_CASE("a service gets every event once, each key in order, whatever fails: dead letters are passed") {
   walk({}, 120);
 }

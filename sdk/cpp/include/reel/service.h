@@ -13,8 +13,8 @@
 // other keys are handled beside them, by `workers` threads, so a handler must expect to run on several
 // threads at once. An event is acked when its handler returns, tried again later when it throws, and a dead
 // letter at once when it throws reel::Reject. Delivery is at least once: a handler must tolerate a repeat of
-// what it does outside the bus; what it publishes is never doubled (a replay publishes it
-// again, under the same ids).
+// what it does outside the bus; what it publishes is never doubled (a replay publishes it again, under the
+// same ids).
 //
 // Register handlers before run(). stop() and publish() may be called from any thread.
 #pragma once
