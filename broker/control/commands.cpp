@@ -175,7 +175,9 @@ void Commands::redrive(Given given, const std::vector<EventAt>& events) {
     if (at.batch) there.insert(at.offset);
   }
   keep(given.command, *given.reply.mutable_command(), [&](Offset origin) {
-    return there.contains(origin) ? "" : "is no longer in the journal; it can only be discarded";
+    if (there.contains(origin)) return "";
+    return reads_.holds(origin) ? "cannot be read from the journal now; try again"
+                                : "is no longer in the journal; it can only be discarded";
   });
   auto* const queue = services_.find_durable(service);
   if (there.empty() || queue == nullptr) {

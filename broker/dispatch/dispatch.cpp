@@ -97,8 +97,8 @@ class Dispatch::Impl {
       for (const Nack& nack : nacks) add_range(settlement.stale, nack.offset, 1);
       return settlement;
     }
-    // Ranges that do not overlap visit each entry once; what visits more has overlaps, which are stale.
-    std::size_t visits_left = deliveries_.window().size();
+    // Ranges that do not overlap visit each entry once; what visits more than overlaps account for is stale.
+    std::size_t visits_left = overlaps_max * deliveries_.window().size();
     Position hint = deliveries_.window().head();
     for (const AckRange& range : acks) hint = ack(*slot, range, hint, visits_left, settlement);
     settle_nacks(*slot, nacks, settlement);

@@ -113,6 +113,9 @@ class Dispatch {
   /// and the frames that matter, short enough to keep 100,000 of them.
   static constexpr std::size_t error_type_bytes_max = 256;
   static constexpr std::size_t error_bytes_max = 1024;
+  /// Deliveries of one event that are answered at once: a late answer may be in one frame with that to the
+  /// next delivery, or to the one behind it. Of more of them the rest is stale.
+  static constexpr std::size_t overlaps_max = 8;
   /// What the dispatch itself reports: no answer within ack_timeout; the instance was lost.
   static constexpr const char* ack_timeout_error = "ack_timeout";
   static constexpr const char* consumer_lost_error = "consumer_lost";

@@ -27,7 +27,7 @@ class AckedDeliveries {
   [[nodiscard]] std::optional<std::uint32_t> find(Offset offset, const Holds& holds) const {
     auto behind = std::upper_bound(acks_.begin(), acks_.end(), offset,
                                    [](Offset wanted, const AckRange& ack) { return wanted < ack.first; });
-    for (int left = overlaps_max; behind != acks_.begin() && left > 0; --left) {
+    for (auto left = Dispatch::overlaps_max; behind != acks_.begin() && left > 0; --left) {
       const auto& ack = *--behind;
       if (offset - ack.first < ack.count && holds(ack.delivery)) return ack.delivery;
     }
@@ -35,7 +35,6 @@ class AckedDeliveries {
   }
 
  private:
-  static constexpr int overlaps_max = 8;  // deliveries of one event answered in one frame
   std::vector<AckRange> acks_;
 };
 

@@ -32,6 +32,24 @@ TEST_CASE("a nack takes back what was handed over behind it under its key, and o
   CHECK(bench.dispatch.held() == 1);
 }
 
+TEST_CASE("of two acks of one event that come at once the one to the delivery held counts, in any order") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a");
+  bench.hands();
+  bench.advance(30s);
+  CHECK(bench.expires() == "failed 1 timed out attempt 1 ack_timeout until 30100ms");
+  bench.advance(100ms);
+  CHECK(bench.hands() == "X: 1 (delivery 2, attempt 2)");
+  SUBCASE("the late one first") {
+    CHECK(bench.settles('X', {{1, 1, 1}, {1, 1, 2}}, {}) == "acked 1; stale 1");
+  }
+  SUBCASE("the late one last") {
+    CHECK(bench.settles('X', {{1, 1, 2}, {1, 1, 1}}, {}) == "acked 1; stale 1");
+  }
+  CHECK(bench.dispatch.held() == 0);
+}
+
 TEST_CASE("backoff grows, and after the last attempt the event is dead and its key goes on") {
   DispatchBench bench;
   bench.joins('X');
