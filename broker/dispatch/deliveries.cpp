@@ -71,6 +71,7 @@ void Deliveries::hurry(Position position) {
 void Deliveries::extend(Position position, LogTime now) {
   assert(has_lanes_ && "without lanes nobody knows what lies behind");
   while (true) {
+    ++walked_;
     Entry& entry = window_.at(position);
     if (entry.state == EntryState::in_flight) {
       if (entry.when == now + ack_timeout_) return;  // and so has what lies behind
@@ -98,6 +99,7 @@ void Deliveries::drop_key(Position position, std::vector<ParkedEvent>& dropped) 
   assert(has_lanes_ && "without lanes nobody knows what lies behind");
   const std::uint64_t key_hash = window_.at(position).key_hash;
   const auto drop_idle = [&](Position at) {
+    ++walked_;
     const Entry& entry = window_.at(at);
     const bool idle = entry.state == EntryState::waiting || entry.state == EntryState::retrying;
     if (entry.key_hash != key_hash || !idle) return;
