@@ -212,28 +212,34 @@ void Answers::complete(v1::Reply reply, Letters letters_of, Send send) {
   send(std::move(*page));
 }
 
-// Rows of all services in one sequence: service by service, each by offset. `after` counts rows.
+// Rows of all services in one sequence: service by service, each by offset. A page begins behind a place, not
+// behind a number of rows: those that leave between two pages make nobody skip others.
 template <typename Request, typename Page>
 void Answers::page_failures(const Request& request, FailuresOf failures_of, Page& page,
                             google::protobuf::RepeatedPtrField<v1::DeadReply::Letter>& rows) const {
   const auto limit = std::clamp(request.limit() == 0 ? letters_max : request.limit(), 1u, letters_max);
-  std::uint64_t position = 0;
+  std::uint64_t total = 0;
+  Offset last = 0;
   for (const auto& [name, record] : ledger_.services()) {
     if (!request.service().empty() && request.service() != name) continue;
-    for (const auto& [offset, failure] : record.*failures_of) {
-      ++position;
-      if (position <= request.after()) continue;
+    const auto& failures = record.*failures_of;
+    total += failures.size();
+    if (page.next() != 0 || name < request.after_service()) continue;
+    auto at = name == request.after_service() ? failures.upper_bound(request.after()) : failures.begin();
+    for (; at != failures.end(); ++at) {
       if (rows.size() == static_cast<int>(limit)) {
-        if (page.next() == 0) page.set_next(position - 1);
-        continue;
+        page.set_next(last);
+        page.set_next_service(rows.rbegin()->service());
+        break;
       }
+      last = at->first;
       auto& row = *rows.Add();
       row.set_service(name);
-      *row.mutable_failure() = failure;
-      row.set_failed_at(failure.failed_at());
+      *row.mutable_failure() = at->second;
+      row.set_failed_at(at->second.failed_at());
     }
   }
-  page.set_total(position);
+  page.set_total(total);
 }
 
 void Answers::dead(const v1::DeadRequest& request, v1::Reply reply, Send send) {

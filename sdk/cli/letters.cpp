@@ -1,5 +1,8 @@
 #include "cli/letters.h"
 
+#include <tuple>
+#include <utility>
+
 #include "cli/inquiry.h"
 #include "event/rfc3339.h"
 
@@ -9,45 +12,56 @@ namespace {
 /// Letters asked for at a time; each may carry a whole event.
 constexpr std::uint32_t page_letters_max = 100;
 
+/// Where a page ends, and the next one begins: behind a letter, which may be gone by then.
+struct Place {
+  std::string service;
+  std::uint64_t offset = 0;  ///< 0: the begin, or no more
+};
+
 /// One page of dead letters or retries: both answers have the same shape.
 struct Page {
   google::protobuf::RepeatedPtrField<Letter> letters;
-  std::uint64_t next = 0;
+  Place next;
   std::uint64_t total = 0;
 };
 
 template <class Ask>
-void fill(Ask& ask, const std::string& service, std::uint64_t after) {
+void fill(Ask& ask, const std::string& service, const Place& after) {
   ask.set_service(service);
   ask.set_limit(page_letters_max);
-  ask.set_after(after);
+  ask.set_after(after.offset);
+  ask.set_after_service(after.service);
 }
 
-Page fetch(const Globals& globals, Failed which, const std::string& service, std::uint64_t after) {
+template <class Tell>
+Page page_of(const Tell& tell, google::protobuf::RepeatedPtrField<Letter>& letters) {
+  return {std::move(letters), {tell.next_service(), tell.next()}, tell.total()};
+}
+
+Page fetch(const Globals& globals, Failed which, const std::string& service, const Place& after) {
   v1::Request request;
   if (which == Failed::dead) {
     fill(*request.mutable_dead(), service, after);
     v1::Reply reply = ask_broker(globals, request);
-    auto& dead = *reply.mutable_dead();
-    return {std::move(*dead.mutable_letters()), dead.next(), dead.total()};
+    return page_of(reply.dead(), *reply.mutable_dead()->mutable_letters());
   }
   fill(*request.mutable_retries(), service, after);
   v1::Reply reply = ask_broker(globals, request);
-  auto& retries = *reply.mutable_retries();
-  return {std::move(*retries.mutable_retries()), retries.next(), retries.total()};
+  return page_of(reply.retries(), *reply.mutable_retries()->mutable_retries());
 }
 
 }  // namespace
 
 std::uint64_t each_letter(const Globals& globals, Failed which, const std::string& service,
                           const std::function<bool(const Letter&)>& each) {
-  for (std::uint64_t after = 0;;) {
-    const Page page = fetch(globals, which, service, after);
+  for (Place after;;) {
+    Page page = fetch(globals, which, service, after);
     for (const Letter& letter : page.letters) {
       if (!each(letter)) return page.total;
     }
-    if (page.next <= after) return page.total;
-    after = page.next;
+    const bool moved = std::tie(page.next.service, page.next.offset) > std::tie(after.service, after.offset);
+    if (page.next.offset == 0 || !moved) return page.total;
+    after = std::move(page.next);
   }
 }
 
