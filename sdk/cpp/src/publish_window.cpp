@@ -1,6 +1,7 @@
 #include "publish_window.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace reel::sdk {
@@ -152,7 +153,9 @@ std::optional<Frame> PublishWindow::take(std::vector<Completion>& refused) {
     sealed_bytes_ -= batch.body.bytes.size();
     // Batches were sealed before this broker said what it takes: too large a frame would cost the connection.
     if (batch.event_bytes > event_bytes_max_ || batch.body.bytes.size() > batch_bytes_max_) {
-      for (auto& completion : refuse_too_large(std::move(batch))) refused.push_back(std::move(completion));
+      auto completions =
+          batch.sequence == 0 ? refuse_too_large(std::move(batch)) : give_up_sent(std::move(batch));
+      std::move(completions.begin(), completions.end(), std::back_inserter(refused));
       continue;
     }
     if (batch.sequence == 0) batch.sequence = next_sequence_++;
@@ -204,6 +207,36 @@ std::vector<Completion> PublishWindow::refuse_too_large(Batch batch) {
   }
   held_bytes_ = sealed_bytes_ + unanswered_bytes_ + open_writer_.size();
   return refused;
+}
+
+void PublishWindow::complete_all(Batch& batch, std::vector<Completion>& completions, PublishOutcome outcome,
+                                 const std::string& text) {
+  auto waiter = batch.waiters.begin();
+  for_each_entry(batch.body.bytes, [&](std::uint32_t index, const RunHead&, const EventView& event) {
+    if (waiter == batch.waiters.end() || waiter->index != index) return;
+    PublishResult result{.outcome = outcome};
+    result.id = event.id;
+    result.correlationid = event.correlationid;
+    result.text = text;
+    completions.push_back({std::move(waiter->callback), std::move(result)});
+    ++waiter;
+  });
+}
+
+// It was sent to a broker that took more, and may have been accepted there: under other numbers, split, its
+// events would be accepted once more, and refused they would be said not to be there.
+std::vector<Completion> PublishWindow::give_up_sent(Batch batch) {
+  std::vector<Completion> completions;
+  counts_.unconfirmed += batch.count;
+  answered_ += batch.count;
+  complete_all(batch, completions, PublishOutcome::unconfirmed,
+               "sent before, and the broker that came back cannot be asked about it: the batch has " +
+                   std::to_string(batch.body.bytes.size()) + " bytes, its largest event " +
+                   std::to_string(batch.event_bytes) + "; batch_bytes_max is " +
+                   std::to_string(batch_bytes_max_) + ", event_bytes_max " +
+                   std::to_string(event_bytes_max_));
+  held_bytes_ = sealed_bytes_ + unanswered_bytes_ + open_writer_.size();
+  return completions;
 }
 
 void PublishWindow::welcomed(const v1::Welcome& welcome) {
@@ -262,19 +295,13 @@ std::vector<Completion> PublishWindow::abandon() {
   lost();
   std::vector<Completion> completions;
   for (auto& batch : sealed_) {
-    auto waiter = batch.waiters.begin();
-    for_each_entry(batch.body.bytes, [&](std::uint32_t index, const RunHead&, const EventView& event) {
-      if (waiter == batch.waiters.end() || waiter->index != index) return;
-      PublishResult result;
-      const bool sent = batch.sequence != 0;
-      result.outcome = sent ? PublishOutcome::unconfirmed : PublishOutcome::not_connected;
-      result.text = sent ? "the publisher was closed before the broker answered"
-                         : "the publisher was closed before a broker answered";
-      result.id = event.id;
-      result.correlationid = event.correlationid;
-      completions.push_back({std::move(waiter->callback), std::move(result)});
-      ++waiter;
-    });
+    if (batch.sequence != 0) {
+      complete_all(batch, completions, PublishOutcome::unconfirmed,
+                   "the publisher was closed before the broker answered");
+    } else {
+      complete_all(batch, completions, PublishOutcome::not_connected,
+                   "the publisher was closed before a broker answered");
+    }
   }
   sealed_.clear();
   sealed_bytes_ = held_bytes_ = 0;

@@ -91,6 +91,9 @@ class PublishWindow {
   [[nodiscard]] bool window_open() const;
   void forget(const Batch& batch);
   std::vector<Completion> refuse_too_large(Batch batch);
+  std::vector<Completion> give_up_sent(Batch batch);
+  static void complete_all(Batch& batch, std::vector<Completion>& completions, PublishOutcome outcome,
+                           const std::string& text);
 
   const std::uint64_t producer_;
   const std::size_t buffer_bytes_max_;

@@ -36,12 +36,12 @@ class WindowBench {
   }
 
   void join(std::uint32_t window_bytes = 1u << 20, std::uint32_t batches = 256,
-            std::uint32_t event_bytes_max = 1u << 20) {
+            std::uint32_t event_bytes_max = 1u << 20, std::uint32_t batch_bytes_max = 4u << 20) {
     v1::Welcome welcome;
     welcome.set_publish_window_bytes(window_bytes);
     welcome.set_publish_window_batches(batches);
     welcome.set_event_bytes_max(event_bytes_max);
-    welcome.set_batch_bytes_max(4u << 20);
+    welcome.set_batch_bytes_max(batch_bytes_max);
     window.welcomed(welcome);
   }
 
@@ -300,6 +300,40 @@ TEST_CASE("an event larger than the broker takes is refused here, and costs no c
     CHECK(bench.news() == "e2 rejected: the event is 2016 bytes long, at most 1000 are allowed");
     CHECK(bench.window.counts().rejected == 1);
   }
+}
+
+TEST_CASE("a broker that comes back with smaller limits gets nothing twice: what was sent is never split") {
+  WindowBench bench;
+  bench.join();
+  bench.publish("e1", 500);
+  bench.publish("e2", 500);
+  CHECK(bench.sent() == "1[e1 e2]");
+  bench.window.lost();
+  bench.publish("e3", 500);
+  bench.publish("e4", 500);
+  SUBCASE("batches: what was never sent is split") {
+    bench.join(1u << 20, 256, 1u << 20, 800);
+    CHECK(bench.sent() == "2[e3] 3[e4]");
+    const std::string text =
+        " unconfirmed: sent before, and the broker that came back cannot be asked about it: the batch has "
+        "1069 "
+        "bytes, its largest event 516; batch_bytes_max is 800, event_bytes_max 1048576";
+    CHECK(bench.news() == "e1" + text + "; e2" + text);
+    CHECK(bench.window.counts().unanswered == 2);
+  }
+  SUBCASE("events: what was never sent is refused") {
+    bench.join(1u << 20, 256, 400);
+    CHECK(bench.sent() == "");
+    const std::string text =
+        " unconfirmed: sent before, and the broker that came back cannot be asked about it: the batch has "
+        "1069 "
+        "bytes, its largest event 516; batch_bytes_max is 4194304, event_bytes_max 400";
+    CHECK(bench.news() == "e1" + text + "; e2" + text +
+                              "; e3 rejected: the event is 516 bytes long, at most 400 are allowed; "
+                              "e4 rejected: the event is 516 bytes long, at most 400 are allowed");
+    CHECK(bench.window.counts().unanswered == 0);
+  }
+  CHECK(bench.window.counts().unconfirmed == 2);
 }
 
 TEST_CASE("what is given up says whether it may have arrived") {

@@ -16,7 +16,8 @@ enum class PublishOutcome : std::uint8_t {
   unavailable,     ///< Refused for now: the broker cannot keep it, `text` says why. Try again later.
   back_pressured,  ///< Not sent: too much waits for an answer. Pause, then try again.
   not_connected,   ///< Not sent: no broker answers; `text` says which. Try again later.
-  unconfirmed,     ///< Sent, no answer in time. The SDK keeps offering it while the publisher lives.
+  unconfirmed,     ///< Sent, no answer in time. The SDK keeps offering it while the publisher lives, unless
+                   ///< a broker came back that takes less at a time: `text` then says so.
 };
 
 /// "accepted", "back_pressured", …

@@ -100,7 +100,8 @@ struct PublisherCounts {
   std::uint64_t rejected = 0;
   std::uint64_t unavailable = 0;
   std::uint64_t back_pressured = 0;
-  std::uint64_t unanswered = 0;  ///< queued or sent, not answered yet
+  std::uint64_t unanswered = 0;   ///< queued or sent, not answered yet
+  std::uint64_t unconfirmed = 0;  ///< sent, then given up: the broker that came back takes less at a time
 };
 
 class Publisher {
