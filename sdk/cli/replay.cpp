@@ -7,6 +7,7 @@
 
 #include "cli/catalog.h"
 #include "cli/confirm.h"
+#include "cli/inquiry.h"
 #include "cli/operator_command.h"
 #include "cli/progress.h"
 #include "cli/replay_text.h"
@@ -115,6 +116,22 @@ int say_end(Invocation& invocation, RunningReplay running) {
   return say(invocation, running, "ended", fmt::format("replay {} does not run any more", id));
 }
 
+/// A replay to a service that nobody serves, or that is paused, begins when that is over; it is said, since
+/// nothing else would be seen to happen.
+void say_what_it_waits_for(Invocation& invocation, const std::string& to) {
+  v1::Request request;
+  request.mutable_services();
+  const v1::Reply reply = ask_broker(invocation.globals, request);
+  for (const auto& service : reply.services().services()) {
+    if (service.service() != to) continue;
+    if (service.instances().empty()) {
+      invocation.err.line(fmt::format("{} has no instance now: the replay begins when one comes", shown(to)));
+    } else if (service.paused_until() != 0) {
+      invocation.err.line(fmt::format("{} is paused: the replay begins when it resumes", shown(to)));
+    }
+  }
+}
+
 int start_replay(Invocation& invocation, const ReplayOptions& options) {
   check_options(options);
   check_topics(invocation.globals, options);
@@ -123,6 +140,7 @@ int start_replay(Invocation& invocation, const ReplayOptions& options) {
   *running.mutable_replay() = replay_of(invocation.globals, options);
   const std::string deed = replay_text(options.to, running.replay());
   if (options.caution.dry_run) return say(invocation, running, "none", "would " + deed);
+  say_what_it_waits_for(invocation, options.to);
   confirm(invocation, options.caution, deed);
 
   v1::Command command = command_for(options.to, options.signature);

@@ -19,6 +19,8 @@ struct Desk {
   std::vector<v1::Command> told;
   std::uint64_t missing = 0;   ///< an offset that is left out
   std::uint64_t numbered = 0;  ///< where a letter's id is "7"
+  bool served = true;
+  std::uint64_t paused_until = 0;
   std::set<std::uint64_t> gone;
   std::set<std::uint64_t> gone_next;  ///< by the next page
 
@@ -40,7 +42,8 @@ struct Desk {
       service.set_service("payments");
       service.set_waiting(7);
       service.set_dead(300);
-      service.add_instances();
+      if (served) service.add_instances();
+      service.set_paused_until(paused_until);
       return;
     }
     if (ask.has_replays()) {
@@ -248,6 +251,16 @@ TEST_CASE("a replay is said first, and runs on by itself where it is detached") 
   CHECK(desk.bus.reel({"replay", "--to", "payments"}).code == 2);
   CHECK(desk.bus.reel({"replay", "ls"}).err == "no replays\n");
   CHECK(desk.bus.reel({"replay", "cancel", "7"}).err == "no replay 7 is running\n");
+}
+
+TEST_CASE("a replay that nobody takes yet says what it waits for") {
+  Desk desk;
+  const std::vector<std::string> replay{"replay", "--to", "payments", "--from", "42", "--detach", "--yes"};
+  CHECK(desk.bus.reel(replay).err == "");
+  desk.paused_until = start + second;
+  CHECK(desk.bus.reel(replay).err == "payments is paused: the replay begins when it resumes\n");
+  desk.served = false;
+  CHECK(desk.bus.reel(replay).err == "payments has no instance now: the replay begins when one comes\n");
 }
 
 TEST_CASE("a slip in a sub-command is answered with what was meant") {
