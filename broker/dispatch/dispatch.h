@@ -2,11 +2,10 @@
 //
 //   Dispatch dispatch{policy, window_events_max, seed};
 //   dispatch.join(instance, credit_events, credit_bytes);
-//   dispatch.offer(matching);                              // on commit, or read from the journal: up to
-//   room() for (const HandOver& one : dispatch.hand_over(now, max)) …      // after every change: send these
-//   Settlement settled = dispatch.settle(instance, acks, nacks, now);   // into the report, the ledger
-//   follows Settlement expired = dispatch.expire(now);             // at next_deadline(), then hand_over()
-//   again
+//   dispatch.offer(matching);              // up to room(); on commit, or read from the journal
+//   for (const HandOver& one : dispatch.hand_over(now, max)) …          // after every change: send these
+//   Settlement settled = dispatch.settle(instance, acks, nacks, now);   // into the report; ledger follows
+//   Settlement expired = dispatch.expire(now);                          // at next_deadline()
 //
 // A sans-IO state machine, one per service. It is offered the matching events in offset order, hands them to
 // instances that have credit, and is told how they were settled; it knows no sockets, payloads or clocks. The
@@ -18,12 +17,10 @@
 //   - An instance holds at most its credit of events and bytes (a single event may exceed the bytes). Events
 //     whose key nobody holds go to the instance with most credit left, in chunks.
 //   - Every hand-over of an event has a new delivery number; an answer that names another is stale.
-//   - A failed attempt is tried again after the policy's backoff, by another instance where there is one;
-//   after
-//     the last one, after max_age, or a reject, the event is dead. Its key goes on, or by the policy what is
-//     held of it is parked: it leaves too, as `parked`, and whoever offers keeps back what follows.
-//   - An instance that leaves gives everything back. When it was lost rather than drained, one of the events
-//   it
+//   - A failed attempt is tried again after the policy's backoff, by another instance where there is one.
+//     After the last one, after max_age, or a reject, the event is dead. Its key goes on, or by the policy
+//     what is held of it is parked: it leaves too, as `parked`, and whoever offers keeps back what follows.
+//   - An instance that leaves gives everything back. When it was lost rather than drained, an event that it
 //     held may have killed it. Only the first of a key can have been in a handler; where there was one key
 //     alone, its first event is charged an attempt. Otherwise each first event notes the loss, and those that
 //     were there at two losses are suspects: each is handed out alone, to an instance that holds nothing
@@ -34,7 +31,8 @@
 // key with more followers than the window has room, or very many failing keys, bring room() to 0 and the
 // whole service to a halt until the retry is due. What is settled does not count, however far it is ahead of
 // the oldest event. Memory: 48 bytes for each event held, as much again for holes, and up to 110 bytes for
-// each key while there are several instances or retries.
+// each key while there are several instances or retries. Measured with 100,000 events: 65 bytes for each, 250
+// where all of them have failed, each on a key of its own.
 //
 // Not thread-safe. Times are log time; one that is earlier than the last counts as that one.
 #pragma once

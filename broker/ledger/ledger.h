@@ -4,9 +4,8 @@
 //   ledger.apply({"reel.delivery", report->SerializeAsString()});  // live, and for each record on recovery
 //   ledger.raise_floor(service, std::min(dispatch.oldest() or next_unoffered, next_unoffered));
 //
-//   const ServiceRecord* record = ledger.find(service);          // after a restart, for each event from
-//   floor on: if (record->wants(topic, offset) && !record->is_settled(offset)) …   // offer it, as
-//   record->retrying has it
+//   const ServiceRecord* record = ledger.find(service);   // after a restart, for events from its floor:
+//   if (record->wants(topic, offset) && !record->is_settled(offset)) …       // offer it; see retrying
 //
 // Dispatch decides, the ledger remembers. It turns settlements into reports (reel.v1.DeliveryReport events on
 // reel.delivery, appended in the same batch as what the handler emitted), and after a restart turns the

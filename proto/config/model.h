@@ -144,8 +144,8 @@ struct Broker {
   std::uint32_t publish_window_batches = 256;
   /// Newest events kept in memory for services that are caught up.
   std::uint64_t tail_bytes_max = 128ull << 20;
-  /// Unsettled and waiting events one service may hold in memory (as offsets and key hashes, 48 bytes each);
-  /// beyond it they wait in the journal.
+  /// Unsettled and waiting events one service may hold in memory (as offsets and key hashes, 65 bytes each,
+  /// up to 250 where they are retried); beyond it they wait in the journal.
   std::size_t service_window_events_max = 100'000;
   std::size_t services_max = 1'000;
   std::size_t sessions_max = 10'000;

@@ -1,11 +1,9 @@
 // Event patterns: the `when` of routes and subscriptions. EventBridge's language, with every operator, on the
 // envelope and on the payload; docs/event-patterns.md is the page about it.
 //
-//   auto [pattern, error] = EventPattern::compile(R"({"data": {"totalCents": [{"numeric": [">=",
-//   100000]}]}})",
-//                                                 schemas.find("shop.v1.OrderPlaced"));
-//   if (!pattern) refuse(error.text());    // "data.totlCents: shop.v1.OrderPlaced has no such field, did you
-//                                          //  mean 'totalCents'?"
+//   const char* when = R"({"data": {"totalCents": [{"numeric": [">=", 100000]}]}})";
+//   auto [pattern, error] = EventPattern::compile(when, schemas.find("shop.v1.OrderPlaced"));
+//   if (!pattern) refuse(error.text());    // "data.total: shop.v1.OrderPlaced has no such field, did you …"
 //   JudgedEvent judged{run.head, event, parser};
 //   if (pattern->matches(judged)) …
 //

@@ -6,7 +6,7 @@
 // two services of one instance each, may make the broker larger by:
 //
 //   tail_bytes_max                                 4 MiB   the newest events, shared by all
-//   a window for each service, 10,000 events       4 MiB   offsets, key hashes and lanes: 160 bytes each
+//   a window for each service, 10,000 events       4 MiB   offsets, key hashes and lanes: 250 bytes each
 //   stretches read from the journal for each       8 MiB   one read and one in hand, blocks of 1 MiB and more
 //   credit_bytes for each instance, 2 MiB          4 MiB   on their way through ZeroMQ
 //   publish_window_bytes of one publisher          8 MiB   received, not yet written
