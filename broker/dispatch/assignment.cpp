@@ -50,12 +50,23 @@ void Assignment::hand_suspects() {
   while (!suspects.empty() && left_ > 0) {
     const auto slot = emptied_for_suspect();
     if (!slot) return;
-    const LaneId lane = suspects.front();
-    deliveries_.hand(deliveries_.lanes().at(lane).next_up, *slot, now_);
-    --left_;
-    deliveries_.place(lane);
+    probe(*slot);
   }
   for (const Slot slot : instances_.joined()) instances_.at(slot).draining = false;
+}
+
+// A part of the suspects together: one by one, thousands that were held by two lost instances would keep the
+// service busy for an hour.
+void Assignment::probe(Slot slot) {
+  const LaneQueue& suspects = deliveries_.suspects();
+  std::size_t places = std::max<std::size_t>(1, deliveries_.suspects_held() / probed_part);
+  for (; places > 0 && left_ > 0 && !suspects.empty(); --places, --left_) {
+    const LaneId lane = suspects.front();
+    const Position next = deliveries_.lanes().at(lane).next_up;
+    if (!instances_.at(slot).has_credit(deliveries_.window().at(next).bytes)) return;
+    deliveries_.hand(next, slot, now_);
+    deliveries_.place(lane);
+  }
 }
 
 // Somebody who holds nothing; where there is nobody, the one with least to do gets no more until it is empty.
@@ -66,7 +77,7 @@ std::optional<Slot> Assignment::emptied_for_suspect() {
     Instance& one = instances_.at(slot);
     if (one.standby || one.credit_events == 0) continue;
     if (one.events == 0) return slot;
-    under_way = under_way || one.draining || one.alone;
+    under_way = under_way || one.draining || one.probing;
     if (least == nullptr || one.events < least->events) least = &one;
   }
   if (least != nullptr && !under_way) least->draining = true;

@@ -113,6 +113,7 @@ class Deliveries {
   [[nodiscard]] LaneQueue& unbound() { return unbound_; }
   /// Lanes whose next event is a suspect.
   [[nodiscard]] LaneQueue& suspects() { return suspects_; }
+  [[nodiscard]] std::size_t suspects_held() const { return suspects_held_; }
   /// Strings what the cursor has come to behind its lane's others.
   void append(LaneId lane, Position position) { lanes_.append(lane, window_, position); }
   /// Whether the instance may be handed this one behind what it holds of its key. Without lanes it says no
@@ -180,7 +181,7 @@ inline Position Deliveries::next_unsettled(Position position) const {
 
 inline void Deliveries::release(Entry& entry) {
   Instance& holder = instances_.at(entry.holder);
-  if (--holder.events == 0) holder.alone = holder.draining = false;
+  if (--holder.events == 0) holder.probing = holder.draining = false;
   holder.bytes -= entry.bytes;
   --in_flight_;
   shares_.of(entry.key_hash).remove(entry.bytes);
@@ -208,7 +209,7 @@ inline void Deliveries::hand(Position position, Slot slot, LogTime now) {
   Entry& entry = window_.at(position);
   Instance& holder = instances_.at(slot);
   entry.state = EntryState::in_flight;
-  if (entry.is_suspect()) holder.alone = true;
+  if (entry.is_suspect()) holder.probing = true;
   entry.holder = slot;
   entry.when = now + ack_timeout_;
   if (++entry.delivery == 1) --never_handed_;

@@ -23,8 +23,8 @@
 //   - An instance that leaves gives everything back. When it was lost rather than drained, an event that it
 //     held may have killed it. Only the first of a key can have been in a handler; where there was one key
 //     alone, its first event is charged an attempt. Otherwise each first event notes the loss, and those that
-//     were there at two losses are suspects: each is handed out alone, to an instance that holds nothing
-//     else, so that the next loss names the culprit and the others go free.
+//     were there at two losses are suspects: they are handed out by themselves, a quarter of them at a time,
+//     to an instance that holds nothing else, so that losses narrow down the culprit and the others go free.
 //   - Of an exclusive service only the instance that joined first gets anything.
 //
 // Limits. What is held counts against `window_events_max`, and that includes what queues up behind a retry: a

@@ -28,14 +28,16 @@ struct Instance {
   std::uint64_t bytes = 0;
   bool standby = false;          ///< of an exclusive service, and not its turn
   bool draining = false;         ///< gets nothing new until it holds nothing: a suspect is next
-  bool alone = false;            ///< holds a suspect, and nothing else
+  bool probing = false;          ///< holds suspects, and gets nothing else
   LaneQueue waiting;             ///< for credit of this one
   std::vector<HandOver> handed;  ///< in the round that is under way
 
   /// Whether an event of so many bytes may be added: a single one may exceed the bytes.
   [[nodiscard]] bool fits(std::uint32_t event_bytes) const {
-    return !standby && !draining && !alone && events < credit_events &&
-           (events == 0 || bytes + event_bytes <= credit_bytes);
+    return !standby && !draining && !probing && has_credit(event_bytes);
+  }
+  [[nodiscard]] bool has_credit(std::uint32_t event_bytes) const {
+    return events < credit_events && (events == 0 || bytes + event_bytes <= credit_bytes);
   }
   /// Whether a key that holds so much of it may hold one event more.
   [[nodiscard]] bool lets_follow(const Share& key, std::uint32_t event_bytes) const {

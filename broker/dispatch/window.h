@@ -42,7 +42,7 @@ struct Entry {
   std::uint8_t losses = 0;  ///< instances lost while they held it
 
   static constexpr std::uint8_t suspect_losses = 2;
-  /// It may be what kills instances: handed out alone.
+  /// It may be what kills instances: handed out in the company of suspects only.
   [[nodiscard]] bool is_suspect() const { return losses >= suspect_losses; }
 };
 static_assert(sizeof(Entry) == 48);

@@ -163,6 +163,41 @@ TEST_CASE("what was there at two losses is handed out alone, and only the culpri
   CHECK(bench.loses('Z') == "failed 2 lost attempt 2 consumer_lost losses 2 until 0ms");
 }
 
+TEST_CASE("of many suspects a quarter is handed out at a time, and losses narrow down the culprit") {
+  DispatchBench bench;
+  bench.offers("1a 2b 3c 4d 5e 6f 7g 8h 9i");
+  for (const char instance : {'V', 'W'}) {
+    bench.joins(instance);
+    bench.hands();
+    bench.loses(instance);
+  }
+  bench.joins('X');
+  CHECK(bench.hands() == "X: 1 (delivery 3, attempt 1) 2 (delivery 3, attempt 1)");
+  CHECK(bench.hands() == "");
+  bench.acks('X', 1, 2, 3);
+  CHECK(bench.hands() == "X: 3 (delivery 3, attempt 1)");
+  bench.acks('X', 3, 1, 3);
+  CHECK(bench.hands() == "X: 4 (delivery 3, attempt 1)");
+  CHECK(bench.loses('X') == "failed 4 lost attempt 1 consumer_lost losses 2 until 0ms");
+}
+
+TEST_CASE("ten thousand suspects are cleared in a few dozen rounds") {
+  constexpr std::uint32_t count = 10'000;
+  DispatchBench bench{DispatchBench::policy(), count};
+  for (Offset offset = 1; offset <= count; ++offset) {
+    bench.offers({.offset = offset, .key_hash = offset, .bytes = 10, .losses = 2});
+  }
+  bench.joins('X', count);
+  int rounds = 0;
+  while (bench.hands(count) != "") {
+    ++rounds;
+    bench.acks('X', 1, count, 1);
+  }
+  CHECK(bench.dispatch.held() == 0);
+  CHECK(rounds > 1);
+  CHECK(rounds < 50);
+}
+
 TEST_CASE("while one instance is emptied for a suspect the others go on") {
   DispatchBench bench;
   bench.offers("1a 2b");

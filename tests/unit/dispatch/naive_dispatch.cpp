@@ -195,7 +195,8 @@ bool NaiveDispatch::fits(InstanceId instance, const Event& event) const {
   std::uint64_t bytes = 0;
   for (const auto& [offset, other] : held) {
     if (other.holder != instance) continue;
-    if (suspect(other) || suspect(event)) return false;  // a suspect is alone
+    if (suspect(other) != suspect(event)) return false;                    // suspects are among themselves
+    if (suspect(other) && !idle_before_.contains(instance)) return false;  // and come together
     ++events;
     bytes += other.bytes;
   }
@@ -219,6 +220,12 @@ bool NaiveDispatch::exceeds_share(InstanceId instance, const Event& event) const
 std::string NaiveDispatch::hand_over(const std::vector<HandOver>& handed, LogTime now, std::size_t max) {
   if (handed.size() > max) return "more than was asked for";
   std::set<InstanceId> groups;
+  for (const auto& [instance, credit] : instances) {
+    if (in_flight(instance) == 0) idle_before_.insert(instance);
+  }
+  std::size_t suspects = 0;
+  for (const auto& [offset, event] : held) suspects += suspect(event) ? 1 : 0;
+  const std::size_t group_max = std::max<std::size_t>(1, suspects / 4);
   for (std::size_t i = 0; i < handed.size(); ++i) {
     const HandOver& one = handed[i];
     const std::string what = std::to_string(one.offset) + " to " + name_of(one.instance);
@@ -237,12 +244,14 @@ std::string NaiveDispatch::hand_over(const std::vector<HandOver>& handed, LogTim
     }
     if (!fits(one.instance, event)) return what + ": beyond its credit";
     if (exceeds_share(one.instance, event)) return what + ": beyond its key's share";
+    if (suspect(event) && in_flight(one.instance) >= group_max) return what + ": beyond its group";
     if (one.delivery != event.delivery + 1) return what + ": wrong delivery number";
     if (one.attempt != event.attempt) return what + ": wrong attempt";
     event.holder = one.instance;
     event.delivery = one.delivery;
     event.deadline = now + nanoseconds_of(policy_.ack_timeout);
   }
+  idle_before_.clear();
   return handed.size() < max ? what_was_missed(now) : "";
 }
 

@@ -77,6 +77,7 @@ class NaiveDispatch {
   [[nodiscard]] bool exceeds_share(InstanceId instance, const Event& event) const;
   [[nodiscard]] std::string what_was_missed(LogTime now) const;
 
+  std::set<InstanceId> idle_before_;  // of instances: those that held nothing before the round under way
   config::Service policy_;
 };
 
