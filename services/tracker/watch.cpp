@@ -58,10 +58,11 @@ bool Watch::turn(std::chrono::milliseconds wait, Time now) {
     if (delivery.kind == Delivery::Kind::refused) throw InboxRefused{delivery.text};
     take(delivery);
   }
-  const bool changed =
-      !tracker_.flows().changed().empty() || !outbox_.added().empty() || !outbox_.removed().empty();
+  // What changes nothing is acknowledged too: the broker may hand out nothing else until it is.
+  const bool news = unacknowledged_ > 0 || !tracker_.flows().changed().empty() || !outbox_.added().empty() ||
+                    !outbox_.removed().empty();
   if (unacknowledged_ >= checkpoint_events_max ||
-      (changed && now - last_checkpoint_ >= options_.checkpoint_interval)) {
+      (news && now - last_checkpoint_ >= options_.checkpoint_interval)) {
     checkpoint(now);
   }
   if (now - last_expiry_ >= expiry_interval) {

@@ -81,6 +81,15 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("what changes nothing is acknowledged as well") {
+  WatchBench bench{payment_flow};
+  bench.publishes("order.placed", "order-7");
+  bench.works();
+  bench.publishes("reel.delivery", "audit");
+  bench.works();
+  CHECK(bench.bus.acknowledged() == bench.bus.log.size());
+}
+
 TEST_CASE("a backlog is read before anything is said, and raises no false alarm") {
   WatchBench bench{payment_flow};
   bench.stops();
