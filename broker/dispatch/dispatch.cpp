@@ -55,6 +55,7 @@ class Dispatch::Impl {
       : window_events_max_{window_events_max},
         in_flight_max_{policy.max_in_flight},
         parks_{policy.on_dead == config::OnDead::park},
+        suspects_events_{policy.suspects_events},
         max_age_{nanoseconds_of(policy.retry.max_age)},
         deliveries_{seed, nanoseconds_of(policy.ack_timeout), policy.exclusive},
         backoff_{policy.retry, seed},
@@ -163,7 +164,7 @@ class Dispatch::Impl {
     Settlement settlement;
     const auto slot = instances().find(instance);
     if (!slot) return settlement;
-    if (lost) fail_heads(*slot, settlement);
+    if (lost && suspects_events_) fail_heads(*slot, settlement);
     deliveries_.return_all(*slot);
     instances().leave(*slot);
     // Whoever comes next, if alone, has everything in offset order.
@@ -302,6 +303,7 @@ class Dispatch::Impl {
   const std::size_t window_events_max_;
   const std::size_t in_flight_max_;
   const bool parks_;
+  const bool suspects_events_;
   const LogTime max_age_;
   Deliveries deliveries_;
   Backoff backoff_;

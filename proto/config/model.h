@@ -78,6 +78,9 @@ struct Service {
   std::size_t max_in_flight = 1'000'000;
   /// Only the instance that has been there longest gets events; the others stand by.
   bool exclusive = false;
+  /// An event that was held by an instance that was lost may have killed it: it is charged, or handed out apart.
+  /// Off for parts of Reel, which need offset order more; not a setting.
+  bool suspects_events = true;
   Place place;
 };
 

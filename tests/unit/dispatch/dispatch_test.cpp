@@ -181,6 +181,22 @@ TEST_CASE("of many suspects a quarter is handed out at a time, and losses narrow
   CHECK(bench.loses('X') == "failed 4 lost attempt 1 consumer_lost losses 2 until 0ms");
 }
 
+TEST_CASE("without suspicion, what lost instances held comes again in offset order, however often") {
+  auto policy = DispatchBench::policy();
+  policy.suspects_events = false;
+  DispatchBench bench{policy};
+  bench.offers("1a 2b 3c");
+  for (const char instance : {'V', 'W', 'X'}) {
+    bench.joins(instance);
+    bench.hands();
+    CHECK(bench.loses(instance) == "");
+  }
+  bench.offers("4d");
+  bench.joins('Y');
+  CHECK(bench.hands() ==
+        "Y: 1 (delivery 4, attempt 1) 2 (delivery 4, attempt 1) 3 (delivery 4, attempt 1) 4");
+}
+
 TEST_CASE("ten thousand suspects are cleared in a few dozen rounds") {
   constexpr std::uint32_t count = 10'000;
   DispatchBench bench{DispatchBench::policy(), count};
