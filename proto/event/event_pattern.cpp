@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "event/envelope_values.h"
 #include "event/message_values.h"
 #include "event/pattern_tree.h"
-#include "event/rfc3339.h"
 
 namespace reel {
 namespace {
@@ -15,65 +15,9 @@ using namespace pattern;
 // Values of one field that a sentence repeats.
 constexpr std::size_t shown_values_max = 5;
 
-bool show_text(std::string_view text, ValueVisitor& visitor) {
-  if (text.empty()) return false;  // absent
-  Leaf leaf;
-  leaf.text = text;
-  return visitor.leaf(leaf);
-}
-
-void show_time(std::uint64_t time, ValueVisitor& visitor) {
-  if (time != 0) (void)show_text(rfc3339(time), visitor);
-}
-
-void show_further(const EventView& event, std::string_view name, ValueVisitor& visitor) {
-  if (!event.has_attributes) return;
-  for (const auto& attribute : attributes_of(event.bytes)) {
-    if (attribute.name != name) continue;
-    Leaf leaf;  // one that is given is there, even when it is empty
-    leaf.text = attribute.value;
-    (void)visitor.leaf(leaf);
-    return;
-  }
-}
-
-void show_attribute(const Node& node, JudgedEvent& judged, ValueVisitor& visitor) {
-  const auto& event = judged.event();
-  switch (node.attribute) {
-    case EnvelopeField::none:
-    case EnvelopeField::further: return show_further(event, node.name, visitor);
-    case EnvelopeField::data:
-      if (const auto* const payload = judged.payload()) (void)show_message(*payload, visitor);
-      return;
-    case EnvelopeField::specversion: return void(show_text("1.0", visitor));
-    case EnvelopeField::id: return void(show_text(event.id, visitor));
-    case EnvelopeField::source: return void(show_text(judged.head().source, visitor));
-    case EnvelopeField::type: return void(show_text(judged.head().topic, visitor));
-    case EnvelopeField::subject: return void(show_text(event.subject, visitor));
-    case EnvelopeField::time: return show_time(event.time, visitor);
-    case EnvelopeField::datacontenttype: {
-      const bool given = !event.datacontenttype.empty();
-      return void(show_text(given ? event.datacontenttype : "application/protobuf", visitor));
-    }
-    case EnvelopeField::dataschema: return void(show_text(judged.head().dataschema, visitor));
-    case EnvelopeField::correlationid: return void(show_text(event.correlationid, visitor));
-    case EnvelopeField::causationid: return void(show_text(event.causationid, visitor));
-    case EnvelopeField::partitionkey: return void(show_text(event.partitionkey, visitor));
-    case EnvelopeField::traceparent: return void(show_text(event.traceparent, visitor));
-    case EnvelopeField::tracestate: return void(show_text(event.tracestate, visitor));
-    case EnvelopeField::delivertime: return show_time(event.delivertime, visitor);
-    case EnvelopeField::expirytime: return show_time(event.expirytime, visitor);
-    case EnvelopeField::replayed: {
-      Leaf leaf;
-      leaf.flag = event.replayed;
-      (void)visitor.leaf(leaf);
-    }
-  }
-}
-
 void show(const Node& node, const Place& place, JudgedEvent& event, ValueVisitor& visitor) {
   if (node.attribute == EnvelopeField::none) return each_value(place, node.name, event.parser(), visitor);
-  show_attribute(node, event, visitor);
+  show_attribute(node.attribute, node.name, event, visitor);
 }
 
 // Whether one of the values shown is in the list.
@@ -218,14 +162,6 @@ class Explanation {
 };
 
 }  // namespace
-
-const google::protobuf::Message* JudgedEvent::payload() {
-  if (!parsed_) {
-    parsed_ = true;
-    payload_ = parser_.parse(head_.dataschema, event_.data);
-  }
-  return payload_;
-}
 
 bool EventPattern::looks_at_data() const {
   return tree_->looks_at_data;
