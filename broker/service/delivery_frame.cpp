@@ -40,10 +40,11 @@ void DeliveryFrame::add(const HandOver& item, v1::Redelivery kind, const Place& 
   if (!goes_on) {
     batch_ = event.batch;
     run_ = &batch_->run_of(index);
+    cut_ = extent_.is_cut(run_->topic);
     writer_.begin_run({run_->source, run_->topic, run_->dataschema, run_->chosen_ids});
   }
   const auto& stored = event.event();
-  writer_.add_encoded(envelope_only_ ? stored.bytes.substr(0, stored.envelope_bytes) : stored.bytes);
+  writer_.add_encoded(cut_ ? stored.bytes.substr(0, stored.envelope_bytes) : stored.bytes);
   extend_spans(*deliver.mutable_spans(), record);
   if (kind != v1::REDELIVERY_NONE) extend_spans(*deliver.mutable_origins(), event);
 }

@@ -1,6 +1,6 @@
 // One DELIVER frame in the making: consecutive hand-overs of one delivery number, attempt and kind.
 //
-//   DeliveryFrame frame{envelope_only};
+//   DeliveryFrame frame{extent};
 //   while (… && frame.takes(item, kind)) frame.add(item, kind, place_of_it, place_of_the_event);
 //   edge.deliver(to, frame.header(), frame.take_batch());
 //
@@ -8,7 +8,10 @@
 // record, by which it is settled, and the origins name the event.
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "dispatch/dispatch.h"
 #include "event/batch.h"
@@ -34,7 +37,18 @@ class DeliveryFrame {
   /// Large enough that ZeroMQ's cost per frame disappears, small enough to stay in the cache.
   static constexpr std::size_t bytes_target = 256u << 10;
 
-  explicit DeliveryFrame(bool envelope_only) : envelope_only_{envelope_only} {}
+  /// What an instance wants of each event: all of it, or the envelope unless the topic is one of these.
+  struct Extent {
+    bool envelope_only = false;
+    std::set<std::string, std::less<>> data_topics = {};
+
+    [[nodiscard]] bool is_cut(std::string_view topic) const {
+      return envelope_only && !data_topics.contains(topic);
+    }
+  };
+
+  /// `extent` must outlive the frame.
+  explicit DeliveryFrame(const Extent& extent) : extent_{extent} {}
 
   [[nodiscard]] bool empty() const { return writer_.empty(); }
   /// Whether there is room, and the hand-over is of the frame's kind.
@@ -49,7 +63,8 @@ class DeliveryFrame {
   [[nodiscard]] std::string take_batch() { return writer_.take(); }
 
  private:
-  const bool envelope_only_;
+  const Extent& extent_;
+  bool cut_ = false;  // the events of the open run
   v1::FromBroker header_;
   BatchWriter writer_;
   StoredBatchPtr batch_;            // the last event's

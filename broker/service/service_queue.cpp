@@ -260,7 +260,7 @@ void ServiceQueue::flush(Instance& instance, DeliveryEdge& edge, LogTime now) {
     });
   }
   while (!outbox.empty() && !instance.waited) {
-    DeliveryFrame frame{instance.member.envelope_only};
+    DeliveryFrame frame{instance.member.extent};
     while (!outbox.empty() && add_next(instance, frame, edge, now)) {
     }
     if (frame.empty()) continue;  // the next was buried, or is waited for

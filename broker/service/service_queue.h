@@ -80,7 +80,7 @@ class ServiceQueue {
     InstanceId id{};
     std::uint32_t credit_events = 0;
     std::uint32_t credit_bytes = 0;
-    bool envelope_only = false;
+    DeliveryFrame::Extent extent = {};
   };
   void join(const Member& member);
   [[nodiscard]] Settlement leave(InstanceId id, bool lost, LogTime now);

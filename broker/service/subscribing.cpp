@@ -96,6 +96,7 @@ std::optional<std::string> Services::full_for(const v1::Subscribe& request, bool
   for (const auto& pattern : request.patterns())
     bytes += 2 * pattern.size();  // the instance's, the service's
   for (const auto& filter : request.filters()) bytes += 2 * filter.when().size();
+  for (const auto& topic : request.data_topics()) bytes += topic.size();
   if (bytes <= pattern_bytes_max) return std::nullopt;
   return "the patterns of all subscriptions together would be longer than " +
          std::to_string(pattern_bytes_max) + " bytes";
@@ -109,6 +110,14 @@ std::optional<v1::FromBroker> Services::check(const v1::Subscribe& request) cons
   for (const auto& pattern : request.patterns()) {
     if (const auto wrong = check_pattern(pattern))
       return refused(v1::REFUSED_BAD_PATTERN, "bad pattern: " + *wrong);
+  }
+  if (request.data_topics_size() > patterns_max) {
+    return refused(v1::REFUSED_LIMIT, "a subscription has at most " + std::to_string(patterns_max) +
+                                          " data_topics, not " + std::to_string(request.data_topics_size()));
+  }
+  for (const auto& topic : request.data_topics()) {
+    if (const auto wrong = check_topic(topic))
+      return refused(v1::REFUSED_BAD_PATTERN, "bad topic in data_topics: " + *wrong);
   }
   const std::set<std::string_view> patterns{request.patterns().begin(), request.patterns().end()};
   std::set<std::string_view> filtered;
@@ -161,7 +170,6 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   }
   session.patterns.assign(request.patterns().begin(), request.patterns().end());
   session.ephemeral = request.ephemeral();
-  session.envelope_only = request.envelope_only();
   session.watermark_interval_ns = std::uint64_t{request.watermark_interval_ms()} * 1'000'000;
 
   members_[session.id] = {name, session.instance};
@@ -181,6 +189,7 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   credit.set_credit_events(request.credit_events());
   credit.set_credit_bytes(request.credit_bytes());
   credit.set_envelope_only(request.envelope_only());
+  *credit.mutable_data_topics() = request.data_topics();
   const auto ready = [this, id = session.id, credit, start] { activate(id, credit, start); };
   if (queue.ephemeral() || !changed) return log_.after_all(ready);
 
@@ -200,7 +209,8 @@ void Services::activate(InstanceId id, const v1::Subscribe& request, Offset firs
   queue.join({.id = id,
               .credit_events = std::min(events, credit_events_max),
               .credit_bytes = std::min(bytes, credit_bytes_max),
-              .envelope_only = request.envelope_only()});
+              .extent = {.envelope_only = request.envelope_only(),
+                         .data_topics = {request.data_topics().begin(), request.data_topics().end()}}});
   v1::FromBroker frame;
   auto& subscribed = *frame.mutable_subscribed();
   subscribed.set_first_offset(queue.behind() ? queue.floor(log_.committed_end())

@@ -33,7 +33,6 @@ struct Session {
   bool leaving = false;
   /// It does not read what it is sent: nothing more is sent, and it ends at the next tick.
   bool unreachable = false;
-  bool envelope_only = false;
   std::uint64_t watermark_interval_ns = 0;
   LogTime next_watermark = 0;
 };

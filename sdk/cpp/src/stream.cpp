@@ -40,6 +40,7 @@ v1::Subscribe subscribe_of(const StreamOptions& options) {
   subscribe.set_credit_events(options.credit_events);
   subscribe.set_credit_bytes(options.credit_bytes);
   subscribe.set_envelope_only(options.envelope_only);
+  for (const auto& topic : options.data_topics) subscribe.add_data_topics(topic);
   subscribe.set_ephemeral(options.ephemeral);
   subscribe.set_watermark_interval_ms(static_cast<std::uint32_t>(options.watermark_interval.count()));
   return subscribe;

@@ -86,6 +86,8 @@ struct StreamOptions {
   Start start;
   /// Leave `data` out.
   bool envelope_only = false;
+  /// Topics, at most 1,000, whose events come with their data all the same.
+  std::vector<std::string> data_topics;
   /// Nothing is remembered: the subscription ends with the connection. After a lost connection it goes on
   /// behind the last event given out.
   bool ephemeral = false;
