@@ -1,8 +1,10 @@
-// flows: what is expected to follow what. Besides each definition's grammar, its sense is checked: what can
-// never be reached from its start would never be judged, and nobody would notice.
+// flows: what is expected to follow what. Besides each definition's grammar, its sense is looked at: what may
+// be a slip is a warning.
+#include <algorithm>
 #include <map>
 #include <set>
 
+#include "config/pattern_value.h"
 #include "config/sections.h"
 #include "config/service_name.h"
 
@@ -14,92 +16,14 @@ using namespace std::chrono_literals;
 constexpr Range within_range = between(1ms, 24h * 365);
 constexpr const char* overdue_type = "reel.v1.FlowOverdue";
 
-// A topic with the value that names it, for what is found only when the whole definition is known.
-struct Named {
-  std::string topic;
-  Value value;
-};
-
 // One definition while it is read.
 struct Definition {
   Flow& flow;
-  std::optional<Named> start;
+  std::optional<SeenTopic> start;
   bool start_is_wrong = false;  ///< given, but no topic: nothing can be said about what it reaches
-  std::vector<Named> afters;
-  std::vector<Named> ends;
+  std::vector<SeenTopic> afters;
+  std::vector<SeenTopic> ends;
 };
-
-// A topic the tracker can see.
-std::optional<Named> read_seen_topic(const Value& value, const Loading& loading) {
-  auto name = read_topic_name(value, loading);
-  if (!name) return std::nullopt;
-  const auto topic = loading.model.topics.find(*name);
-  if (topic != loading.model.topics.end() && !topic->second.durable)
-    value.refuse("topic '" + *name + "' is not durable, so the tracker never sees it");
-  return Named{std::move(*name), value};
-}
-
-std::vector<Named> read_topic_list(const Value& value, const Loading& loading) {
-  std::vector<Named> topics;
-  std::set<std::string> seen;
-  for (const auto& item : value.list()) {
-    auto named = read_seen_topic(item, loading);
-    if (!named) continue;
-    if (!seen.insert(named->topic).second) item.refuse("'" + named->topic + "' is given twice");
-    topics.push_back(std::move(*named));
-  }
-  return topics;
-}
-
-std::vector<std::string> names(const std::vector<Named>& topics) {
-  std::vector<std::string> result;
-  for (const auto& named : topics) result.push_back(named.topic);
-  return result;
-}
-
-void read_owner(Section& section, std::string& owner) {
-  const auto value = section.find("owner");
-  if (!value) return;
-  owner = value->text().value_or("");
-  if (owner.empty()) return;
-  if (const auto wrong = check_service_name(owner))
-    value->refuse("service name '" + shown(owner) + "' is not valid: " + *wrong);
-}
-
-// Exactly one of the two is what is expected.
-void read_expected(Section& section, Expectation& expectation, const Loading& loading) {
-  const auto any_of = section.find("any_of");
-  const auto all_of = section.find("all_of");
-  for (const auto& value : {any_of, all_of}) {
-    if (!value) continue;
-    const auto before = loading.problems.count();
-    const auto items = value->list();
-    if (items.empty() && loading.problems.count() == before)
-      value->refuse("'" + shown(value->path()) + "' is empty");
-  }
-  if (any_of) expectation.any_of = names(read_topic_list(*any_of, loading));
-  if (all_of) expectation.all_of = names(read_topic_list(*all_of, loading));
-  if (any_of && all_of) all_of->refuse_key("an expectation has 'any_of' or 'all_of', not both");
-  if (!any_of && !all_of) section.refuse_here("an expectation needs 'any_of' or 'all_of'");
-}
-
-void read_expectation(const Value& item, Definition& definition, const Loading& loading) {
-  Expectation expectation;
-  expectation.place = item.place();
-  auto section = item.section();
-  section.refuse("when", "is not supported yet");
-  if (const auto after = section.need("after")) {
-    if (auto named = read_seen_topic(*after, loading)) {
-      expectation.after = named->topic;
-      definition.afters.push_back(std::move(*named));
-    }
-  }
-  read_expected(section, expectation, loading);
-  if (const auto within = section.need("within"))
-    expectation.within = within->duration(within_range).value_or(expectation.within);
-  read_owner(section, expectation.owner);
-  definition.flow.expect.push_back(std::move(expectation));
-}
 
 void read_on_overdue(Section& section, Flow& flow, const Loading& loading) {
   const auto value = section.find("on_overdue");
@@ -146,49 +70,126 @@ std::set<std::string> reachable(const Definition& definition, const Loading& loa
   return reached;
 }
 
-void check_reachable(const Definition& definition, const Loading& loading) {
+// What no chain of expectations leads to may come all the same: a cancelled order, a step of which nothing is
+// expected. More often it is a slip, and then it would never be judged and nobody would notice.
+void warn_of_unreachable(const Definition& definition, const Loading& loading) {
   // Without expectations nothing is said about what leads where: only start, end and the time between.
   if (definition.flow.expect.empty() || definition.start_is_wrong) return;
   const auto reached = reachable(definition, loading);
   const auto from = definition.start ? " that begins at '" + definition.start->topic + "'" : std::string{};
-  const auto check = [&](const std::string& role, const Named& named) {
-    if (reached.contains(named.topic)) return;
-    named.value.refuse(role + " '" + named.topic + "' is never reachable, no chain of expectations" + from +
-                       " leads to it");
+  const auto check = [&](const std::string& role, const SeenTopic& seen) {
+    if (reached.contains(seen.topic)) return;
+    loading.problems.warn(seen.value.place(),
+                          role + " '" + seen.topic + "': no chain of expectations" + from + " leads to it");
   };
   for (const auto& after : definition.afters) check("after", after);
   for (const auto& end : definition.ends) check("end", end);
 }
 
+void warn_of_times(const Flow& flow, const Loading& loading) {
+  if (!flow.within) return;
+  for (const auto& expectation : flow.expect) {
+    if (expectation.within <= *flow.within) continue;
+    loading.problems.warn(expectation.place,
+                          "within " +
+                              to_text(durations, static_cast<std::uint64_t>(expectation.within.count())) +
+                              " is longer than the whole flow's " +
+                              to_text(durations, static_cast<std::uint64_t>(flow.within->count())));
+  }
+}
+
+void read_correlate_by(Section& section, Flow& flow, const Loading& loading) {
+  const auto correlate_by = section.find("correlate_by");
+  if (!correlate_by) return;
+  auto topics = correlate_by->section();
+  for (const auto& [topic, value] : topics.named()) {
+    if (loading.topics_known && !loading.model.topics.contains(topic))
+      value.refuse_key("unknown topic '" + shown(topic) + "' in '" + shown(correlate_by->path()) + "'");
+    flow.correlate_by[topic] = read_field(value, topic, loading);
+  }
+}
+
+// A definition of what has no beginning: it judges no flows, but each value of `per` for itself.
+void check_dead_man(const Section& section, const Flow& flow) {
+  const bool any = std::any_of(flow.expect.begin(), flow.expect.end(),
+                               [](const Expectation& expectation) { return expectation.every.count() > 0; });
+  if (!any) return;
+  if (flow.expect.size() > 1)
+    section.refuse_here("an expectation with 'every' is the only one of its definition");
+  section.refuse_beside({"start", "when", "end", "within"}, "has no meaning where 'every' is expected");
+}
+
+void read_start(Section& section, Definition& definition, const Loading& loading) {
+  const auto start = section.find("start");
+  if (start) {
+    definition.start = read_seen_topic(*start, loading);
+    definition.start_is_wrong = !definition.start;
+    if (definition.start) definition.flow.start = definition.start->topic;
+  }
+  const auto when = section.find("when");
+  if (!when) return;
+  if (!start) return when->refuse_key("'when' is about the start event, it needs 'start'");
+  definition.flow.when = read_pattern(*when, type_of(definition.flow.start, loading)).value_or("");
+}
+
 void read_flow(const Value& value, Flow& flow, const Loading& loading) {
   flow.place = value.key_place();
   auto section = value.section();
-  Definition definition{flow};
-  if (const auto start = section.find("start")) {
-    definition.start = read_seen_topic(*start, loading);
-    definition.start_is_wrong = !definition.start;
-    if (definition.start) flow.start = definition.start->topic;
-  }
+  Definition definition{flow, {}, false, {}, {}};
+  read_start(section, definition, loading);
   const auto expect = section.find("expect");
   if (expect) {
-    for (const auto& item : expect->list()) read_expectation(item, definition, loading);
+    for (const auto& item : expect->list()) {
+      auto read = read_expectation(item, loading);
+      if (read.after) definition.afters.push_back(*std::move(read.after));
+      flow.expect.push_back(std::move(read.expectation));
+    }
   }
   if (const auto end = section.find("end")) {
-    definition.ends = read_topic_list(*end, loading);
-    flow.end = names(definition.ends);
+    definition.ends = read_seen_topics(*end, loading);
+    for (const auto& seen : definition.ends) flow.end.push_back(seen.topic);
   }
   if (const auto within = section.find("within")) flow.within = within->duration(within_range);
   read_on_overdue(section, flow, loading);
+  read_correlate_by(section, flow, loading);
+  auto concern = read_concern(section);
+  flow.warn_at = concern.warn_at;
+  flow.severity = concern.severity;
+  flow.owner = std::move(concern.owner);
+  flow.runbook = std::move(concern.runbook);
 
   const bool expects = expect.has_value();
   if (!expects && !section.has("within"))
     section.refuse_here("'" + shown(value.path()) + "' expects nothing, it needs 'expect' or 'within'");
   if (!expects && section.has("within") && !section.has("start"))
     section.refuse_here("'" + shown(value.path()) + "' applies to no flow, it needs 'start' or 'expect'");
-  check_reachable(definition, loading);
+  check_dead_man(section, flow);
+  warn_of_unreachable(definition, loading);
+  warn_of_times(flow, loading);
 }
 
 }  // namespace
+
+std::optional<SeenTopic> read_seen_topic(const Value& value, const Loading& loading) {
+  auto name = read_topic_name(value, loading);
+  if (!name) return std::nullopt;
+  const auto topic = loading.model.topics.find(*name);
+  if (topic != loading.model.topics.end() && !topic->second.durable)
+    value.refuse("topic '" + *name + "' is not durable, so the tracker never sees it");
+  return SeenTopic{std::move(*name), value};
+}
+
+std::vector<SeenTopic> read_seen_topics(const Value& value, const Loading& loading) {
+  std::vector<SeenTopic> topics;
+  std::set<std::string> seen;
+  for (const auto& item : value.list()) {
+    auto one = read_seen_topic(item, loading);
+    if (!one) continue;
+    if (!seen.insert(one->topic).second) item.refuse("'" + one->topic + "' is given twice");
+    topics.push_back(std::move(*one));
+  }
+  return topics;
+}
 
 void read_flows(Section& root, Loading& loading) {
   auto section = root.section("flows");

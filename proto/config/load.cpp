@@ -108,6 +108,7 @@ Model parse(std::string_view text, const std::string& path, const SchemaLoader& 
   const Node root = parse_yaml(text, problems);
   if (root.kind != NodeKind::alias) read_root(root, loading, schemas);
   if (!problems.empty()) throw ConfigError{problems.report()};
+  model.warnings = problems.warnings();
   return model;
 }
 

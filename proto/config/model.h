@@ -78,29 +78,80 @@ struct Service {
   std::size_t max_in_flight = 1'000'000;
   /// Only the instance that has been there longest gets events; the others stand by.
   bool exclusive = false;
-  /// An event that was held by an instance that was lost may have killed it: it is charged, or handed out apart.
-  /// Off for parts of Reel, which need offset order more; not a setting.
+  /// An event that was held by an instance that was lost may have killed it: it is charged, or handed out
+  /// apart. Off for parts of Reel, which need offset order more; not a setting.
   bool suspects_events = true;
   Place place;
 };
 
 /// after A expect B within T.
+/// How a field of B must stand to a field of A.
+enum class Comparison : std::uint8_t { equal, not_equal, less, less_or_equal, greater, greater_or_equal };
+
+/// `where: {data.amount: {"<=": data.total}}`. Fields are paths (event/field_path.h).
+struct Where {
+  std::string field;  ///< of B
+  Comparison how = Comparison::equal;
+  std::string after_field;  ///< of A
+};
+
+/// One B for each value of `item` in A: the B whose `matches` is that value.
+struct Each {
+  std::string item;     ///< path in A
+  std::string matches;  ///< path in B
+};
+
+enum class Severity : std::uint8_t { none, info, warning, critical };
+
+/// "After A expect B within T", or that B must not come; docs/flows.md has the language.
 struct Expectation {
   /// Exactly one of these is not empty.
   std::vector<std::string> any_of;
   std::vector<std::string> all_of;
+  std::vector<std::string> never;
+  /// Empty with `every`.
   std::string after;
+  /// Pattern that A matches, as JSON; empty: any A.
+  std::string when;
+  /// What holds between A and a B that counts.
+  std::vector<Where> where;
+  std::optional<Each> each;
+  /// So many of any_of; 0: not said, which is one, or none where only `at_most` is said.
+  std::uint32_t at_least = 0;
+  std::uint32_t at_most = 0;  ///< 0: not said
+  /// A B that comes sooner after A breaks the rule. 0: never too soon.
+  milliseconds not_before{0};
+  /// Of a prohibition: from these on B may come.
+  std::vector<std::string> until;
+  /// 0 where not given.
   milliseconds within{0};
+  /// `within` runs from the flow's start, not from A.
+  bool from_start = false;
+  /// Path in A of the time by which B is to come; empty: not given.
+  std::string by;
+  /// Each of these events lets `within` begin anew.
+  std::vector<std::string> extended_by;
+  /// Without an A: one of any_of at least so often for each value of `per`. 0: not given.
+  milliseconds every{0};
+  std::string per;
+  /// Share of the time after which a warning is given; 0: none.
+  double warn_at = 0;
+  Severity severity = Severity::none;
   /// Who is asked when it does not come. Empty: nobody is named.
   std::string owner;
+  std::string runbook;
   Place place;
 
-  [[nodiscard]] const std::vector<std::string>& expected() const { return any_of.empty() ? all_of : any_of; }
+  [[nodiscard]] const std::vector<std::string>& expected() const {
+    return !never.empty() ? never : any_of.empty() ? all_of : any_of;
+  }
 };
 
 struct Flow {
   /// The topic that makes a flow one of this definition; empty: wherever an `after` occurs.
   std::string start;
+  /// Pattern that the start event matches, as JSON; empty: any.
+  std::string when;
   std::vector<Expectation> expect;
   /// Terminal topics: the first of them completes the flow and cancels what is still armed. Empty: complete
   /// when nothing is armed.
@@ -110,6 +161,13 @@ struct Flow {
   /// Topic on which a reel.v1.FlowOverdue is published for each overdue expectation, besides
   /// reel.flow.overdue.
   std::string on_overdue_publish;
+  /// By topic: the path in its events of what names the flow where they carry no correlation id.
+  std::map<std::string, std::string> correlate_by;
+  /// Of the deadline of the whole flow.
+  double warn_at = 0;
+  Severity severity = Severity::none;
+  std::string owner;
+  std::string runbook;
   Place place;
 };
 
@@ -201,6 +259,8 @@ struct Model {
   /// Those the file says something about; policy_of() knows the others too.
   std::map<std::string, Service> services;
   std::map<std::string, Flow> flows;
+  /// What can be used and is probably not what was meant: each as problems are reported.
+  std::vector<std::string> warnings;
   Broker broker;
   Tracker tracker;
   Gateway gateway;

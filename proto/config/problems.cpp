@@ -45,6 +45,10 @@ void Problems::add(Place place, std::string what, std::string hint) {
   ++count_;
 }
 
+void Problems::warn(Place place, std::string what, std::string hint) {
+  if (warnings_.size() < problems_max) warnings_.push_back({place, std::move(what), std::move(hint)});
+}
+
 void Problems::add_foreign(std::string text) {
   if (foreign_.size() < problems_max) foreign_.push_back(std::move(text));
   ++count_;
@@ -79,19 +83,34 @@ std::string Problems::excerpt(const Problem& problem) const {
          (problem.hint.empty() ? "" : " " + problem.hint) + '\n';
 }
 
-std::string Problems::report() const {
-  auto ordered = shown_;
-  std::stable_sort(ordered.begin(), ordered.end(), [](const Problem& a, const Problem& b) {
+std::vector<Problems::Problem> Problems::in_file_order(std::vector<Problem> problems) {
+  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
     return std::pair{a.place.line, a.place.column} < std::pair{b.place.line, b.place.column};
   });
-  std::string text;
-  for (const auto& problem : ordered) {
-    text += path_ + ':';
-    if (problem.place.line > 0)
-      text += std::to_string(problem.place.line) + ':' + std::to_string(problem.place.column) + ':';
-    text += ' ' + problem.what + '\n';
-    if (problem.place.line > 0) text += excerpt(problem);
+  return problems;
+}
+
+std::string Problems::shown_with_line(const Problem& problem, std::string_view kind) const {
+  std::string text = path_ + ':';
+  if (problem.place.line > 0)
+    text += std::to_string(problem.place.line) + ':' + std::to_string(problem.place.column) + ':';
+  text += ' ' + std::string{kind} + problem.what + '\n';
+  if (problem.place.line > 0) text += excerpt(problem);
+  return text;
+}
+
+std::vector<std::string> Problems::warnings() const {
+  std::vector<std::string> texts;
+  for (const auto& warning : in_file_order(warnings_)) {
+    texts.push_back(shown_with_line(warning, "warning: "));
+    texts.back().pop_back();  // the newline
   }
+  return texts;
+}
+
+std::string Problems::report() const {
+  std::string text;
+  for (const auto& problem : in_file_order(shown_)) text += shown_with_line(problem, "");
   for (const auto& problem : foreign_) text += problem + '\n';
 
   text += path_ + ": " + std::to_string(count_) + (count_ == 1 ? " problem" : " problems");

@@ -36,6 +36,8 @@ class Problems {
 
   /// `hint` stands behind the caret. A place of 0:0 is the file as a whole and shows no line.
   void add(Place place, std::string what, std::string hint = {});
+  /// What may be used and is probably not what was meant: no problem, and not counted as one.
+  void warn(Place place, std::string what, std::string hint = {});
   /// A problem in another file, already with its place: shown as it is, behind ours.
   void add_foreign(std::string text);
 
@@ -46,6 +48,8 @@ class Problems {
 
   /// All of it, in the order of the file, without a newline at the end.
   [[nodiscard]] std::string report() const;
+  /// Each warning as it would stand in a report, in the order of the file.
+  [[nodiscard]] std::vector<std::string> warnings() const;
 
  private:
   struct Problem {
@@ -53,12 +57,15 @@ class Problems {
     std::string what;
     std::string hint;
   };
+  [[nodiscard]] static std::vector<Problem> in_file_order(std::vector<Problem> problems);
+  [[nodiscard]] std::string shown_with_line(const Problem& problem, std::string_view kind) const;
   [[nodiscard]] std::string excerpt(const Problem& problem) const;
   [[nodiscard]] std::string_view line(int number) const;
 
   std::string path_;
   std::string_view text_;
   std::vector<Problem> shown_;
+  std::vector<Problem> warnings_;
   std::vector<std::string> foreign_;
   std::size_t count_ = 0;
 };

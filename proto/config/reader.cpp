@@ -248,6 +248,12 @@ void Section::refuse(std::string_view key, const std::string& why) {
   if (const auto* given = entry(key)) problems_->add(given->place, "'" + std::string{key} + "' " + why);
 }
 
+void Section::refuse_beside(std::initializer_list<std::string_view> keys, const std::string& why) const {
+  for (const auto key : keys) {
+    if (const auto* given = entry(key)) problems_->add(given->place, "'" + std::string{key} + "' " + why);
+  }
+}
+
 void Section::refuse_here(std::string what, std::string hint) const {
   problems_->add(place_, std::move(what), std::move(hint));
 }

@@ -123,6 +123,8 @@ class Section {
 
   /// A key that means something, but not in this version.
   void refuse(std::string_view key, const std::string& why);
+  /// Notes a problem at each of these keys that is given.
+  void refuse_beside(std::initializer_list<std::string_view> keys, const std::string& why) const;
   /// Notes a problem at the map's key.
   void refuse_here(std::string what, std::string hint = {}) const;
   /// Notes a problem that lies between several settings: at the first of them that is given.

@@ -68,14 +68,13 @@ void check_route(const Route& route, const Value& to, const Followers& followers
   to.refuse("route cycle: " + arrows(std::move(circle)));
 }
 
-// What events on `topic` carry, where that is known.
+}  // namespace
+
 const google::protobuf::Descriptor* type_of(const std::string& topic, const Loading& loading) {
   const auto found = loading.model.topics.find(topic);
   if (found == loading.model.topics.end() || !loading.find_type) return nullptr;
   return loading.find_type(found->second.type);
 }
-
-}  // namespace
 
 void read_routes(Section& root, Loading& loading) {
   Followers followers;

@@ -39,6 +39,34 @@ void read_programs(Section& root, Loading& loading);  // program_section.cpp: br
 /// slip is one problem; nothing where that is not clear.
 [[nodiscard]] std::optional<std::string> read_topic_name(const Value& value, const Loading& loading);
 
+/// What events on `topic` carry; nullptr where that is not known.
+[[nodiscard]] const google::protobuf::Descriptor* type_of(const std::string& topic, const Loading& loading);
+
+/// A topic of the file that the tracker can see, with the value that names it.
+struct SeenTopic {
+  std::string topic;
+  Value value;
+};
+[[nodiscard]] std::optional<SeenTopic> read_seen_topic(const Value& value, const Loading& loading);
+[[nodiscard]] std::vector<SeenTopic> read_seen_topics(const Value& value, const Loading& loading);
+
+/// The path of a field in events of `topic`; empty where it is none.
+[[nodiscard]] std::string read_field(const Value& value, const std::string& topic, const Loading& loading);
+/// `severity`, `owner`, `runbook` and `warn_at`, which expectations and whole flows have.
+struct Concern {
+  double warn_at = 0;
+  Severity severity = Severity::none;
+  std::string owner;
+  std::string runbook;
+};
+[[nodiscard]] Concern read_concern(Section& section);
+/// One item of a flow's `expect`. `after` is the topic it begins with, where it has one.
+struct ReadExpectation {
+  Expectation expectation;
+  std::optional<SeenTopic> after;
+};
+[[nodiscard]] ReadExpectation read_expectation(const Value& item, const Loading& loading);
+
 /// An absolute path, from one relative to the file's folder.
 [[nodiscard]] std::string resolved(const std::string& path, const Loading& loading);
 

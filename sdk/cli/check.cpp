@@ -24,8 +24,10 @@ config::Model load(Invocation& invocation, const std::string& path) {
 int run_check(Invocation& invocation, const std::string& path) {
   const config::Model model = load(invocation, path);
   if (invocation.globals.json) {
-    invocation.out.line(line_of({{"file", path}, {"valid", true}, {"digest", model.digest}}));
+    invocation.out.line(
+        line_of({{"file", path}, {"valid", true}, {"digest", model.digest}, {"warnings", model.warnings}}));
   } else {
+    for (const auto& warning : model.warnings) invocation.out.line(warning);
     invocation.out.line(fmt::format("{} is valid (digest {})", path, model.digest));
   }
   return exit_code::ok;

@@ -58,18 +58,27 @@ Answer::Outcome outcome_of(PublishOutcome outcome) {
 
 }  // namespace
 
-BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& instance)
-    : stream_{{.service = std::string{tracker_service},
+BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& instance,
+                   const SchemaSet& schemas)
+    : options_{.service = std::string{tracker_service},
                .patterns = {">", "reel.delivery", "reel.flow.>"},
                .start = Start::oldest(),
                .envelope_only = true,
                .credit_events = credit_events,
                .credit_bytes = credit_bytes,
                .watermark_interval = watermark_interval,
-               .connection = connection(brokers, instance)}} {}
+               .connection = connection(brokers, instance)},
+      contents_{schemas} {}
+
+void BusInbox::begin(const std::vector<std::string>& content_topics) {
+  content_topics_.insert(content_topics.begin(), content_topics.end());
+  options_.data_topics = content_topics;
+  stream_.emplace(options_);
+}
 
 Delivery BusInbox::next(std::chrono::milliseconds wait) {
-  batch_ = stream_.next(wait);
+  batch_ = stream_->next(wait);
+  contents_.clear();
   Delivery delivery;
   delivery.watermark = batch_.watermark;
   delivery.end_offset = batch_.end_offset;
@@ -90,15 +99,17 @@ Delivery BusInbox::next(std::chrono::milliseconds wait) {
   }
   delivery.events.reserve(batch_.events.size());
   for (const StreamEvent& event : batch_.events) {
-    delivery.events.push_back({.offset = event.offset,
-                               .log_time = event.recordedtime,
-                               .id = event.id,
-                               .correlationid = event.correlationid,
-                               .causationid = event.causationid,
-                               .topic = event.topic,
-                               .source = event.source,
-                               .time = event.time,
-                               .replayed = event.replayed});
+    delivery.events.push_back(
+        {.offset = event.offset,
+         .log_time = event.recordedtime,
+         .id = event.id,
+         .correlationid = event.correlationid,
+         .causationid = event.causationid,
+         .topic = event.topic,
+         .source = event.source,
+         .time = event.time,
+         .replayed = event.replayed,
+         .content = content_topics_.contains(event.topic) ? contents_.of(event) : nullptr});
   }
   return delivery;
 }

@@ -6,11 +6,14 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "reel/publisher.h"
 #include "reel/stream.h"
+#include "tracker/event_contents.h"
 #include "tracker/inbox.h"
 
 namespace reel::tracker {
@@ -20,13 +23,18 @@ class BusInbox final : public Inbox {
  public:
   /// `instance` names this tracker's store: a tracker that goes on with the same store takes over at once
   /// what the one before it held, before anything newer comes.
-  BusInbox(const std::vector<std::string>& brokers, const std::string& instance);
+  /// `schemas` must outlive this.
+  BusInbox(const std::vector<std::string>& brokers, const std::string& instance, const SchemaSet& schemas);
 
+  void begin(const std::vector<std::string>& content_topics) override;
   [[nodiscard]] Delivery next(std::chrono::milliseconds wait) override;
-  void acknowledge() override { stream_.ack_all(); }
+  void acknowledge() override { stream_->ack_all(); }
 
  private:
-  Stream stream_;
+  StreamOptions options_;
+  std::set<std::string, std::less<>> content_topics_;
+  EventContents contents_;
+  std::optional<Stream> stream_;
   StreamBatch batch_;  // the views handed out last point into it
 };
 

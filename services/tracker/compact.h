@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace reel::tracker {
 
@@ -65,6 +66,10 @@ class Reader {
   }
   /// One packed id, as packed.
   std::string_view id();
+  std::string_view bytes(std::size_t count) {
+    if (count > static_cast<std::size_t>(end_ - at_)) fail();
+    return {std::exchange(at_, at_ + count), count};
+  }
   [[nodiscard]] std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
   [[nodiscard]] bool at_end() const { return at_ == end_; }
   [[nodiscard]] std::size_t position() const { return static_cast<std::size_t>(at_ - begin_); }

@@ -2,35 +2,13 @@
 
 #include <algorithm>
 
-#include "event/uuid.h"
+#include "tracker/definition_text.h"
 
 namespace reel::tracker {
 namespace {
 
 std::uint64_t nanoseconds(config::milliseconds span) {
   return static_cast<std::uint64_t>(span.count()) * 1'000'000;
-}
-
-std::string joined(const std::vector<std::string>& topics) {
-  std::string text;
-  for (const auto& topic : topics) text += (text.empty() ? "" : ",") + topic;
-  return text;
-}
-
-std::string identity_of(const config::Expectation& expectation) {
-  return expectation.after + (expectation.any_of.empty() ? " all " : " any ") +
-         joined(expectation.expected()) + " " + std::to_string(expectation.within.count());
-}
-
-// Everything that a verdict depends on. Where it stands in the file does not matter, nor in which order the
-// flows stand.
-std::uint64_t digest_of(const std::string& name, const config::Flow& flow) {
-  std::string text = flow.start + "|" + joined(flow.end) + "|" +
-                     std::to_string(flow.within ? flow.within->count() : 0) + "|" + flow.on_overdue_publish;
-  for (const auto& expectation : flow.expect) {
-    text += "|" + identity_of(expectation) + " " + expectation.owner;
-  }
-  return hash_128({name, text}).low;
 }
 
 void refuse(const std::string& name, const std::string& what) {
@@ -48,60 +26,91 @@ void check(const std::string& name, const config::Flow& flow) {
                        expectation.after + "', at most " + std::to_string(all_of_max) +
                        " are allowed in all_of");
     }
-    if (expectation.within.count() <= 0) {
+    const bool needs_time =
+        expectation.never.empty() && expectation.by.empty() && expectation.every.count() <= 0;
+    if (needs_time && expectation.within.count() <= 0) {
       refuse(name, "gives no time after '" + expectation.after + "': within must be longer than 0ms");
     }
   }
 }
 
-stored::Definition stored_form(const std::string& name, const config::Flow& flow) {
-  stored::Definition stored;
-  stored.set_name(name);
-  stored.set_start(flow.start);
-  for (const auto& expectation : flow.expect) {
-    auto& to = *stored.add_expect();
-    to.set_after(expectation.after);
-    to.set_any_of(expectation.all_of.empty());
-    for (const auto& topic : expectation.expected()) to.add_expected(topic);
-    to.set_within_ms(static_cast<std::uint64_t>(expectation.within.count()));
-    to.set_owner(expectation.owner);
+const char* severity_text(config::Severity severity) {
+  switch (severity) {
+    case config::Severity::none: return "";
+    case config::Severity::info: return "info";
+    case config::Severity::warning: return "warning";
+    case config::Severity::critical: return "critical";
   }
-  for (const auto& topic : flow.end) stored.add_end(topic);
-  if (flow.within) stored.set_within_ms(static_cast<std::uint64_t>(flow.within->count()));
-  stored.set_on_overdue_publish(flow.on_overdue_publish);
-  return stored;
+  return "";
 }
 
-config::Flow flow_of(const stored::Definition& stored) {
-  config::Flow flow;
-  flow.start = stored.start();
-  for (const auto& from : stored.expect()) {
-    config::Expectation expectation;
-    expectation.after = from.after();
-    auto& topics = from.any_of() ? expectation.any_of : expectation.all_of;
-    topics.assign(from.expected().begin(), from.expected().end());
-    expectation.within = config::milliseconds{from.within_ms()};
-    expectation.owner = from.owner();
-    flow.expect.push_back(std::move(expectation));
+// The configuration's reader has compiled both before, with the types at hand.
+FieldPath path_of(const std::string& text) {
+  auto [path, error] = FieldPath::compile(text);
+  if (!path) throw DefinitionError{"'" + text + "' is no field: " + error};
+  return *std::move(path);
+}
+
+std::optional<EventPattern> pattern_of(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  auto [pattern, error] = EventPattern::compile(text);
+  if (!pattern) throw DefinitionError{"when: " + error.text()};
+  return pattern;
+}
+
+std::uint32_t permille(double share) {
+  return static_cast<std::uint32_t>(share * 1'000);
+}
+
+void set_concern(Rule& rule, double warn_at, config::Severity severity, const std::string& owner,
+                 const std::string& runbook) {
+  rule.warn_permille = permille(warn_at);
+  rule.severity = severity_text(severity);
+  rule.owner = owner;
+  rule.runbook = runbook;
+  if (rule.warn_permille != 0) rule.in_order = false;
+}
+
+Rule rule_of(const config::Expectation& from) {
+  Rule rule;
+  rule.any_of = from.all_of.empty();
+  rule.never = !from.never.empty();
+  rule.when = pattern_of(from.when);
+  for (const auto& one : from.where) {
+    rule.where.push_back({path_of(one.field), one.how, path_of(one.after_field)});
   }
-  flow.end.assign(stored.end().begin(), stored.end().end());
-  if (stored.within_ms() != 0) flow.within = config::milliseconds{stored.within_ms()};
-  flow.on_overdue_publish = stored.on_overdue_publish();
-  return flow;
+  if (from.each) rule.each = EachItem{path_of(from.each->item), path_of(from.each->matches)};
+  if (from.at_least != 0) rule.needed = from.at_least;
+  if (from.at_most != 0) {
+    rule.most = from.at_most;
+    rule.needed = from.at_least;
+  }
+  rule.within = nanoseconds(from.every.count() > 0 ? from.every : from.within);
+  rule.not_before = nanoseconds(from.not_before);
+  rule.from_start = from.from_start;
+  if (!from.by.empty()) rule.by = path_of(from.by);
+  rule.identity = identity_of(from);
+  rule.in_order = !rule.never && !rule.keeps_values() && rule.needed == 1 && rule.most == Rule::no_limit &&
+                  rule.not_before == 0 && !rule.from_start && !rule.by && from.extended_by.empty();
+  set_concern(rule, from.warn_at, from.severity, from.owner, from.runbook);
+  return rule;
 }
 
 }  // namespace
 
 void DefinitionSet::add_stored(const stored::Definition& stored) {
-  const config::Flow flow = flow_of(stored);
-  definitions_[add(stored.name(), flow, digest_of(stored.name(), flow))].retired = true;
+  definitions_[add(stored.name(), flow_of(stored.text()), stored.text())].retired = true;
 }
 
 bool DefinitionSet::add_current(const std::string& name, const config::Flow& flow) {
   check(name, flow);
-  const std::uint64_t digest = digest_of(name, flow);
+  for (const auto& [topic, path] : flow.correlate_by) {
+    correlated_by_.insert_or_assign(names_.intern(topic), path_of(path));
+    content_topics_.insert(names_.intern(topic));
+  }
+  std::string text = text_of(flow);
   for (auto& known : definitions_) {
-    if (known.name != name || known.digest != digest) continue;
+    if (known.name != name || known.text != text) continue;
     known.retired = false;
     return false;
   }
@@ -109,35 +118,23 @@ bool DefinitionSet::add_current(const std::string& name, const config::Flow& flo
     throw DefinitionError{"more than " + std::to_string(definitions_max) +
                           " versions of flow definitions: begin with an empty tracker.data folder"};
   }
-  add(name, flow, digest);
+  add(name, flow, std::move(text));
   return true;
 }
 
-DefinitionIndex DefinitionSet::add(const std::string& name, const config::Flow& flow, std::uint64_t digest) {
+DefinitionIndex DefinitionSet::add(const std::string& name, const config::Flow& flow, std::string text) {
   const auto index = static_cast<DefinitionIndex>(definitions_.size());
   Definition& to = definitions_.emplace_back();
   to.name = name;
-  to.digest = digest;
+  to.text = std::move(text);
   to.on_overdue_publish = flow.on_overdue_publish;
   to.start = names_.intern(flow.start);
+  to.when = pattern_of(flow.when);
   if (to.start != 0) role(to.start, index).begins = true;
+  if (to.when) content_topics_.insert(to.start);
 
   for (const auto& expectation : flow.expect) {
-    const auto number = static_cast<std::uint16_t>(to.rules.size());
-    Rule& rule = to.rules.emplace_back();
-    rule.after = names_.intern(expectation.after);
-    rule.any_of = expectation.all_of.empty();
-    rule.within = nanoseconds(expectation.within);
-    rule.owner = expectation.owner;
-    rule.identity = identity_of(expectation);
-    Role& arming = role(rule.after, index);
-    arming.arms.push_back(number);
-    if (to.start == 0) arming.begins = true;
-    for (std::size_t i = 0; i < expectation.expected().size(); ++i) {
-      const Name topic = names_.intern(expectation.expected()[i]);
-      rule.expected.push_back(topic);
-      role(topic, index).meets.push_back({number, rule.any_of ? 1u : 1u << i});
-    }
+    expectation.every.count() > 0 ? add_pulse(expectation, index, to) : add_rule(expectation, index, to);
   }
   for (const auto& topic : flow.end) {
     to.ends.push_back(names_.intern(topic));
@@ -147,29 +144,61 @@ DefinitionIndex DefinitionSet::add(const std::string& name, const config::Flow& 
   whole.expected = to.ends;
   whole.within = flow.within ? nanoseconds(*flow.within) : 0;
   whole.identity = "whole flow " + std::to_string(flow.within ? flow.within->count() : 0);
+  set_concern(whole, flow.warn_at, flow.severity, flow.owner, flow.runbook);
   return index;
 }
 
-stored::Definition DefinitionSet::to_store(DefinitionIndex index) const {
-  const Definition& from = definitions_[index];
-  const auto text = [&](Name name) { return std::string{names_.text(name)}; };
-  config::Flow flow;
-  flow.start = text(from.start);
-  for (const Rule& rule : from.rules) {
-    if (&rule == &from.rules.back()) break;
-    config::Expectation expectation;
-    expectation.after = text(rule.after);
-    for (const Name topic : rule.expected) {
-      (rule.any_of ? expectation.any_of : expectation.all_of).push_back(text(topic));
-    }
-    expectation.within = config::milliseconds{rule.within / 1'000'000};
-    expectation.owner = rule.owner;
-    flow.expect.push_back(std::move(expectation));
+void DefinitionSet::add_rule(const config::Expectation& expectation, DefinitionIndex index, Definition& to) {
+  const auto number = static_cast<std::uint16_t>(to.rules.size());
+  Rule& rule = to.rules.emplace_back(rule_of(expectation));
+  rule.after = names_.intern(expectation.after);
+  Role& arming = role(rule.after, index);
+  arming.arms.push_back(number);
+  if (to.start == 0) arming.begins = true;
+  if (rule.when || rule.by || rule.keeps_values()) content_topics_.insert(rule.after);
+  for (std::size_t i = 0; i < expectation.expected().size(); ++i) {
+    const Name topic = names_.intern(expectation.expected()[i]);
+    rule.expected.push_back(topic);
+    role(topic, index).meets.push_back({number, rule.any_of ? 1u : 1u << i});
+    if (rule.keeps_values()) content_topics_.insert(topic);
   }
-  for (const Name topic : from.ends) flow.end.push_back(text(topic));
-  if (from.has_whole_flow()) flow.within = config::milliseconds{from.rules.back().within / 1'000'000};
-  flow.on_overdue_publish = from.on_overdue_publish;
-  return stored_form(from.name, flow);
+  for (const auto& topic : expectation.until)
+    role(names_.intern(topic), index).meets.push_back({number, 0, Role::Part::lifts});
+  for (const auto& topic : expectation.extended_by)
+    role(names_.intern(topic), index).meets.push_back({number, 0, Role::Part::extends});
+}
+
+void DefinitionSet::add_pulse(const config::Expectation& expectation, DefinitionIndex index, Definition& to) {
+  to.every = true;
+  Rule& rule = to.rules.emplace_back(rule_of(expectation));
+  rule.after = names_.intern(expectation.any_of.front());
+  for (const auto& text : expectation.any_of) {
+    const Name topic = names_.intern(text);
+    rule.expected.push_back(topic);
+    if (topic >= pulses_.size()) pulses_.resize(topic + 1);
+    Pulse& pulse = pulses_[topic].emplace_back(Pulse{index, {}});
+    if (expectation.per.empty()) continue;
+    pulse.per = path_of(expectation.per);
+    content_topics_.insert(topic);
+  }
+}
+
+stored::Definition DefinitionSet::to_store(DefinitionIndex index) const {
+  stored::Definition stored;
+  stored.set_name(definitions_[index].name);
+  stored.set_text(definitions_[index].text);
+  return stored;
+}
+
+const FieldPath* DefinitionSet::correlated_by(Name topic) const {
+  const auto found = correlated_by_.find(topic);
+  return found == correlated_by_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> DefinitionSet::topics_judged_by_content() const {
+  std::vector<std::string> topics;
+  for (const Name topic : content_topics_) topics.emplace_back(names_.text(topic));
+  return topics;
 }
 
 Role& DefinitionSet::role(Name topic, DefinitionIndex definition) {

@@ -12,7 +12,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -20,6 +22,8 @@
 #include <vector>
 
 #include "config/model.h"
+#include "event/event_pattern.h"
+#include "event/field_path.h"
 #include "tracker/names.h"
 #include "tracker/store.pb.h"
 
@@ -40,30 +44,63 @@ inline constexpr std::size_t rules_max = 1'000;
 /// Versions of all definitions that were ever in use.
 inline constexpr std::size_t definitions_max = 60'000;
 
-/// One "after A expect B within T".
+/// How a field of B must stand to what a field of A was.
+struct FieldComparison {
+  FieldPath field;
+  config::Comparison how;
+  FieldPath after_field;
+};
+struct EachItem {
+  FieldPath item;
+  FieldPath matches;
+};
+
+/// One "after A expect B within T", or what must not come.
 struct Rule {
-  Name after = 0;  ///< 0: the deadline of the whole flow
+  Name after = 0;  ///< 0: the deadline of the whole flow, or `every`
   std::vector<Name> expected;
   bool any_of = true;
-  std::uint64_t within = 0;  ///< ns
+  bool never = false;
+  std::optional<EventPattern> when;
+  std::vector<FieldComparison> where;
+  std::optional<EachItem> each;
+  std::uint32_t needed = 1;         ///< events of any_of
+  std::uint32_t most = no_limit;    ///< more of them break the rule
+  std::uint64_t within = 0;         ///< ns; 0: none
+  std::uint64_t not_before = 0;     ///< ns
+  bool from_start = false;          ///< `within` runs from the flow's start
+  std::optional<FieldPath> by;      ///< where the deadline stands in A
+  std::uint32_t warn_permille = 0;  ///< of the time, after which to warn; 0: never
+  std::string severity;
   std::string owner;
+  std::string runbook;
   /// The same for the same words, wherever they stand in the file: part of a verdict's id.
   std::string identity;
+  /// Claims are met and fall due in the order in which they were armed; see flow.h.
+  bool in_order = true;
+
+  static constexpr std::uint32_t no_limit = 0xffff'ffff;
 
   /// The bits of an expectation that has everything it waits for.
   [[nodiscard]] std::uint32_t all_seen() const {
     return expected.size() >= 32 ? 0xffff'ffffu : (1u << expected.size()) - 1;
   }
+  /// Nothing is owed: at its deadline, or at the end, it is met where it was not broken before.
+  [[nodiscard]] bool forbids() const { return never || needed == 0; }
+  /// What A said is needed to judge a B.
+  [[nodiscard]] bool keeps_values() const { return !where.empty() || each; }
 };
 
 struct Definition {
   std::string name;
   Name start = 0;
+  std::optional<EventPattern> when;  ///< what the start event matches
   /// The configured expectations, then one more: the deadline of the whole flow.
   std::vector<Rule> rules;
   std::vector<Name> ends;
   std::string on_overdue_publish;
-  std::uint64_t digest = 0;
+  std::string text;    ///< definition_text.h
+  bool every = false;  ///< no flows: the one rule is owed for each key
   bool retired = false;
 
   [[nodiscard]] std::uint16_t whole_flow() const { return static_cast<std::uint16_t>(rules.size() - 1); }
@@ -72,15 +109,27 @@ struct Definition {
 
 /// What an event of a topic does under one definition, in the order it does it.
 struct Role {
+  enum class Part : std::uint8_t {
+    expected,  ///< what is waited for, or forbidden
+    lifts,     ///< ends a prohibition
+    extends,   ///< lets the time begin anew
+  };
   struct Met {
     std::uint16_t rule;
     std::uint32_t bit;  ///< of an all_of
+    Part part = Part::expected;
   };
   DefinitionIndex definition = 0;
   bool begins = false;  ///< makes a flow one of this definition
   bool ends = false;
   std::vector<Met> meets;
   std::vector<std::uint16_t> arms;
+};
+
+/// An event of a topic that is owed regularly, for each key.
+struct Pulse {
+  DefinitionIndex definition;
+  std::optional<FieldPath> per;  ///< none: one key
 };
 
 class DefinitionSet {
@@ -97,18 +146,32 @@ class DefinitionSet {
   [[nodiscard]] std::size_t size() const { return definitions_.size(); }
   [[nodiscard]] stored::Definition to_store(DefinitionIndex index) const;
 
+  /// Regularly owed events of this topic.
+  [[nodiscard]] std::span<const Pulse> pulses(Name topic) const {
+    return topic < pulses_.size() ? std::span<const Pulse>{pulses_[topic]} : std::span<const Pulse>{};
+  }
+  /// Where the correlation id stands in events of this topic that carry none; nullptr: nowhere.
+  [[nodiscard]] const FieldPath* correlated_by(Name topic) const;
+  /// Topics whose events are judged by more than their envelope's ids: their content must come with them.
+  [[nodiscard]] std::vector<std::string> topics_judged_by_content() const;
+
   /// What an event of this topic does: by definition, ascending. Empty for most topics.
   [[nodiscard]] std::span<const Role> roles(Name topic) const {
     return topic < roles_.size() ? std::span<const Role>{roles_[topic]} : std::span<const Role>{};
   }
 
  private:
-  DefinitionIndex add(const std::string& name, const config::Flow& flow, std::uint64_t digest);
+  DefinitionIndex add(const std::string& name, const config::Flow& flow, std::string text);
+  void add_rule(const config::Expectation& expectation, DefinitionIndex index, Definition& to);
+  void add_pulse(const config::Expectation& expectation, DefinitionIndex index, Definition& to);
   Role& role(Name topic, DefinitionIndex definition);
 
   Names& names_;
   std::vector<Definition> definitions_;
-  std::vector<std::vector<Role>> roles_;  // by topic
+  std::vector<std::vector<Role>> roles_;    // by topic
+  std::vector<std::vector<Pulse>> pulses_;  // by topic
+  std::map<Name, FieldPath> correlated_by_;
+  std::set<Name> content_topics_;
 };
 
 }  // namespace reel::tracker

@@ -25,13 +25,17 @@ v1::FlowState Flow::state() const {
 }
 
 std::optional<std::uint64_t> Flow::next_deadline() const {
-  std::optional<std::uint64_t> next;
+  std::uint64_t next = no_deadline;
   for (const ClaimQueue& queue : queues) {
-    if (queue.waiting == no_claim) continue;
-    const std::uint64_t deadline = claims[queue.waiting].deadline;
-    if (!next || deadline < *next) next = deadline;
+    if (queue.in_order) {
+      if (queue.waiting != no_claim) next = std::min(next, claims[queue.waiting].due);
+      continue;
+    }
+    for (ClaimIndex at = queue.oldest; at != no_claim; at = claims[at].newer) {
+      if (claims[at].verdict == v1::VERDICT_WAITING) next = std::min(next, claims[at].due);
+    }
   }
-  return next;
+  return next == no_deadline ? std::nullopt : std::optional{next};
 }
 
 Instance* Flow::instance_of(DefinitionIndex definition) {
@@ -41,11 +45,11 @@ Instance* Flow::instance_of(DefinitionIndex definition) {
   return nullptr;
 }
 
-Instance& Flow::add_instance(DefinitionIndex definition, std::size_t rules) {
+Instance& Flow::add_instance(DefinitionIndex index, const Definition& definition) {
   Instance& instance = instances.emplace_back();
-  instance.definition = definition;
+  instance.definition = index;
   instance.first_queue = static_cast<std::uint32_t>(queues.size());
-  queues.resize(queues.size() + rules);
+  for (const Rule& rule : definition.rules) queues.emplace_back().in_order = rule.in_order;
   return instance;
 }
 
@@ -56,7 +60,16 @@ void Flow::enqueue(ClaimIndex index) {
   claim.newer = no_claim;
   (queue.newest == no_claim ? queue.oldest : claims[queue.newest].newer) = index;
   queue.newest = index;
+  if (!queue.in_order) return;
   if (queue.waiting == no_claim && claim.verdict == v1::VERDICT_WAITING) queue.waiting = index;
+}
+
+void Flow::unlink(Claim& claim) {
+  ClaimQueue& queue = queue_of(claim);
+  if (queue.waiting == static_cast<ClaimIndex>(&claim - claims.data())) queue.waiting = claim.newer;
+  (claim.older == no_claim ? queue.oldest : claims[claim.older].newer) = claim.newer;
+  (claim.newer == no_claim ? queue.newest : claims[claim.newer].older) = claim.older;
+  claim.older = claim.newer = no_claim;
 }
 
 }  // namespace reel::tracker

@@ -5,6 +5,10 @@
 // same time. So the open ones form a queue per rule, overdue ones before waiting ones, and every step of
 // judging works at an end of a queue: what an event costs does not depend on how many claims a flow has.
 //
+// That is so for plain rules (Rule::in_order). Where a rule compares, counts, forbids, warns or takes its
+// deadline from elsewhere, some of its claims may be met and others not: then its queue is walked, and an
+// event costs as much as the rule has open claims in this flow, which is mostly one.
+//
 // Plain data; judge.h has the rules, flow_record.h the form in which flows are kept.
 #pragma once
 
@@ -22,29 +26,42 @@ namespace reel::tracker {
 /// A place in Flow::claims, or nowhere.
 using ClaimIndex = std::uint32_t;
 inline constexpr ClaimIndex no_claim = 0xffff'ffff;
+/// Later than any: a prohibition without an end in time.
+inline constexpr std::uint64_t no_deadline = ~std::uint64_t{0};
 
 struct Claim {
   std::uint64_t armed_at = 0;
-  std::uint64_t deadline = 0;
+  std::uint64_t deadline = 0;    ///< no_deadline: none
+  std::uint64_t due = 0;         ///< when it is looked at next: to warn, or at its deadline
   std::uint64_t settled_at = 0;  ///< log time of the event that met or cancelled it; 0: open
   std::uint32_t after_step = 0;  ///< which step armed it
-  std::uint32_t seen = 0;        ///< of an all_of: which have come
+  std::uint32_t seen = 0;        ///< of an all_of: which have come; otherwise how many
   ClaimIndex older = no_claim;   ///< in its rule's queue, while open
   ClaimIndex newer = no_claim;
   std::uint16_t instance = 0;  ///< place in Flow::instances
   std::uint16_t rule = 0;
   v1::Verdict verdict = v1::VERDICT_WAITING;
   bool detected_late = false;
+  bool warned = false;
+  std::string values = {};  ///< what is remembered of A; content.h
 
   /// Not settled: waiting, or overdue and not yet come.
   [[nodiscard]] bool open() const { return settled_at == 0; }
 };
 
+/// When a waiting claim is looked at next.
+[[nodiscard]] inline std::uint64_t due_of(const Rule& rule, const Claim& claim) {
+  if (rule.warn_permille == 0 || claim.warned || claim.deadline <= claim.armed_at) return claim.deadline;
+  const std::uint64_t span = claim.deadline - claim.armed_at;
+  return claim.armed_at + span / 1'000 * rule.warn_permille + span % 1'000 * rule.warn_permille / 1'000;
+}
+
 /// The open claims of one rule, oldest first.
 struct ClaimQueue {
   ClaimIndex oldest = no_claim;
   ClaimIndex newest = no_claim;
-  ClaimIndex waiting = no_claim;  ///< the oldest that is not overdue
+  ClaimIndex waiting = no_claim;  ///< the oldest that is not overdue; of rules in order only
+  bool in_order = true;           ///< Rule::in_order
 };
 
 /// The flow under one definition.
@@ -56,6 +73,7 @@ struct Instance {
   std::uint32_t open_claims = 0;  ///< of configured expectations, without the deadline of the whole flow
   std::uint32_t overdue = 0;      ///< open and overdue
   std::uint32_t met_late = 0;     ///< since started_at
+  std::uint32_t broken = 0;       ///< rules of what must not come that were broken
   std::uint64_t started_at = 0;   ///< log time at which it began, or began again after completing
   Name ended_by = 0;              ///< the terminal topic
 };
@@ -80,9 +98,11 @@ struct Flow {
   [[nodiscard]] Instance* instance_of(DefinitionIndex definition);
 
   /// Adds an instance with its queues.
-  Instance& add_instance(DefinitionIndex definition, std::size_t rules);
+  Instance& add_instance(DefinitionIndex index, const Definition& definition);
   /// Puts an open claim, which must be the last in `claims`, at the new end of its queue.
   void enqueue(ClaimIndex index);
+  /// Takes an open claim out of its queue.
+  void unlink(Claim& claim);
   [[nodiscard]] ClaimQueue& queue_of(const Claim& claim) {
     return queues[instances[claim.instance].first_queue + claim.rule];
   }

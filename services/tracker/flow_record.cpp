@@ -6,6 +6,16 @@ namespace {
 // Bits of a claim's verdict byte.
 constexpr std::uint8_t verdict_mask = 7;
 constexpr std::uint8_t late_bit = 8;
+constexpr std::uint8_t warned_bit = 16;
+
+// From when the claim was armed; a deadline that stood in A may be before that. 0: none.
+std::uint64_t packed_deadline(const Claim& claim) {
+  if (claim.deadline == no_deadline) return 0;
+  return zigzag(static_cast<std::int64_t>(claim.deadline - claim.armed_at)) + 1;
+}
+std::uint64_t deadline_of(std::uint64_t armed_at, std::uint64_t packed) {
+  return packed == 0 ? no_deadline : armed_at + static_cast<std::uint64_t>(unzigzag(packed - 1));
+}
 
 RecordHead read_head(Reader& reader) {
   const std::uint64_t version = reader.varint();
@@ -26,13 +36,14 @@ void read_instances(Reader& reader, const DefinitionSet& definitions, Flow& flow
     const std::uint32_t definition = reader.small();
     if (definition >= definitions.size()) throw RecordError{"a stored flow names an unknown definition"};
     const auto index = static_cast<DefinitionIndex>(definition);
-    Instance& instance = flow.add_instance(index, definitions[index].rules.size());
+    Instance& instance = flow.add_instance(index, definitions[index]);
     instance.state = static_cast<v1::FlowState>(reader.byte());
     instance.completions = reader.small();
     instance.started_at = flow.started_at + reader.varint();
     instance.ended_by = reader.small();
     instance.overdue = reader.small();
     instance.met_late = reader.small();
+    instance.broken = reader.small();
   }
 }
 
@@ -44,10 +55,11 @@ void read_claims(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
     const std::uint8_t verdict = reader.byte();
     claim.verdict = static_cast<v1::Verdict>(verdict & verdict_mask);
     claim.detected_late = (verdict & late_bit) != 0;
+    claim.warned = (verdict & warned_bit) != 0;
     claim.after_step = reader.small();
     claim.seen = reader.small();
     claim.armed_at = flow.started_at + reader.varint();
-    claim.deadline = claim.armed_at + reader.varint();
+    claim.deadline = deadline_of(claim.armed_at, reader.varint());
     const std::uint64_t settled = reader.varint();
     claim.settled_at = settled == 0 ? 0 : claim.armed_at + settled - 1;
 
@@ -55,15 +67,18 @@ void read_claims(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
     Instance& instance = flow.instances[claim.instance];
     const Definition& definition = definitions[instance.definition];
     if (claim.rule >= definition.rules.size()) throw RecordError{"a stored claim names no expectation"};
+    const Rule& rule = definition.rules[claim.rule];
+    if (rule.keeps_values()) claim.values = reader.bytes(reader.small());
     if (!claim.open()) continue;
-    if (claim.rule != definition.whole_flow()) ++instance.open_claims;
+    claim.due = due_of(rule, claim);
+    if (claim.rule != definition.whole_flow() && !rule.forbids()) ++instance.open_claims;
     flow.enqueue(static_cast<ClaimIndex>(flow.claims.size() - 1));
   }
 }
 
 }  // namespace
 
-void pack(const Flow& flow, std::string& out) {
+void pack(const Flow& flow, const DefinitionSet& definitions, std::string& out) {
   append_varint(out, flow_record_version);
   out.append(flow.correlation);
   append_varint(out, flow.steps.count());
@@ -82,17 +97,23 @@ void pack(const Flow& flow, std::string& out) {
     append_varint(out, instance.ended_by);
     append_varint(out, instance.overdue);
     append_varint(out, instance.met_late);
+    append_varint(out, instance.broken);
   }
   append_varint(out, flow.claims.size());
   for (const Claim& claim : flow.claims) {
     append_varint(out, claim.instance);
     append_varint(out, claim.rule);
-    out.push_back(static_cast<char>(claim.verdict | (claim.detected_late ? late_bit : 0)));
+    out.push_back(static_cast<char>(claim.verdict | (claim.detected_late ? late_bit : 0) |
+                                    (claim.warned ? warned_bit : 0)));
     append_varint(out, claim.after_step);
     append_varint(out, claim.seen);
     append_varint(out, claim.armed_at - flow.started_at);
-    append_varint(out, claim.deadline - claim.armed_at);
+    append_varint(out, packed_deadline(claim));
     append_varint(out, claim.open() ? 0 : claim.settled_at - claim.armed_at + 1);
+    const Definition& definition = definitions[flow.instances[claim.instance].definition];
+    if (!definition.rules[claim.rule].keeps_values()) continue;
+    append_varint(out, claim.values.size());
+    out.append(claim.values);
   }
   out.append(flow.steps.chunk(flow.steps.chunks() - 1));
 }

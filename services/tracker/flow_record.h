@@ -2,8 +2,8 @@
 //
 //   record     = version correlation steps-count started_at last_at last_offset first_topic last_topic
 //                instances claims chunk
-//   instances  = count *( definition state completions started_at ended_by overdue met_late )
-//   claims     = count *( instance rule verdict after_step seen armed_at deadline settled_at )
+//   instances  = count *( definition state completions started_at ended_by overdue met_late broken )
+//   claims     = count *( instance rule verdict after_step seen armed_at deadline settled_at [ values ] )
 //
 // Numbers are varints, times relative to the flow's first. `chunk` is the last chunk of the steps and stands
 // to the end; the chunks before it, for flows of more than 256 events, are kept beside the record.
@@ -21,10 +21,10 @@
 
 namespace reel::tracker {
 
-inline constexpr std::uint64_t flow_record_version = 1;
+inline constexpr std::uint64_t flow_record_version = 2;
 
 /// Appends the record.
-void pack(const Flow& flow, std::string& out);
+void pack(const Flow& flow, const DefinitionSet& definitions, std::string& out);
 
 /// `flow` as it was packed; what it held before is gone. `earlier` are the chunks kept beside the record, as
 /// many as chunks_before says. Throws RecordError.

@@ -15,7 +15,10 @@ std::uint32_t hash_of(std::string_view correlation) {
 }
 
 bool is_wide(const Flow& flow) {
-  return flow.steps.count() > packed_steps_max || flow.claims.size() > packed_claims_max;
+  if (flow.steps.count() > packed_steps_max || flow.claims.size() > packed_claims_max) return true;
+  std::size_t bytes = 0;
+  for (const Claim& claim : flow.claims) bytes += claim.values.size();
+  return bytes > packed_values_max;
 }
 
 constexpr std::size_t index_slots_min = 1024;
@@ -134,7 +137,7 @@ void FlowTable::close(Handle handle, bool changed) {
     return;
   }
   packed_.clear();
-  pack(scratch_, packed_);
+  pack(scratch_, definitions_, packed_);
   if (packed_.size() != slot.size || !slot.bytes) {
     slot.bytes = std::make_unique_for_overwrite<char[]>(packed_.size());
     slot.size = static_cast<std::uint32_t>(packed_.size());
@@ -151,7 +154,7 @@ std::string_view FlowTable::record(Handle handle) {
   const Slot& slot = slots_[handle];
   if (!slot.wide) return {slot.bytes.get(), slot.size};
   packed_.clear();
-  pack(wide_.at(handle)->flow, packed_);
+  pack(wide_.at(handle)->flow, definitions_, packed_);
   return packed_;
 }
 

@@ -21,9 +21,11 @@
 
 namespace reel::tracker {
 
-/// Flows with more steps or claims than this stay unpacked. Packing them takes a few microseconds here.
+/// Flows with more steps, claims or remembered bytes than this stay unpacked. Packing them takes a few
+/// microseconds here.
 inline constexpr std::size_t packed_steps_max = 64;
 inline constexpr std::size_t packed_claims_max = 64;
+inline constexpr std::size_t packed_values_max = 4'096;  ///< bytes remembered of their events
 
 class FlowTable {
  public:

@@ -35,6 +35,8 @@ struct Delivery {
 class Inbox {
  public:
   virtual ~Inbox() = default;
+  /// Before the first next(): the topics whose events must come with their content.
+  virtual void begin(const std::vector<std::string>& content_topics) = 0;
   [[nodiscard]] virtual Delivery next(std::chrono::milliseconds wait) = 0;
   /// Everything given out so far is safe.
   virtual void acknowledge() = 0;

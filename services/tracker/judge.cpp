@@ -1,25 +1,55 @@
 #include "tracker/judge.h"
 
-namespace reel::tracker {
+#include <algorithm>
 
-void Judge::see(Flow& flow, std::span<const Role> roles, const Step& step) {
+#include "event/rfc3339.h"
+
+namespace reel::tracker {
+namespace {
+
+bool matches(const std::optional<EventPattern>& pattern, JudgedEvent* content) {
+  return !pattern || (content && pattern->matches(*content));
+}
+
+// The earlier of what the rule gives and what stands in A; no_deadline where there is neither.
+std::uint64_t deadline_for(const Rule& rule, const Instance& instance, const Step& step,
+                           JudgedEvent* content) {
+  std::uint64_t deadline = no_deadline;
+  if (rule.within != 0) deadline = (rule.from_start ? instance.started_at : step.log_time) + rule.within;
+  if (!rule.by || !content) return deadline;
+  const auto values = rule.by->values(*content, 1);
+  const auto time = values.empty() ? std::nullopt : parse_rfc3339(values.front().text);
+  return time ? std::min(deadline, *time) : deadline;
+}
+
+bool owed(const Definition& definition, std::uint16_t rule) {
+  return rule != definition.whole_flow() && !definition.rules[rule].forbids();
+}
+
+}  // namespace
+
+void Judge::see(Flow& flow, std::span<const Role> roles, const Step& step, JudgedEvent* content) {
   for (const Role& role : roles) {
     Instance* instance = flow.instance_of(role.definition);
-    if (!instance) instance = begin(flow, role, step);
+    if (!instance) instance = begin(flow, role, step, content);
     if (!instance) continue;
-    const bool can_end = !definitions_[role.definition].ends.empty();
+    const Definition& definition = definitions_[role.definition];
+    const bool can_end = !definition.ends.empty();
 
     // First what was owed, then what is owed anew: an event never meets what it arms itself.
-    for (const Role::Met& met : role.meets) meet(flow, *instance, met, step);
+    for (const Role::Met& met : role.meets) {
+      definition.rules[met.rule].in_order ? meet(flow, *instance, met, step)
+                                          : consider(flow, *instance, met, step, content);
+    }
     if (instance->state == v1::FLOW_STATE_COMPLETED && can_end) continue;
     if (role.ends) {
-      cancel_waiting(flow, *instance, step);
+      end_waiting(flow, *instance, step);
       instance->ended_by = step.topic;
       complete(flow, *instance, step);
       continue;
     }
     for (const std::uint16_t rule : role.arms) {
-      if (!step.replayed) arm(flow, *instance, rule, step);
+      if (!step.replayed) arm(flow, *instance, rule, step, content);
     }
     if (!can_end && instance->open_claims == 0 && instance->state != v1::FLOW_STATE_COMPLETED) {
       complete(flow, *instance, step);
@@ -27,38 +57,66 @@ void Judge::see(Flow& flow, std::span<const Role> roles, const Step& step) {
   }
 }
 
+void Judge::pulse(Flow& flow, DefinitionIndex definition, const Step& step) {
+  Instance* instance = flow.instance_of(definition);
+  for (Claim& claim : flow.claims) {
+    if (instance && claim.open() && &flow.instances[claim.instance] == instance)
+      settle(flow, *instance, claim, step);
+  }
+  flow.steps.clear();
+  flow.claims.clear();
+  const Instance kept = instance ? *instance : Instance{};
+  flow.instances.clear();
+  flow.queues.clear();
+  flow.steps.append(step);
+  Instance& again = flow.add_instance(definition, definitions_[definition]);
+  again.started_at = instance ? kept.started_at : step.log_time;
+  again.met_late = kept.met_late;
+  arm(flow, again, 0, step, nullptr);
+}
+
 // The flow becomes one of the role's definition, unless the definition is an old version or the flow is
 // already judged by another version of it.
-Instance* Judge::begin(Flow& flow, const Role& role, const Step& step) {
+Instance* Judge::begin(Flow& flow, const Role& role, const Step& step, JudgedEvent* content) {
   const Definition& definition = definitions_[role.definition];
-  if (!role.begins || definition.retired || step.replayed) return nullptr;
+  if (!role.begins || definition.retired || step.replayed || !matches(definition.when, content))
+    return nullptr;
   for (const Instance& other : flow.instances) {
     if (definitions_[other.definition].name == definition.name) return nullptr;
   }
-  Instance& instance = flow.add_instance(role.definition, definition.rules.size());
+  Instance& instance = flow.add_instance(role.definition, definition);
   instance.started_at = step.log_time;
-  if (definition.has_whole_flow()) arm(flow, instance, definition.whole_flow(), step);
+  if (definition.has_whole_flow()) arm(flow, instance, definition.whole_flow(), step, content);
   return &instance;
 }
 
-void Judge::arm(Flow& flow, Instance& instance, std::uint16_t rule, const Step& step) {
+void Judge::arm(Flow& flow, Instance& instance, std::uint16_t number, const Step& step,
+                JudgedEvent* content) {
   const Definition& definition = definitions_[instance.definition];
+  const Rule& rule = definition.rules[number];
+  if (!matches(rule.when, content)) return;
   if (instance.state == v1::FLOW_STATE_COMPLETED) {  // without an end: it begins again
     instance.state = v1::FLOW_STATE_OPEN;
     instance.started_at = step.log_time;
     instance.met_late = 0;
-    if (definition.has_whole_flow()) arm(flow, instance, definition.whole_flow(), step);
+    if (definition.has_whole_flow()) arm(flow, instance, definition.whole_flow(), step, content);
   }
-  Claim& claim = flow.claims.emplace_back();
+  Claim claim;
   claim.instance = static_cast<std::uint16_t>(&instance - flow.instances.data());
-  claim.rule = rule;
+  claim.rule = number;
   claim.after_step = step.number;
   claim.armed_at = step.log_time;
-  claim.deadline = step.log_time + definition.rules[rule].within;
-  if (rule != definition.whole_flow()) ++instance.open_claims;
+  claim.deadline = deadline_for(rule, instance, step, content);
+  if (claim.deadline == no_deadline && !rule.forbids()) return;  // `by` a time that A does not say
+  if (rule.keeps_values()) claim.values = values_of(rule, content);
+  if (rule.each && items_of(rule, claim.values, 0).total == 0) return;
+  claim.due = due_of(rule, claim);
+  if (owed(definition, number)) ++instance.open_claims;
+  flow.claims.push_back(std::move(claim));
   flow.enqueue(static_cast<ClaimIndex>(flow.claims.size() - 1));
 }
 
+// A rule in order: what meets the oldest claim meets all that wait.
 void Judge::meet(Flow& flow, Instance& instance, const Role::Met& met, const Step& step) {
   const Rule& rule = definitions_[instance.definition].rules[met.rule];
   ClaimQueue& queue = flow.queues[instance.first_queue + met.rule];
@@ -76,21 +134,59 @@ void Judge::meet(Flow& flow, Instance& instance, const Role::Met& met, const Ste
   }
 }
 
-// The oldest open claim of its queue is met by `step`, in time or late.
-void Judge::settle(Flow& flow, Instance& instance, Claim& claim, const Step& step) {
-  ClaimQueue& queue = flow.queue_of(claim);
-  if (queue.waiting == queue.oldest) queue.waiting = claim.newer;
-  queue.oldest = claim.newer;
-  (queue.oldest == no_claim ? queue.newest : flow.claims[queue.oldest].older) = no_claim;
-  claim.older = claim.newer = no_claim;
-
-  claim.settled_at = step.log_time;
-  if (claim.rule != definitions_[instance.definition].whole_flow()) --instance.open_claims;
-  if (claim.verdict == v1::VERDICT_WAITING) {
-    claim.verdict = v1::VERDICT_MET;
-    return;
+// Any other rule: each open claim is asked by itself.
+void Judge::consider(Flow& flow, Instance& instance, const Role::Met& met, const Step& step,
+                     JudgedEvent* content) {
+  const Rule& rule = definitions_[instance.definition].rules[met.rule];
+  ClaimIndex next = no_claim;
+  for (ClaimIndex at = flow.queues[instance.first_queue + met.rule].oldest; at != no_claim; at = next) {
+    Claim& claim = flow.claims[at];
+    next = claim.newer;
+    const bool waiting = claim.verdict == v1::VERDICT_WAITING;
+    if (met.part == Role::Part::expected) {
+      count(flow, instance, claim, met, step, content);
+    } else if (met.part == Role::Part::lifts) {
+      settle(flow, instance, claim, step);
+    } else if (waiting) {
+      claim.deadline = std::max(claim.deadline, step.log_time + rule.within);
+      claim.due = due_of(rule, claim);
+    }
   }
-  claim.verdict = v1::VERDICT_MET_LATE;
+}
+
+// A B has come: whether it is one for this claim, and what it makes of it.
+void Judge::count(Flow& flow, Instance& instance, Claim& claim, const Role::Met& met, const Step& step,
+                  JudgedEvent* content) {
+  const Rule& rule = definitions_[instance.definition].rules[claim.rule];
+  const bool waiting = claim.verdict == v1::VERDICT_WAITING;
+  if (!where_holds(rule, claim.values, content)) return;
+  if (rule.never) return violate(flow, instance, claim, Breach::forbidden, step);
+  if (rule.each) {
+    const std::uint32_t marked = mark_items(rule, claim.values, content);
+    if (marked == 0) return;
+    claim.seen += marked;
+  } else if (rule.any_of) {
+    ++claim.seen;
+  } else {
+    claim.seen |= met.bit;
+  }
+  if (waiting && step.log_time < claim.armed_at + rule.not_before)
+    return violate(flow, instance, claim, Breach::too_soon, step);
+  if (waiting && rule.any_of && !rule.each && claim.seen > rule.most)
+    return violate(flow, instance, claim, Breach::too_many, step);
+
+  const bool complete = rule.each     ? claim.seen == items_of(rule, claim.values, 0).total
+                        : rule.any_of ? claim.seen >= rule.needed
+                                      : claim.seen == rule.all_seen();
+  // Too many may still come: enough is only said at the deadline.
+  if (complete && (rule.most == Rule::no_limit || !waiting)) settle(flow, instance, claim, step);
+}
+
+// An open claim is met by `step`, in time or late.
+void Judge::settle(Flow& flow, Instance& instance, Claim& claim, const Step& step) {
+  if (claim.verdict == v1::VERDICT_WAITING)
+    return close(flow, instance, claim, v1::VERDICT_MET, step.log_time);
+  close(flow, instance, claim, v1::VERDICT_MET_LATE, step.log_time);
   --instance.overdue;
   ++instance.met_late;
   if (instance.overdue == 0 && instance.state == v1::FLOW_STATE_OVERDUE) {
@@ -102,25 +198,37 @@ void Judge::settle(Flow& flow, Instance& instance, Claim& claim, const Step& ste
   verdict.at = step.log_time;
 }
 
-// A terminal event: nothing of what still waits is owed any more. What is overdue already stays so, and may
-// still be resolved.
-void Judge::cancel_waiting(Flow& flow, Instance& instance, const Step& step) {
+void Judge::close(Flow& flow, Instance& instance, Claim& claim, v1::Verdict verdict, std::uint64_t at) {
+  flow.unlink(claim);
+  claim.verdict = verdict;
+  claim.settled_at = at;
+  if (owed(definitions_[instance.definition], claim.rule)) --instance.open_claims;
+}
+
+void Judge::violate(Flow& flow, Instance& instance, Claim& claim, Breach breach, const Step& step) {
+  close(flow, instance, claim, v1::VERDICT_BROKEN, step.log_time);
+  ++instance.broken;
+  Judgement& verdict = verdicts_.emplace_back(about(flow, claim, Judgement::Kind::broken));
+  verdict.breach = breach;
+  verdict.by_id = text_of(step.id);
+  verdict.by_topic = step.topic;
+  verdict.at = step.log_time;
+}
+
+// A terminal event: nothing of what still waits is owed any more, and what was forbidden did not come. What
+// is overdue already stays so, and may still be resolved.
+void Judge::end_waiting(Flow& flow, Instance& instance, const Step& step) {
   const Definition& definition = definitions_[instance.definition];
-  for (std::uint16_t rule = 0; rule != definition.whole_flow(); ++rule) {
-    ClaimQueue& queue = flow.queues[instance.first_queue + rule];
-    if (queue.waiting == no_claim) continue;
-    const ClaimIndex last_overdue = flow.claims[queue.waiting].older;
-    for (ClaimIndex at = queue.waiting; at != no_claim;) {
+  for (std::uint16_t number = 0; number != definition.whole_flow(); ++number) {
+    const bool forbids = definition.rules[number].forbids();
+    const ClaimQueue& queue = flow.queues[instance.first_queue + number];
+    ClaimIndex next = no_claim;
+    for (ClaimIndex at = queue.in_order ? queue.waiting : queue.oldest; at != no_claim; at = next) {
       Claim& claim = flow.claims[at];
-      claim.verdict = v1::VERDICT_CANCELLED;
-      claim.settled_at = step.log_time;
-      --instance.open_claims;
-      at = claim.newer;
-      claim.older = claim.newer = no_claim;
+      next = claim.newer;
+      if (claim.verdict != v1::VERDICT_WAITING) continue;
+      close(flow, instance, claim, forbids ? v1::VERDICT_MET : v1::VERDICT_CANCELLED, step.log_time);
     }
-    queue.waiting = no_claim;
-    queue.newest = last_overdue;
-    (last_overdue == no_claim ? queue.oldest : flow.claims[last_overdue].newer) = no_claim;
   }
 }
 
@@ -142,26 +250,56 @@ void Judge::complete(Flow& flow, Instance& instance, const Step& step) {
   verdict.ordinal = instance.completions;
   verdict.overdue = instance.overdue;
   verdict.met_late = instance.met_late;
+  verdict.broken = instance.broken;
 }
 
 void Judge::fall_due(Flow& flow, std::uint64_t upto, bool detected_late) {
   for (;;) {
-    ClaimQueue* first = nullptr;
-    for (ClaimQueue& queue : flow.queues) {
-      if (queue.waiting == no_claim || flow.claims[queue.waiting].deadline > upto) continue;
-      if (!first || flow.claims[queue.waiting].deadline < flow.claims[first->waiting].deadline)
-        first = &queue;
+    Claim* first = nullptr;
+    const auto look_at = [&](ClaimIndex at) {
+      Claim& claim = flow.claims[at];
+      if (claim.verdict != v1::VERDICT_WAITING || claim.due > upto || claim.due == no_deadline) return;
+      if (!first || claim.due < first->due) first = &claim;
+    };
+    for (const ClaimQueue& queue : flow.queues) {
+      if (queue.in_order && queue.waiting != no_claim) look_at(queue.waiting);
+      if (queue.in_order) continue;
+      for (ClaimIndex at = queue.oldest; at != no_claim; at = flow.claims[at].newer) look_at(at);
     }
     if (!first) return;
-    Claim& claim = flow.claims[first->waiting];
-    first->waiting = claim.newer;
-    claim.verdict = v1::VERDICT_OVERDUE;
-    claim.detected_late = detected_late;
-    Instance& instance = flow.instances[claim.instance];
-    ++instance.overdue;
-    instance.state = v1::FLOW_STATE_OVERDUE;
-    verdicts_.push_back(about(flow, claim, Judgement::Kind::overdue));
+    fall_due(flow, *first, detected_late);
   }
+}
+
+void Judge::fall_due(Flow& flow, Claim& claim, bool detected_late) {
+  Instance& instance = flow.instances[claim.instance];
+  const Rule& rule = definitions_[instance.definition].rules[claim.rule];
+  if (claim.due < claim.deadline) {
+    claim.warned = true;
+    claim.due = claim.deadline;
+    verdicts_.push_back(about(flow, claim, Judgement::Kind::warning));
+    verdicts_.back().detected_late = detected_late;
+    return;
+  }
+  const bool enough = rule.most != Rule::no_limit && claim.seen >= rule.needed;
+  if (rule.forbids() || enough) return meet_by_time(flow, instance, claim);
+  claim.detected_late = detected_late;
+  ClaimQueue& queue = flow.queue_of(claim);
+  if (queue.in_order) queue.waiting = claim.newer;
+  claim.verdict = v1::VERDICT_OVERDUE;
+  ++instance.overdue;
+  instance.state = v1::FLOW_STATE_OVERDUE;
+  verdicts_.push_back(about(flow, claim, Judgement::Kind::overdue));
+}
+
+// Nothing too much came until the deadline. That may have been the last thing owed.
+void Judge::meet_by_time(Flow& flow, Instance& instance, Claim& claim) {
+  Step last = flow.steps.at(claim.after_step);
+  last.log_time = claim.deadline;
+  close(flow, instance, claim, v1::VERDICT_MET, claim.deadline);
+  const bool can_end = !definitions_[instance.definition].ends.empty();
+  if (!can_end && instance.open_claims == 0 && instance.state == v1::FLOW_STATE_OPEN)
+    complete(flow, instance, last);
 }
 
 Judgement Judge::about(const Flow& flow, const Claim& claim, Judgement::Kind kind) const {
@@ -177,6 +315,7 @@ Judgement Judge::about(const Flow& flow, const Claim& claim, Judgement::Kind kin
   verdict.deadline = claim.deadline;
   verdict.seen = claim.seen;
   verdict.detected_late = claim.detected_late;
+  verdict.items = items_of(definitions_[verdict.definition].rules[claim.rule], claim.values, told_items_max);
   return verdict;
 }
 

@@ -9,30 +9,40 @@
 #include <string>
 #include <vector>
 
+#include "tracker/content.h"
 #include "tracker/flow.h"
 
 namespace reel::tracker {
 
+/// How a rule about what must not come was broken.
+enum class Breach : std::uint8_t { none, forbidden, too_many, too_soon };
+
+/// Items of `each` that a verdict names; the others are counted.
+inline constexpr std::size_t told_items_max = 20;
+
 /// A verdict that the world is told of.
 struct Judgement {
-  enum class Kind : std::uint8_t { overdue, resolved, completed };
+  enum class Kind : std::uint8_t { warning, overdue, resolved, broken, completed };
   Kind kind = Kind::overdue;
+  Breach breach = Breach::none;  ///< of a broken rule
   DefinitionIndex definition = 0;
   std::uint16_t rule = 0;
   std::string correlation;  ///< text, as are the ids below
   /// The event that armed the expectation, or with which a completed flow began to be judged: nothing.
   std::string after_id;
   std::uint64_t after_offset = 0;
-  /// The event that resolved or completed; empty for overdue.
+  /// The event that resolved, broke or completed; empty for a warning and for overdue.
   std::string by_id;
   Name by_topic = 0;
   std::uint64_t armed_at = 0;  ///< for completed: since when the flow was judged
   std::uint64_t deadline = 0;
   std::uint64_t at = 0;       ///< log time of the resolving or completing event
-  std::uint32_t seen = 0;     ///< bits of an all_of that had come
+  std::uint32_t seen = 0;     ///< of an all_of: bits of what had come; otherwise how many
+  Items items;                ///< of an `each`
   std::uint32_t ordinal = 0;  ///< which completion, from 1
   std::uint32_t overdue = 0;  ///< of a completed flow
   std::uint32_t met_late = 0;
+  std::uint32_t broken = 0;
   bool detected_late = false;
 };
 
@@ -41,18 +51,28 @@ class Judge {
   Judge(const DefinitionSet& definitions, std::vector<Judgement>& verdicts)
       : definitions_{definitions}, verdicts_{verdicts} {}
 
-  /// The flow has a new last step, of a topic with these roles.
-  void see(Flow& flow, std::span<const Role> roles, const Step& step);
+  /// The flow has a new last step, of a topic with these roles. `content`: what the definitions may ask of
+  /// it; without it, nothing holds that they ask.
+  void see(Flow& flow, std::span<const Role> roles, const Step& step, JudgedEvent* content);
+  /// What is owed regularly came once more. It is the flow's only step, in place of the one before.
+  void pulse(Flow& flow, DefinitionIndex definition, const Step& step);
   /// All events with log time <= `upto` were seen: what was due by then and has not come is overdue.
   void fall_due(Flow& flow, std::uint64_t upto, bool detected_late);
 
  private:
-  Instance* begin(Flow& flow, const Role& role, const Step& step);
-  void arm(Flow& flow, Instance& instance, std::uint16_t rule, const Step& step);
+  Instance* begin(Flow& flow, const Role& role, const Step& step, JudgedEvent* content);
+  void arm(Flow& flow, Instance& instance, std::uint16_t rule, const Step& step, JudgedEvent* content);
   void meet(Flow& flow, Instance& instance, const Role::Met& met, const Step& step);
+  void consider(Flow& flow, Instance& instance, const Role::Met& met, const Step& step, JudgedEvent* content);
+  void count(Flow& flow, Instance& instance, Claim& claim, const Role::Met& met, const Step& step,
+             JudgedEvent* content);
   void settle(Flow& flow, Instance& instance, Claim& claim, const Step& step);
-  void cancel_waiting(Flow& flow, Instance& instance, const Step& step);
+  void close(Flow& flow, Instance& instance, Claim& claim, v1::Verdict verdict, std::uint64_t at);
+  void violate(Flow& flow, Instance& instance, Claim& claim, Breach breach, const Step& step);
+  void meet_by_time(Flow& flow, Instance& instance, Claim& claim);
+  void end_waiting(Flow& flow, Instance& instance, const Step& step);
   void complete(Flow& flow, Instance& instance, const Step& step);
+  void fall_due(Flow& flow, Claim& claim, bool detected_late);
   Judgement about(const Flow& flow, const Claim& claim, Judgement::Kind kind) const;
 
   const DefinitionSet& definitions_;

@@ -69,7 +69,8 @@ void set_up_logging(const std::string& level) {
 }
 
 int track(const Arguments& arguments) {
-  auto model = reel::config::load_mesh(arguments.config).model;
+  auto mesh = reel::config::load_mesh(arguments.config);
+  auto& model = mesh.model;
   if (!arguments.listen.empty()) model.tracker.listen = arguments.listen;
   if (!arguments.data.empty()) model.tracker.data = arguments.data;
   set_up_logging(arguments.log_level);
@@ -80,7 +81,7 @@ int track(const Arguments& arguments) {
   reel::tracker::QueryServer queries{model.tracker.listen};
   const auto brokers = brokers_of(arguments, model.broker.listen);
   reel::tracker::BusOutlet outlet{brokers};
-  reel::tracker::BusInbox inbox{brokers, instance_of(model.tracker.data)};
+  reel::tracker::BusInbox inbox{brokers, instance_of(model.tracker.data), mesh.schemas};
   reel::tracker::Watch watch{model, store, inbox, outlet};
   spdlog::info("ready endpoint={} config={} digest={} data={} handled_offset={} flows={} definitions={}",
                queries.endpoint(), model.path, model.digest, model.tracker.data,

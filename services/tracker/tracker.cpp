@@ -33,37 +33,33 @@ void Tracker::see(const EventSeen& event) {
     if (event.topic == "reel.delivery") deliveries_.see_report(event.offset);
     return;
   }
-  if (event.correlationid.empty()) return;
+  const Name topic = names_.intern(event.topic);
+  for (const Pulse& pulse : definitions_.pulses(topic)) see_pulse(pulse, event, topic);
+  set_correlation(event, topic);
+  if (!correlation_.empty()) see_step(event, topic);
+}
 
+// Of foreign producers the SDK or the gateway made one up, which is the event's own id.
+void Tracker::set_correlation(const EventSeen& event, Name topic) {
   correlation_.clear();
-  append_id(correlation_, event.correlationid);
-  id_.clear();
-  append_id(id_, event.id);
-  const Name source = names_.intern(event.source);
+  const FieldPath* path = definitions_.correlated_by(topic);
+  if (path && event.content && (event.correlationid.empty() || event.correlationid == event.id)) {
+    const auto values = path->values(*event.content, 1);
+    if (!values.empty() && !values.front().text.empty()) return append_id(correlation_, values.front().text);
+  }
+  if (!event.correlationid.empty()) append_id(correlation_, event.correlationid);
+}
+
+void Tracker::see_step(const EventSeen& event, Name topic) {
   const FlowTable::Handle handle = flow_for(correlation_);
   Flow& flow = flows_.open(handle);
-  if (flow.steps.contains(source, id_)) {
+  const Step step = step_of(event, topic, flow);
+  if (flow.steps.contains(step.source, step.id)) {
     ++duplicates_;
     flows_.close(handle, false);
     return;
   }
-  if (flow.steps.count() == 0) {
-    before_.take_none();
-  } else {
-    before_.take(flow);
-  }
-
-  causation_.clear();
-  append_id(causation_, event.causationid);
-  Step step{.number = flow.steps.count(),
-            .offset = event.offset,
-            .log_time = latest_,
-            .time = event.time,
-            .topic = names_.intern(event.topic),
-            .source = source,
-            .id = id_,
-            .causation = causation_,
-            .replayed = event.replayed};
+  step.number == 0 ? before_.take_none() : before_.take(flow);
   if (step.number == 0) {
     flow.started_at = step.log_time;
     flow.first_topic = step.topic;
@@ -71,7 +67,47 @@ void Tracker::see(const EventSeen& event) {
   flow.steps.append(step);
   flow.last_at = step.log_time;
   flow.last_topic = step.topic;
-  if (const auto roles = definitions_.roles(step.topic); !roles.empty()) judge_.see(flow, roles, step);
+  if (const auto roles = definitions_.roles(step.topic); !roles.empty())
+    judge_.see(flow, roles, step, event.content);
+  finish(handle, flow);
+}
+
+Step Tracker::step_of(const EventSeen& event, Name topic, const Flow& flow) {
+  id_.clear();
+  append_id(id_, event.id);
+  causation_.clear();
+  append_id(causation_, event.causationid);
+  return {.number = flow.steps.count(),
+          .offset = event.offset,
+          .log_time = latest_,
+          .time = event.time,
+          .topic = topic,
+          .source = names_.intern(event.source),
+          .id = id_,
+          .causation = causation_,
+          .replayed = event.replayed};
+}
+
+// What is owed regularly has a flow for each of its keys, which is named after both.
+void Tracker::see_pulse(const Pulse& pulse, const EventSeen& event, Name topic) {
+  const Definition& definition = definitions_[pulse.definition];
+  if (definition.retired || event.replayed) return;
+  std::string name = definition.name;
+  if (pulse.per) {
+    const auto keys = event.content ? pulse.per->values(*event.content, 1) : std::vector<FieldValue>{};
+    if (keys.empty()) return;
+    name += ":" + keys.front().text;
+  }
+  const FlowTable::Handle handle = flow_for(packed_id(name));
+  Flow& flow = flows_.open(handle);
+  Step step = step_of(event, topic, flow);
+  if (flow.steps.contains(step.source, step.id)) return flows_.close(handle, false);
+  step.number == 0 ? before_.take_none() : before_.take(flow);
+  if (step.number == 0) flow.started_at = step.log_time;
+  step.number = 0;
+  flow.first_topic = flow.last_topic = topic;
+  flow.last_at = step.log_time;
+  judge_.pulse(flow, pulse.definition, step);
   finish(handle, flow);
 }
 

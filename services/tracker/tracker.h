@@ -43,6 +43,8 @@ struct EventSeen {
   std::string_view source;
   std::uint64_t time = 0;
   bool replayed = false;  ///< came of a replay: it may meet an expectation, and arms none
+  /// What definitions may ask of the event; needed for DefinitionSet::topics_judged_by_content only.
+  JudgedEvent* content = nullptr;
 };
 
 /// A flow as the archive keeps it.
@@ -97,6 +99,10 @@ class Tracker {
 
  private:
   FlowTable::Handle flow_for(std::string_view correlation);
+  void set_correlation(const EventSeen& event, Name topic);
+  void see_step(const EventSeen& event, Name topic);
+  void see_pulse(const Pulse& pulse, const EventSeen& event, Name topic);
+  [[nodiscard]] Step step_of(const EventSeen& event, Name topic, const Flow& flow);
   void judge_upto(std::uint64_t upto);
   void finish(FlowTable::Handle handle, Flow& flow);
 

@@ -29,6 +29,41 @@ v1::FlowOverdue overdue_of(const Judgement& verdict, const Definition& definitio
   event.set_after_id(verdict.after_id);
   event.set_after_offset(verdict.after_offset);
   event.set_detected_late(verdict.detected_late);
+  event.set_severity(rule.severity);
+  event.set_runbook(rule.runbook);
+  if (rule.needed > 1) event.set_needed(rule.needed);
+  if (rule.each) event.set_needed(verdict.items.total);
+  if (event.needed() != 0) event.set_seen(verdict.seen);
+  for (const auto& item : verdict.items.missing) event.add_missing_items(item);
+  return event;
+}
+
+const char* reason_of(Breach breach) {
+  switch (breach) {
+    case Breach::none: return "";
+    case Breach::forbidden: return "forbidden";
+    case Breach::too_many: return "too_many";
+    case Breach::too_soon: return "too_soon";
+  }
+  return "";
+}
+
+v1::FlowViolated violated_of(const Judgement& verdict, const Definition& definition, const Names& names) {
+  const Rule& rule = definition.rules[verdict.rule];
+  v1::FlowViolated event;
+  event.set_correlationid(verdict.correlation);
+  event.set_definition(definition.name);
+  event.set_after(std::string{names.text(rule.after)});
+  event.set_topic(std::string{names.text(verdict.by_topic)});
+  event.set_reason(reason_of(verdict.breach));
+  event.set_owner(rule.owner);
+  event.set_severity(rule.severity);
+  event.set_runbook(rule.runbook);
+  event.set_armed_at(verdict.armed_at);
+  event.set_violated_at(verdict.at);
+  event.set_after_id(verdict.after_id);
+  event.set_after_offset(verdict.after_offset);
+  event.set_by_id(verdict.by_id);
   return event;
 }
 
@@ -55,6 +90,7 @@ v1::FlowCompleted completed_of(const Judgement& verdict, const Definition& defin
   event.set_end(std::string{names.text(verdict.by_topic)});
   event.set_overdue(verdict.overdue);
   event.set_met_late(verdict.met_late);
+  event.set_broken(verdict.broken);
   return event;
 }
 
@@ -76,6 +112,14 @@ void events_of(const Judgement& verdict, const DefinitionSet& definitions, const
                std::vector<stored::Outgoing>& out) {
   const Definition& definition = definitions[verdict.definition];
   switch (verdict.kind) {
+    case Judgement::Kind::warning:
+      out.push_back(outgoing(warning_topic, verdict, definition, verdict.after_id,
+                             overdue_of(verdict, definition, names)));
+      return;
+    case Judgement::Kind::broken:
+      out.push_back(outgoing(violated_topic, verdict, definition, verdict.by_id,
+                             violated_of(verdict, definition, names)));
+      return;
     case Judgement::Kind::overdue: {
       const auto event = overdue_of(verdict, definition, names);
       out.push_back(outgoing(overdue_topic, verdict, definition, verdict.after_id, event));

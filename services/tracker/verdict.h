@@ -15,7 +15,9 @@ namespace reel::tracker {
 /// The source of all events the tracker publishes.
 inline constexpr std::string_view tracker_source = "reel-tracker";
 
+inline constexpr std::string_view warning_topic = "reel.flow.warning";
 inline constexpr std::string_view overdue_topic = "reel.flow.overdue";
+inline constexpr std::string_view violated_topic = "reel.flow.violated";
 inline constexpr std::string_view resolved_topic = "reel.flow.resolved";
 inline constexpr std::string_view completed_topic = "reel.flow.completed";
 

@@ -27,6 +27,7 @@ Watch::Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& out
   }
   store_.commit(batch, Store::Durability::synced);
   load();
+  inbox_.begin(definitions_.topics_judged_by_content());
 }
 
 void Watch::load() {

@@ -52,7 +52,7 @@ flows:
     start: order.placed
     expect:
       - {after: order.placed, any_of: [payment.captued], within: 5s}
-    end: [shipment.sent]
+    end: [shipment.snt]
 broker: [tcp://127.0.0.1:5555]
 )";
   CHECK(
@@ -81,9 +81,9 @@ reel.yaml:16:14: pattern 'order.>.placed' is not valid: '>' before the last toke
 reel.yaml:21:40: unknown topic 'payment.captued' in 'flows.order.expect[0].any_of[0]'
         - {after: order.placed, any_of: [payment.captued], within: 5s}
                                          ^ did you mean 'payment.captured'?
-reel.yaml:22:11: end 'shipment.sent' is never reachable, no chain of expectations that begins at 'order.placed' leads to it
-      end: [shipment.sent]
-            ^
+reel.yaml:22:11: unknown topic 'shipment.snt' in 'flows.order.end[0]'
+      end: [shipment.snt]
+            ^ did you mean 'shipment.sent'?
 reel.yaml:23:9: 'broker' must be a map, is a list
   broker: [tcp://127.0.0.1:5555]
           ^
@@ -339,7 +339,7 @@ TEST_CASE("flows") {
        "    f: {start: x, within: 1h}\n"
        "               ^\n"},
       {"neither any nor all", flow("expect: [{after: a, within: 1s}]"),
-       "reel.yaml:3:16: an expectation needs 'any_of' or 'all_of'\n"
+       "reel.yaml:3:16: an expectation needs 'any_of', 'all_of' or 'never'\n"
        "    f: {expect: [{after: a, within: 1s}]}\n"
        "                 ^\n"},
       {"both any and all", flow("expect: [{after: a, any_of: [b], all_of: [c], within: 1s}]"),
@@ -362,10 +362,77 @@ TEST_CASE("flows") {
        "reel.yaml:3:48: 'flows.f.expect[0].within' is 0s, must be between 1ms and 365d\n"
        "    f: {expect: [{after: a, any_of: [b], within: 0s}]}\n"
        "                                                 ^\n"},
-      {"a condition", flow("expect: [{after: a, any_of: [b], within: 1s, when: {}}]"),
-       "reel.yaml:3:52: 'when' is not supported yet\n"
+      {"a condition that is none", flow("expect: [{after: a, any_of: [b], within: 1s, when: {}}]"),
+       "reel.yaml:3:58: when: the object is empty\n"
        "    f: {expect: [{after: a, any_of: [b], within: 1s, when: {}}]}\n"
+       "                                                           ^\n"},
+      {"two kinds at once", flow("expect: [{after: a, any_of: [b], never: [c], within: 1s}]"),
+       "reel.yaml:3:40: an expectation has 'never' or what is to come, not both\n"
+       "    f: {expect: [{after: a, any_of: [b], never: [c], within: 1s}]}\n"
+       "                                         ^\n"},
+      {"counting all of them", flow("expect: [{after: a, all_of: [b], at_least: 2, within: 1s}]"),
+       "reel.yaml:3:50: only events of 'any_of' are counted\n"
+       "    f: {expect: [{after: a, all_of: [b], at_least: 2, within: 1s}]}\n"
+       "                                                   ^\n"},
+      {"fewer than more", flow("expect: [{after: a, any_of: [b], at_least: 3, at_most: 2, within: 1s}]"),
+       "reel.yaml:3:50: 'at_least' is more than 'at_most'\n"
+       "    f: {expect: [{after: a, any_of: [b], at_least: 3, at_most: 2, within: 1s}]}\n"
+       "                                                   ^\n"},
+      {"too soon and too late", flow("expect: [{after: a, any_of: [b], not_before: 2s, within: 1s}]"),
+       "reel.yaml:3:52: 'not_before' is not before the deadline, so nothing can be in time\n"
+       "    f: {expect: [{after: a, any_of: [b], not_before: 2s, within: 1s}]}\n"
        "                                                     ^\n"},
+      {"from somewhere", flow("expect: [{after: a, any_of: [b], within: 1s, from: end}]"),
+       "reel.yaml:3:58: 'flows.f.expect[0].from' is end, must be 'start'\n"
+       "    f: {expect: [{after: a, any_of: [b], within: 1s, from: end}]}\n"
+       "                                                           ^\n"},
+      {"extended without a time", flow("expect: [{after: a, any_of: [b], by: data.due, extended_by: [c]}]"),
+       "reel.yaml:3:67: 'extended_by' needs 'within'\n"
+       "    f: {expect: [{after: a, any_of: [b], by: data.due, extended_by: [c]}]}\n"
+       "                                                                    ^\n"},
+      {"a field of nothing", flow("expect: [{after: a, any_of: [b], within: 1s, where: {data..x: data.y}}]"),
+       "reel.yaml:3:60: 'data..x' is no field: has an empty name between its dots\n"
+       "    f: {expect: [{after: a, any_of: [b], within: 1s, where: {data..x: data.y}}]}\n"
+       "                                                             ^\n"},
+      {"an attribute with fields", flow("expect: [{after: a, any_of: [b], by: subject.x}]"),
+       "reel.yaml:3:44: 'subject.x' is no field: subject: an attribute of the envelope is a single value; "
+       "fields of the payload stand under 'data'\n"
+       "    f: {expect: [{after: a, any_of: [b], by: subject.x}]}\n"
+       "                                             ^\n"},
+      {"until without never", flow("expect: [{after: a, any_of: [b], within: 1s, until: [c]}]"),
+       "reel.yaml:3:59: 'until' belongs to 'never'\n"
+       "    f: {expect: [{after: a, any_of: [b], within: 1s, until: [c]}]}\n"
+       "                                                            ^\n"},
+      {"a warning of what must not come", flow("expect: [{after: a, never: [b], warn_at: 80%}]"),
+       "reel.yaml:3:48: 'warn_at' has no meaning beside 'never'\n"
+       "    f: {expect: [{after: a, never: [b], warn_at: 80%}]}\n"
+       "                                                 ^\n"},
+      {"how bad", flow("expect: [{after: a, any_of: [b], within: 1s, severity: bad}]"),
+       "reel.yaml:3:62: 'flows.f.expect[0].severity' is bad, must be info, warning or critical\n"
+       "    f: {expect: [{after: a, any_of: [b], within: 1s, severity: bad}]}\n"
+       "                                                               ^\n"},
+      {"half an each", flow("expect: [{after: a, any_of: [b], within: 1s, each: {item: data.x}}]"),
+       "reel.yaml:3:52: 'flows.f.expect[0].each' needs 'matches'\n"
+       "    f: {expect: [{after: a, any_of: [b], within: 1s, each: {item: data.x}}]}\n"
+       "                                                     ^\n"},
+      {"a comparison nobody knows",
+       flow("expect: [{after: a, any_of: [b], within: 1s, where: {data.x: {'=>': data.y}}}]"),
+       "reel.yaml:3:69: unknown key '=>' in 'flows.f.expect[0].where.data.x'\n"
+       "    f: {expect: [{after: a, any_of: [b], within: 1s, where: {data.x: {'=>': data.y}}}]}\n"
+       "                                                                      ^\n"},
+      {"every and more",
+       flow("expect: [{every: 1s, any_of: [a]}, {after: a, any_of: [b], within: 1s}], end: [b]"),
+       "reel.yaml:3:3: an expectation with 'every' is the only one of its definition\n"
+       "    f: {expect: [{every: 1s, any_of: [a]}, {after: a, any_of: [b], within: 1s}], end: [b]}\n"
+       "    ^\n"
+       "reel.yaml:3:80: 'end' has no meaning where 'every' is expected\n"
+       "    f: {expect: [{every: 1s, any_of: [a]}, {after: a, any_of: [b], within: 1s}], end: [b]}\n"
+       "                                                                                 ^\n"
+       "reel.yaml: 2 problems"},
+      {"a condition of no start", flow("when: {subject: [x]}, expect: [{after: a, any_of: [b], within: 1s}]"),
+       "reel.yaml:3:7: 'when' is about the start event, it needs 'start'\n"
+       "    f: {when: {subject: [x]}, expect: [{after: a, any_of: [b], within: 1s}]}\n"
+       "        ^\n"},
       {"an owner that cannot be", flow("expect: [{after: a, any_of: [b], within: 1s, owner: b b}]"),
        "reel.yaml:3:59: service name 'b b' is not valid: the character at position 2 is not one of A-Z a-z "
        "0-9 - _ .\n"
@@ -375,19 +442,6 @@ TEST_CASE("flows") {
        "reel.yaml:3:14: topic 'tick' is not durable, so the tracker never sees it\n"
        "    f: {start: tick, within: 1h}\n"
        "               ^\n"},
-      {"an unreachable end", flow("start: a, expect: [{after: a, any_of: [b], within: 1s}], end: [b, c]"),
-       "reel.yaml:3:73: end 'c' is never reachable, no chain of expectations that begins at 'a' leads to it\n"
-       "    f: {start: a, expect: [{after: a, any_of: [b], within: 1s}], end: [b, c]}\n"
-       "                                                                          ^\n"},
-      {"an unreachable end without a start", flow("expect: [{after: a, any_of: [b], within: 1s}], end: [c]"),
-       "reel.yaml:3:60: end 'c' is never reachable, no chain of expectations leads to it\n"
-       "    f: {expect: [{after: a, any_of: [b], within: 1s}], end: [c]}\n"
-       "                                                             ^\n"},
-      {"an unreachable expectation", flow("start: a, expect: [{after: b, any_of: [c], within: 1s}]"),
-       "reel.yaml:3:34: after 'b' is never reachable, no chain of expectations that begins at 'a' leads to "
-       "it\n"
-       "    f: {start: a, expect: [{after: b, any_of: [c], within: 1s}]}\n"
-       "                                   ^\n"},
       {"an overdue topic of another type", flow("start: a, within: 1h, on_overdue: {publish: b}"),
        "reel.yaml:3:51: topic 'b' has type A, on_overdue publishes a reel.v1.FlowOverdue\n"
        "    f: {start: a, within: 1h, on_overdue: {publish: b}}\n"
@@ -402,6 +456,30 @@ TEST_CASE("flows") {
        "  flows: {a b: {start: a, within: 1h}}\n"
        "          ^\n"},
   });
+}
+
+TEST_CASE("what no chain leads to, or what waits longer than its flow, is a warning") {
+  const auto warning_of = [](const std::string& body) {
+    const auto warnings = config::parse(topics + "flows: {f: {" + body + "}}\n").warnings;
+    return warnings.empty() ? std::string{"none"} : warnings.front();
+  };
+  CHECK(warning_of("start: a, expect: [{after: a, any_of: [b], within: 1s}], end: [b, c]") ==
+        "reel.yaml:2:79: warning: end 'c': no chain of expectations that begins at 'a' leads to it\n"
+        "  flows: {f: {start: a, expect: [{after: a, any_of: [b], within: 1s}], end: [b, c]}}\n"
+        "                                                                                ^");
+  CHECK(warning_of("expect: [{after: a, any_of: [b], within: 1s}], end: [c]") ==
+        "reel.yaml:2:66: warning: end 'c': no chain of expectations leads to it\n"
+        "  flows: {f: {expect: [{after: a, any_of: [b], within: 1s}], end: [c]}}\n"
+        "                                                                   ^");
+  CHECK(warning_of("start: a, expect: [{after: b, any_of: [c], within: 1s}]") ==
+        "reel.yaml:2:40: warning: after 'b': no chain of expectations that begins at 'a' leads to it\n"
+        "  flows: {f: {start: a, expect: [{after: b, any_of: [c], within: 1s}]}}\n"
+        "                                         ^");
+  CHECK(warning_of("start: a, expect: [{after: a, any_of: [b], within: 2h}], within: 1h") ==
+        "reel.yaml:2:32: warning: within 2h is longer than the whole flow's 1h\n"
+        "  flows: {f: {start: a, expect: [{after: a, any_of: [b], within: 2h}], within: 1h}}\n"
+        "                                 ^");
+  CHECK(warning_of("start: a, expect: [{after: a, any_of: [b], within: 1h}], within: 1h") == "none");
 }
 
 TEST_CASE("what a chain or a route leads to is reachable") {

@@ -111,7 +111,7 @@ TEST_CASE("production.yaml lists every setting") {
 
   const Service service;
   [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, exclusive,
-                                service_place] = service;
+                                suspects_events, service_place] = service;
   [[maybe_unused]] const auto& [attempts, backoff, jitter, max_age] = retry;
   CHECK(production_keys("services") ==
         std::set<std::string>{"payments", "payments.topics", "payments.ack_timeout", "payments.retry",
@@ -126,8 +126,12 @@ TEST_CASE("production.yaml lists every setting") {
   CHECK(production_keys("topics").contains("order.placed.require_subscriber"));
 
   const Flow flow;
-  [[maybe_unused]] const auto& [start, expect, end, within, on_overdue_publish, flow_place] = flow;
-  CHECK(production_keys("flows") == std::set<std::string>{"order", "order.start", "order.expect", "order.end",
-                                                          "order.within", "order.on_overdue",
-                                                          "order.on_overdue.publish"});
+  [[maybe_unused]] const auto& [start, flow_when, expect, end, within, on_overdue_publish, correlate_by,
+                                warn_at, severity, owner, runbook, flow_place] = flow;
+  CHECK(production_keys("flows") ==
+        std::set<std::string>{"order", "order.start", "order.when", "order.when.data",
+                              "order.when.data.amount_cents", "order.expect", "order.correlate_by",
+                              "order.correlate_by.order.closed", "order.warn_at", "order.severity",
+                              "order.owner", "order.runbook", "order.end", "order.within", "order.on_overdue",
+                              "order.on_overdue.publish"});
 }

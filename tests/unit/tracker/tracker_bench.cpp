@@ -1,8 +1,12 @@
 #include "tracker_bench.h"
 
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+
 #include <sstream>
 #include <stdexcept>
 
+#include "config/load.h"
 #include "tracker/flow_record.h"
 #include "tracker/verdict.h"
 
@@ -100,6 +104,15 @@ std::string verdict_text(const Judgement& verdict, const DefinitionSet& definiti
   const Rule& rule = definition.rules[verdict.rule];
   const std::string flow = verdict.correlation + ": ";
   switch (verdict.kind) {
+    case Judgement::Kind::warning:
+      return flow + expected_text(rule, missing_of(rule, verdict.seen, names)) + " warned of after " +
+             after_text(rule, names);
+    case Judgement::Kind::broken:
+      return flow + std::string{names.text(verdict.by_topic)} +
+             (verdict.breach == Breach::too_many   ? " too often"
+              : verdict.breach == Breach::too_soon ? " too soon"
+                                                   : " forbidden") +
+             " after " + after_text(rule, names);
     case Judgement::Kind::overdue:
       return flow + expected_text(rule, missing_of(rule, verdict.seen, names)) + " overdue after " +
              after_text(rule, names) + (verdict.detected_late ? ", detected late" : "");
@@ -133,12 +146,20 @@ std::string name_of(v1::Verdict verdict) {
     case v1::VERDICT_OVERDUE: return "overdue";
     case v1::VERDICT_MET_LATE: return "met late";
     case v1::VERDICT_CANCELLED: return "cancelled";
+    case v1::VERDICT_BROKEN: return "broken";
     default: return "unknown";
   }
 }
 
-TrackerBench::TrackerBench(const std::string& definitions) {
-  for (const auto& [name, flow] : flows_of(definitions)) definitions_.add_current(name, flow);
+std::map<std::string, config::Flow> flows_of_yaml(const std::string& yaml) {
+  std::string text = "topics:\n";
+  for (const char topic : {'a', 'b', 'c', 'd', 'e'})
+    text += std::string{"  "} + topic + ": {type: google.protobuf.Struct}\n";
+  return config::parse(text + "flows:\n" + yaml).flows;
+}
+
+TrackerBench::TrackerBench(const std::map<std::string, config::Flow>& flows) {
+  for (const auto& [name, flow] : flows) definitions_.add_current(name, flow);
   tracker_ = std::make_unique<Tracker>(definitions_, names_);
 }
 
@@ -158,7 +179,20 @@ std::string TrackerBench::sees(std::string_view topic, std::string_view flow, co
            .source = last_texts_[4],
            .time = now_ - 5,
            .replayed = sent.replayed};
+  const RunHead head{.source = last_.source, .topic = last_.topic, .dataschema = "google.protobuf.Struct"};
+  google::protobuf::Struct data;
+  if (!sent.data.empty() && !google::protobuf::util::JsonStringToMessage(sent.data, &data).ok())
+    throw std::invalid_argument{"bench: not JSON: " + sent.data};
+  const std::string bytes = data.SerializeAsString();
+  EventView view;
+  view.id = last_.id;
+  view.correlationid = last_.correlationid;
+  view.subject = sent.subject;
+  view.data = bytes;
+  JudgedEvent content{head, view, parser_};
+  last_.content = &content;
   tracker_->see(last_);
+  last_.content = nullptr;
   return last_texts_[0];
 }
 

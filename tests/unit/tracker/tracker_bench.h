@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "config/model.h"
+#include "event/payload_parser.h"
 #include "tracker/tracker.h"
 
 namespace reel::tracker::bench {
@@ -38,11 +39,17 @@ struct Sent {
   std::string cause = {};  ///< causation id
   std::string source = "svc/1";
   bool replayed = false;
+  std::string data = {};  ///< JSON
+  std::string subject = {};
 };
+
+/// The flows of a settings file, whose topics are a to e, of JSON payloads.
+[[nodiscard]] std::map<std::string, config::Flow> flows_of_yaml(const std::string& yaml);
 
 class TrackerBench {
  public:
-  explicit TrackerBench(const std::string& definitions);
+  explicit TrackerBench(const std::string& definitions) : TrackerBench{flows_of(definitions)} {}
+  explicit TrackerBench(const std::map<std::string, config::Flow>& flows);
 
   /// An event at the present log time, with the next offset. Returns its id.
   std::string sees(std::string_view topic, std::string_view flow, const Sent& sent = {});
@@ -81,6 +88,7 @@ class TrackerBench {
   std::vector<Judgement> verdicts_;
   EventSeen last_;
   std::string last_texts_[5];
+  PayloadParser parser_;  // of compiled-in types: Struct is JSON
 };
 
 }  // namespace reel::tracker::bench

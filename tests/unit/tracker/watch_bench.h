@@ -43,6 +43,7 @@ class FakeBus final : public Inbox, public Outlet {
   /// A new session: what was not acknowledged comes again.
   void reconnect();
 
+  void begin(const std::vector<std::string>&) override {}
   Delivery next(std::chrono::milliseconds wait) override;
   void acknowledge() override { acknowledged_ = given_; }
   void send(std::uint64_t number, const stored::Outgoing& event) override;

@@ -1,0 +1,36 @@
+// The contents of a batch of stream events, in the form in which definitions ask for them.
+//
+//   EventContents contents{schemas};
+//   contents.clear();
+//   seen.content = contents.of(event);      // lives until clear(), as long as the event's bytes
+#pragma once
+
+#include <deque>
+
+#include "event/event_pattern.h"
+#include "event/payload_parser.h"
+#include "reel/stream.h"
+
+namespace reel::tracker {
+
+class EventContents {
+ public:
+  /// The types of the mesh; must outlive this.
+  explicit EventContents(const SchemaSet& schemas) : parser_{schemas} {}
+
+  void clear() { contents_.clear(); }
+  [[nodiscard]] JudgedEvent* of(const StreamEvent& event);
+
+ private:
+  struct Content {
+    Content(const StreamEvent& event, PayloadParser& parser);
+    RunHead head;
+    EventView view;
+    JudgedEvent judged;
+  };
+
+  PayloadParser parser_;
+  std::deque<Content> contents_;  // does not move what it holds: judged refers to head and view
+};
+
+}  // namespace reel::tracker
