@@ -20,20 +20,6 @@ namespace fs = std::filesystem;
   throw ConfigError{path + ": cannot be read: " + why};
 }
 
-// One byte more than is allowed, so that parse() can tell; works for pipes too, which have no size.
-std::string read_text(const std::string& path) {
-  std::error_code unknown;
-  if (fs::is_directory(path, unknown)) cannot_read(path, "it is a folder");
-  errno = 0;
-  std::ifstream file{path, std::ios::binary};
-  if (!file) cannot_read(path, errno == ENOENT ? "no such file" : std::strerror(errno));
-  std::string text(file_bytes_max + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) cannot_read(path, std::strerror(errno));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
-
 std::string digest_of(std::string_view text) {
   constexpr std::size_t digest_bytes = 6;
   XXH128_canonical_t canonical;
@@ -83,9 +69,27 @@ void read_root(const Node& node, Loading& loading, const SchemaLoader& compile) 
   read_services(root, loading);
   read_flows(root, loading);
   read_programs(root, loading);
+  if (loading.purpose == Purpose::rehearse) {
+    (void)root.find("definitions");
+    (void)root.find("cases");
+  }
 }
 
 }  // namespace
+
+// One byte more than is allowed, so that parse() can tell; works for pipes too, which have no size.
+std::string read_text(const std::string& path) {
+  std::error_code unknown;
+  if (fs::is_directory(path, unknown)) cannot_read(path, "it is a folder");
+  errno = 0;
+  std::ifstream file{path, std::ios::binary};
+  if (!file) cannot_read(path, errno == ENOENT ? "no such file" : std::strerror(errno));
+  std::string text(file_bytes_max + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) cannot_read(path, std::strerror(errno));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
 
 std::string resolved(const std::string& path, const Loading& loading) {
   auto absolute = (loading.folder / path).lexically_normal();
@@ -93,7 +97,7 @@ std::string resolved(const std::string& path, const Loading& loading) {
   return absolute.string();
 }
 
-Model parse(std::string_view text, const std::string& path, const SchemaLoader& schemas) {
+Model parse(std::string_view text, const std::string& path, const SchemaLoader& schemas, Purpose purpose) {
   if (text.size() > file_bytes_max)
     throw ConfigError{path + ": is larger than " + to_text(sizes, file_bytes_max) +
                       ", which no settings file is"};
@@ -105,6 +109,7 @@ Model parse(std::string_view text, const std::string& path, const SchemaLoader& 
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   Problems problems{path, text};
   Loading loading{model, problems, fs::absolute(path).parent_path(), {}};
+  loading.purpose = purpose;
   const Node root = parse_yaml(text, problems);
   if (root.kind != NodeKind::alias) read_root(root, loading, schemas);
   if (!problems.empty()) throw ConfigError{problems.report()};
@@ -112,8 +117,8 @@ Model parse(std::string_view text, const std::string& path, const SchemaLoader& 
   return model;
 }
 
-Model load(const std::string& path, const SchemaLoader& schemas) {
-  return parse(read_text(path), path, schemas);
+Model load(const std::string& path, const SchemaLoader& schemas, Purpose purpose) {
+  return parse(read_text(path), path, schemas, purpose);
 }
 
 }  // namespace reel::config

@@ -14,6 +14,7 @@
 // read; safe from any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <stdexcept>
@@ -53,13 +54,26 @@ struct Schemas {
 /// types without knowing the compiler; the caller's function may keep what it compiled.
 using SchemaLoader = std::function<Schemas(const std::vector<std::string>& paths)>;
 
+/// What the file is read for.
+enum class Purpose : std::uint8_t {
+  run,
+  /// For its flow definitions alone, which are tried on events that happened already: `topics` and their
+  /// types may be missing, since the events are there, and the keys `definitions` and `cases` belong to
+  /// another reader.
+  rehearse,
+};
+
 /// Reads the file at `path`. Throws ConfigError with every problem, also when the file cannot be read.
 /// Without `schemas` topics may have any type and `schemas:` may name what does not exist.
-[[nodiscard]] Model load(const std::string& path, const SchemaLoader& schemas = {});
+[[nodiscard]] Model load(const std::string& path, const SchemaLoader& schemas = {},
+                         Purpose purpose = Purpose::run);
 
 /// The same for a text that was read already; `path` names it in messages, and its folder is what relative
 /// paths in the text start from.
 [[nodiscard]] Model parse(std::string_view text, const std::string& path = "reel.yaml",
-                          const SchemaLoader& schemas = {});
+                          const SchemaLoader& schemas = {}, Purpose purpose = Purpose::run);
+
+/// The bytes of the file at `path`, at most one more than a settings file may have. Throws ConfigError.
+[[nodiscard]] std::string read_text(const std::string& path);
 
 }  // namespace reel::config

@@ -27,6 +27,7 @@ struct Loading {
   TypeFinder find_type = nullptr;
   /// false where `topics` is missing or no map: then every topic would be unknown, which helps nobody.
   bool topics_known = true;
+  Purpose purpose = Purpose::run;
 };
 
 void read_topics(Section& root, Loading& loading);    // topic_section.cpp

@@ -53,10 +53,12 @@ std::string read_type(const Value& value, const Loading& loading) {
 }  // namespace
 
 void read_topics(Section& root, Loading& loading) {
-  const bool needed = root.has("routes") || root.has("flows");
+  const bool rehearsed = loading.purpose == Purpose::rehearse;
+  const bool named = root.has("routes") || root.has("flows");
+  const bool needed = named && !rehearsed;
   const auto topics = needed ? root.need("topics") : root.find("topics");
   if (!topics) {
-    loading.topics_known = !needed;
+    loading.topics_known = !named;
     return;
   }
   const auto before = loading.problems.count();
@@ -67,7 +69,8 @@ void read_topics(Section& root, Loading& loading) {
     auto& topic = loading.model.topics[name];
     topic.place = value.key_place();
     auto body = value.section(did_you_mean("{type: " + value.as_written() + '}'));
-    if (const auto type = body.need("type")) topic.type = read_type(*type, loading);
+    if (const auto type = rehearsed ? body.find("type") : body.need("type"))
+      topic.type = read_type(*type, loading);
     body.read_flag("durable", topic.durable);
     body.read_flag("require_subscriber", topic.require_subscriber);
     if (topic.require_subscriber && !topic.durable) {

@@ -46,6 +46,8 @@ struct Globals {
 
 struct Invocation {
   Globals globals;
+  /// The command line as it was given, the program first.
+  std::vector<std::string> arguments;
   Output& out;
   Output& err;
   /// What the chosen command does; its result is the exit code.
@@ -55,6 +57,9 @@ struct Invocation {
 /// Adds `commands` and the global options to `app`, runs what `arguments` choose and returns the exit code.
 /// All of main but the process around it.
 [[nodiscard]] int run_reel(int count, const char* const* arguments);
+/// The same with other commands: for programs that carry out some of reel's.
+[[nodiscard]] int run_commands(int count, const char* const* arguments,
+                               const std::function<void(CLI::App&, Invocation&)>& add);
 
 void add_up(CLI::App& app, Invocation& invocation);
 void add_check(CLI::App& app, Invocation& invocation);
@@ -74,6 +79,8 @@ void add_pause(CLI::App& app, Invocation& invocation);
 void add_resume(CLI::App& app, Invocation& invocation);
 void add_replay(CLI::App& app, Invocation& invocation);
 void add_forget(CLI::App& app, Invocation& invocation);
+void add_backtest(CLI::App& app, Invocation& invocation);
+void add_test(CLI::App& app, Invocation& invocation);
 void add_explain(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 

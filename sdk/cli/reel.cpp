@@ -77,6 +77,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_resume(app, invocation);
   add_replay(app, invocation);
   add_forget(app, invocation);
+  add_backtest(app, invocation);
+  add_test(app, invocation);
   add_explain(app, invocation);
   add_completion(app, invocation);
 }
@@ -154,10 +156,16 @@ std::vector<std::string> endpoints_of(const std::string& list) {
 }
 
 int run_reel(int count, const char* const* arguments) {
+  return run_commands(count, arguments, add_commands);
+}
+
+int run_commands(int count, const char* const* arguments,
+                 const std::function<void(CLI::App&, Invocation&)>& add) {
   std::signal(SIGPIPE, SIG_IGN);
   Output out{STDOUT_FILENO, Terminal::of(STDOUT_FILENO)};
   Output err{STDERR_FILENO, Terminal::of(STDERR_FILENO)};
-  Invocation invocation{.globals = {}, .out = out, .err = err, .run = {}};
+  Invocation invocation{
+      .globals = {}, .arguments = {arguments, arguments + count}, .out = out, .err = err, .run = {}};
 
   CLI::App app{"Services that react to each other's events, and a bus that notices when one does not.",
                "reel"};
@@ -165,7 +173,7 @@ int run_reel(int count, const char* const* arguments) {
   app.fallthrough();
   app.require_subcommand(0, 1);
   add_globals(app, invocation.globals);
-  add_commands(app, invocation);
+  add(app, invocation);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

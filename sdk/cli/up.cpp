@@ -3,17 +3,15 @@
 // The broker must answer before the tracker starts, and both before "ready" is printed. Whichever of them
 // ends takes the rest along: half a bus is worse than none, since it looks like a whole one.
 #include <spdlog/fmt/fmt.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 
 #include "cli/children.h"
 #include "cli/config_file.h"
 #include "cli/duration_text.h"
 #include "cli/invocation.h"
+#include "cli/program_path.h"
 #include "reel/query.h"
 
 namespace reel::cli {
@@ -35,24 +33,6 @@ struct UpOptions {
   std::string live;
   std::string tracker_listen;
 };
-
-/// Where a program stands: beside this one, or else in PATH.
-std::string program_path(const std::string& name) {
-  std::error_code ignored;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  std::vector<std::filesystem::path> folders{self.parent_path()};
-  const char* path = std::getenv("PATH");
-  for (std::string_view rest = path == nullptr ? "" : path; !rest.empty();) {
-    const std::size_t end = rest.find(':');
-    folders.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
-  for (const auto& folder : folders) {
-    const auto candidate = folder / name;
-    if (access(candidate.c_str(), X_OK) == 0) return candidate.string();
-  }
-  throw Failure{exit_code::refused, fmt::format("{} is neither beside reel nor in PATH", name)};
-}
 
 /// The endpoint to connect to for one that is listened on: "every address" includes this machine's own.
 std::string reachable(std::string endpoint, const char* option) {

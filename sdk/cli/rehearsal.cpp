@@ -1,0 +1,78 @@
+#include "cli/rehearsal.h"
+
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "cli/program_path.h"
+
+namespace reel::cli {
+namespace {
+
+/// Becomes reel-rehearsal; comes back only where that fails.
+int become_rehearsal(Invocation& invocation) {
+  const std::string program = program_path("reel-rehearsal");
+  std::vector<char*> arguments;
+  for (std::string& argument : invocation.arguments) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  execv(program.c_str(), arguments.data());
+  throw Failure{exit_code::refused, program + " cannot be run: " + std::strerror(errno)};
+}
+
+}  // namespace
+
+void declare_backtest(CLI::App& app, Invocation& invocation,
+                      std::function<int(Invocation&, const BacktestOptions&)> run) {
+  auto options = std::make_shared<BacktestOptions>();
+  auto* command =
+      app.add_subcommand("backtest", "Judge a recorded history by flow definitions")->group("Try");
+  command
+      ->add_option("-c,--config", options->config, "The definitions: reel.yaml, or a file with flows alone")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--events", options->events,
+          "The history: CloudEvents as JSON lines in time order, plain or gzip; - for standard input")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--list", options->list, "Name the flows that came to this verdict")
+      ->type_name("VERDICT")
+      ->check(CLI::IsMember({"met", "met_late", "overdue", "open", "cancelled"}));
+  command
+      ->add_option("--against", options->against,
+                   "Say what this changed file would newly flag, and no longer flag")
+      ->type_name("FILE");
+  command->add_flag("--fail-on-violation", options->fail_on_violation,
+                    "End with 1 where something was overdue, also where it came late");
+  command->callback([&invocation, options, run = std::move(run)] {
+    invocation.run = [options, run](Invocation& given) { return run(given, *options); };
+  });
+}
+
+void declare_test(CLI::App& app, Invocation& invocation,
+                  std::function<int(Invocation&, const CasesOptions&)> run) {
+  auto options = std::make_shared<CasesOptions>();
+  auto* command =
+      app.add_subcommand("test", "Try flow definitions on cases: a trace, and what must come of it")
+          ->group("Try");
+  command->add_option("file", options->files, "The cases")->required()->type_name("FILE");
+  command->callback([&invocation, options, run = std::move(run)] {
+    invocation.run = [options, run](Invocation& given) { return run(given, *options); };
+  });
+}
+
+void add_backtest(CLI::App& app, Invocation& invocation) {
+  declare_backtest(app, invocation,
+                   [](Invocation& given, const BacktestOptions&) { return become_rehearsal(given); });
+}
+
+void add_test(CLI::App& app, Invocation& invocation) {
+  declare_test(app, invocation,
+               [](Invocation& given, const CasesOptions&) { return become_rehearsal(given); });
+}
+
+}  // namespace reel::cli

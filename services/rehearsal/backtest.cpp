@@ -1,0 +1,99 @@
+// `reel backtest`: the definitions of a file over a recorded history.
+//
+// The exit code is that of the history: 1 where a line of it could not be read, since then the counts are not
+// all there is; and with --fail-on-violation 1 where something was overdue.
+#include <memory>
+
+#include "cli/output.h"
+#include "rehearsal/backtest_text.h"
+#include "rehearsal/commands.h"
+#include "rehearsal/history.h"
+
+namespace reel::rehearsal {
+namespace {
+
+using cli::Failure;
+namespace exit_code = cli::exit_code;
+
+DefinitionFile definitions_in(const std::string& path) {
+  try {
+    DefinitionFile file = read_definitions(path);
+    if (file.model.flows.empty())
+      throw Failure{exit_code::refused, path + ": defines no flows, so there is nothing to judge by"};
+    return file;
+  } catch (const config::ConfigError& error) {
+    throw Failure{exit_code::refused, error.what()};
+  }
+}
+
+/// One or two files of definitions over the same events.
+class Backtest {
+ public:
+  explicit Backtest(const cli::BacktestOptions& options)
+      : file_{definitions_in(options.config)}, rehearsal_{file_}, record_{file_.topics()} {
+    if (options.against.empty()) return;
+    other_file_ = definitions_in(options.against);
+    other_ = std::make_unique<Rehearsal>(other_file_);
+  }
+
+  void read(const std::string& path) {
+    read_history(bytes_of(path), record_, [this](const HistoryEvent& event) {
+      rehearsal_.see(event);
+      if (other_) other_->see(event);
+    });
+    rehearsal_.end();
+    if (other_) other_->end();
+  }
+
+  BacktestReport report(const cli::BacktestOptions& options) {
+    BacktestReport report{.config = options.config,
+                          .history = options.events == "-" ? "standard input" : options.events,
+                          .record = record_,
+                          .flows = rehearsal_.flows(),
+                          .duplicates = rehearsal_.duplicates(),
+                          .outcome = outcome_of(rehearsal_),
+                          .lists = !options.list.empty(),
+                          .listed = {},
+                          .against = options.against,
+                          .comparison = {}};
+    if (report.lists) report.listed = flow_verdicts(rehearsal_, report.outcome, wanted(options));
+    if (other_) report.comparison = compare(rehearsal_, *other_);
+    return report;
+  }
+
+ private:
+  static std::vector<v1::Verdict> wanted(const cli::BacktestOptions& options) {
+    std::vector<v1::Verdict> verdicts;
+    for (const v1::Verdict verdict : all_verdicts()) {
+      for (const std::string& name : options.list) {
+        if (name == verdict_name(verdict)) verdicts.push_back(verdict);
+      }
+    }
+    return verdicts;
+  }
+
+  DefinitionFile file_;
+  DefinitionFile other_file_;
+  Rehearsal rehearsal_;
+  std::unique_ptr<Rehearsal> other_;
+  Record record_;
+};
+
+}  // namespace
+
+int run_backtest(cli::Invocation& invocation, const cli::BacktestOptions& options) {
+  Backtest backtest{options};
+  backtest.read(options.events);
+  const BacktestReport report = backtest.report(options);
+  if (invocation.globals.json) {
+    invocation.out.line(cli::line_of(backtest_json(report)));
+  } else {
+    invocation.out.lines(backtest_lines(report, invocation.out.terminal()));
+    invocation.out.flush();
+    invocation.err.lines(record_notes(report));
+  }
+  if (report.record.count(Oddity::broken) > 0) return exit_code::refused;
+  return options.fail_on_violation && report.outcome.violated() ? exit_code::refused : exit_code::ok;
+}
+
+}  // namespace reel::rehearsal

@@ -1,0 +1,69 @@
+#include "rehearsal/history_event.h"
+
+#include <algorithm>
+
+#include "event/envelope_check.h"
+#include "event/quoted_text.h"
+#include "event/rfc3339.h"
+#include "event/topic.h"
+#include "rehearsal/json_object.h"
+
+namespace reel::rehearsal {
+namespace {
+
+enum Attribute : std::size_t { type, id, source, correlationid, causationid, time, recordedtime };
+
+constexpr std::array<std::string_view, EventLine::attributes> names{
+    "type", "id", "source", "correlationid", "causationid", "time", "recordedtime"};
+/// Each is kept for as long as its flow is, or longer, so the limits are the bus's.
+constexpr std::array<std::size_t, EventLine::attributes> bytes_max{
+    topic_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max};
+
+std::size_t attribute_of(std::string_view key) {
+  const auto found = std::find(names.begin(), names.end(), key);
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+}  // namespace
+
+std::optional<std::string> EventLine::read(std::string_view text, HistoryEvent& event) {
+  given_ = {};
+  event.data = {};
+  JsonObject object{text};
+  while (const auto member = object.next()) {
+    if (member->key == "data") {
+      event.data = member->value;
+      continue;
+    }
+    const std::size_t attribute = attribute_of(member->key);
+    if (attribute == names.size() || member->is_null()) continue;
+    if (!given_[attribute].empty()) return "the key " + in_quotes(member->key) + " stands twice";
+    if (!member->is_string()) return in_quotes(member->key) + " is not a text";
+    if (auto wrong = take(attribute, member->value)) return wrong;
+  }
+  if (!object.error().empty()) return object.error();
+
+  if (given_[type].empty()) return "has no 'type'";
+  const std::size_t clock = given_[recordedtime].empty() ? time : recordedtime;
+  if (given_[clock].empty()) return "has no 'time'";
+  const auto log_time = parse_rfc3339(given_[clock]);
+  if (!log_time)
+    return in_quotes(names[clock]) + " is " + in_quotes(given_[clock]) + ", which is no RFC 3339 time";
+  event.log_time = *log_time;
+  event.topic = given_[type];
+  event.id = given_[id];
+  event.source = given_[source];
+  event.correlationid = given_[correlationid];
+  event.causationid = given_[causationid];
+  return std::nullopt;
+}
+
+std::optional<std::string> EventLine::take(std::size_t attribute, std::string_view value) {
+  given_[attribute] = unescaped(value.substr(1, value.size() - 2), storage_[attribute]);
+  const std::size_t bytes = given_[attribute].size();
+  if (bytes <= bytes_max[attribute]) return std::nullopt;
+  return in_quotes(names[attribute]) + " is " + std::to_string(bytes) + " bytes long, at most " +
+         std::to_string(bytes_max[attribute]) + " are allowed";
+}
+
+}  // namespace reel::rehearsal

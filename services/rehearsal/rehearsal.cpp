@@ -1,0 +1,67 @@
+#include "rehearsal/rehearsal.h"
+
+#include "config/units.h"
+
+namespace reel::rehearsal {
+namespace {
+
+/// Verdicts are handed on after so many events, so that few wait in memory.
+constexpr std::uint64_t told_every = 1'024;
+
+}  // namespace
+
+Rehearsal::Rehearsal(const DefinitionFile& file) : file_{file} {
+  for (const auto& [name, flow] : file.model.flows) definitions_.add_current(name, flow);
+}
+
+void Rehearsal::see(const HistoryEvent& event) {
+  // The core takes a second event of the same id for the same event; those without one are all different.
+  if (event.id.empty()) id_ = "line " + std::to_string(event.line);
+  last_time_ = event.log_time;
+  tracker_.see({.offset = ++offset_,
+                .log_time = event.log_time,
+                .id = event.id.empty() ? std::string_view{id_} : event.id,
+                .correlationid = event.correlationid,
+                .causationid = event.causationid,
+                .topic = event.topic,
+                .source = event.source,
+                .time = event.log_time});
+  if (offset_ % told_every == 0) tell();
+}
+
+void Rehearsal::advance(std::uint64_t log_time) {
+  tracker_.advance(log_time);
+  tell();
+}
+
+void Rehearsal::tell() {
+  for (const auto& verdict : tracker_.take_verdicts()) {
+    if (on_verdict_) on_verdict_(verdict);
+  }
+}
+
+void Rehearsal::each_flow(const std::function<void(const tracker::Flow&)>& look) {
+  auto& table = tracker_.flows();
+  for (tracker::FlowTable::Handle handle = 0; handle < table.end(); ++handle) {
+    if (!table.used(handle)) continue;
+    look(table.open(handle));
+    table.close(handle, false);
+  }
+}
+
+std::string Rehearsal::within(tracker::DefinitionIndex definition, std::uint16_t rule) const {
+  const tracker::Definition& of = definitions_[definition];
+  const auto spans = file_.spans.find(of.name);
+  if (spans != file_.spans.end()) {
+    const auto& [expectations, whole_flow] = spans->second;
+    // Where the core makes one rule of each expectation, their numbers are the file's.
+    const bool same = expectations.size() == of.whole_flow();
+    const std::string& written = rule == of.whole_flow() ? whole_flow
+                                 : same                  ? expectations[rule]
+                                                         : whole_flow;
+    if ((same || rule == of.whole_flow()) && !written.empty()) return written;
+  }
+  return config::to_text(config::durations, of.rules[rule].within / 1'000'000);
+}
+
+}  // namespace reel::rehearsal
