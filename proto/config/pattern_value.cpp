@@ -107,6 +107,12 @@ Place place_of(const Node& whole, const std::vector<std::string>& steps) {
 
 }  // namespace
 
+std::string json_of(const Node& node) {
+  std::string json;
+  put_json(json, node);
+  return json;
+}
+
 std::optional<std::string> read_pattern(const Value& value, const google::protobuf::Descriptor* type) {
   if (value.node().kind == NodeKind::alias) return std::nullopt;
   std::string json;

@@ -1,4 +1,4 @@
-// An event pattern written as YAML: `when: {data: {express: [true]}}`. Inside this folder only.
+// An event pattern written as YAML: `when: {data: {express: [true]}}`, and any value as JSON.
 #pragma once
 
 #include <optional>
@@ -16,5 +16,8 @@ namespace reel::config {
 /// Where `type` is known, so does a field that it lacks.
 [[nodiscard]] std::optional<std::string> read_pattern(const Value& value,
                                                       const google::protobuf::Descriptor* type);
+
+/// Any value as JSON: a number, true, false or null where it looks like one and is not in quotes.
+[[nodiscard]] std::string json_of(const Node& node);
 
 }  // namespace reel::config
