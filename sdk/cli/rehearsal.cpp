@@ -33,14 +33,17 @@ void declare_backtest(CLI::App& app, Invocation& invocation,
       ->add_option("-c,--config", options->config, "The definitions: reel.yaml, or a file with flows alone")
       ->required()
       ->type_name("FILE");
-  command
-      ->add_option(
-          "--events", options->events,
-          "The history: CloudEvents as JSON lines in time order, plain or gzip; - for standard input")
-      ->required()
-      ->type_name("FILE");
+  auto* events =
+      command
+          ->add_option("--events", options->events,
+                       "The history: CloudEvents as JSON lines in time order, plain or gzip; - for "
+                       "standard input")
+          ->type_name("FILE");
+  command->add_flag("--journal", options->journal, "The history: all that the broker's journal holds")
+      ->excludes(events);
   command->add_option("--list", options->list, "Name the flows that came to this verdict")
       ->type_name("VERDICT")
+      ->delimiter(',')
       ->check(CLI::IsMember({"met", "met_late", "overdue", "open", "cancelled"}));
   command
       ->add_option("--against", options->against,
@@ -49,6 +52,7 @@ void declare_backtest(CLI::App& app, Invocation& invocation,
   command->add_flag("--fail-on-violation", options->fail_on_violation,
                     "End with 1 where something was overdue, also where it came late");
   command->callback([&invocation, options, run = std::move(run)] {
+    if (options->events.empty() && !options->journal) throw CLI::RequiredError{"--events or --journal"};
     invocation.run = [options, run](Invocation& given) { return run(given, *options); };
   });
 }

@@ -18,6 +18,7 @@ namespace reel::cli {
 struct BacktestOptions {
   std::string config;
   std::string events;
+  bool journal = false;  ///< the broker's own history, in place of a file's
   std::string against;
   std::vector<std::string> list;
   bool fail_on_violation = false;

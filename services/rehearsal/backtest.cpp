@@ -4,6 +4,8 @@
 // all there is; and with --fail-on-violation 1 where something was overdue.
 #include <memory>
 
+#include "cli/audit/journal_reading.h"
+#include "cli/audit/subscriptions.h"
 #include "cli/output.h"
 #include "rehearsal/backtest_text.h"
 #include "rehearsal/commands.h"
@@ -37,17 +39,34 @@ class Backtest {
   }
 
   void read(const std::string& path) {
-    read_history(bytes_of(path), record_, [this](const HistoryEvent& event) {
-      rehearsal_.see(event);
-      if (other_) other_->see(event);
-    });
-    rehearsal_.end();
-    if (other_) other_->end();
+    read_history(bytes_of(path), record_, [this](const HistoryEvent& event) { judge(event); });
+    advance(record_.last_time());
+  }
+
+  /// Everything the journal holds by now, in offset order.
+  void read_journal(cli::Invocation& invocation) {
+    const v1::ServicesReply now = cli::ask_services(invocation.globals);
+    HistoryEvent event;
+    cli::read_journal(invocation, {.patterns = {">"}, .end = {.offset = now.end_offset(), .time = now.now()}},
+                      [&](const StreamEvent& from) {
+                        event.line = from.offset;
+                        event.log_time = from.recordedtime;
+                        event.id = from.id;
+                        event.source = from.source;
+                        event.topic = from.topic;
+                        event.correlationid = from.correlationid;
+                        event.causationid = from.causationid;
+                        event.replayed = from.replayed;
+                        record_.take(event);
+                        judge(event);
+                        return true;
+                      });
+    advance(now.now());
   }
 
   BacktestReport report(const cli::BacktestOptions& options) {
     BacktestReport report{.config = options.config,
-                          .history = options.events == "-" ? "standard input" : options.events,
+                          .history = name_of(options),
                           .record = record_,
                           .flows = rehearsal_.flows(),
                           .duplicates = rehearsal_.duplicates(),
@@ -62,6 +81,21 @@ class Backtest {
   }
 
  private:
+  void judge(const HistoryEvent& event) {
+    rehearsal_.see(event);
+    if (other_) other_->see(event);
+  }
+
+  void advance(std::uint64_t log_time) {
+    rehearsal_.advance(log_time);
+    if (other_) other_->advance(log_time);
+  }
+
+  static std::string name_of(const cli::BacktestOptions& options) {
+    if (options.journal) return "the journal";
+    return options.events == "-" ? "standard input" : options.events;
+  }
+
   static std::vector<v1::Verdict> wanted(const cli::BacktestOptions& options) {
     std::vector<v1::Verdict> verdicts;
     for (const v1::Verdict verdict : all_verdicts()) {
@@ -83,7 +117,11 @@ class Backtest {
 
 int run_backtest(cli::Invocation& invocation, const cli::BacktestOptions& options) {
   Backtest backtest{options};
-  backtest.read(options.events);
+  if (options.journal) {
+    backtest.read_journal(invocation);
+  } else {
+    backtest.read(options.events);
+  }
   const BacktestReport report = backtest.report(options);
   if (invocation.globals.json) {
     invocation.out.line(cli::line_of(backtest_json(report)));

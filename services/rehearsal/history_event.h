@@ -25,6 +25,7 @@ struct HistoryEvent {
   std::string_view topic;
   std::string_view correlationid;  ///< empty: the event is part of no flow
   std::string_view causationid;
+  bool replayed = false;  ///< came of a replay; only the broker's journal says so
   std::string_view data;  ///< JSON; empty: none was given
 };
 

@@ -25,7 +25,8 @@ void Rehearsal::see(const HistoryEvent& event) {
                 .causationid = event.causationid,
                 .topic = event.topic,
                 .source = event.source,
-                .time = event.log_time});
+                .time = event.log_time,
+                .replayed = event.replayed});
   if (offset_ % told_every == 0) tell();
 }
 
