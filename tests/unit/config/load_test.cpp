@@ -181,3 +181,16 @@ TEST_CASE("a file that cannot be read is said so in one line") {
   CHECK(reading(large) == large + ": is larger than 1MiB, which no settings file is");
   CHECK(reading(dir.write("full.yaml", "topics:\n#" + std::string((1u << 20) - 9, '#'))) == "valid");
 }
+
+TEST_CASE("read for a rehearsal, a file may have flows alone, and topics without types") {
+  constexpr auto read = [](std::string_view text) {
+    return parse(text, "reel.yaml", {}, Purpose::rehearse).flows.size();
+  };
+  CHECK(read("flows: {f: {expect: [{after: a, any_of: [b], within: 5s}]}}") == 1);
+  CHECK(
+      read(
+          "topics: {a: {}, b: {}}\ncases: {}\nflows: {f: {expect: [{after: a, any_of: [b], within: 5s}]}}") ==
+      1);
+  CHECK_THROWS_AS(read("topics: {a: {}}\nflows: {f: {expect: [{after: a, any_of: [b], within: 5s}]}}"),
+                  ConfigError);
+}
