@@ -29,7 +29,7 @@ Cell count_cell(std::uint64_t count, Ink ink) {
 }
 
 Ink ink_of(v1::Verdict verdict) {
-  if (verdict == v1::VERDICT_OVERDUE) return Ink::red;
+  if (verdict == v1::VERDICT_OVERDUE || verdict == v1::VERDICT_BROKEN) return Ink::red;
   return verdict == v1::VERDICT_MET_LATE ? Ink::yellow : Ink::plain;
 }
 
@@ -53,13 +53,14 @@ std::vector<std::string> expectation_lines(const Outcome& outcome, const cli::Te
               {"OVERDUE", Align::right},
               {"OPEN", Align::right},
               {"CANCELLED", Align::right},
+              {"BROKEN", Align::right},
               {"EXPECT"}};
   for (const auto& row : outcome.expectations) {
     if (!row.exists) continue;
     std::vector<Cell> cells{
         {row.definition_name}, {row.after}, {row.within}, count_cell(row.armed(), Ink::plain)};
     for (const auto verdict : {v1::VERDICT_MET, v1::VERDICT_MET_LATE, v1::VERDICT_OVERDUE,
-                               v1::VERDICT_WAITING, v1::VERDICT_CANCELLED}) {
+                               v1::VERDICT_WAITING, v1::VERDICT_CANCELLED, v1::VERDICT_BROKEN}) {
       cells.push_back(count_cell(row.count(verdict), ink_of(verdict)));
     }
     cells.push_back({expected_text(row)});
@@ -88,7 +89,7 @@ std::vector<std::string> list_lines(const BacktestReport& report, const cli::Ter
                {verdict_name(row.verdict), ink_of(row.verdict)},
                {expectation.definition_name},
                {expectation.after},
-               {rfc3339(row.deadline)},
+               {row.deadline == tracker::no_deadline ? "-" : rfc3339(row.deadline)},
                {expected_text(expectation)}});
   }
   if (table.empty()) return {"no flows to list"};
@@ -127,6 +128,7 @@ Json named(const ExpectationOutcome& expectation) {
             {"expect", expectation.expected},
             {"within", expectation.within}};
   if (expectation.whole_flow) json["whole_flow"] = true;
+  if (expectation.never) json["never"] = true;
   return json;
 }
 
@@ -146,7 +148,7 @@ Json listed_json(const BacktestReport& report) {
     Json json{{"correlationid", row.correlation}, {"verdict", verdict_name(row.verdict)}};
     json.update(named(report.outcome.expectations[row.expectation]));
     json["armed_at"] = rfc3339(row.armed_at);
-    json["deadline"] = rfc3339(row.deadline);
+    if (row.deadline != tracker::no_deadline) json["deadline"] = rfc3339(row.deadline);
     if (row.settled_at != 0) json["settled_at"] = rfc3339(row.settled_at);
     list.push_back(std::move(json));
   }
@@ -201,7 +203,7 @@ void note_oddity(std::vector<std::string>& notes, const Record& record, Oddity k
 }  // namespace
 
 std::string expected_text(const ExpectationOutcome& expectation) {
-  std::string text = expectation.whole_flow ? "whole flow" : "";
+  std::string text = expectation.whole_flow ? "whole flow" : expectation.never ? "never " : "";
   const std::string_view between = expectation.any_of ? " or " : " and ";
   for (const std::string& topic : expectation.expected) {
     const bool first = &topic == &expectation.expected.front();

@@ -33,10 +33,11 @@ struct Found {
 Found found_of(const tracker::Claim& claim) {
   Found found{.word = verdict_name(claim.verdict), .details = {}, .shown_detail = "at"};
   std::replace(found.word.begin(), found.word.end(), '_', ' ');
+  const bool has_deadline = claim.deadline != tracker::no_deadline;
   const std::uint64_t deadline = claim.deadline - trace_begin;
   if (claim.settled_at != 0) found.details["at"] = claim.settled_at - trace_begin;
   if (claim.verdict == v1::VERDICT_WAITING) {
-    found.details["until"] = deadline;
+    if (has_deadline) found.details["until"] = deadline;
     found.shown_detail = "until";
   } else if (claim.verdict == v1::VERDICT_OVERDUE) {
     found.details["at"] = deadline;
@@ -84,6 +85,7 @@ class Play {
     event.topic = line.topic;
     event.correlationid = line.flow;
     event.causationid = line.cause;
+    event.subject = line.subject;
     event.data = line.data;
     rehearsal_.see(event);
   }
@@ -156,12 +158,12 @@ void check_unnamed(const CaseFile& file, const Case& played, const std::string& 
         played.expected.begin(), played.expected.end(),
         [&, at = place](const Expected& each) { return each.flow == flow && each.expectation == at; });
     const bool violated = std::any_of(found.begin(), found.end(), [](const Found& each) {
-      return each.word == "overdue" || each.word == "met late";
+      return each.word == "overdue" || each.word == "met late" || each.word == "broken";
     });
     if (named || !violated) continue;
     const std::string of = flow == default_flow ? "" : " of " + flow;
     differences.push_back({played.line, subject_text(file.expectations[place]) + of,
-                           "nothing overdue that is not named", joined(found)});
+                           "nothing violated that is not named", joined(found)});
   }
 }
 

@@ -48,6 +48,7 @@ std::string* option_of(TraceLine& line, std::string_view name) {
   if (name == "id") return &line.id;
   if (name == "source") return &line.source;
   if (name == "cause") return &line.cause;
+  if (name == "subject") return &line.subject;
   return nullptr;
 }
 
@@ -102,7 +103,7 @@ Words<Verdict> verdict_of(std::string_view text, bool of_expectation) {
   if (!is_verdict(read.value.word, of_expectation)) {
     read.wrong = in_quotes(text) + " is no verdict of " +
                  (of_expectation ? "an expectation" : "a definition") +
-                 (of_expectation ? ": met, met late, overdue, open, cancelled, not armed"
+                 (of_expectation ? ": met, met late, overdue, open, cancelled, broken, not armed"
                                  : ": completed, open, overdue, not begun");
   }
   return read;
@@ -145,7 +146,7 @@ Words<TraceLine> trace_line(std::string_view text) {
     std::string* option =
         equals == std::string_view::npos ? nullptr : option_of(line, words[i].substr(0, equals));
     if (option == nullptr || equals + 1 == words[i].size())
-      return {{}, in_quotes(words[i]) + " is none of flow=…, id=…, source=…, cause=…"};
+      return {{}, in_quotes(words[i]) + " is none of flow=…, id=…, source=…, cause=…, subject=…"};
     *option = words[i].substr(equals + 1);
   }
   return read;
@@ -168,8 +169,16 @@ Words<Subject> subject_of(std::string_view text, const std::vector<ExpectationOu
       after.remove_prefix(slash + 1);
     }
     const auto topics = split(rest.substr(arrow + 2), ',');
-    read.wrong = choose(rest, expectations, subject,
-                        [&](const ExpectationOutcome& each) { return is_meant(each, after, topics); });
+    // Some of the topics are enough, where no expectation has just these.
+    const auto meant = [&](const ExpectationOutcome& each) { return is_meant(each, after, topics); };
+    const auto exactly = [&](const ExpectationOutcome& each) {
+      return meant(each) && each.expected.size() == topics.size();
+    };
+    const bool any_exactly = std::any_of(expectations.begin(), expectations.end(), [&](const auto& each) {
+      return exactly(each) && (subject.definition.empty() || each.definition_name == subject.definition);
+    });
+    read.wrong = any_exactly ? choose(rest, expectations, subject, exactly)
+                             : choose(rest, expectations, subject, meant);
     return read;
   }
   const bool whole = rest.ends_with(whole_flow_words);

@@ -35,6 +35,7 @@ struct TraceLine {
   std::string id;
   std::string source;
   std::string cause;
+  std::string subject;
   std::string data;  ///< JSON; empty: none
 };
 

@@ -12,7 +12,10 @@ using ByExpectation = std::map<std::string, Flagged>;
 /// What stays the same when the time that is allowed changes.
 std::string subject_of(const ExpectationOutcome& expectation) {
   std::string text = expectation.definition_name + " " + expectation.after;
-  text += expectation.whole_flow ? " whole" : expectation.any_of ? " any" : " all";
+  text += expectation.whole_flow ? " whole"
+          : expectation.never    ? " never"
+          : expectation.any_of   ? " any"
+                                 : " all";
   for (const std::string& topic : expectation.expected) text += " " + topic;
   return text;
 }
@@ -28,7 +31,7 @@ ByExpectation flagged_by(Rehearsal& rehearsal) {
   }
   ByExpectation flagged;
   for (const FlowVerdict& found :
-       flow_verdicts(rehearsal, outcome, {v1::VERDICT_OVERDUE, v1::VERDICT_MET_LATE})) {
+       flow_verdicts(rehearsal, outcome, {v1::VERDICT_OVERDUE, v1::VERDICT_MET_LATE, v1::VERDICT_BROKEN})) {
     Flagged& entry = flagged[subjects[found.expectation]];
     entry.expectation = outcome.expectations[found.expectation];
     entry.flows.push_back(found.correlation);

@@ -40,6 +40,8 @@ Record::Topics DefinitionFile::topics() const {
     for (const auto& expectation : flow.expect) {
       topics.insert(expectation.after);
       add(expectation.expected());
+      add(expectation.until);
+      add(expectation.extended_by);
     }
   }
   return topics;

@@ -11,13 +11,25 @@
 namespace reel::rehearsal {
 namespace {
 
-enum Attribute : std::size_t { type, id, source, correlationid, causationid, time, recordedtime };
+enum Attribute : std::size_t {
+  type,
+  id,
+  source,
+  correlationid,
+  causationid,
+  time,
+  recordedtime,
+  subject,
+  partitionkey
+};
 
 constexpr std::array<std::string_view, EventLine::attributes> names{
-    "type", "id", "source", "correlationid", "causationid", "time", "recordedtime"};
+    "type", "id",           "source",  "correlationid", "causationid",
+    "time", "recordedtime", "subject", "partitionkey"};
 /// Each is kept for as long as its flow is, or longer, so the limits are the bus's.
 constexpr std::array<std::size_t, EventLine::attributes> bytes_max{
-    topic_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max};
+    topic_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max,
+    id_bytes_max,    id_bytes_max, id_bytes_max, id_bytes_max};
 
 std::size_t attribute_of(std::string_view key) {
   const auto found = std::find(names.begin(), names.end(), key);
@@ -55,6 +67,8 @@ std::optional<std::string> EventLine::read(std::string_view text, HistoryEvent& 
   event.source = given_[source];
   event.correlationid = given_[correlationid];
   event.causationid = given_[causationid];
+  event.subject = given_[subject];
+  event.partitionkey = given_[partitionkey];
   return std::nullopt;
 }
 

@@ -25,6 +25,8 @@ struct HistoryEvent {
   std::string_view topic;
   std::string_view correlationid;  ///< empty: the event is part of no flow
   std::string_view causationid;
+  std::string_view subject;
+  std::string_view partitionkey;
   bool replayed = false;  ///< came of a replay; only the broker's journal says so
   std::string_view data;  ///< JSON; empty: none was given
 };
@@ -34,7 +36,7 @@ class EventLine {
   /// Nothing where `text` is an event; else what is wrong with it, to follow "line 7: ".
   [[nodiscard]] std::optional<std::string> read(std::string_view text, HistoryEvent& event);
 
-  static constexpr std::size_t attributes = 7;
+  static constexpr std::size_t attributes = 9;
 
  private:
   std::optional<std::string> take(std::size_t attribute, std::string_view value);

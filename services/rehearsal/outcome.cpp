@@ -34,6 +34,7 @@ ExpectationOutcome words_of(const Rehearsal& rehearsal, DefinitionIndex definiti
                            .after = text(number == of.whole_flow() ? of.start : rule.after),
                            .expected = {},
                            .any_of = rule.any_of,
+                           .never = rule.never,
                            .within = rehearsal.within(definition, number),
                            .whole_flow = number == of.whole_flow(),
                            .exists = number != of.whole_flow() || of.has_whole_flow(),
@@ -118,7 +119,7 @@ const std::vector<v1::Verdict>& all_verdicts() {
 }
 
 bool is_violation(v1::Verdict verdict) {
-  return verdict == v1::VERDICT_OVERDUE || verdict == v1::VERDICT_MET_LATE;
+  return verdict == v1::VERDICT_OVERDUE || verdict == v1::VERDICT_MET_LATE || verdict == v1::VERDICT_BROKEN;
 }
 
 std::vector<FlowVerdict> flow_verdicts(Rehearsal& rehearsal, const Outcome& outcome,

@@ -26,6 +26,7 @@ struct ExpectationOutcome {
   std::string after;  ///< of the whole flow's deadline: its start, empty where it begins at any `after`
   std::vector<std::string> expected;
   bool any_of = true;
+  bool never = false;
   std::string within;
   bool whole_flow = false;
   bool exists = true;  ///< not so of a whole flow's deadline that is not given
@@ -41,7 +42,8 @@ struct DefinitionOutcome {
   std::string name;
   std::uint64_t flows = 0;
   std::uint64_t completed = 0;  ///< at the history's end
-  std::uint64_t violated = 0;   ///< with something overdue at any time, whether it came at last or not
+  std::uint64_t violated =
+      0;  ///< with something broken, or overdue at any time, whether it came at last or not
 };
 
 struct Outcome {
@@ -61,7 +63,7 @@ struct Outcome {
 [[nodiscard]] std::string verdict_name(v1::Verdict verdict);
 /// Every verdict there is, in the order they are printed.
 [[nodiscard]] const std::vector<v1::Verdict>& all_verdicts();
-/// Overdue, also where it came at last.
+/// Overdue, also where it came at last, or broken.
 [[nodiscard]] bool is_violation(v1::Verdict verdict);
 
 /// One expectation armed in one flow, that came to a verdict asked for.

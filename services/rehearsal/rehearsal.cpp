@@ -1,5 +1,8 @@
 #include "rehearsal/rehearsal.h"
 
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+
 #include "config/units.h"
 
 namespace reel::rehearsal {
@@ -8,26 +11,57 @@ namespace {
 /// Verdicts are handed on after so many events, so that few wait in memory.
 constexpr std::uint64_t told_every = 1'024;
 
+constexpr std::string_view payload_type = "google.protobuf.Value";
+
 }  // namespace
 
 Rehearsal::Rehearsal(const DefinitionFile& file) : file_{file} {
   for (const auto& [name, flow] : file.model.flows) definitions_.add_current(name, flow);
+  const auto topics = definitions_.topics_judged_by_content();
+  content_topics_.insert(topics.begin(), topics.end());
 }
 
 void Rehearsal::see(const HistoryEvent& event) {
   // The core takes a second event of the same id for the same event; those without one are all different.
   if (event.id.empty()) id_ = "line " + std::to_string(event.line);
   last_time_ = event.log_time;
+  const std::string_view id = event.id.empty() ? std::string_view{id_} : event.id;
+  const bool asked = content_topics_.contains(event.topic);
+  const RunHead head{.source = event.source, .topic = event.topic, .dataschema = payload_type};
+  EventView view;
+  if (asked) {
+    view.id = id;
+    view.correlationid = event.correlationid;
+    view.causationid = event.causationid;
+    view.subject = event.subject;
+    view.partitionkey = event.partitionkey;
+    view.time = event.log_time;
+    view.replayed = event.replayed;
+    view.data = payload_of(event);
+  }
+  JudgedEvent content{head, view, parser_};
   tracker_.see({.offset = ++offset_,
                 .log_time = event.log_time,
-                .id = event.id.empty() ? std::string_view{id_} : event.id,
+                .id = id,
                 .correlationid = event.correlationid,
                 .causationid = event.causationid,
                 .topic = event.topic,
                 .source = event.source,
                 .time = event.log_time,
-                .replayed = event.replayed});
+                .replayed = event.replayed,
+                .content = asked ? &content : nullptr});
   if (offset_ % told_every == 0) tell();
+}
+
+// JSON is a message too, whose fields are asked for as those of any other. Without a payload, or with one
+// that is no JSON, there are no fields.
+const std::string& Rehearsal::payload_of(const HistoryEvent& event) {
+  payload_.clear();
+  google::protobuf::Value value;
+  const google::protobuf::StringPiece json{event.data.data(), event.data.size()};
+  if (!event.data.empty() && google::protobuf::util::JsonStringToMessage(json, &value).ok())
+    value.SerializeToString(&payload_);
+  return payload_;
 }
 
 void Rehearsal::advance(std::uint64_t log_time) {

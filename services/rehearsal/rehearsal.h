@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,7 @@ class Rehearsal {
 
  private:
   void tell();
+  [[nodiscard]] const std::string& payload_of(const HistoryEvent& event);
 
   const DefinitionFile& file_;
   tracker::Names names_;
@@ -59,6 +61,9 @@ class Rehearsal {
   std::uint64_t offset_ = 0;
   std::uint64_t last_time_ = 0;
   std::string id_;
+  std::set<std::string, std::less<>> content_topics_;
+  PayloadParser parser_;
+  std::string payload_;
 };
 
 }  // namespace reel::rehearsal

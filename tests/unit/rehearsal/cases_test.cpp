@@ -61,7 +61,7 @@ TEST_CASE("a difference shows both sides") {
 
 TEST_CASE("what is overdue and not named is a difference") {
   CHECK(played("0s a, 5s", "f: overdue") ==
-        "3 f/a -> b, c: expected nothing overdue that is not named, got overdue at 5s");
+        "3 f/a -> b, c: expected nothing violated that is not named, got overdue at 5s");
 }
 
 TEST_CASE("flows are told apart by their name") {
@@ -95,7 +95,8 @@ TEST_CASE("every mistake in a case is said at its place") {
         "c.yaml:13:7: there is no definition 'g'\n"
         "        g: open\n"
         "        ^\n"
-        "c.yaml:14:15: 'mett' is no verdict of an expectation: met, met late, overdue, open, cancelled, not "
+        "c.yaml:14:15: 'mett' is no verdict of an expectation: met, met late, overdue, open, cancelled, "
+        "broken, not "
         "armed\n"
         "        a -> b: mett\n"
         "                ^\n"
