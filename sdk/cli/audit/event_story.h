@@ -17,68 +17,9 @@
 #include <vector>
 
 #include "cli/audit/interests.h"
+#include "cli/audit/part_story.h"
 
 namespace reel::cli {
-
-enum class StepKind : std::uint8_t {
-  delivered,
-  acked,
-  nacked,
-  timed_out,
-  instance_lost,
-  dead,
-  expired,
-  parked,
-  redriven,
-  resumed,
-  replayed,
-  discarded,
-  retried_now,
-  given_up,
-  paused,
-  unpaused,
-  forgotten,
-  unsubscribed,
-};
-[[nodiscard]] std::string_view to_string(StepKind kind);
-
-struct StoryStep {
-  StepKind kind{};
-  std::uint64_t time = 0;    ///< log time
-  std::uint64_t offset = 0;  ///< of the record that says so
-  std::string instance;
-  std::uint32_t delivery = 0;
-  std::uint32_t attempt = 0;
-  std::string error_type;
-  std::string error;
-  std::uint64_t until = 0;  ///< of a failure: the next attempt; of a pause: its end (2^64 - 1: until resumed)
-  std::string by;           ///< who told the broker to
-  std::string note;
-};
-
-/// How it stands between the event and a service.
-enum class PartState : std::uint8_t {
-  waiting,
-  in_flight,
-  retrying,
-  acked,
-  dead,
-  parked,
-  expired,
-  discarded,
-  withdrawn,  ///< forgotten, or the pattern was dropped before it was handed over
-  doubtful,   ///< its `when` is not understood here, and no record says that it was given the event
-};
-[[nodiscard]] std::string_view to_string(PartState state);
-
-struct StoryPart {
-  std::string service;
-  bool matched = false;
-  bool doubtful = false;
-  PartState state = PartState::waiting;
-  std::uint64_t settled_at = 0;  ///< log time of the state, where it is an end
-  std::vector<StoryStep> steps;  ///< by time
-};
 
 /// An event that this one led to: derived by a route, or published while it was handled.
 struct StoryEffect {
@@ -130,30 +71,16 @@ class EventStory {
   static constexpr std::size_t effects_max = 100;
 
  private:
-  struct Part {
-    StoryPart told;
-    std::uint64_t until = 0;  // wanted no more from the record at this offset on
-    std::uint64_t state_time = 0;
-    std::vector<std::uint64_t> identities;  // the event's offset, and those of its redeliveries
-  };
-  struct Who {
-    std::string by;
-    std::string note;
-  };
-
-  Part& part_of(const std::string& service);
+  PartStory& part_of(const std::string& service);
   void take(const v1::DeliveryReport& report, const StreamEvent& at);
-  void take(const v1::Failure& failure, Part& part, const StreamEvent& at, const std::string& instance);
   void take(const v1::Command& command, const StreamEvent& at);
   void redeliver(const std::string& service, const v1::RedeliveryRecord& record, const StreamEvent& at);
   void change_subscription(const std::string& service, const StreamEvent& at);
-  void add(Part& part, StoryStep step, PartState state);
-  void note(Part& part, StoryStep step) { part.told.steps.push_back(std::move(step)); }
 
   Interests& interests_;
   StoryHead head_;
-  std::map<std::string, Part> parts_;
-  std::map<std::uint64_t, Who> commands_;  // by offset: a redelivery names the one that asked for it
+  std::map<std::string, PartStory> parts_;
+  std::map<std::uint64_t, Orderer> commands_;  // by offset: a redelivery names the one that asked for it
   std::vector<StoryEffect> effects_;
   std::uint64_t now_ = 0;
 };
