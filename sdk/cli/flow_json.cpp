@@ -17,6 +17,35 @@ std::uint64_t milliseconds_between(std::uint64_t earlier, std::uint64_t later) {
   return later > earlier ? (later - earlier) / 1'000'000 : 0;
 }
 
+}  // namespace
+
+Json summary_json(const v1::FlowSummary& summary, std::uint64_t watermark) {
+  Json overdue = Json::array();
+  for (const auto& expectation : summary.overdue())
+    overdue.push_back(expectation_json(expectation, watermark));
+  return {{"correlationid", summary.correlationid()},
+          {"state", state_text(summary.state())},
+          {"definitions", list(summary.definitions())},
+          {"events", summary.events()},
+          {"first_topic", summary.first_topic()},
+          {"last_topic", summary.last_topic()},
+          {"started_at", rfc3339(summary.started_at())},
+          {"last_at", rfc3339(summary.last_at())},
+          {"overdue", std::move(overdue)},
+          {"ends", list(summary.ends())}};
+}
+
+Json step_json(const v1::FlowStep& step) {
+  Json json{{"reeloffset", step.offset()},
+            {"recordedtime", rfc3339(step.recordedtime())},
+            {"id", step.id()},
+            {"type", step.topic()},
+            {"source", step.source()},
+            {"time", rfc3339(step.time())}};
+  if (!step.causationid().empty()) json["causationid"] = step.causationid();
+  return json;
+}
+
 Json expectation_json(const v1::Expectation& expectation, std::uint64_t watermark) {
   Json json{{"verdict", verdict_text(expectation.verdict())},
             {"definition", expectation.definition()},
@@ -38,47 +67,6 @@ Json expectation_json(const v1::Expectation& expectation, std::uint64_t watermar
     json["left_ms"] = milliseconds_between(watermark, expectation.deadline());
   }
   if (!expectation.after_id().empty()) json["after_id"] = expectation.after_id();
-  return json;
-}
-
-Json step_json(const v1::FlowStep& step) {
-  Json json{{"reeloffset", step.offset()},
-            {"recordedtime", rfc3339(step.recordedtime())},
-            {"id", step.id()},
-            {"type", step.topic()},
-            {"source", step.source()},
-            {"time", rfc3339(step.time())}};
-  if (!step.causationid().empty()) json["causationid"] = step.causationid();
-  return json;
-}
-
-}  // namespace
-
-Json summary_json(const v1::FlowSummary& summary, std::uint64_t watermark) {
-  Json overdue = Json::array();
-  for (const auto& expectation : summary.overdue())
-    overdue.push_back(expectation_json(expectation, watermark));
-  return {{"correlationid", summary.correlationid()},
-          {"state", state_text(summary.state())},
-          {"definitions", list(summary.definitions())},
-          {"events", summary.events()},
-          {"first_topic", summary.first_topic()},
-          {"last_topic", summary.last_topic()},
-          {"started_at", rfc3339(summary.started_at())},
-          {"last_at", rfc3339(summary.last_at())},
-          {"overdue", std::move(overdue)},
-          {"ends", list(summary.ends())}};
-}
-
-Json flow_json(const v1::FlowReply& flow) {
-  Json json = summary_json(flow.summary(), flow.watermark());
-  json["watermark"] = rfc3339(flow.watermark());
-  json["steps"] = Json::array();
-  for (const auto& step : flow.steps()) json["steps"].push_back(step_json(step));
-  json["expectations"] = Json::array();
-  for (const auto& expectation : flow.expectations()) {
-    json["expectations"].push_back(expectation_json(expectation, flow.watermark()));
-  }
   return json;
 }
 

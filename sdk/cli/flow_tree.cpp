@@ -3,87 +3,100 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "cli/duration_text.h"
+#include "cli/flow/delivery_lines.h"
 
 namespace reel::cli {
 namespace {
 
-/// A line before it is laid out. `gap` and what follows it stand on a line with a step only.
+/// A line before it is laid out.
 struct Line {
   Cell when;
   std::string branch;
   Cell topic;
   Cell who;
   std::string gap;
+  Cell split;
   Cell note;
+
+  [[nodiscard]] bool goes_on() const { return !gap.empty() || !split.text.empty() || !note.text.empty(); }
 };
 
 nanoseconds between(std::uint64_t earlier, std::uint64_t later) {
   return nanoseconds{later > earlier ? static_cast<std::int64_t>(later - earlier) : 0};
 }
 
-/// A step or an owed follow-up, and what stands below it.
-struct Node {
-  const v1::FlowStep* step = nullptr;
-  const v1::Expectation* owed = nullptr;
-  const v1::FlowStep* cause = nullptr;
-  std::vector<std::size_t> below;
+/// A step or an owed follow-up, and where it stands.
+struct Visit {
+  bool owed = false;
+  std::size_t index = 0;  // of the step, or the owed follow-up
+  std::size_t depth = 0;
+  bool last = false;
+  std::string indent;  // of what stands below the parent
 };
 
-/// The reply as a tree: who stands below whom, in the order things happened.
-class Tree {
+bool is_owed(const v1::Expectation& expectation) {
+  return expectation.verdict() == v1::VERDICT_OVERDUE || expectation.verdict() == v1::VERDICT_WAITING ||
+         expectation.verdict() == v1::VERDICT_CANCELLED;
+}
+
+/// What is owed stands below the step that armed it, the most urgent first.
+class OwedFollowUps {
  public:
-  explicit Tree(const v1::FlowReply& flow) {
-    for (const auto& step : flow.steps()) add_step(step);
-    std::vector<const v1::Expectation*> owed;
-    for (const auto& expectation : flow.expectations()) {
-      if (is_owed(expectation)) owed.push_back(&expectation);
+  explicit OwedFollowUps(const FlowPicture& picture) {
+    for (const auto& expectation : picture.flow().expectations()) {
+      if (is_owed(expectation)) owed_.push_back(&expectation);
+      if (expectation.verdict() == v1::VERDICT_MET_LATE) {
+        nanoseconds& late = late_[expectation.settled_at()];
+        late = std::max(late, between(expectation.deadline(), expectation.settled_at()));
+      }
     }
-    std::stable_sort(owed.begin(), owed.end(), [](const auto* left, const auto* right) {
+    std::stable_sort(owed_.begin(), owed_.end(), [](const auto* left, const auto* right) {
       return left->deadline() < right->deadline();
     });
-    for (const auto* expectation : owed) add_owed(*expectation);
+    for (std::size_t i = 0; i < owed_.size(); ++i) {
+      const std::uint64_t armed_by = owed_[i]->after().empty() ? 0 : owed_[i]->after_offset();
+      by_offset_[armed_by].push_back(i);
+    }
+    std::unordered_set<std::uint64_t> shown{0};
+    for (const auto& step : picture.flow().steps()) shown.insert(step.offset());
+    for (auto at = by_offset_.begin(); at != by_offset_.end();) {
+      if (shown.contains(at->first)) {
+        ++at;
+        continue;
+      }
+      std::vector<std::size_t>& roots = by_offset_[0];  // of an event that is not on this page
+      roots.insert(roots.end(), at->second.begin(), at->second.end());
+      at = by_offset_.erase(at);
+    }
+    if (const auto roots = by_offset_.find(0); roots != by_offset_.end())
+      std::sort(roots->second.begin(), roots->second.end());
   }
 
-  [[nodiscard]] const Node& at(std::size_t index) const { return nodes_[index]; }
-  [[nodiscard]] const std::vector<std::size_t>& roots() const { return roots_; }
+  [[nodiscard]] const v1::Expectation& at(std::size_t i) const { return *owed_[i]; }
+  /// Of the step at this offset; 0: of the flow as a whole.
+  [[nodiscard]] const std::vector<std::size_t>& below(std::uint64_t offset) const {
+    static const std::vector<std::size_t> nothing;
+    const auto found = by_offset_.find(offset);
+    return found != by_offset_.end() ? found->second : nothing;
+  }
+  /// By how much an expectation was missed that the event of this log time met.
+  [[nodiscard]] std::optional<nanoseconds> lateness(std::uint64_t log_time) const {
+    const auto found = late_.find(log_time);
+    if (found == late_.end()) return std::nullopt;
+    return found->second;
+  }
 
  private:
-  static bool is_owed(const v1::Expectation& expectation) {
-    return expectation.verdict() == v1::VERDICT_OVERDUE || expectation.verdict() == v1::VERDICT_WAITING ||
-           expectation.verdict() == v1::VERDICT_CANCELLED;
-  }
-
-  // Steps come in offset order, so a cause that is known is an earlier one and the tree has no cycles.
-  void add_step(const v1::FlowStep& step) {
-    const auto cause = step.causationid().empty() ? by_id_.end() : by_id_.find(step.causationid());
-    Node node{.step = &step};
-    if (cause != by_id_.end()) node.cause = nodes_[cause->second].step;
-    attach(std::move(node), cause != by_id_.end() ? std::optional{cause->second} : std::nullopt);
-    by_id_.emplace(step.id(), nodes_.size() - 1);
-    by_offset_.emplace(step.offset(), nodes_.size() - 1);
-  }
-
-  void add_owed(const v1::Expectation& expectation) {
-    const auto armed_by =
-        expectation.after().empty() ? by_offset_.end() : by_offset_.find(expectation.after_offset());
-    attach(Node{.owed = &expectation},
-           armed_by != by_offset_.end() ? std::optional{armed_by->second} : std::nullopt);
-  }
-
-  void attach(Node node, std::optional<std::size_t> parent) {
-    (parent ? nodes_[*parent].below : roots_).push_back(nodes_.size());
-    nodes_.push_back(std::move(node));
-  }
-
-  std::vector<Node> nodes_;
-  std::vector<std::size_t> roots_;
-  std::unordered_map<std::string, std::size_t> by_id_;
-  std::unordered_map<std::uint64_t, std::size_t> by_offset_;
+  std::vector<const v1::Expectation*> owed_;
+  std::map<std::uint64_t, std::vector<std::size_t>> by_offset_;
+  std::unordered_map<std::uint64_t, nanoseconds> late_;
 };
 
 std::string joined(const google::protobuf::RepeatedPtrField<std::string>& topics, const char* word) {
@@ -95,30 +108,50 @@ std::string joined(const google::protobuf::RepeatedPtrField<std::string>& topics
   return text;
 }
 
-/// By how much an expectation was missed that this very step met.
-std::optional<nanoseconds> lateness(const v1::FlowReply& flow, const v1::FlowStep& step) {
-  std::optional<nanoseconds> late;
-  for (const auto& expectation : flow.expectations()) {
-    if (expectation.verdict() != v1::VERDICT_MET_LATE || expectation.settled_at() != step.recordedtime())
-      continue;
-    late = std::max(late.value_or(nanoseconds{0}), between(expectation.deadline(), expectation.settled_at()));
+/// "wait 0.5 ms · handling 12 ms ◀ longest · publishing 2.4 ms"
+std::string split_text(const FlowPicture& picture, std::size_t i, const Gap& gap) {
+  if (!gap.split) return picture.is_longest(i, std::nullopt) ? "◀ longest" : "";
+  std::string text;
+  for (std::size_t which = 0; which < gap_parts; ++which) {
+    const auto part = static_cast<GapPart>(which);
+    if (part == GapPart::retries && gap.part(part) == 0) continue;
+    if (!text.empty()) text += " · ";
+    text += std::string{to_string(part)} + " " + gap_text(between(0, gap.part(part))).substr(1);
+    if (picture.is_longest(i, part)) text += " ◀ longest";
   }
-  return late;
+  return text;
 }
 
-Line line_of_step(const v1::FlowReply& flow, const Node& node, std::string branch) {
-  const v1::FlowStep& step = *node.step;
+Line line_of_step(const FlowPicture& picture, std::size_t i, const OwedFollowUps& owed, std::string branch) {
+  const v1::FlowStep& step = picture.step(i);
   Line line;
   line.when = {clock_text(step.recordedtime()), Ink::dim};
   line.branch = std::move(branch);
   line.topic = {shown(step.topic())};
   line.who = {"by " + shown(service_of(step.source())), Ink::plain};
-  if (node.cause != nullptr) line.gap = gap_text(between(node.cause->recordedtime(), step.recordedtime()));
-  if (const auto late = lateness(flow, step)) {
-    line.note = {"late by " + elapsed_text(*late), Ink::yellow};
-  } else if (node.cause == nullptr && !step.causationid().empty()) {
-    line.note = {"caused by " + shown(step.causationid()) + ", which is not of this flow", Ink::dim};
+  const auto gap = picture.gap(i);
+  if (gap) line.gap = gap_text(between(0, gap->total));
+  if (gap && picture.has_deliveries()) {
+    line.split = {split_text(picture, i, *gap), picture.longest()->step == i ? Ink::yellow : Ink::dim};
   }
+  if (const auto late = owed.lateness(step.recordedtime())) {
+    line.note = {"late by " + elapsed_text(*late), Ink::yellow};
+  } else if (!gap && !step.causationid().empty()) {
+    const bool page = picture.size() < picture.flow().summary().events();
+    line.note = {"caused by " + shown(step.causationid()) +
+                     (page ? ", which is not on this page" : ", which is not of this flow"),
+                 Ink::dim};
+  }
+  return line;
+}
+
+Line line_of_delivery(const DeliveryLine& delivery, const std::string& indent, bool last) {
+  Line line;
+  line.when = {clock_text(delivery.time), Ink::dim};
+  line.branch = indent + (last ? "└ " : "├ ");
+  line.topic = {"▸ " + shown(delivery.service), Ink::dim};
+  line.who = {shown(delivery.outcome), delivery.ink};
+  line.note = {shown(delivery.detail), Ink::dim};
   return line;
 }
 
@@ -140,43 +173,91 @@ Line line_of_owed(const v1::FlowReply& flow, const v1::Expectation& owed, std::s
   return line;
 }
 
-/// The tree from top to bottom. Kept on a stack of its own: its depth is a foreign number.
-std::vector<Line> lines_of(const v1::FlowReply& flow) {
-  struct Visit {
-    std::size_t node;
-    std::size_t depth;
-    bool last;
-    std::string indent;  // of what stands below the parent
-  };
-  const Tree tree{flow};
-  std::vector<Visit> open;
-  const auto visit_all = [&](const std::vector<std::size_t>& nodes, std::size_t depth,
-                             const std::string& indent) {
-    for (std::size_t i = nodes.size(); i-- > 0;)
-      open.push_back({nodes[i], depth, i + 1 == nodes.size(), indent});
-  };
-  visit_all(tree.roots(), 0, "");
+/// The tree from top to bottom, line by line. Kept on a stack of its own: its depth is a foreign number.
+class TreeWalk {
+ public:
+  explicit TreeWalk(const FlowPicture& picture) : picture_{picture}, owed_{picture} {}
 
-  std::vector<Line> lines;
-  while (!open.empty()) {
-    const Visit visit = std::move(open.back());
-    open.pop_back();
-    const Node& node = tree.at(visit.node);
-    const bool root = visit.depth == 0;
-    std::string branch = root ? "" : visit.indent + (visit.last ? "└ " : "├ ");
-    lines.push_back(node.step != nullptr ? line_of_step(flow, node, std::move(branch))
-                                         : line_of_owed(flow, *node.owed, std::move(branch)));
-    const bool deeper = !root && visit.depth < flow_tree_depth_max;
-    visit_all(node.below, visit.depth + 1, deeper ? visit.indent + (visit.last ? "  " : "│ ") : visit.indent);
+  template <class Each>
+  void run(Each each) {
+    open_.clear();
+    push(picture_.roots(), owed_.below(0), 0, "");
+    while (!open_.empty()) {
+      const Visit visit = std::move(open_.back());
+      open_.pop_back();
+      std::string branch = visit.depth == 0 ? "" : visit.indent + (visit.last ? "└ " : "├ ");
+      if (visit.owed) {
+        each(line_of_owed(picture_.flow(), owed_.at(visit.index), std::move(branch)));
+        continue;
+      }
+      each(line_of_step(picture_, visit.index, owed_, std::move(branch)));
+      const bool deeper = visit.depth != 0 && visit.depth < flow_tree_depth_max;
+      const std::string indent = deeper ? visit.indent + (visit.last ? "  " : "│ ") : visit.indent;
+      const auto& effects = picture_.effects(visit.index);
+      const auto& owed = owed_.below(picture_.step(visit.index).offset());
+      const auto deliveries = delivery_lines(picture_, visit.index);
+      for (std::size_t i = 0; i < deliveries.size(); ++i) {
+        const bool last = i + 1 == deliveries.size() && effects.empty() && owed.empty();
+        each(line_of_delivery(deliveries[i], indent, last));
+      }
+      push(effects, owed, visit.depth + 1, indent);
+    }
   }
-  return lines;
-}
+
+ private:
+  void push(const std::vector<std::size_t>& steps, const std::vector<std::size_t>& owed, std::size_t depth,
+            const std::string& indent) {
+    for (std::size_t i = owed.size(); i-- > 0;)
+      open_.push_back({true, owed[i], depth, i + 1 == owed.size(), indent});
+    for (std::size_t i = steps.size(); i-- > 0;)
+      open_.push_back({false, steps[i], depth, owed.empty() && i + 1 == steps.size(), indent});
+  }
+
+  const FlowPicture& picture_;
+  OwedFollowUps owed_;
+  std::vector<Visit> open_;
+};
 
 std::string padded(const std::string& painted, std::size_t used, std::size_t width) {
   return painted + std::string(width > used ? width - used : 0, ' ');
 }
 
-std::string header(const v1::FlowReply& flow, const Terminal& terminal) {
+/// Wide enough for every line; found by a walk of its own, so that no line is kept.
+struct TreeWidths {
+  std::size_t when = 0;
+  std::size_t topic = 0;
+  std::size_t who = 0;
+  std::size_t gap = 0;
+
+  void fit(const Line& line) {
+    when = std::max(when, columns_of(line.when.text));
+    topic = std::max(topic, columns_of(line.branch) + columns_of(line.topic.text));
+    if (line.goes_on()) who = std::max(who, columns_of(line.who.text));
+    if (!line.split.text.empty()) gap = std::max(gap, columns_of(line.gap));
+  }
+};
+
+std::string laid_out(const Line& line, const TreeWidths& widths, const Terminal& terminal) {
+  std::string text =
+      "  " + padded(terminal.paint(line.when.ink, line.when.text), columns_of(line.when.text), widths.when);
+  text +=
+      "  " + padded(terminal.paint(Ink::dim, line.branch) + terminal.paint(line.topic.ink, line.topic.text),
+                    columns_of(line.branch) + columns_of(line.topic.text), widths.topic);
+  text += "  " + terminal.paint(line.who.ink, line.who.text);
+  if (!line.goes_on()) return text;
+  text = padded(text, columns_of(line.who.text), widths.who);
+  if (!line.gap.empty()) text += "  " + terminal.paint(Ink::cyan, line.gap);
+  if (!line.split.text.empty()) {
+    text = padded(text, columns_of(line.gap), widths.gap);
+    text += "  " + terminal.paint(line.split.ink, line.split.text);
+  }
+  if (!line.note.text.empty()) text += "  " + terminal.paint(line.note.ink, line.note.text);
+  return text;
+}
+
+}  // namespace
+
+std::string flow_header(const v1::FlowReply& flow, const Terminal& terminal) {
   const v1::FlowSummary& summary = flow.summary();
   std::string definitions;
   for (const std::string& definition : summary.definitions()) {
@@ -192,35 +273,14 @@ std::string header(const v1::FlowReply& flow, const Terminal& terminal) {
          (definitions.empty() ? "" : definitions + "  ") + count + span + date_text(summary.started_at());
 }
 
-}  // namespace
-
-std::vector<std::string> flow_tree(const v1::FlowReply& flow, const Terminal& terminal) {
-  const std::vector<Line> body = lines_of(flow);
-  std::size_t when_width = 0;
-  std::size_t topic_width = 0;
-  std::size_t who_width = 0;
-  for (const Line& line : body) {
-    when_width = std::max(when_width, columns_of(line.when.text));
-    topic_width = std::max(topic_width, columns_of(line.branch) + columns_of(line.topic.text));
-    if (!line.gap.empty() || !line.note.text.empty())
-      who_width = std::max(who_width, columns_of(line.who.text));
-  }
-  std::vector<std::string> lines{header(flow, terminal)};
-  for (const Line& line : body) {
-    std::string text =
-        "  " + padded(terminal.paint(line.when.ink, line.when.text), columns_of(line.when.text), when_width);
-    text +=
-        "  " + padded(terminal.paint(Ink::dim, line.branch) + terminal.paint(line.topic.ink, line.topic.text),
-                      columns_of(line.branch) + columns_of(line.topic.text), topic_width);
-    text += "  " + terminal.paint(line.who.ink, line.who.text);
-    if (!line.gap.empty() || !line.note.text.empty()) {
-      text = padded(text, columns_of(line.who.text), who_width);
-      if (!line.gap.empty()) text += "  " + terminal.paint(Ink::cyan, line.gap);
-      if (!line.note.text.empty()) text += "  " + terminal.paint(line.note.ink, line.note.text);
-    }
-    lines.push_back(std::move(text));
-  }
-  return lines;
+void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink& out) {
+  out(flow_header(picture.flow(), terminal) + "\n");
+  TreeWalk walk{picture};
+  TreeWidths widths;
+  walk.run([&](const Line& line) { widths.fit(line); });
+  walk.run([&](const Line& line) { out(laid_out(line, widths, terminal) + "\n"); });
+  if (!picture.has_deliveries()) return;
+  for (const std::string& line : clock_lines(picture)) out("  " + terminal.paint(Ink::dim, line) + "\n");
 }
 
 std::string state_text(v1::FlowState state) {

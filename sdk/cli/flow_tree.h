@@ -5,16 +5,19 @@
 //     10:02:11.019  └ payment.captured      by payments   +15 ms
 //     OVERDUE 12s     └ shipment.dispatched  expected from shipping within 10s after payment.captured
 //
-// An event stands below the event that caused it, and a missing one where it would have stood. The gap is
-// the log time since the cause. "Now" is the tracker's watermark: what it knows, it knows up to then.
+// An event stands below the event that caused it, and a missing one where it would have stood; with
+// deliveries, every handing over of it stands there too, each with its end. The gap is the log time since the
+// cause, split as gaps.h says. "Now" is the tracker's watermark: what it knows, it knows up to then.
 //
-// Pure: a reply goes in, lines come out. Ids, topics and sources are foreign and made safe here; a cause
+// Pure: a picture goes in, lines come out. Ids, topics and sources are foreign and made safe here; a cause
 // that is unknown, or later than its effect, makes a root.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "cli/flow/flow_picture.h"
+#include "cli/flow/sink.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "reel/v1/query.pb.h"
@@ -24,7 +27,10 @@ namespace reel::cli {
 /// Deeper levels are drawn at this one: a chain of a thousand events must not walk off the page.
 inline constexpr std::size_t flow_tree_depth_max = 24;
 
-[[nodiscard]] std::vector<std::string> flow_tree(const v1::FlowReply& flow, const Terminal& terminal);
+void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink& out);
+
+/// The first line: which flow, how it stands, how long it took.
+[[nodiscard]] std::string flow_header(const v1::FlowReply& flow, const Terminal& terminal);
 
 /// "open", "overdue", "completed", "untracked".
 [[nodiscard]] std::string state_text(v1::FlowState state);

@@ -31,8 +31,12 @@ struct Failure : std::runtime_error {
   int exit;
 };
 
+enum class Format { text, json, mermaid, dot, otlp };
+
 /// The options that stand before or behind any command.
 struct Globals {
+  /// Other than text and json only where the command draws.
+  Format format = Format::text;
   bool json = false;
   /// One endpoint, or several with commas between them: tried in turn.
   std::string broker = "tcp://127.0.0.1:5555";
@@ -50,6 +54,8 @@ struct Invocation {
   std::vector<std::string> arguments;
   Output& out;
   Output& err;
+  /// Whether the chosen command has every format, not only text and json.
+  bool draws = false;
   /// What the chosen command does; its result is the exit code.
   std::function<int(Invocation&)> run;
 };

@@ -18,6 +18,11 @@ void Output::lines(const std::vector<std::string>& lines) {
   for (const std::string& text : lines) line(text);
 }
 
+void Output::part(std::string_view text) {
+  gathered_.append(text);
+  if (gathered_.size() >= gathered_bytes_max) flush();
+}
+
 void Output::raw(std::string_view text) {
   gathered_.append(text);
   flush();

@@ -28,6 +28,8 @@ class Output {
   /// Prints one line. Throws OutputClosed where nobody reads any more.
   void line(std::string_view text);
   void lines(const std::vector<std::string>& lines);
+  /// Prints part of a text that has its own line ends, piece by piece.
+  void part(std::string_view text);
   /// Writes text that is no line, at once: a progress bar.
   void raw(std::string_view text);
   /// Writes what has been gathered.

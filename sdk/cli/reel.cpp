@@ -28,12 +28,23 @@ std::string wrong_endpoints(const std::string& list) {
   return "";
 }
 
+Format format_of(const std::string& name) {
+  if (name == "json") return Format::json;
+  if (name == "mermaid") return Format::mermaid;
+  if (name == "dot") return Format::dot;
+  return name == "otlp" ? Format::otlp : Format::text;
+}
+
 void add_globals(CLI::App& app, Globals& globals) {
   app.add_option_function<std::string>(
-         "-o,--output", [&globals](const std::string& format) { globals.json = format == "json"; },
-         "How to print: text, or json (one object a line)")
+         "-o,--output",
+         [&globals](const std::string& name) {
+           globals.format = format_of(name);
+           globals.json = globals.format == Format::json;
+         },
+         "How to print: text, or json (one object a line); a flow also as mermaid, dot, otlp")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}));
+      ->check(CLI::IsMember({"text", "json", "mermaid", "dot", "otlp"}));
   app.add_option("--broker", globals.broker, "Where the broker answers")
       ->type_name("ENDPOINT")
       ->envname("REEL_BROKER")
@@ -120,6 +131,10 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
 /// Runs the command; what it printed before it failed is printed before the sentence that says so.
 int run_command(Invocation& invocation) {
   try {
+    const Format format = invocation.globals.format;
+    if (!invocation.draws && format != Format::text && format != Format::json)
+      throw Failure{exit_code::usage,
+                    "this command prints text or json; the other formats are for 'reel flow'"};
     return invocation.run(invocation);
   } catch (const Failure& failure) {
     invocation.err.line(failure.what());
@@ -164,8 +179,12 @@ int run_commands(int count, const char* const* arguments,
   std::signal(SIGPIPE, SIG_IGN);
   Output out{STDOUT_FILENO, Terminal::of(STDOUT_FILENO)};
   Output err{STDERR_FILENO, Terminal::of(STDERR_FILENO)};
-  Invocation invocation{
-      .globals = {}, .arguments = {arguments, arguments + count}, .out = out, .err = err, .run = {}};
+  Invocation invocation{.globals = {},
+                        .arguments = {arguments, arguments + count},
+                        .out = out,
+                        .err = err,
+                        .draws = false,
+                        .run = {}};
 
   CLI::App app{"Services that react to each other's events, and a bus that notices when one does not.",
                "reel"};

@@ -14,7 +14,7 @@ namespace {
 /// What `reel flow` prints, with times written as T, dates as D, and gaps and durations as G. Their widths
 /// vary, and with them the columns, so that runs of spaces become one.
 std::string shape(Mesh& mesh, const std::string& flow) {
-  auto text = mesh.reel({"flow", flow}).out;
+  auto text = mesh.reel({"flow", flow, "--brief"}).out;
   for (const auto& [pattern, name] :
        std::vector<std::pair<std::string, std::string>>{{R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", "D"},
                                                         {R"(\d\d:\d\d:\d\d\.\d{3})", "T"},

@@ -39,6 +39,7 @@ class Walk {
         progress_{invocation.err, reading.end.offset},
         stream_{{.service = "reel-audit",
                  .patterns = reading.patterns,
+                 .when = When{reading.when},
                  .start = reading.start,
                  .ephemeral = true,
                  .credit_events = credit_events,

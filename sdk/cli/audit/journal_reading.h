@@ -38,6 +38,8 @@ struct JournalEnd {
 
 struct JournalReading {
   std::vector<std::string> patterns;
+  /// JSON; of what they match, only what this event pattern says yes to. Empty: all of it.
+  std::string when;
   Start start = Start::oldest();
   JournalEnd end;
   /// A progress bar runs along; its whole is offsets.

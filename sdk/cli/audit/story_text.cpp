@@ -3,16 +3,14 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <limits>
 
+#include "cli/audit/part_text.h"
 #include "cli/duration_text.h"
 #include "cli/flow_tree.h"
 #include "event/rfc3339.h"
 
 namespace reel::cli {
 namespace {
-
-constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
 
 struct Line {
   std::uint64_t time = 0;
@@ -25,30 +23,6 @@ struct Line {
 
 nanoseconds between(std::uint64_t earlier, std::uint64_t later) {
   return nanoseconds{later > earlier ? static_cast<std::int64_t>(later - earlier) : 0};
-}
-
-std::string error_text(const StoryStep& step) {
-  if (step.error_type.empty() || step.error.empty()) return step.error_type + step.error;
-  return step.error_type + ": " + step.error;
-}
-
-std::string by_text(const StoryStep& step) {
-  if (step.by.empty()) return "";
-  return "by " + step.by + (step.note.empty() ? "" : ": " + step.note);
-}
-
-std::string failure_text(const StoryStep& step) {
-  const std::string error = error_text(step);
-  if (step.until <= step.time) return error;
-  return error + (error.empty() ? "" : "; ") + "again in " + duration_text(between(step.time, step.until));
-}
-
-std::string pause_text(const StoryStep& step) {
-  const std::string until = step.until == 0 || step.until == for_ever
-                                ? "until resumed"
-                                : "for " + duration_text(between(step.time, step.until));
-  const std::string by = by_text(step);
-  return until + (by.empty() ? "" : ", " + by);
 }
 
 Line line_of(const StoryStep& step) {
@@ -113,26 +87,6 @@ Line line_of(const StoryStep& step) {
       break;
   }
   return line;
-}
-
-Ink ink_of(PartState state) {
-  switch (state) {
-    case PartState::acked: return Ink::green;
-    case PartState::dead: return Ink::red;
-    case PartState::expired:
-    case PartState::discarded:
-    case PartState::withdrawn: return Ink::dim;
-    default: return Ink::yellow;
-  }
-}
-
-std::string words_of(PartState state) {
-  switch (state) {
-    case PartState::in_flight: return "in flight";
-    case PartState::withdrawn: return "no longer wanted";
-    case PartState::doubtful: return "may not want it: its `when` is not understood here";
-    default: return std::string{to_string(state)};
-  }
 }
 
 void add_part(const StoryPart& part, const EventStory& story, std::vector<Line>& lines) {
@@ -219,20 +173,6 @@ std::string header(const EventStory& story, const std::optional<StoryKept>& kept
          shown(head.topic) + "  in flow " + shown(head.correlationid) + ", " + date_text(head.time);
 }
 
-Json step_json(const StoryStep& step) {
-  Json json{{"what", to_string(step.kind)}, {"time", rfc3339(step.time)}, {"record", step.offset}};
-  if (!step.instance.empty()) json["instance"] = step.instance;
-  if (step.delivery != 0) json["delivery"] = step.delivery;
-  if (step.attempt != 0) json["attempt"] = step.attempt;
-  if (!step.error_type.empty()) json["error_type"] = step.error_type;
-  if (!step.error.empty()) json["error"] = step.error;
-  if (step.until != 0 && step.until != for_ever)
-    json[step.kind == StepKind::paused ? "until" : "retry_at"] = rfc3339(step.until);
-  if (!step.by.empty()) json["by"] = step.by;
-  if (!step.note.empty()) json["note"] = step.note;
-  return json;
-}
-
 }  // namespace
 
 std::vector<std::string> story_lines(const EventStory& story, const std::optional<StoryKept>& kept,
@@ -294,13 +234,7 @@ Json story_json(const EventStory& story, const std::optional<StoryKept>& kept) {
                               {"source", effect.source}});
   }
   json["services"] = Json::array();
-  for (const StoryPart* part : story.parts()) {
-    Json one{{"service", part->service}, {"matched", part->matched}, {"state", to_string(part->state)}};
-    if (part->settled_at != 0) one["settled_at"] = rfc3339(part->settled_at);
-    one["steps"] = Json::array();
-    for (const StoryStep& step : part->steps) one["steps"].push_back(step_json(step));
-    json["services"].push_back(std::move(one));
-  }
+  for (const StoryPart* part : story.parts()) json["services"].push_back(part_json(*part));
   json["told_until"] = rfc3339(story.now());
   return json;
 }

@@ -465,7 +465,7 @@ TEST_CASE("the completion scripts know every command and option") {
     CHECK(ran.out.find("bash zsh fish") != std::string::npos);
   }
   const std::string bash = run_reel_command({"completion", "bash"}).out;
-  CHECK(bash.find("    --output) choices=\"text json\" ;;\n") != std::string::npos);
+  CHECK(bash.find("    --output) choices=\"text json mermaid dot otlp\" ;;\n") != std::string::npos);
   const auto topics = bash.substr(bash.find("      topics) "));
   CHECK(
       topics.substr(0, topics.find('\n')) ==

@@ -67,7 +67,7 @@ class FlowBench {
 
   [[nodiscard]] std::string text(const Terminal& terminal = Terminal::none()) const {
     std::string text;
-    for (const std::string& line : flow_tree(reply_, terminal)) text += line + "\n";
+    flow_tree(FlowPicture{reply_, nullptr}, terminal, [&](std::string_view piece) { text += piece; });
     return text;
   }
 

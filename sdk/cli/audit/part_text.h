@@ -1,0 +1,28 @@
+// What became of an event for one service, in words and as JSON: the pieces that an event's story and a
+// flow's tree have in common. Pure; foreign text is not made safe here.
+#pragma once
+
+#include <string>
+
+#include "cli/audit/part_story.h"
+#include "cli/flow_json.h"
+#include "cli/terminal.h"
+
+namespace reel::cli {
+
+[[nodiscard]] Ink ink_of(PartState state);
+/// "in flight", "no longer wanted", …
+[[nodiscard]] std::string words_of(PartState state);
+
+/// "std::runtime_error: card reader broken"
+[[nodiscard]] std::string error_text(const StoryStep& step);
+/// And when it is tried again: "…; again in 10ms".
+[[nodiscard]] std::string failure_text(const StoryStep& step);
+/// "by ada@shop: the bank is back"; empty where nobody told the broker to.
+[[nodiscard]] std::string by_text(const StoryStep& step);
+/// "until resumed, by ada@shop"
+[[nodiscard]] std::string pause_text(const StoryStep& step);
+
+[[nodiscard]] Json part_json(const StoryPart& part);
+
+}  // namespace reel::cli

@@ -1,0 +1,32 @@
+// The deliveries of one event of a flow, a line each, as its tree shows them, and what is known of the
+// clocks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/flow/flow_picture.h"
+#include "cli/terminal.h"
+
+namespace reel::cli {
+
+/// Foreign text in it is not made safe yet.
+struct DeliveryLine {
+  std::uint64_t time = 0;  ///< log time
+  std::string service;
+  std::string outcome;  ///< "acked in 14 ms", "failed after 5.0 ms", "waiting for 12s"
+  std::string detail;   ///< "attempt 2, at 7c2f: std::runtime_error: card reader broken; again in 10ms"
+  Ink ink = Ink::plain;
+};
+
+/// By time: every attempt at every service, what was done about it in between, and who still waits for it.
+[[nodiscard]] std::vector<DeliveryLine> delivery_lines(const FlowPicture& picture, std::size_t step);
+
+/// One line for the services whose clocks may be right, one for each whose clock is not.
+[[nodiscard]] std::vector<std::string> clock_lines(const FlowPicture& picture);
+
+/// "acked", "failed", "timed out", "lost", "dead", "expired".
+[[nodiscard]] std::string end_text(StepKind end);
+
+}  // namespace reel::cli

@@ -1,0 +1,44 @@
+// A flow with its deliveries, from a little journal in words: what the tracker would tell of it, and what the
+// journal does. Sources and clocks are set by hand.
+//
+//   FlowInWords flow{R"(
+//     order.placed
+//     payments wants order.placed@1
+//     payments/7c2f report delivered 1 acked 1
+//   )"};
+//   flow.tree()
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "../audit/journal_in_words.h"
+#include "cli/flow/flow_picture.h"
+#include "cli/flow/sink.h"
+
+namespace reel::test {
+
+class FlowInWords {
+ public:
+  explicit FlowInWords(const std::string& words);
+
+  /// The step at this offset, to be made what the test needs.
+  v1::FlowStep& step(std::uint64_t offset);
+  v1::FlowReply& reply() { return reply_; }
+  void traceparent(const std::string& text) { traceparent_ = text; }
+
+  [[nodiscard]] const cli::FlowDeliveries& deliveries();
+  [[nodiscard]] cli::FlowPicture picture();
+  [[nodiscard]] std::string tree();
+  [[nodiscard]] std::string drawn(const std::function<void(const cli::FlowPicture&, const cli::Sink&)>& draw);
+
+ private:
+  JournalInWords journal_;
+  v1::FlowReply reply_;
+  std::string traceparent_;
+  cli::Interests interests_;
+  std::unique_ptr<cli::FlowDeliveries> deliveries_;
+};
+
+}  // namespace reel::test
