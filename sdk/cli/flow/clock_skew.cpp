@@ -64,8 +64,8 @@ std::string skew_text(const ClockSkew& skew) {
   }
   const std::int64_t high = *skew.at_most;
   if (skew.contradictory()) {
-    return "at least " + amount(low) + " " + side(low) + " and at most " + amount(high) + " " + side(high) +
-           ": it was set, or its instances differ";
+    return amount(low) + " " + side(low) + " by one event, " + amount(high) + " " + side(high) +
+           " by another: it was set, or its instances differ";
   }
   if ((low > 0) == (high > 0)) {
     // From the smaller to the larger amount, on one side.

@@ -6,8 +6,8 @@
 //   it
 //
 // An event was made before it was accepted, and after its cause was handed to the service (or was accepted,
-// where the handing over is not known). With its `time` by the service's clock, and the other two by the
-// broker's, each event gives two bounds on the difference of the clocks:
+// where the handing over is not known and somebody else published it). With its `time` by the service's
+// clock, and the other two by the broker's, each event gives two bounds on the difference of the clocks:
 //
 //   time - accepted  ≤  skew  ≤  time - cause
 //
@@ -52,7 +52,7 @@ class ClockSkews {
 };
 
 /// "up to 14 ms behind", "3.2 s to 3.4 s ahead", "at least 3.2 s ahead", "between 1 s behind and 2 s ahead",
-/// "3 s ahead and 1 s behind: it was set, or its instances differ".
+/// "3 s ahead by one event, 1 s behind by another: it was set, or its instances differ".
 [[nodiscard]] std::string skew_text(const ClockSkew& skew);
 
 }  // namespace reel::cli

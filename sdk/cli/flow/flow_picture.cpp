@@ -48,7 +48,9 @@ void FlowPicture::read_clocks() {
     if (const auto from = cause(i)) {
       const StoryPart* part = published_in(i);
       const StoryStep* handed = part == nullptr ? nullptr : handed_for(*part, step(i));
-      after = handed != nullptr ? handed->time : step(*from).recordedtime();
+      // Who published the cause itself did not have to wait for its acceptance.
+      const bool its_own = service_of(step(*from).source()) == service_of(step(i).source());
+      after = handed != nullptr ? handed->time : its_own ? 0 : step(*from).recordedtime();
     }
     clocks_.see(service_of(step(i).source()), step(i).time(), step(i).recordedtime(), after);
   }

@@ -150,7 +150,7 @@ TEST_CASE(
   clocks.see("stock", at + 5'000 * ms, at, at - ms);
   clocks.see("stock", at - 5'000 * ms, at, at - ms);
   CHECK(skew_text(clocks.of("stock")) ==
-        "at least 5.00 s ahead and at most 4.99 s behind: it was set, or its instances differ");
+        "5.00 s ahead by one event, 4.99 s behind by another: it was set, or its instances differ");
   CHECK(clocks.of("stock").estimate() == 0);
   // No `time`, and one that is nonsense.
   clocks.see("mute", 0, at, at);
