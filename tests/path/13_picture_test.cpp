@@ -192,7 +192,7 @@ TEST_CASE(
 
 TEST_CASE(
     "a flow longer than any page opens whole, with all its deliveries, and page by page it is the same") {
-  constexpr std::size_t orders = 12'000;
+  constexpr std::size_t orders = 6'000;
   std::string yaml = Mesh::small_mesh();
   yaml.resize(yaml.find("flows:"));
   Mesh mesh{yaml};
@@ -201,14 +201,10 @@ TEST_CASE(
   const auto payments = mesh.actor("payments", {"--on", "order.placed"});
   mesh.place_many(orders, 1);
   REQUIRE(mesh.has_acked("payments", orders));
-  nlohmann::json flows;
-  const bool tracked = eventually([&] {
-    flows = mesh.rows({"flows"});
+  REQUIRE(eventually([&] {
+    const auto flows = mesh.rows({"flows"});
     return !flows.empty() && flows[0]["events"] == 2 * orders;  // each is archived by a route
-  });
-  CAPTURE(flows.dump());
-  CAPTURE(mesh.tracker().output());
-  REQUIRE(tracked);
+  }));
   // Acks are written to the journal a moment after they are counted.
   nlohmann::json whole;
   REQUIRE(eventually([&] {
@@ -224,7 +220,7 @@ TEST_CASE(
   std::size_t seen = 0;
   std::string after = "0";
   for (int pages = 0; pages < 3; ++pages) {
-    const auto page = mesh.rows({"flow", "flow-0", "--limit", "9000", "--after", after}).at(0);
+    const auto page = mesh.rows({"flow", "flow-0", "--limit", "5000", "--after", after}).at(0);
     for (const auto& step : page["steps"]) {
       if (seen == whole["steps"].size() || step["services"] != whole["steps"][seen]["services"]) break;
       after = step["reeloffset"].dump();
