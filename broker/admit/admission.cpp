@@ -28,11 +28,24 @@ v1::RefusalReason reason_of(EnvelopePart part) {
   return v1::REFUSAL_BAD_ATTRIBUTE;
 }
 
+bool may_publish(std::string_view service, const std::vector<std::string>& publishers) {
+  return publishers.empty() || std::find(publishers.begin(), publishers.end(), service) != publishers.end();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 }  // namespace
 
 Admission::Admission(const config::Model& model, const SchemaSet& schemas)
     : event_bytes_max_{model.broker.event_bytes_max}, batch_bytes_max_{model.broker.batch_bytes_max} {
-  for (const auto& [name, topic] : model.topics) add_topic(name, topic.type, topic.durable, schemas);
+  for (const auto& [name, topic] : model.topics) {
+    add_topic(name, topic.type, topic.durable, schemas);
+    topics_[name].publishers = topic.publishers;
+  }
   for (const auto& [topic, type] : system_topics) {
     if (is_verdict_topic(topic)) add_topic(std::string{topic}, type, true, schemas);
   }
@@ -51,7 +64,7 @@ void Admission::add_topic(const std::string& topic, std::string_view type, bool 
     }
     check = checks_.emplace(type, std::make_unique<PayloadCheck>(*descriptor)).first;
   }
-  topics_[topic] = {std::string{type}, durable, check->second.get()};
+  topics_[topic] = {std::string{type}, durable, check->second.get(), {}};
 }
 
 Judgement Admission::judge(std::string_view batch, std::string_view service) const {
@@ -63,11 +76,10 @@ Judgement Admission::judge(std::string_view batch, std::string_view service) con
            too_large("the batch", batch.size(), batch_bytes_max_));
     return judged;
   }
-  const bool trusted = service == tracker_service;
   BatchReader reader{batch};
   while (auto run = reader.next_run()) {
     Verdict verdict;
-    const auto* topic = judge_run(run->head, trusted, verdict);
+    const auto* topic = judge_run(run->head, service, verdict);
     if (!judge_entries(*run, topic, verdict, judged)) return judged;
   }
   if (reader.malformed()) {
@@ -78,13 +90,20 @@ Judgement Admission::judge(std::string_view batch, std::string_view service) con
   return judged;
 }
 
-const Admission::Topic* Admission::judge_run(const RunHead& head, bool trusted, Verdict& verdict) const {
+const Admission::Topic* Admission::judge_run(const RunHead& head, std::string_view service,
+                                             Verdict& verdict) const {
+  const bool trusted = service == tracker_service;
   const auto found = topics_.find(head.topic);
   if (found == topics_.end() || (is_system_topic(head.topic) && !trusted)) {
     verdict = refuse_topic(head.topic);
     return nullptr;
   }
   const auto& topic = found->second;
+  if (!trusted && !may_publish(service, topic.publishers)) {
+    verdict = {v1::REFUSAL_NOT_ALLOWED, in_quotes(service) + " may not publish " + found->first +
+                                            ": its publishers are " + joined(topic.publishers)};
+    return nullptr;
+  }
   if (head.dataschema != topic.type) {
     const auto got =
         head.dataschema.empty() ? "and the event names no type" : "not " + as_name(head.dataschema);

@@ -45,6 +45,7 @@ class Admission {
     std::string type;
     bool durable = true;
     const PayloadCheck* check = nullptr;
+    std::vector<std::string> publishers;  // empty: any service
   };
   struct Verdict {
     v1::RefusalReason reason = v1::REFUSAL_UNKNOWN;
@@ -56,7 +57,7 @@ class Admission {
 
   void add_topic(const std::string& topic, std::string_view type, bool durable, const SchemaSet& schemas);
   /// The topic of a run, or why all its events are refused.
-  [[nodiscard]] const Topic* judge_run(const RunHead& head, bool trusted, Verdict& verdict) const;
+  [[nodiscard]] const Topic* judge_run(const RunHead& head, std::string_view service, Verdict& verdict) const;
   [[nodiscard]] Verdict refuse_topic(std::string_view topic) const;
   [[nodiscard]] std::optional<Verdict> judge_event(const EventView& event, const Topic& topic) const;
   /// Judges all events of a run. False where the rest of the batch cannot be read.

@@ -15,6 +15,10 @@ Hash128 id_hash(const v1::Delayed& delayed) {
   return delayed.chosen_ids() && event ? hash_128({delayed.source(), event->id}) : Hash128{};
 }
 
+std::uint64_t flow_hash(std::string_view correlationid) {
+  return hash_128({correlationid}).low;
+}
+
 // Calls each(topic, payload, offset) for the records about delayed events of a batch.
 template <class Each>
 void for_each_record(const StoredBatch& batch, Each each) {
@@ -46,7 +50,8 @@ bool Delays::apply(std::string_view topic, std::string_view payload, Offset offs
     } else if (expected_ > 0) {
       --expected_;
     }
-    keep({offset, delayed->due(), id_hash(*delayed)});
+    const auto event = read_event(delayed->event());
+    keep({offset, delayed->due(), id_hash(*delayed), event ? flow_hash(event->correlationid) : 0});
     return true;
   }
   v1::DelayedEnded ended;
@@ -140,6 +145,19 @@ std::vector<Offset> Delays::between(Offset from, Offset to, std::size_t count) c
   return offsets;
 }
 
+std::vector<std::uint64_t> Delays::count_of(std::span<const std::string> correlationids) const {
+  std::vector<std::uint64_t> counts(correlationids.size());
+  if (kept_.empty()) return counts;
+  std::unordered_multimap<std::uint64_t, std::size_t> wanted;
+  for (std::size_t i = 0; i < correlationids.size(); ++i) wanted.emplace(flow_hash(correlationids[i]), i);
+  for (const auto& kept : kept_) {
+    if (kept.due == 0) continue;
+    const auto [begin, end] = wanted.equal_range(kept.flow);
+    for (auto at = begin; at != end; ++at) ++counts[at->second];
+  }
+  return counts;
+}
+
 std::size_t Delays::forget_below(Offset begin) {
   std::size_t lost = 0;
   for (; !kept_.empty() && kept_.front().offset < begin; ++lost) end(kept_.front().offset);
@@ -153,6 +171,7 @@ void Delays::save(v1::Snapshot& snapshot) const {
     auto& row = *snapshot.add_delayed();
     row.set_offset(kept.offset);
     row.set_due(kept.due);
+    row.set_flow_hash(kept.flow);
     if (kept.id == Hash128{}) continue;
     auto& id = *snapshot.add_chosen_ids();
     id.set_hash_high(kept.id.high);
@@ -168,7 +187,8 @@ void Delays::load(const v1::Snapshot& snapshot) {
   }
   for (const auto& row : snapshot.delayed()) {
     const auto id = ids.find(row.offset());
-    if (row.due() != 0) keep({row.offset(), row.due(), id == ids.end() ? Hash128{} : id->second});
+    if (row.due() != 0)
+      keep({row.offset(), row.due(), id == ids.end() ? Hash128{} : id->second, row.flow_hash()});
   }
 }
 

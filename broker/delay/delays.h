@@ -6,7 +6,7 @@
 //   if (delays.take(offset)) …  // so is one that is being cancelled, or moved
 //
 // Taken, an event is not due a second time, and cannot be cancelled; it is kept until the journal says what
-// became of it. The events themselves stay in the journal: here are 96 bytes for each, 56 more where its id
+// became of it. The events themselves stay in the journal: here are 104 bytes for each, 56 more where its id
 // was chosen by its publisher. Sans-IO.
 #pragma once
 
@@ -14,6 +14,8 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -58,6 +60,9 @@ class Delays {
   [[nodiscard]] std::vector<Offset> between(Offset from, Offset to, std::size_t count) const;
 
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  /// How many are kept of each of these flows. Looks at every event that is kept: some milliseconds where
+  /// there are a million.
+  [[nodiscard]] std::vector<std::uint64_t> count_of(std::span<const std::string> correlationids) const;
   /// The oldest record that is still needed; 0: none.
   [[nodiscard]] Offset oldest() const { return kept_.empty() ? 0 : kept_.front().offset; }
   /// The journal begins at `begin`: what stood before it is lost. Says how many.
@@ -69,8 +74,9 @@ class Delays {
  private:
   struct Kept {
     Offset offset = 0;
-    LogTime due = 0;  // 0: over, and only here because others around it are not
-    Hash128 id;       // of (source, id) where it was chosen; else 0
+    LogTime due = 0;         // 0: over, and only here because others around it are not
+    Hash128 id;              // of (source, id) where it was chosen; else 0
+    std::uint64_t flow = 0;  // hash of its correlation id; 0: a snapshot of before this was kept
   };
   struct IdHash {
     std::size_t operator()(const Hash128& hash) const { return hash.low; }

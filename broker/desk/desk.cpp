@@ -35,9 +35,11 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
       chosen_{to_ns(config.broker.dedup_window), config.broker.dedup_ids_max},
       delays_{config.broker.delayed_events_max},
       log_{journal, config.broker.tail_bytes_max, std::move(system_clock_ns)},
-      publishing_{config,  admission_, router_,
-                  log_,    tap_,       resends_,
-                  chosen_, delays_,    [this](ServiceIndex index) { return services_.listens(index); }},
+      publishing_{config,    admission_,
+                  router_,   log_,
+                  tap_,      resends_,
+                  chosen_,   delays_,
+                  refusals_, [this](ServiceIndex index) { return services_.listens(index); }},
       reads_{journal, log_},
       delaying_{config, delays_, publishing_, reads_, log_},
       sessions_{config.broker.sessions_max, to_ns(config.broker.service_timeout)},
@@ -45,8 +47,9 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
       redeliveries_{services_, log_, publishing_, reads_},
       replays_{services_, log_, publishing_, reads_},
       commands_{ledger_, services_, replays_, delaying_, log_, publishing_, reads_},
+      fates_{ledger_, services_, sessions_, delays_, refusals_, log_},
       answers_{config,   schemas,   ledger_,   services_, sessions_, publishing_, commands_,
-               replays_, delaying_, counters_, reads_,    journal,   log_} {}
+               replays_, delaying_, counters_, reads_,    journal,   log_,        fates_} {}
 
 void Desk::take(const Incoming& incoming) {
   using Frame = v1::ToBroker;

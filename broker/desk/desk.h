@@ -121,6 +121,7 @@ class Desk final : private Replies {
   Resends resends_;
   ChosenIds chosen_;
   Delays delays_;
+  Refusals refusals_;
   CommitLog log_;
   Ledger ledger_;
   Publishing publishing_;
@@ -132,6 +133,7 @@ class Desk final : private Replies {
   Replays replays_;
   Commands commands_;
   Counters counters_;
+  Fates fates_;
   Answers answers_;
 
   // Clients hold answers back until the broker has confirmed earlier ones, so while the journal cannot be

@@ -75,6 +75,7 @@ void Deliveries::extend(Position position, LogTime now) {
     Entry& entry = window_.at(position);
     if (entry.state == EntryState::in_flight) {
       if (entry.when == now + ack_timeout_) return;  // and so has what lies behind
+      handed_at_.try_emplace(entry.offset, entry.when - ack_timeout_);
       entry.when = now + ack_timeout_;
       deadlines_.add(entry.when, position);
     }
@@ -177,6 +178,19 @@ LogTime Deliveries::first_failed_at(Offset offset, LogTime now) const {
 Offset Deliveries::origin(Offset offset) const {
   const auto found = origins_.find(offset);
   return found == origins_.end() ? 0 : found->second;
+}
+
+std::optional<Offset> Deliveries::redelivery_of(Offset event) const {
+  std::optional<Offset> newest;
+  for (const auto& [offset, origin] : origins_) {
+    if (origin == event && (!newest || offset > *newest)) newest = offset;
+  }
+  return newest;
+}
+
+LogTime Deliveries::handed_at(const Entry& entry) const {
+  const auto extended = handed_at_.find(entry.offset);
+  return extended != handed_at_.end() ? extended->second : entry.when - ack_timeout_;
 }
 
 std::optional<Offset> Deliveries::oldest_origin() const {

@@ -89,6 +89,10 @@ class Deliveries {
   /// Of a redelivery, where the event itself stands; 0 where it is none.
   [[nodiscard]] Offset origin(Offset offset) const;
   [[nodiscard]] std::optional<Offset> oldest_origin() const;
+  /// The redelivery held of this event; the newest of several.
+  [[nodiscard]] std::optional<Offset> redelivery_of(Offset event) const;
+  /// When what is in flight was handed over.
+  [[nodiscard]] LogTime handed_at(const Entry& entry) const;
   [[nodiscard]] std::optional<LogTime> next_deadline() const;
 
   [[nodiscard]] std::size_t held() const { return held_; }
@@ -153,6 +157,7 @@ class Deliveries {
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
   std::unordered_map<Offset, LogTime> first_failed_at_;  // of what is held and has failed
   std::unordered_map<Offset, Offset> origins_;           // of redeliveries that are held
+  std::unordered_map<Offset, LogTime> handed_at_;        // of what is in flight and was extended
 
   KeyShares shares_;
   KeyLanes lanes_;
@@ -184,6 +189,7 @@ inline void Deliveries::release(Entry& entry) {
   if (--holder.events == 0) holder.probing = holder.draining = false;
   holder.bytes -= entry.bytes;
   --in_flight_;
+  if (!handed_at_.empty()) handed_at_.erase(entry.offset);
   shares_.of(entry.key_hash).remove(entry.bytes);
   if (has_lanes_) lanes_.at(entry.lane).in_flight.remove(entry.bytes);
 }

@@ -338,6 +338,26 @@ bool Dispatch::holds(InstanceId instance, Offset offset, std::uint32_t delivery)
   const Position position = deliveries.window().find(offset, deliveries.window().head());
   return position != no_position && deliveries.is_held_by(position, *slot, delivery);
 }
+
+std::optional<Dispatch::Held> Dispatch::find(Offset event) const {
+  const Deliveries& deliveries = impl_->deliveries();
+  Position position = deliveries.window().find(event, deliveries.window().head());
+  if (position == no_position || deliveries.window().at(position).state == EntryState::settled) {
+    const auto again = deliveries.redelivery_of(event);
+    if (!again) return std::nullopt;
+    position = deliveries.window().find(*again, deliveries.window().head());
+    if (position == no_position) return std::nullopt;
+  }
+  const Entry& entry = deliveries.window().at(position);
+  Held held{.offset = entry.offset, .attempt = entry.attempt};
+  if (entry.state == EntryState::retrying) held.state = Held::State::retrying;
+  if (entry.state != EntryState::in_flight) return held;
+  held.state = Held::State::in_flight;
+  held.instance = deliveries.instances().at(entry.holder).id;
+  held.since = deliveries.handed_at(entry);
+  return held;
+}
+
 Settlement Dispatch::settle(InstanceId instance, std::span<const AckRange> acks, std::span<const Nack> nacks,
                             LogTime now) {
   return impl_->settle(instance, acks, nacks, now);

@@ -165,6 +165,17 @@ class Dispatch {
   /// here on these are in flight.
   [[nodiscard]] std::vector<HandOver> hand_over(LogTime now, std::size_t max);
 
+  /// How an event held stands, be it for itself or as a redelivery of it.
+  struct Held {
+    enum class State : std::uint8_t { waiting, retrying, in_flight };
+    State state = State::waiting;
+    Offset offset = 0;  ///< its own or the redelivery's
+    std::uint32_t attempt = 1;
+    InstanceId instance{};  ///< in flight: who has it, and since when
+    LogTime since = 0;
+  };
+  [[nodiscard]] std::optional<Held> find(Offset event) const;
+
   /// The oldest event held, which is the oldest unsettled one of all that were offered; nothing when none is.
   [[nodiscard]] std::optional<Offset> oldest() const;
   /// The oldest event that a redelivery held is about; nothing where none is.

@@ -19,7 +19,7 @@ Offset origin_of(const v1::Failure& failure) {
 Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
                  Services& services, Sessions& sessions, const Publishing& publishing, Commands& commands,
                  const Replays& replays, Delaying& delaying, const Counters& counters, EventReads& reads,
-                 Journal& journal, CommitLog& log)
+                 Journal& journal, CommitLog& log, Fates& fates)
     : config_{config},
       schemas_{schemas},
       ledger_{ledger},
@@ -33,6 +33,7 @@ Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Le
       counters_{counters},
       journal_{journal},
       log_{log},
+      fates_{fates},
       started_at_{log.now()} {}
 
 void Answers::ask(const v1::Request& request, Send send) {
@@ -50,8 +51,11 @@ void Answers::ask(const v1::Request& request, Send send) {
       return commands_.give(request.command().command(), std::move(reply), std::move(send));
     case v1::Request::kReplays: replays_.list(*reply.mutable_replays()); break;
     case v1::Request::kDelayed: return delayed(request.delayed(), std::move(reply), std::move(send));
+    case v1::Request::kFates: return fates(request.fates(), std::move(reply), std::move(send));
     case v1::Request::kFlows:
     case v1::Request::kFlow:
+    case v1::Request::kWhy:
+    case v1::Request::kWait:
     case v1::Request::kSummary: reply.set_error("this is the broker; flows are asked of the tracker"); break;
     default: reply.set_error("this question is not known to this broker"); break;
   }
@@ -266,6 +270,24 @@ void Answers::delayed(const v1::DelayedRequest& request, v1::Reply reply, Send s
     *reply.mutable_delayed() = std::move(page);
     send(std::move(reply));
   });
+}
+
+void Answers::fates(const v1::FatesRequest& request, v1::Reply reply, Send send) {
+  if (request.offsets_size() > fates_max || request.correlationids_size() > fates_max) {
+    reply.set_error("a question about fates names at most " + std::to_string(fates_max) +
+                    " events and as many flows");
+    return send(std::move(reply));
+  }
+  std::vector<Offset> offsets{request.offsets().begin(), request.offsets().end()};
+  std::vector<std::string> flows{request.correlationids().begin(), request.correlationids().end()};
+  const auto tell = [this, page = std::make_shared<v1::Reply>(reply), flows = std::move(flows),
+                     send](const std::vector<EventAt>& events) {
+    fates_.tell(events, flows, started_at_, *page->mutable_fates());
+    send(std::move(*page));
+  };
+  if (reads_.fetch(std::move(offsets), tell)) return;
+  reply.set_error(EventReads::full_error);
+  send(std::move(reply));
 }
 
 }  // namespace reel::broker

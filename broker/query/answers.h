@@ -10,6 +10,7 @@
 #include "control/commands.h"
 #include "event/schema_set.h"
 #include "query/counters.h"
+#include "query/fates.h"
 #include "reel/v1/query.pb.h"
 #include "service/delaying.h"
 #include "service/services.h"
@@ -21,7 +22,8 @@ class Answers {
  public:
   Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger, Services& services,
           Sessions& sessions, const Publishing& publishing, Commands& commands, const Replays& replays,
-          Delaying& delaying, const Counters& counters, EventReads& reads, Journal& journal, CommitLog& log);
+          Delaying& delaying, const Counters& counters, EventReads& reads, Journal& journal, CommitLog& log,
+          Fates& fates);
 
   using Send = std::function<void(v1::Reply)>;
   /// Calls `send` now, or, where events must be read or something committed first, later.
@@ -37,6 +39,7 @@ class Answers {
   void status(v1::StatusReply& reply);
   void dead(const v1::DeadRequest& request, v1::Reply reply, Send send);
   void delayed(const v1::DelayedRequest& request, v1::Reply reply, Send send);
+  void fates(const v1::FatesRequest& request, v1::Reply reply, Send send);
   void retries(const v1::RetriesRequest& request, v1::Reply reply, Send send);
   template <typename Request, typename Page>
   void page_failures(const Request& request, FailuresOf failures_of, Page& page,
@@ -59,6 +62,7 @@ class Answers {
   const Counters& counters_;
   Journal& journal_;
   CommitLog& log_;
+  Fates& fates_;
   const LogTime started_at_;
 };
 

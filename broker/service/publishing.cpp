@@ -4,6 +4,7 @@
 #include <set>
 
 #include "event/batch.h"
+#include "event/envelope_check.h"
 
 namespace reel::broker {
 namespace {
@@ -88,7 +89,7 @@ bool is_system_service(std::string_view service) {
 
 Publishing::Publishing(const config::Model& config, const Admission& admission, Router& router,
                        CommitLog& log, LiveTap& tap, Resends& resends, ChosenIds& chosen, Delays& delays,
-                       std::function<bool(ServiceIndex)> listens)
+                       Refusals& refusals, std::function<bool(ServiceIndex)> listens)
     : admission_{admission},
       router_{router},
       log_{log},
@@ -96,6 +97,7 @@ Publishing::Publishing(const config::Model& config, const Admission& admission, 
       resends_{resends},
       chosen_{chosen},
       delays_{delays},
+      refusals_{refusals},
       listens_{std::move(listens)} {
   for (const auto& [topic, about] : config.topics) {
     counts_.emplace(topic, TopicCounts{});
@@ -130,6 +132,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   tell_fates(judged, accepted);
   tell_matched(judged, accepted);
   count_refused(judged);
+  note_refused(judged, service);
   accepted.set_accepted(judged.accepted());
   const auto kept = judged.count(Fate::journal) + judged.count(Fate::delayed);
   accepted.set_first_offset(kept > 0 ? log_.appended_end() : 0);
@@ -281,15 +284,37 @@ void Publishing::tell_matched(const Judgement& judged, v1::Accepted& answer) {
   }
 }
 
+const StoredRun& Publishing::run_of(const Judgement& judged, std::uint32_t entry) {
+  const auto& runs = judged.runs();
+  return *std::prev(
+      std::upper_bound(runs.begin(), runs.end(), entry,
+                       [](std::uint32_t at, const StoredRun& run) { return at < run.first_event; }));
+}
+
+// What somebody may ask for by its flow.
+void Publishing::note_refused(const Judgement& judged, std::string_view service) {
+  std::size_t noted = 0;
+  for (const auto& refusal : judged.refusals()) {
+    if (refusal.index() >= judged.entries() || noted == refusals_per_batch_max) return;
+    const auto event = read_event(judged.event(refusal.index()).bytes);
+    if (!event || event->correlationid.empty() || check_envelope(*event)) continue;
+    refusals_.add({.service = std::string{service},
+                   .topic = std::string{run_of(judged, refusal.index()).topic},
+                   .reason = refusal.reason(),
+                   .text = refusal.text(),
+                   .id = std::string{event->id},
+                   .correlationid = std::string{event->correlationid},
+                   .causationid = std::string{event->causationid}},
+                  log_.now());
+    ++noted;
+  }
+}
+
 // Refused events count under their topic where it is one; what is not a topic gets no row.
 void Publishing::count_refused(const Judgement& judged) {
   for (const auto& refusal : judged.refusals()) {
     if (refusal.index() >= judged.entries()) return;
-    const auto& runs = judged.runs();
-    const auto behind =
-        std::upper_bound(runs.begin(), runs.end(), refusal.index(),
-                         [](std::uint32_t entry, const StoredRun& run) { return entry < run.first_event; });
-    const auto counts = counts_.find(std::prev(behind)->topic);
+    const auto counts = counts_.find(run_of(judged, refusal.index()).topic);
     if (counts != counts_.end()) ++counts->second.refused;
   }
 }
@@ -342,6 +367,7 @@ Publishing::Emitted Publishing::admit_emitted(
   auto judged = admission_.judge(received.batch, service);
   refuse_unrouted(judged, std::numeric_limits<std::size_t>::max());
   refuse_delayed_beyond(delays_.room(), judged);
+  note_refused(judged, service);
   for (const auto& refusal : judged.refusals()) {
     if (refusal.index() < judged.entries()) {
       result.refused.emplace(causes.of(refusal.index()), refusal);

@@ -12,6 +12,7 @@
 
 #include "admit/admission.h"
 #include "admit/chosen_ids.h"
+#include "admit/refusals.h"
 #include "admit/resends.h"
 #include "delay/delays.h"
 #include "journal/commit_log.h"
@@ -42,7 +43,7 @@ class Publishing {
  public:
   /// `listens`: whether a service counts when a publisher is told how many its event matched.
   Publishing(const config::Model& config, const Admission& admission, Router& router, CommitLog& log,
-             LiveTap& tap, Resends& resends, ChosenIds& chosen, Delays& delays,
+             LiveTap& tap, Resends& resends, ChosenIds& chosen, Delays& delays, Refusals& refusals,
              std::function<bool(ServiceIndex)> listens);
 
   /// Judges and appends what `service` published; calls `answer` once what was accepted is committed. While
@@ -78,6 +79,8 @@ class Publishing {
                                             LogTime now) const;
   void refuse_delayed_beyond(std::size_t room, Judgement& judged) const;
   void tell_matched(const Judgement& judged, v1::Accepted& answer);
+  [[nodiscard]] static const StoredRun& run_of(const Judgement& judged, std::uint32_t entry);
+  void note_refused(const Judgement& judged, std::string_view service);
   void count_refused(const Judgement& judged);
   void count_published(const StoredBatch& batch);
 
@@ -97,6 +100,7 @@ class Publishing {
   Resends& resends_;
   ChosenIds& chosen_;
   Delays& delays_;
+  Refusals& refusals_;
   std::function<bool(ServiceIndex)> listens_;
   std::map<std::string, TopicCounts, std::less<>> counts_;
   std::set<std::string, std::less<>> require_subscriber_;  // topics

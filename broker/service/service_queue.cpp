@@ -48,7 +48,7 @@ void ServiceQueue::join(const Member& member) {
 }
 
 Settlement ServiceQueue::leave(InstanceId id, bool lost, LogTime now) {
-  members_.erase(id);
+  if (members_.erase(id) > 0 && members_.empty()) left_at_ = now;
   return noted(dispatch_.leave(id, lost, now));
 }
 

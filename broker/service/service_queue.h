@@ -121,6 +121,9 @@ class ServiceQueue {
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] bool ephemeral() const { return options_.ephemeral; }
   [[nodiscard]] bool has_members() const { return !members_.empty(); }
+  /// When its last instance left; 0: it had none since the broker started.
+  [[nodiscard]] LogTime left_at() const { return left_at_; }
+  [[nodiscard]] const config::Service& policy() const { return options_.policy; }
   /// Everything committed was looked at and handed over, and nothing was given back since.
   [[nodiscard]] bool caught_up() const {
     return caught_up_ && dispatch_.held() == dispatch_.in_flight() && outboxes_empty();
@@ -185,6 +188,7 @@ class ServiceQueue {
   std::map<Offset, Offset> redeliveries_ahead_;
   LogTime paused_until_ = 0;
   std::map<InstanceId, Instance> members_;
+  LogTime left_at_ = 0;
   std::vector<v1::Pattern> patterns_;
   Offset patterns_from_ = 0;  // at and behind this offset every pattern applies
 

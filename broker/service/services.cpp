@@ -140,6 +140,14 @@ bool Services::would_want(const std::string& service, const EventAt& at) {
          wants_event(found->second, at.run(), at.event(), whenever);
 }
 
+bool Services::does_want(const std::string& service, const EventAt& at) {
+  const auto* const record = ledger_.find(service);
+  const auto found = by_name_.find(service);
+  if (record == nullptr || found == by_name_.end() || !record->wants(at.run().topic, at.offset)) return false;
+  return !is_choosy(found->second, at.run().topic) ||
+         wants_event(found->second, at.run(), at.event(), at.offset);
+}
+
 std::map<std::size_t, std::string> Services::names() const {
   std::map<std::size_t, std::string> names;
   for (const auto& [name, index] : by_name_) names.emplace(index, name);

@@ -75,6 +75,8 @@ class Services final : private DeliveryEdge {
   void forget(const std::string& name);
   /// Whether the service's patterns and their `when` want the event, wherever they begin.
   [[nodiscard]] bool would_want(const std::string& service, const EventAt& at);
+  /// Whether they want it where it stands.
+  [[nodiscard]] bool does_want(const std::string& service, const EventAt& at);
   /// An encoded report of what was decided about the service's events, by no instance.
   [[nodiscard]] std::string encoded_report(ServiceQueue& queue, const Settlement& settlement) {
     return encoded_report(queue, InstanceId{}, {}, settlement);

@@ -31,6 +31,9 @@ struct Topic {
   bool durable = true;
   /// An event that no service wants is refused, instead of being counted.
   bool require_subscriber = false;
+  /// Services that may publish it; the broker refuses it from others. Empty: any. Names are not proven: this
+  /// guards against mistakes, not against malice.
+  std::vector<std::string> publishers;
   Place place;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/sections.h"
+#include "config/service_name.h"
 #include "event/nearest_name.h"
 #include "event/topic.h"
 
@@ -50,6 +51,16 @@ std::string read_type(const Value& value, const Loading& loading) {
   return type;
 }
 
+void read_publishers(Section& section, std::vector<std::string>& target) {
+  for (const auto& item : section.list("publishers")) {
+    const auto name = item.text();
+    if (!name) continue;
+    if (const auto wrong = check_service_name(*name))
+      item.refuse("service name '" + shown(*name) + "' is not valid: " + *wrong);
+    target.push_back(*name);
+  }
+}
+
 }  // namespace
 
 void read_topics(Section& root, Loading& loading) {
@@ -73,6 +84,7 @@ void read_topics(Section& root, Loading& loading) {
       topic.type = read_type(*type, loading);
     body.read_flag("durable", topic.durable);
     body.read_flag("require_subscriber", topic.require_subscriber);
+    read_publishers(body, topic.publishers);
     if (topic.require_subscriber && !topic.durable) {
       body.refuse_at({"require_subscriber"},
                      "'require_subscriber' of a topic that is not durable would refuse every event: only the "

@@ -67,6 +67,19 @@ Json expectation_json(const v1::Expectation& expectation, std::uint64_t watermar
     json["left_ms"] = milliseconds_between(watermark, expectation.deadline());
   }
   if (!expectation.after_id().empty()) json["after_id"] = expectation.after_id();
+  if (expectation.impossible()) json["impossible"] = true;
+  return json;
+}
+
+Json flow_json(const v1::FlowReply& flow) {
+  Json json = summary_json(flow.summary(), flow.watermark());
+  json["watermark"] = rfc3339(flow.watermark());
+  json["steps"] = Json::array();
+  for (const auto& step : flow.steps()) json["steps"].push_back(step_json(step));
+  json["expectations"] = Json::array();
+  for (const auto& expectation : flow.expectations()) {
+    json["expectations"].push_back(expectation_json(expectation, flow.watermark()));
+  }
   return json;
 }
 

@@ -14,6 +14,8 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json summary_json(const v1::FlowSummary& summary, std::uint64_t watermark);
 [[nodiscard]] Json step_json(const v1::FlowStep& step);
 [[nodiscard]] Json expectation_json(const v1::Expectation& expectation, std::uint64_t watermark);
+/// A summary with its steps and expectations.
+[[nodiscard]] Json flow_json(const v1::FlowReply& flow);
 
 /// One line; bytes that are not UTF-8 become U+FFFD instead of an exception.
 [[nodiscard]] std::string line_of(const Json& json);

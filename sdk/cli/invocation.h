@@ -79,6 +79,7 @@ void add_status(CLI::App& app, Invocation& invocation);
 void add_dead(CLI::App& app, Invocation& invocation);
 void add_delayed(CLI::App& app, Invocation& invocation);
 void add_event(CLI::App& app, Invocation& invocation);
+void add_why(CLI::App& app, Invocation& invocation);
 void add_verify(CLI::App& app, Invocation& invocation);
 void add_retries(CLI::App& app, Invocation& invocation);
 void add_pause(CLI::App& app, Invocation& invocation);

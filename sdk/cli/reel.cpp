@@ -82,6 +82,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_status(app, invocation);
   add_delayed(app, invocation);
   add_event(app, invocation);
+  add_why(app, invocation);
   add_verify(app, invocation);
   add_retries(app, invocation);
   add_pause(app, invocation);

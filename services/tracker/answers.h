@@ -30,9 +30,10 @@ class Answers {
   /// An unknown flow is answered with an error.
   void tell(const v1::FlowRequest& ask, v1::Reply& reply);
 
- private:
   void summarize(const Flow& flow, v1::FlowSummary& to) const;
   void describe(const Flow& flow, const Claim& claim, v1::Expectation& to) const;
+
+ private:
   [[nodiscard]] std::string text(Name name) const { return std::string{names_.text(name)}; }
 
   Store& store_;

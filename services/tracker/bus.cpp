@@ -108,6 +108,8 @@ Delivery BusInbox::next(std::chrono::milliseconds wait) {
          .topic = event.topic,
          .source = event.source,
          .time = event.time,
+         .partitionkey = event.partitionkey,
+         .subject = event.subject,
          .replayed = event.replayed,
          .content = content_topics_.contains(event.topic) ? contents_.of(event) : nullptr});
   }

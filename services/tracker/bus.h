@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "reel/publisher.h"
+#include "reel/query.h"
 #include "reel/stream.h"
 #include "tracker/event_contents.h"
 #include "tracker/inbox.h"
+#include "tracker/inquiries.h"
 
 namespace reel::tracker {
 
@@ -60,6 +62,19 @@ class BusOutlet final : public Outlet {
   std::deque<Held>
       held_;  // the broker could not keep these: passed on a while later, or it would be asked at once
   Publisher publisher_;  // last: it ends, with its callbacks, before the above
+};
+
+/// Questions to the first of the brokers.
+class BusLine final : public BrokerLine {
+ public:
+  explicit BusLine(const std::vector<std::string>& brokers)
+      : client_{brokers.empty() ? default_brokers().front() : brokers.front()} {}
+
+  std::uint64_t post(v1::Request request) override { return client_.post(std::move(request)); }
+  [[nodiscard]] std::optional<v1::Reply> poll() override { return client_.poll(); }
+
+ private:
+  QueryClient client_;
 };
 
 }  // namespace reel::tracker

@@ -25,6 +25,8 @@ enum ExitCode { exit_ok = 0, exit_failed = 1, exit_usage = 2 };
 
 /// How long a turn waits for events: how late a question may be answered on an idle bus.
 constexpr std::chrono::milliseconds turn_wait{10};
+/// The same while the broker is asked something, which a verdict may wait for.
+constexpr std::chrono::milliseconds turn_wait_asking{1};
 
 volatile std::sig_atomic_t stop_wanted = 0;
 
@@ -82,14 +84,18 @@ int track(const Arguments& arguments) {
   const auto brokers = brokers_of(arguments, model.broker.listen);
   reel::tracker::BusOutlet outlet{brokers};
   reel::tracker::BusInbox inbox{brokers, instance_of(model.tracker.data), mesh.schemas};
-  reel::tracker::Watch watch{model, store, inbox, outlet};
+  reel::tracker::BusLine line{brokers};
+  reel::tracker::Watch watch{model, store, inbox, outlet, &line};
   spdlog::info("ready endpoint={} config={} digest={} data={} handled_offset={} flows={} definitions={}",
                queries.endpoint(), model.path, model.digest, model.tracker.data,
                watch.tracker().handled_offset(), watch.tracker().tally().flows(), model.flows.size());
 
-  const auto answer = [&](const reel::v1::Request& request) { return watch.answer(request); };
   const auto now = [] { return std::chrono::steady_clock::now(); };
-  while (!stop_wanted && watch.turn(turn_wait, now())) queries.serve(answer);
+  const auto answer = [&](const reel::v1::Request& request, reel::tracker::QueryServer::Send send) {
+    watch.ask(request, now(), std::move(send));
+  };
+  while (!stop_wanted && watch.turn(watch.asks() ? turn_wait_asking : turn_wait, now()))
+    queries.serve(answer);
   watch.checkpoint(now());
   spdlog::info("stopped handled_offset={}", watch.tracker().handled_offset());
   return exit_ok;

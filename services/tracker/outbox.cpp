@@ -9,10 +9,24 @@ void Outbox::load(std::uint64_t number, stored::Outgoing event) {
   entries_[number].event = std::move(event);
 }
 
-void Outbox::add(stored::Outgoing event) {
-  if (!by_id_.emplace(event.id(), next_).second) return;
+std::uint64_t Outbox::add(stored::Outgoing event) {
+  const auto [known, added] = by_id_.emplace(event.id(), next_);
+  if (!added) return known->second;
   entries_[next_].event = std::move(event);
-  added_.push_back(next_++);
+  added_.push_back(next_);
+  return next_++;
+}
+
+void Outbox::hold(std::uint64_t number) {
+  const auto entry = entries_.find(number);
+  if (entry != entries_.end() && !entry->second.in_flight) entry->second.held = true;
+}
+
+void Outbox::release(std::uint64_t number, std::string data) {
+  const auto entry = entries_.find(number);
+  if (entry == entries_.end() || !entry->second.held) return;  // recognised meanwhile
+  entry->second.held = false;
+  if (!data.empty()) entry->second.event.set_data(std::move(data));
 }
 
 void Outbox::recognise(std::string_view id) {
@@ -29,7 +43,7 @@ void Outbox::remove(std::map<std::uint64_t, Entry>::iterator entry) {
 
 void Outbox::send(Outlet& outlet, bool hold) {
   for (auto at = entries_.lower_bound(send_from_); at != entries_.end(); ++at) {
-    if (in_flight_ >= outbox_in_flight_max) break;
+    if (in_flight_ >= outbox_in_flight_max || at->second.held) break;
     if (hold && entries_.size() - in_flight_ <= outbox_waiting_max) break;
     send_from_ = at->first + 1;
     if (at->second.in_flight) continue;

@@ -30,7 +30,13 @@ class Outbox {
   void load(std::uint64_t number, stored::Outgoing event);
   void resume(std::uint64_t next_number) { next_ = next_number; }
 
-  void add(stored::Outgoing event);
+  /// Returns its number.
+  std::uint64_t add(stored::Outgoing event);
+  /// It, and for the order's sake what was added behind it, is not sent before release(). Until the next
+  /// start.
+  void hold(std::uint64_t number);
+  /// It goes out, with this payload where it is not empty.
+  void release(std::uint64_t number, std::string data);
   /// An event with this id stands in the journal.
   void recognise(std::string_view id);
 
@@ -55,6 +61,7 @@ class Outbox {
   struct Entry {
     stored::Outgoing event;
     bool in_flight = false;
+    bool held = false;
   };
   void remove(std::map<std::uint64_t, Entry>::iterator entry);
 

@@ -36,7 +36,16 @@ std::string QueryServer::endpoint() const {
   return impl_->socket.get(zmq::sockopt::last_endpoint);
 }
 
-void QueryServer::serve(const std::function<v1::Reply(const v1::Request&)>& answer) {
+void QueryServer::send(const std::string& asker, v1::Reply reply) {
+  v1::FromBroker frame;
+  *frame.mutable_answer() = std::move(reply);
+  const std::string bytes = frame.SerializeAsString();
+  // A ROUTER drops what nobody takes: an asker that has gone does not hold up the others.
+  (void)impl_->socket.send(zmq::buffer(asker), zmq::send_flags::sndmore | zmq::send_flags::dontwait);
+  (void)impl_->socket.send(zmq::buffer(bytes), zmq::send_flags::dontwait);
+}
+
+void QueryServer::serve(const std::function<void(const v1::Request&, Send)>& answer) {
   for (int i = 0; i < questions_per_turn_max; ++i) {
     zmq::message_t asker;
     if (!impl_->socket.recv(asker, zmq::recv_flags::dontwait)) return;
@@ -46,17 +55,15 @@ void QueryServer::serve(const std::function<v1::Reply(const v1::Request&)>& answ
       if (!impl_->socket.recv(frame, zmq::recv_flags::none)) return;
     }
     v1::ToBroker question;
-    v1::FromBroker reply;
     if (frames == 1 && question.ParseFromArray(frame.data(), static_cast<int>(frame.size())) &&
         question.has_query()) {
-      *reply.mutable_answer() = answer(question.query());
+      answer(question.query(),
+             [this, to = asker.to_string()](v1::Reply reply) { send(to, std::move(reply)); });
     } else {
-      reply.mutable_answer()->set_error(not_a_question);
+      v1::Reply reply;
+      reply.set_error(not_a_question);
+      send(asker.to_string(), std::move(reply));
     }
-    const std::string bytes = reply.SerializeAsString();
-    // A ROUTER drops what nobody takes: an asker that has gone does not hold up the others.
-    (void)impl_->socket.send(asker, zmq::send_flags::sndmore | zmq::send_flags::dontwait);
-    (void)impl_->socket.send(zmq::buffer(bytes), zmq::send_flags::dontwait);
   }
 }
 

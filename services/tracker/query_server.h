@@ -26,12 +26,15 @@ class QueryServer {
   ~QueryServer();
 
   /// Answers what has arrived. What is not a question is answered with an error.
-  void serve(const std::function<v1::Reply(const v1::Request&)>& answer);
+  /// `answer` calls its second argument once, now or later, but not longer than this lives.
+  using Send = std::function<void(v1::Reply)>;
+  void serve(const std::function<void(const v1::Request&, Send)>& answer);
   /// Where it listens; with the port where the configured one was `*`.
   [[nodiscard]] std::string endpoint() const;
 
  private:
   struct Impl;
+  void send(const std::string& asker, v1::Reply reply);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -80,7 +80,7 @@ std::uint32_t Steps::near_cause(std::string_view causation) const {
   return back > cause_search_steps ? 0 : back;
 }
 
-void Steps::append(const Step& step) {
+bool Steps::append(const Step& step) {
   if (count_ != 0 && count_ % steps_per_chunk == 0) {
     chunk_starts_.push_back(bytes_.size());
     last_offset_ = last_log_time_ = 0;
@@ -102,6 +102,7 @@ void Steps::append(const Step& step) {
   last_offset_ = step.offset;
   last_log_time_ = step.log_time;
   ++count_;
+  return back != 0;
 }
 
 bool Steps::contains(Name source, std::string_view id) {

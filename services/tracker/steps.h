@@ -65,7 +65,8 @@ class Steps {
   void resume(std::uint32_t count, std::uint64_t last_offset, std::uint64_t last_log_time);
 
   /// number is given here. `step.causation` is packed, as the id.
-  void append(const Step& step);
+  /// Whether its cause is one of the steps shortly before.
+  bool append(const Step& step);
   /// Whether an event of this source and (packed) id is among the steps.
   [[nodiscard]] bool contains(Name source, std::string_view id);
   /// The step with this number, which there must be.

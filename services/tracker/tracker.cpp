@@ -29,10 +29,7 @@ void Tracker::see(const EventSeen& event) {
   latest_ = std::max(latest_, event.log_time);
   if (latest_ > 0) judge_upto(latest_ - 1);
 
-  if (is_system_topic(event.topic)) {
-    if (event.topic == "reel.delivery") deliveries_.see_report(event.offset);
-    return;
-  }
+  if (is_system_topic(event.topic)) return;
   const Name topic = names_.intern(event.topic);
   for (const Pulse& pulse : definitions_.pulses(topic)) see_pulse(pulse, event, topic);
   set_correlation(event, topic);
@@ -64,11 +61,14 @@ void Tracker::see_step(const EventSeen& event, Name topic) {
     flow.started_at = step.log_time;
     flow.first_topic = step.topic;
   }
-  flow.steps.append(step);
+  const bool cause_is_near = flow.steps.append(step);
   flow.last_at = step.log_time;
   flow.last_topic = step.topic;
-  if (const auto roles = definitions_.roles(step.topic); !roles.empty())
+  emitters_.see(step.topic, step.source);
+  if (const auto roles = definitions_.roles(step.topic); !roles.empty()) {
     judge_.see(flow, roles, step, event.content);
+    note_stray(event, step.topic, flow, cause_is_near);
+  }
   finish(handle, flow);
 }
 
@@ -109,6 +109,21 @@ void Tracker::see_pulse(const Pulse& pulse, const EventSeen& event, Name topic) 
   flow.last_at = step.log_time;
   judge_.pulse(flow, pulse.definition, step);
   finish(handle, flow);
+}
+
+// What some flow may wait for, and came in one that no definition applies to, or of a cause that is not its
+// flow's: somebody lost the correlation id.
+void Tracker::note_stray(const EventSeen& event, Name topic, const Flow& flow, bool cause_is_near) {
+  const bool has_other_cause = !event.causationid.empty() && !cause_is_near;
+  if (!has_other_cause && !flow.instances.empty()) return;
+  strays_.add({.offset = event.offset,
+               .topic = topic,
+               .id = std::string{event.id},
+               .correlationid = std::string{event.correlationid},
+               .causationid = std::string{event.causationid},
+               .key = std::string{event.partitionkey},
+               .subject = std::string{event.subject},
+               .source = std::string{event.source}});
 }
 
 // The flow in memory, or brought back there, or new.

@@ -24,9 +24,10 @@
 #include <utility>
 #include <vector>
 
-#include "tracker/deliveries.h"
+#include "tracker/emitters.h"
 #include "tracker/flow_table.h"
 #include "tracker/judge.h"
+#include "tracker/strays.h"
 #include "tracker/tally.h"
 #include "tracker/wheel.h"
 
@@ -42,6 +43,8 @@ struct EventSeen {
   std::string_view topic;
   std::string_view source;
   std::uint64_t time = 0;
+  std::string_view partitionkey;
+  std::string_view subject;
   bool replayed = false;  ///< came of a replay: it may meet an expectation, and arms none
   /// What definitions may ask of the event; needed for DefinitionSet::topics_judged_by_content only.
   JudgedEvent* content = nullptr;
@@ -90,6 +93,10 @@ class Tracker {
   [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
   [[nodiscard]] std::size_t timers() const { return wheel_.size(); }
 
+  /// Who emits what, and what came under no flow that wanted it: for finding causes.
+  [[nodiscard]] const Emitters& emitters() const { return emitters_; }
+  [[nodiscard]] const Strays& strays() const { return strays_; }
+
   /// The flows, for saving.
   [[nodiscard]] FlowTable& flows() { return flows_; }
   [[nodiscard]] bool waits(FlowTable::Handle handle) const { return wheel_.armed(handle); }
@@ -105,6 +112,7 @@ class Tracker {
   [[nodiscard]] Step step_of(const EventSeen& event, Name topic, const Flow& flow);
   void judge_upto(std::uint64_t upto);
   void finish(FlowTable::Handle handle, Flow& flow);
+  void note_stray(const EventSeen& event, Name topic, const Flow& flow, bool cause_is_near);
 
   const DefinitionSet& definitions_;
   Names& names_;
@@ -113,7 +121,8 @@ class Tracker {
   TimerWheel wheel_;
   std::vector<Judgement> verdicts_;
   Judge judge_{definitions_, verdicts_};
-  Deliveries deliveries_;
+  Emitters emitters_{names_};
+  Strays strays_;
   Tally tally_;
   Standing before_;
   Standing after_;

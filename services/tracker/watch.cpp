@@ -7,14 +7,16 @@
 
 namespace reel::tracker {
 
-Watch::Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& outlet)
+Watch::Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& outlet, BrokerLine* line)
     : options_{model.tracker},
       store_{store},
       inbox_{inbox},
       outlet_{outlet},
       definitions_{names_},
       tracker_{definitions_, names_, &store},
-      answers_{store, definitions_, names_} {
+      answers_{store, definitions_, names_},
+      inquiries_{line},
+      causes_{tracker_, names_, answers_, inquiries_} {
   store_.for_each_name([&](std::string_view text) { names_.intern(text); });
   names_saved_ = names_.end();
   store_.for_each_definition(
@@ -48,6 +50,8 @@ void Watch::load() {
 }
 
 bool Watch::turn(std::chrono::milliseconds wait, Time now) {
+  now_ = now;
+  inquiries_.turn(now);
   outbox_.send(outlet_, !caught_up_);
   for (const Answer& answer : outlet_.take_answers(outbox_.full() ? wait : std::chrono::milliseconds{0})) {
     const std::string refused = outbox_.take(answer);
@@ -101,7 +105,10 @@ void Watch::collect_verdicts() {
   for (const Judgement& verdict : tracker_.take_verdicts()) {
     events_.clear();
     events_of(verdict, definitions_, names_, events_);
-    for (auto& event : events_) outbox_.add(std::move(event));
+    std::vector<std::uint64_t> numbers;
+    for (auto& event : events_) numbers.push_back(outbox_.add(std::move(event)));
+    // What an earlier run may have published is not asked about: it is recognised, or it is late already.
+    if (verdict.kind == Judgement::Kind::overdue && caught_up_) add_cause(verdict, std::move(numbers));
   }
 }
 

@@ -16,6 +16,7 @@
 
 #include "config/model.h"
 #include "tracker/answers.h"
+#include "tracker/causes.h"
 #include "tracker/inbox.h"
 #include "tracker/outbox.h"
 #include "tracker/store.h"
@@ -35,6 +36,14 @@ inline constexpr std::size_t rest_slots = 20'000;
 inline constexpr std::chrono::seconds expiry_interval{5};
 inline constexpr std::size_t expiry_flows = 5'000;
 
+/// How long a verdict waits for its cause. The broker answers in a millisecond or two; where it does not, the
+/// verdict goes out without.
+inline constexpr std::chrono::milliseconds cause_wait{500};
+/// How long `why` waits.
+inline constexpr std::chrono::milliseconds why_wait{2'000};
+/// Findings of one answer to `why`.
+inline constexpr std::size_t why_findings_max = 100;
+
 /// The inbox will give nothing more: what the bus said.
 struct InboxRefused : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -45,7 +54,8 @@ class Watch {
   using Time = std::chrono::steady_clock::time_point;
 
   /// Goes on where the store says. Throws DefinitionError, StoreError.
-  Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& outlet);
+  /// Without a line to the broker no causes are found.
+  Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& outlet, BrokerLine* line = nullptr);
 
   /// One turn, waiting at most `wait` for input. False when the inbox has stopped. Throws InboxRefused.
   bool turn(std::chrono::milliseconds wait, Time now);
@@ -54,6 +64,11 @@ class Watch {
 
   /// Knows everything that turn() has judged.
   [[nodiscard]] v1::Reply answer(const v1::Request& request);
+  /// The same; but where the broker must be asked first, `send` is called in a later turn.
+  using Send = std::function<void(v1::Reply)>;
+  void ask(const v1::Request& request, Time now, Send send);
+  /// The broker's answers are waited for: the next turn should come soon.
+  [[nodiscard]] bool asks() const { return inquiries_.waiting(); }
 
   [[nodiscard]] const Tracker& tracker() const { return tracker_; }
   [[nodiscard]] const Outbox& outbox() const { return outbox_; }
@@ -63,6 +78,8 @@ class Watch {
   void load();
   void take(const Delivery& delivery);
   void collect_verdicts();
+  void add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers);
+  void ask_why(const v1::Request& request, Time now, Send send);
   /// One atomic step: what changed, how far that is, and what `batch` holds already.
   void save(Store::Durability durability, StoreBatch batch = {});
   void expire();
@@ -77,6 +94,8 @@ class Watch {
   Tracker tracker_;
   Outbox outbox_;
   Answers answers_;
+  Inquiries inquiries_;
+  Causes causes_;
 
   Name names_saved_ = 1;
   std::uint64_t saved_offset_ = 0;
@@ -84,6 +103,7 @@ class Watch {
   bool caught_up_ = false;
   std::uint64_t join_end_offset_ = 0;
   std::uint64_t join_log_time_ = 0;
+  Time now_{};  // of this turn
   Time last_checkpoint_{};
   Time last_expiry_{};
   std::array<std::optional<ListingPlace>, listed_states.size()> expiry_at_;

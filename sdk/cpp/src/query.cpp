@@ -21,11 +21,7 @@ class QueryClient::Impl {
   }
 
   v1::Reply ask(v1::Request request) {
-    request.set_id(++asked_);
-    v1::ToBroker message;
-    *message.mutable_query() = std::move(request);
-    if (!socket_) open();
-    (void)socket_->send(zmq::buffer(message.SerializeAsString()), zmq::send_flags::dontwait);
+    (void)post(std::move(request));
     const auto deadline = Clock::now() + timeout_;
     while (auto reply = next_answer(deadline)) {
       if (reply->id() == asked_) return std::move(*reply);
@@ -33,6 +29,25 @@ class QueryClient::Impl {
     socket_.reset();
     throw NotReachable{"no answer from " + endpoint_ + " within " + std::to_string(timeout_.count()) +
                        " ms (is it running, and does it listen there?)"};
+  }
+
+  std::uint64_t post(v1::Request request) {
+    request.set_id(++asked_);
+    v1::ToBroker message;
+    *message.mutable_query() = std::move(request);
+    if (!socket_) open();
+    (void)socket_->send(zmq::buffer(message.SerializeAsString()), zmq::send_flags::dontwait);
+    return asked_;
+  }
+
+  std::optional<v1::Reply> poll() {
+    zmq::message_t frame;
+    while (socket_ && socket_->recv(frame, zmq::recv_flags::dontwait)) {
+      v1::FromBroker message;
+      if (message.ParseFromArray(frame.data(), static_cast<int>(frame.size())) && message.has_answer())
+        return std::move(*message.mutable_answer());
+    }
+    return std::nullopt;
   }
 
  private:
@@ -81,6 +96,13 @@ QueryClient::~QueryClient() = default;
 
 v1::Reply QueryClient::ask(v1::Request request) {
   return impl_->ask(std::move(request));
+}
+
+std::uint64_t QueryClient::post(v1::Request request) {
+  return impl_->post(std::move(request));
+}
+std::optional<v1::Reply> QueryClient::poll() {
+  return impl_->poll();
 }
 
 }  // namespace reel

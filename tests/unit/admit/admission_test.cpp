@@ -397,3 +397,20 @@ TEST_CASE("any bytes are judged, and what is accepted can be stored") {
     (void)ids_in(admitted.live);
   }));
 }
+
+TEST_CASE("a topic that names its publishers takes nothing from others") {
+  auto model = shop_model();
+  model.topics["order.paid"].publishers = {"billing", "desk"};
+  const auto schemas = schemas_from(shop);
+  const Admission admission{model, schemas};
+  BatchWriter writer;
+  writer.begin_run({.source = "orders/1", .topic = "order.paid", .dataschema = "shop.v1.OrderPlaced"});
+  writer.add({.id = "1", .correlationid = "c", .data = good_order});
+  const auto bytes = writer.take();
+  CHECK(admission.judge(bytes, "billing").accepted() == 1);
+  const auto judged = admission.judge(bytes, "orders");
+  REQUIRE(judged.refusals().size() == 1);
+  CHECK(judged.refusals()[0].reason() == v1::REFUSAL_NOT_ALLOWED);
+  CHECK(judged.refusals()[0].text() ==
+        "'orders' may not publish order.paid: its publishers are billing, desk");
+}

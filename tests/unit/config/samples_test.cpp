@@ -120,10 +120,11 @@ TEST_CASE("production.yaml lists every setting") {
                               "payments.exclusive"});
 
   const Topic topic;
-  [[maybe_unused]] const auto& [type, durable, require_subscriber, topic_place] = topic;
+  [[maybe_unused]] const auto& [type, durable, require_subscriber, publishers, topic_place] = topic;
   const Route route;
   [[maybe_unused]] const auto& [from, to, when, route_place] = route;
   CHECK(production_keys("topics").contains("order.placed.require_subscriber"));
+  CHECK(production_keys("topics").contains("order.placed.publishers"));
 
   const Flow flow;
   [[maybe_unused]] const auto& [start, flow_when, expect, end, within, on_overdue_publish, correlate_by,

@@ -143,9 +143,8 @@ class DelayBench {
           resends{100, 256},
           chosen{1'000'000'000, 1'000},
           delays{bench.model_.broker.delayed_events_max},
-          publishing{bench.model_, admission, router,
-                     log,          tap,       resends,
-                     chosen,       delays,    [](ServiceIndex) { return true; }},
+          publishing{bench.model_, admission, router, log,      tap,
+                     resends,      chosen,    delays, refusals, [](ServiceIndex) { return true; }},
           reads{journal, log},
           delaying{bench.model_, delays, publishing, reads, log} {}
 
@@ -158,6 +157,7 @@ class DelayBench {
     Resends resends;
     ChosenIds chosen;
     Delays delays;
+    Refusals refusals;
     Publishing publishing;
     EventReads reads;
     Delaying delaying;

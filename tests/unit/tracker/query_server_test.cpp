@@ -50,7 +50,7 @@ void serve_while(QueryServer& server, Asking asking) {
     done = true;
   }};
   while (!done) {
-    server.serve(echo);
+    server.serve([](const v1::Request& request, const QueryServer::Send& send) { send(echo(request)); });
     std::this_thread::yield();
   }
   asker.join();

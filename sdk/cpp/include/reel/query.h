@@ -10,7 +10,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -34,6 +36,12 @@ class QueryClient {
 
   /// Throws NotReachable when no answer came within the timeout. The reply's `error` is the answerer's.
   [[nodiscard]] v1::Reply ask(v1::Request request);
+
+  // For who cannot wait: a question goes out, and its answer, if it ever comes, is there for poll().
+
+  /// The answer will bear the returned id.
+  std::uint64_t post(v1::Request request);
+  [[nodiscard]] std::optional<v1::Reply> poll();
 
  private:
   class Impl;

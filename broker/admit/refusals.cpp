@@ -1,0 +1,46 @@
+#include "admit/refusals.h"
+
+namespace reel::broker {
+
+std::string Refusals::key_of(const Refused& refused) {
+  std::string key;
+  for (const auto* part : {&refused.correlationid, &refused.topic, &refused.service}) {
+    key.append(*part).push_back('\0');
+  }
+  return key + std::to_string(refused.reason);
+}
+
+void Refusals::add(Refused refused, LogTime now) {
+  refused.at = now;
+  if (refused.text.size() > refusal_text_bytes_max) {
+    std::size_t end = refusal_text_bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(refused.text[end]) & 0xc0) == 0x80)
+      --end;  // whole characters
+    refused.text.resize(end);
+  }
+  auto key = key_of(refused);
+  if (const auto known = by_key_.find(key); known != by_key_.end()) {
+    refused.times = known->second->times + 1;
+    *known->second = std::move(refused);
+    newest_first_.splice(newest_first_.begin(), newest_first_, known->second);
+    return;
+  }
+  if (newest_first_.size() == entries_max_) {
+    by_key_.erase(key_of(newest_first_.back()));
+    newest_first_.pop_back();
+  }
+  newest_first_.push_front(std::move(refused));
+  by_key_.emplace(std::move(key), newest_first_.begin());
+}
+
+std::vector<Refused> Refusals::of(std::string_view correlationid) const {
+  std::vector<Refused> found;
+  for (const auto& refused : newest_first_) {
+    if (refused.correlationid != correlationid) continue;
+    found.push_back(refused);
+    if (found.size() == refusals_per_flow_max) break;
+  }
+  return found;
+}
+
+}  // namespace reel::broker

@@ -1,0 +1,27 @@
+// Causes in words: what `reel why` prints.
+//
+//   order-7  overdue
+//   payment.captured expected from payments within 5s after order.placed: overdue 12s
+//     payments is paused by ada@host until somebody resumes it, and order.placed waits for it
+//     evidence  paused: service payments, order.placed at offset 12
+//     mend      reel resume payments
+//
+// Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/flow_json.h"
+#include "cli/terminal.h"
+#include "reel/v1/query.pb.h"
+
+namespace reel::cli {
+
+[[nodiscard]] std::vector<std::string> why_lines(const v1::WhyReply& why, const Terminal& terminal);
+[[nodiscard]] Json why_json(const v1::WhyReply& why);
+
+/// "dead_lettered"
+[[nodiscard]] std::string cause_text(v1::CauseKind kind);
+
+}  // namespace reel::cli

@@ -1,0 +1,102 @@
+// The watch, where it needs the broker's word: verdicts with their causes, and answers to `why`.
+#include <algorithm>
+#include <memory>
+
+#include "reel/v1/flow.pb.h"
+#include "tracker/flow_record.h"
+#include "tracker/watch.h"
+
+namespace reel::tracker {
+namespace {
+
+/// What is overdue, and then what waits, each by its deadline.
+std::vector<const Claim*> owed_by(const Flow& flow) {
+  std::vector<const Claim*> owed;
+  for (const Claim& claim : flow.claims) {
+    if (claim.open()) owed.push_back(&claim);
+  }
+  std::stable_sort(owed.begin(), owed.end(),
+                   [](const Claim* a, const Claim* b) { return a->deadline < b->deadline; });
+  if (owed.size() > why_findings_max) owed.resize(why_findings_max);
+  return owed;
+}
+
+std::string with_cause(const std::string& data, v1::Cause cause) {
+  v1::FlowOverdue overdue;
+  if (!overdue.ParseFromString(data)) return {};
+  *overdue.mutable_cause() = std::move(cause);
+  return overdue.SerializeAsString();
+}
+
+}  // namespace
+
+// The verdict's events, by their numbers in the outbox, wait there for their cause.
+void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers) {
+  const auto handle = tracker_.flows().find(packed_id(verdict.correlation));
+  if (handle == FlowTable::none) return;
+  const auto told = [this, numbers](v1::Cause cause) {
+    for (const std::uint64_t number : numbers) {
+      const stored::Outgoing* const event = outbox_.find(number);
+      const bool known = cause.kind() != v1::CAUSE_UNKNOWN;
+      outbox_.release(number, event && known ? with_cause(event->data(), cause) : std::string{});
+    }
+  };
+  const Flow& flow = tracker_.flows().open(handle);
+  bool asked = false;
+  for (const Claim& claim : flow.claims) {
+    if (claim.verdict != v1::VERDICT_OVERDUE || claim.deadline != verdict.deadline ||
+        claim.rule != verdict.rule || flow.instances[claim.instance].definition != verdict.definition) {
+      continue;
+    }
+    asked = causes_.find(flow, claim, now_ + cause_wait, told);
+    break;
+  }
+  tracker_.flows().close(handle, false);
+  if (!asked) return;
+  for (const std::uint64_t number : numbers) outbox_.hold(number);
+}
+
+void Watch::ask(const v1::Request& request, Time now, Send send) {
+  if (request.ask_case() == v1::Request::kWhy) return ask_why(request, now, std::move(send));
+  send(answer(request));
+}
+
+void Watch::ask_why(const v1::Request& request, Time now, Send send) {
+  struct Finding {
+    v1::Reply reply;
+    int untold = 0;
+    Send send;
+  };
+  const auto page = std::make_shared<Finding>();
+  page->send = std::move(send);
+  page->reply.set_id(request.id());
+  save(Store::Durability::written);
+  const auto archived = store_.find(packed_id(request.why().correlationid()));
+  if (!archived) {
+    page->reply.set_error("no flow has the correlation id '" + request.why().correlationid() + "'");
+    return page->send(std::move(page->reply));
+  }
+  Flow flow;
+  unpack(archived->record, definitions_, flow, archived->earlier);
+  auto& reply = *page->reply.mutable_why();
+  answers_.summarize(flow, *reply.mutable_summary());
+  reply.set_watermark(tracker_.watermark());
+  for (const Claim* const claim : owed_by(flow)) {
+    auto& finding = *reply.add_findings();
+    answers_.describe(flow, *claim, *finding.mutable_expectation());
+    const int row = reply.findings_size() - 1;
+    const bool asked = causes_.find(flow, *claim, now + why_wait, [page, row](v1::Cause cause) {
+      *page->reply.mutable_why()->mutable_findings(row)->mutable_cause() = std::move(cause);
+      if (--page->untold == 0) page->send(std::move(page->reply));
+    });
+    if (asked) {
+      ++page->untold;
+    } else {
+      *finding.mutable_cause() =
+          cause_not_known("the broker cannot be asked now what became of the flow's events");
+    }
+  }
+  if (page->untold == 0) page->send(std::move(page->reply));
+}
+
+}  // namespace reel::tracker

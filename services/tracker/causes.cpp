@@ -1,0 +1,74 @@
+#include "tracker/causes.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace reel::tracker {
+
+bool Causes::find(const Flow& flow, const Claim& claim, Time until, Told told) {
+  auto facts = std::make_shared<WhyFacts>();
+  answers_.describe(flow, claim, facts->expectation);
+  facts->correlationid = text_of(flow.correlation);
+  const auto topics = topics_of(facts->expectation);
+  for (const Name topic : topics) {
+    for (auto& service : tracker_.emitters().of(topic)) facts->emitters.push_back(std::move(service));
+  }
+  facts->elsewhere = elsewhere(flow, facts->expectation.after_offset(), topics);
+
+  Inquiry inquiry{.offsets = {}, .correlationid = facts->correlationid, .until = until, .told = {}};
+  for (std::size_t i = 0; i < flow.steps.chunks() && inquiry.offsets.size() < why_events_max; ++i) {
+    StepReader reader{flow.steps.chunk(i)};
+    while (const auto step = reader.next()) {
+      if (step->offset < facts->expectation.after_offset()) continue;
+      if (inquiry.offsets.size() == why_events_max) break;
+      inquiry.offsets.push_back(step->offset);
+    }
+  }
+  inquiry.told = [this, facts, topics, told = std::move(told)](const v1::FatesReply* fates) {
+    if (fates == nullptr || fates->events().empty())
+      return told(cause_not_known("the broker did not say in time what became of the flow's events"));
+    facts->fates = *fates;
+    facts->alike = alike(*facts, topics);
+    told(why(*facts));
+  };
+  return inquiries_.ask(std::move(inquiry));
+}
+
+std::vector<Name> Causes::topics_of(const v1::Expectation& expectation) const {
+  std::vector<Name> topics;
+  for (const auto& topic : expectation.missing()) topics.push_back(names_.find(topic));
+  return topics;
+}
+
+std::optional<Stray> Causes::elsewhere(const Flow& flow, std::uint64_t after_offset,
+                                       const std::vector<Name>& topics) const {
+  const std::string correlationid = text_of(flow.correlation);
+  const auto caused_here = [&](const Stray& stray) {
+    const std::string cause = packed_id(stray.causationid);
+    for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
+      StepReader reader{flow.steps.chunk(i)};
+      while (const auto step = reader.next()) {
+        if (step->id == cause) return true;
+      }
+    }
+    return false;
+  };
+  const Stray* const stray = tracker_.strays().find([&](const Stray& one) {
+    return one.offset > after_offset && !one.causationid.empty() && one.correlationid != correlationid &&
+           std::find(topics.begin(), topics.end(), one.topic) != topics.end() && caused_here(one);
+  });
+  return stray == nullptr ? std::nullopt : std::optional{*stray};
+}
+
+std::optional<Stray> Causes::alike(const WhyFacts& facts, const std::vector<Name>& topics) const {
+  const auto& after = facts.fates.events(0);
+  const Stray* const stray = tracker_.strays().find([&](const Stray& one) {
+    const bool key = !one.key.empty() && one.key == after.partitionkey();
+    const bool subject = !one.subject.empty() && one.subject == after.subject();
+    return one.offset > after.offset() && (key || subject) && one.correlationid != facts.correlationid &&
+           std::find(topics.begin(), topics.end(), one.topic) != topics.end();
+  });
+  return stray == nullptr ? std::nullopt : std::optional{*stray};
+}
+
+}  // namespace reel::tracker

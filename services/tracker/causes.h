@@ -1,0 +1,40 @@
+// Causes: puts together what is known of a flow, asks the broker for the rest, and has why() say what is
+// wrong.
+#pragma once
+
+#include <functional>
+
+#include "tracker/answers.h"
+#include "tracker/inquiries.h"
+#include "tracker/tracker.h"
+#include "tracker/why.h"
+
+namespace reel::tracker {
+
+/// Events of a flow from A on that are asked about: the first. What is wrong is mostly wrong at the first.
+inline constexpr std::size_t why_events_max = 32;
+
+class Causes {
+ public:
+  using Time = Inquiries::Time;
+  using Told = std::function<void(v1::Cause)>;
+
+  Causes(const Tracker& tracker, const Names& names, const Answers& answers, Inquiries& inquiries)
+      : tracker_{tracker}, names_{names}, answers_{answers}, inquiries_{inquiries} {}
+
+  /// Tells the cause by `until`; false, and nothing is ever told, where the broker cannot be asked.
+  [[nodiscard]] bool find(const Flow& flow, const Claim& claim, Time until, Told told);
+
+ private:
+  [[nodiscard]] std::vector<Name> topics_of(const v1::Expectation& expectation) const;
+  [[nodiscard]] std::optional<Stray> elsewhere(const Flow& flow, std::uint64_t after_offset,
+                                               const std::vector<Name>& topics) const;
+  [[nodiscard]] std::optional<Stray> alike(const WhyFacts& facts, const std::vector<Name>& topics) const;
+
+  const Tracker& tracker_;
+  const Names& names_;
+  const Answers& answers_;
+  Inquiries& inquiries_;
+};
+
+}  // namespace reel::tracker

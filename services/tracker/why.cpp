@@ -1,0 +1,369 @@
+#include "tracker/why.h"
+
+#include <algorithm>
+
+#include "config/units.h"
+#include "tracker/emitters.h"
+
+namespace reel::tracker {
+namespace {
+
+constexpr std::uint64_t until_resumed = ~std::uint64_t{0};
+
+template <class Texts>
+std::string joined(const Texts& texts, const std::string& last) {
+  std::string all;
+  for (int i = 0; i < static_cast<int>(texts.size()); ++i) {
+    if (i > 0) all += i + 1 == static_cast<int>(texts.size()) ? last : ", ";
+    all += texts[static_cast<std::size_t>(i)];
+  }
+  return all;
+}
+
+// In the largest unit of which there are two at least: nobody on call wants more of it.
+std::string span_text(std::uint64_t earlier, std::uint64_t later) {
+  std::uint64_t ms = later > earlier ? (later - earlier) / 1'000'000 : 0;
+  for (const std::uint64_t unit : {86'400'000u, 3'600'000u, 60'000u, 1'000u}) {
+    if (ms >= 2 * unit) {
+      ms -= ms % unit;
+      return std::to_string(ms / unit) + (unit == 86'400'000  ? "d"
+                                          : unit == 3'600'000 ? "h"
+                                          : unit == 60'000    ? "m"
+                                                              : "s");
+    }
+  }
+  return std::to_string(ms) + "ms";
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+class Walk {
+  using Event = v1::FatesReply::Event;
+  using Delivery = v1::FatesReply::Delivery;  // not the inbox's
+
+ public:
+  explicit Walk(const WhyFacts& facts)
+      : facts_{facts}, candidates_{candidates_of(facts)}, after_{facts.fates.events(0)} {
+    const auto& topics =
+        facts.expectation.missing().empty() ? facts.expectation.expected() : facts.expectation.missing();
+    missing_.assign(topics.begin(), topics.end());
+  }
+
+  v1::Cause first() {
+    if (after_.topic().empty()) {
+      return cause_not_known("the journal does not hold the event any more that should have led to it");
+    }
+    if (refused() || elsewhere() || kept_from_handling(true) || delayed() || alike() || silent() ||
+        not_wanted() || upstream()) {
+      return std::move(cause_);
+    }
+    no_subscriber();
+    return std::move(cause_);
+  }
+
+ private:
+  [[nodiscard]] std::string what() const {
+    if (missing_.empty()) return "the flow's end";
+    return joined(missing_, facts_.expectation.any_of() ? " or " : " and ");
+  }
+  [[nodiscard]] const std::string& after_topic() const { return after_.topic(); }
+  [[nodiscard]] bool is_missing(const std::string& topic) const { return contains(missing_, topic); }
+
+  v1::Cause& begin(v1::CauseKind kind) {
+    cause_ = {};
+    cause_.set_kind(kind);
+    return cause_;
+  }
+  void about(const Event& event) {
+    cause_.set_topic(event.topic());
+    cause_.set_id(event.id());
+    cause_.set_offset(event.offset());
+  }
+  void mend(std::string command) { cause_.add_commands(std::move(command)); }
+
+  bool refused() {
+    for (const auto& flow : facts_.fates.flows()) {
+      for (const auto& refused : flow.refused()) {
+        if (!is_missing(refused.topic()) || refused.at() < facts_.expectation.armed_at()) continue;
+        const bool allowed = refused.reason() != "not_allowed";
+        begin(allowed ? v1::CAUSE_REFUSED : v1::CAUSE_NOT_ALLOWED)
+            .set_sentence(refused.service() + (allowed ? " published " : " tried to publish ") +
+                          refused.topic() + " and was refused: " + refused.text());
+        cause_.set_service(refused.service());
+        cause_.set_error_type(refused.reason());
+        cause_.set_error(refused.text());
+        cause_.set_topic(refused.topic());
+        cause_.set_id(refused.id());
+        cause_.set_since(refused.at());
+        cause_.set_attempt(static_cast<std::uint32_t>(std::min<std::uint64_t>(refused.times(), 0xffff'ffff)));
+        mend("reel event --offset " + std::to_string(after_.offset()));
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void other(const Stray& stray, const std::string& topic, const std::string& how) {
+    begin(v1::CAUSE_OTHER_CORRELATION)
+        .set_sentence(topic + " came under the correlation id '" + stray.correlationid + "', " + how + ": " +
+                      std::string{service_of(stray.source)} + " does not keep the flow together");
+    cause_.set_service(std::string{service_of(stray.source)});
+    cause_.set_topic(topic);
+    cause_.set_id(stray.id);
+    cause_.set_offset(stray.offset);
+    cause_.set_correlationid(stray.correlationid);
+    mend("reel flow " + stray.correlationid);
+  }
+  bool elsewhere() {
+    if (facts_.elsewhere) other(*facts_.elsewhere, what(), "though an event of this flow caused it");
+    return facts_.elsewhere.has_value();
+  }
+  bool alike() {
+    if (!facts_.alike) return false;
+    const bool by_key = !facts_.alike->key.empty() && facts_.alike->key == after_.partitionkey();
+    other(*facts_.alike, what(),
+          by_key ? "with the same key '" + facts_.alike->key + "'"
+                 : "with the same subject '" + facts_.alike->subject + "'");
+    return true;
+  }
+
+  bool delayed() {
+    if (facts_.fates.flows().empty() || facts_.fates.flows(0).delayed() == 0) return false;
+    const auto count = facts_.fates.flows(0).delayed();
+    begin(v1::CAUSE_DELAYED)
+        .set_sentence(std::to_string(count) + " event" +
+                      (count == 1 ? " of this flow waits for its" : "s of this flow wait for their") +
+                      " delivertime");
+    cause_.set_waiting(count);
+    mend("reel delayed");
+    return true;
+  }
+
+  // Of the candidates', or of anybody's, deliveries of the flow's events from A on: the first that is not
+  // done.
+  bool kept_from_handling(bool candidates_only) {
+    for (const Event& event : facts_.fates.events()) {
+      for (const Delivery& delivery : event.deliveries()) {
+        if (candidates_only && !contains(candidates_, delivery.service())) continue;
+        if (trouble(event, delivery)) return true;
+      }
+    }
+    return false;
+  }
+  bool trouble(const Event& event, const Delivery& delivery) {
+    const auto& service = service_state(delivery.service());
+    switch (delivery.fate()) {
+      case v1::SERVICE_FATE_DEAD: dead(event, delivery); break;
+      case v1::SERVICE_FATE_PARKED: parked(event, delivery); break;
+      case v1::SERVICE_FATE_WAITING:
+        if (service.paused_until() != 0) {
+          paused(event, delivery, service);
+        } else if (service.instances() == 0) {
+          offline(event, delivery, service);
+        } else {
+          backlog(event, delivery, service);
+        }
+        break;
+      case v1::SERVICE_FATE_RETRYING:
+        if (delivery.since() == 0 && service.paused_until() != 0) {
+          paused(event, delivery, service);
+        } else if (delivery.since() == 0 && service.instances() == 0) {
+          offline(event, delivery, service);
+        } else {
+          retrying(event, delivery, service);
+        }
+        break;
+      case v1::SERVICE_FATE_IN_FLIGHT: in_handler(event, delivery); break;
+      default: return false;
+    }
+    cause_.set_service(delivery.service());
+    about(event);
+    return true;
+  }
+  [[nodiscard]] const v1::FatesReply::Service& service_state(const std::string& name) const {
+    for (const auto& service : facts_.fates.services()) {
+      if (service.service() == name) return service;
+    }
+    return v1::FatesReply::Service::default_instance();
+  }
+
+  static std::string error_text(const Delivery& delivery) {
+    if (delivery.error().empty())
+      return delivery.error_type().empty() ? "no reason was given" : delivery.error_type();
+    return delivery.error();
+  }
+  void set_failure(const Delivery& delivery) {
+    cause_.set_attempt(delivery.attempt());
+    cause_.set_error_type(delivery.error_type());
+    cause_.set_error(delivery.error());
+  }
+
+  void dead(const Event& event, const Delivery& delivery) {
+    begin(v1::CAUSE_DEAD_LETTERED)
+        .set_sentence(event.topic() + " is a dead letter of " + delivery.service() + " after " +
+                      std::to_string(delivery.attempt()) +
+                      (delivery.attempt() == 1 ? " attempt: " : " attempts: ") + error_text(delivery));
+    set_failure(delivery);
+    cause_.set_since(delivery.since());
+    mend("reel dead redrive " + std::to_string(event.offset()) + " --service " + delivery.service());
+  }
+  void parked(const Event& event, const Delivery& delivery) {
+    begin(v1::CAUSE_DEAD_LETTERED)
+        .set_sentence(event.topic() + " is parked for " + delivery.service() +
+                      " behind a dead letter of its key");
+    mend("reel dead --service " + delivery.service());
+  }
+  void paused(const Event& event, const Delivery& delivery, const v1::FatesReply::Service& service) {
+    const bool open = service.paused_until() == until_resumed;
+    begin(v1::CAUSE_PAUSED)
+        .set_sentence(delivery.service() + " is paused" +
+                      (service.paused_by().empty() ? "" : " by " + service.paused_by()) +
+                      (open ? " until somebody resumes it"
+                            : " for another " + span_text(facts_.fates.now(), service.paused_until())) +
+                      ", and " + event.topic() + " waits for it");
+    cause_.set_by(service.paused_by());
+    cause_.set_until(open ? 0 : service.paused_until());
+    cause_.set_waiting(service.waiting());
+    mend("reel resume " + delivery.service());
+  }
+  void offline(const Event& event, const Delivery& delivery, const v1::FatesReply::Service& service) {
+    begin(v1::CAUSE_SERVICE_OFFLINE)
+        .set_sentence("no instance of " + delivery.service() + " has been there for " +
+                      span_text(service.offline_since(), facts_.fates.now()) + ", and " + event.topic() +
+                      " waits for it");
+    cause_.set_since(service.offline_since());
+    cause_.set_waiting(service.waiting());
+    mend("reel services");
+  }
+  void backlog(const Event& event, const Delivery& delivery, const v1::FatesReply::Service& service) {
+    begin(v1::CAUSE_BACKLOG)
+        .set_sentence(event.topic() + " is one of " + (service.behind() ? "more than " : "") +
+                      std::to_string(service.waiting()) + " events that wait for " + delivery.service());
+    cause_.set_waiting(service.waiting());
+    mend("reel services");
+  }
+  void in_handler(const Event& event, const Delivery& delivery) {
+    begin(v1::CAUSE_IN_HANDLER)
+        .set_sentence(delivery.service() + " has had " + event.topic() +
+                      (delivery.since() == 0
+                           ? std::string{" and its answer is being written"}
+                           : " in its hands for " + span_text(delivery.since(), facts_.fates.now()) +
+                                 " without an answer"));
+    cause_.set_instance(delivery.instance());
+    cause_.set_since(delivery.since());
+    mend("reel event --offset " + std::to_string(event.offset()));
+  }
+  void retrying(const Event& event, const Delivery& delivery, const v1::FatesReply::Service& service) {
+    const std::string again = delivery.since() != 0 ? ", and is in the next"
+                              : delivery.retry_at() > facts_.fates.now()
+                                  ? ", the next is in " + span_text(facts_.fates.now(), delivery.retry_at())
+                                  : ", the next is due";
+    begin(v1::CAUSE_RETRYING)
+        .set_sentence(delivery.service() + " failed at " + event.topic() + " in attempt " +
+                      std::to_string(delivery.attempt()) + " of " + std::to_string(service.attempts()) +
+                      " (" + error_text(delivery) + ")" + again);
+    set_failure(delivery);
+    cause_.set_attempts(service.attempts());
+    cause_.set_until(delivery.retry_at());
+    cause_.set_instance(delivery.instance());
+    cause_.set_since(delivery.since());
+    mend("reel retries now " + std::to_string(event.offset()) + " --service " + delivery.service());
+  }
+
+  bool silent() {
+    for (const Event& event : facts_.fates.events()) {
+      std::vector<std::string> handled;
+      for (const Delivery& delivery : event.deliveries()) {
+        if (delivery.fate() == v1::SERVICE_FATE_SETTLED && contains(candidates_, delivery.service()))
+          handled.push_back(delivery.service());
+      }
+      if (handled.empty()) continue;
+      begin(v1::CAUSE_HANDLED_BUT_SILENT)
+          .set_sentence(joined(handled, " and ") + " handled " + event.topic() + " and did not emit " +
+                        what());
+      cause_.set_service(handled.front());
+      about(event);
+      mend("reel event --offset " + std::to_string(event.offset()));
+      mend("reel replay --to " + handled.front() + " --flow " + facts_.correlationid);
+      return true;
+    }
+    return false;
+  }
+
+  bool not_wanted() {
+    for (const Delivery& delivery : after_.deliveries()) {
+      if (!contains(candidates_, delivery.service())) continue;
+      if (delivery.fate() == v1::SERVICE_FATE_FILTERED) {
+        begin(v1::CAUSE_FILTERED_OUT)
+            .set_sentence("the filter of " + delivery.service() + " leaves out this " + after_topic());
+        mend("reel explain --offset " + std::to_string(after_.offset()));
+      } else if (delivery.fate() == v1::SERVICE_FATE_EARLIER) {
+        begin(v1::CAUSE_NO_SUBSCRIBER)
+            .set_sentence(delivery.service() + " subscribed to " + after_topic() + " only after this one");
+        mend("reel replay --to " + delivery.service() + " --flow " + facts_.correlationid + " --from " +
+             std::to_string(after_.offset()));
+      } else {
+        continue;
+      }
+      cause_.set_service(delivery.service());
+      about(after_);
+      return true;
+    }
+    return false;
+  }
+
+  bool upstream() {
+    const bool emits = std::any_of(candidates_.begin(), candidates_.end(), [&](const std::string& service) {
+      return contains(facts_.emitters, service);
+    });
+    return emits && kept_from_handling(false);
+  }
+
+  void no_subscriber() {
+    const bool owned = !facts_.expectation.owner().empty();
+    begin(v1::CAUSE_NO_SUBSCRIBER)
+        .set_sentence(owned ? facts_.expectation.owner() + ", which should emit " + what() +
+                                  ", does not subscribe to " + after_topic()
+                            : "nobody subscribes to " + after_topic() + ", which should lead to " + what());
+    cause_.set_service(facts_.expectation.owner());
+    about(after_);
+    mend("reel topics");
+    mend("reel services");
+  }
+
+  const WhyFacts& facts_;
+  const std::vector<std::string> candidates_;
+  const Event& after_;
+  std::vector<std::string> missing_;
+  v1::Cause cause_;
+};
+
+}  // namespace
+
+std::vector<std::string> candidates_of(const WhyFacts& facts) {
+  if (!facts.expectation.owner().empty()) return {facts.expectation.owner()};
+  std::vector<std::string> all;
+  std::vector<std::string> seen;
+  for (const auto& event : facts.fates.events()) {
+    for (const auto& delivery : event.deliveries()) {
+      if (&event == &facts.fates.events(0)) all.push_back(delivery.service());
+      if (contains(facts.emitters, delivery.service()) && !contains(seen, delivery.service()))
+        seen.push_back(delivery.service());
+    }
+  }
+  return seen.empty() ? all : seen;
+}
+
+v1::Cause why(const WhyFacts& facts) {
+  return Walk{facts}.first();
+}
+
+v1::Cause cause_not_known(std::string reason) {
+  v1::Cause cause;
+  cause.set_sentence(std::move(reason));
+  return cause;
+}
+
+}  // namespace reel::tracker

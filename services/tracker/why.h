@@ -1,0 +1,54 @@
+// Why a follow-up has not come: the first true cause, from what is known of the flow and its deliveries.
+//
+//   v1::Cause cause = why({.expectation = …, .emitters = {"payments"}, .fates = …});
+//   cause.kind() == v1::CAUSE_PAUSED;  cause.sentence() == "payments is paused by ada@host …"
+//
+// The walk, in this order (docs/flows.md, Why):
+//   1. it was published, and refused                       not_allowed, refused
+//   2. it came of this flow, under another correlation id  other_correlation
+//   3. for each event from A on, for each service that would emit it: what keeps the service from handling it
+//      dead_lettered, paused, service_offline, retrying, in_handler, backlog
+//   4. events of the flow wait for their time              delayed
+//   5. one like it came under another correlation id       other_correlation
+//   6. who would emit it has handled A                     handled_but_silent
+//   7. who would emit it does not want A                   filtered_out
+//   8. it emits on a later event, which somebody keeps from coming: his cause
+//   9. nobody who would emit it subscribes                 no_subscriber
+//
+// Who would emit it is the expectation's owner; else who was seen to emit it; else whoever subscribes to A.
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reel/v1/flow.pb.h"
+#include "reel/v1/query.pb.h"
+#include "tracker/strays.h"
+
+namespace reel::tracker {
+
+struct WhyFacts {
+  v1::Expectation expectation;
+  std::string correlationid;
+  /// Services seen to emit what is missing.
+  std::vector<std::string> emitters;
+  /// What the broker says of the flow's events from A on, and of the flow.
+  v1::FatesReply fates;
+  /// A missing event whose cause is in this flow, and one that has its key.
+  std::optional<Stray> elsewhere;
+  std::optional<Stray> alike;
+};
+
+/// `fates` must not be empty.
+[[nodiscard]] v1::Cause why(const WhyFacts& facts);
+
+/// Where the broker could not be asked.
+[[nodiscard]] v1::Cause cause_not_known(std::string reason);
+
+/// The services that would emit it: an owner is taken at its word.
+[[nodiscard]] std::vector<std::string> candidates_of(const WhyFacts& facts);
+
+}  // namespace reel::tracker

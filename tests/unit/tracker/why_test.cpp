@@ -1,0 +1,206 @@
+// The walk that names a cause, case by case: facts in few words, the sentence whole.
+#include "tracker/why.h"
+
+#include <doctest/doctest.h>
+
+using namespace reel;
+using namespace reel::tracker;
+
+namespace {
+
+constexpr std::uint64_t second = 1'000'000'000;
+constexpr std::uint64_t now = 100'000 * second;
+
+struct Facts : WhyFacts {
+  Facts() {
+    correlationid = "order-7";
+    expectation.set_after("order.placed");
+    expectation.add_expected("payment.captured");
+    expectation.add_missing("payment.captured");
+    expectation.set_any_of(true);
+    expectation.set_owner("payments");
+    expectation.set_armed_at(900 * second);
+    fates.set_now(now);
+    event("order.placed");
+  }
+  Facts& event(const std::string& topic) {
+    auto& event = *fates.add_events();
+    event.set_offset(static_cast<std::uint64_t>(fates.events_size()) + 6);
+    event.set_topic(topic);
+    event.set_id("id-" + std::to_string(event.offset()));
+    return *this;
+  }
+  v1::FatesReply::Delivery& delivery(const std::string& service, v1::ServiceFate fate) {
+    auto& delivery = *fates.mutable_events(fates.events_size() - 1)->add_deliveries();
+    delivery.set_service(service);
+    delivery.set_fate(fate);
+    return delivery;
+  }
+  v1::FatesReply::Service& service(const std::string& name, std::uint32_t instances = 1) {
+    auto& service = *fates.add_services();
+    service.set_service(name);
+    service.set_instances(instances);
+    service.set_attempts(8);
+    return service;
+  }
+  [[nodiscard]] std::string said() const {
+    const auto cause = why(*this);
+    return v1::CauseKind_Name(cause.kind()).substr(6) + ": " + cause.sentence();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("nobody handles what should lead to it: the first thing that is so is the cause") {
+  Facts facts;
+  CHECK(facts.said() ==
+        "NO_SUBSCRIBER: payments, which should emit payment.captured, does not subscribe to order.placed");
+  facts.expectation.clear_owner();
+  CHECK(facts.said() ==
+        "NO_SUBSCRIBER: nobody subscribes to order.placed, which should lead to payment.captured");
+  facts.delivery("archive", v1::SERVICE_FATE_EARLIER);
+  CHECK(facts.said() == "NO_SUBSCRIBER: archive subscribed to order.placed only after this one");
+  facts.delivery("payments", v1::SERVICE_FATE_FILTERED);
+  facts.emitters = {"payments"};
+  CHECK(facts.said() == "FILTERED_OUT: the filter of payments leaves out this order.placed");
+}
+
+TEST_CASE("an event that waits, waits because of its service") {
+  Facts facts;
+  facts.delivery("payments", v1::SERVICE_FATE_WAITING);
+  auto& service = facts.service("payments", 2);
+  service.set_waiting(54);
+  CHECK(facts.said() == "BACKLOG: order.placed is one of 54 events that wait for payments");
+  service.set_behind(true);
+  CHECK(facts.said() == "BACKLOG: order.placed is one of more than 54 events that wait for payments");
+  service.set_instances(0);
+  service.set_offline_since(now - 130 * second);
+  CHECK(facts.said() ==
+        "SERVICE_OFFLINE: no instance of payments has been there for 2m, and order.placed waits for it");
+  service.set_paused_until(now + 90 * second);
+  CHECK(facts.said() == "PAUSED: payments is paused for another 90s, and order.placed waits for it");
+  service.set_paused_until(~std::uint64_t{0});
+  service.set_paused_by("ada@desk");
+  CHECK(facts.said() ==
+        "PAUSED: payments is paused by ada@desk until somebody resumes it, and order.placed waits for it");
+}
+
+TEST_CASE("a failure is told with its attempt, its error and what comes next") {
+  Facts facts;
+  auto& delivery = facts.delivery("payments", v1::SERVICE_FATE_RETRYING);
+  auto& service = facts.service("payments");
+  delivery.set_attempt(3);
+  delivery.set_error("card reader broken");
+  delivery.set_retry_at(now + 40 * second);
+  CHECK(
+      facts.said() ==
+      "RETRYING: payments failed at order.placed in attempt 3 of 8 (card reader broken), the next is in 40s");
+  delivery.set_retry_at(now);
+  CHECK(facts.said() ==
+        "RETRYING: payments failed at order.placed in attempt 3 of 8 (card reader broken), the next is due");
+  service.set_instances(0);
+  service.set_offline_since(now - second / 2);
+  CHECK(facts.said() ==
+        "SERVICE_OFFLINE: no instance of payments has been there for 500ms, and order.placed waits for it");
+  delivery.set_since(now - second);
+  delivery.clear_retry_at();
+  CHECK(
+      facts.said() ==
+      "RETRYING: payments failed at order.placed in attempt 3 of 8 (card reader broken), and is in the next");
+  delivery.set_fate(v1::SERVICE_FATE_DEAD);
+  CHECK(facts.said() ==
+        "DEAD_LETTERED: order.placed is a dead letter of payments after 3 attempts: card reader broken");
+  delivery.set_attempt(1);
+  delivery.clear_error();
+  CHECK(facts.said() ==
+        "DEAD_LETTERED: order.placed is a dead letter of payments after 1 attempt: no reason was given");
+  delivery.set_fate(v1::SERVICE_FATE_PARKED);
+  CHECK(facts.said() == "DEAD_LETTERED: order.placed is parked for payments behind a dead letter of its key");
+}
+
+TEST_CASE("what is with an instance is in its hands, since when") {
+  Facts facts;
+  auto& delivery = facts.delivery("payments", v1::SERVICE_FATE_IN_FLIGHT);
+  facts.service("payments");
+  delivery.set_since(now - 7'300 * second);
+  delivery.set_instance("i-1");
+  CHECK(facts.said() == "IN_HANDLER: payments has had order.placed in its hands for 2h without an answer");
+  delivery.clear_since();
+  CHECK(facts.said() == "IN_HANDLER: payments has had order.placed and its answer is being written");
+}
+
+TEST_CASE("who has handled it and said nothing is silent, unless the event came elsewhere") {
+  Facts facts;
+  facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
+  facts.delivery("archive", v1::SERVICE_FATE_DEAD);
+  CHECK(facts.said() ==
+        "HANDLED_BUT_SILENT: payments handled order.placed and did not emit payment.captured");
+  facts.alike = Stray{.correlationid = "order-8", .subject = "order 7", .source = "payments/3"};
+  CHECK(facts.said() ==
+        "OTHER_CORRELATION: payment.captured came under the correlation id 'order-8', with the same subject "
+        "'order 7': payments does not keep the flow together");
+  facts.elsewhere = Stray{.correlationid = "order-9", .causationid = "id-7", .source = "payments/3"};
+  CHECK(
+      facts.said() ==
+      "OTHER_CORRELATION: payment.captured came under the correlation id 'order-9', though an event of this "
+      "flow caused it: payments does not keep the flow together");
+  auto& refused = *facts.fates.add_flows()->add_refused();
+  refused.set_service("payments");
+  refused.set_topic("payment.captured");
+  refused.set_reason("bad_payload");
+  refused.set_text("data is not a well-formed shop.v1.PaymentCaptured");
+  refused.set_at(now);
+  CHECK(facts.said() ==
+        "REFUSED: payments published payment.captured and was refused: data is not a well-formed "
+        "shop.v1.PaymentCaptured");
+  refused.set_reason("not_allowed");
+  refused.set_text("'payments' may not publish payment.captured: its publishers are billing");
+  CHECK(facts.said() ==
+        "NOT_ALLOWED: payments tried to publish payment.captured and was refused: 'payments' may not publish "
+        "payment.captured: its publishers are billing");
+  refused.set_at(facts.expectation.armed_at() - 1);  // an older matter
+  CHECK(facts.said().starts_with("OTHER_CORRELATION: "));
+}
+
+TEST_CASE("events that wait for their time may lead to it yet") {
+  Facts facts;
+  facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
+  facts.fates.add_flows()->set_delayed(1);
+  CHECK(facts.said() == "DELAYED: 1 event of this flow waits for its delivertime");
+  facts.fates.mutable_flows(0)->set_delayed(2);
+  CHECK(facts.said() == "DELAYED: 2 events of this flow wait for their delivertime");
+}
+
+TEST_CASE("of several steps, what keeps the first from being handled is the cause") {
+  Facts facts;
+  facts.expectation.set_owner("shipping");
+  facts.emitters = {"shipping"};
+  facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
+  facts.event("payment.captured");
+  facts.service("stock", 0).set_offline_since(now - 3 * second);
+  facts.delivery("stock", v1::SERVICE_FATE_WAITING);
+  SUBCASE("also where another service's event leads to the one that is awaited") {
+    CHECK(facts.said() ==
+          "SERVICE_OFFLINE: no instance of stock has been there for 3s, and payment.captured waits for it");
+  }
+  SUBCASE("but who would emit it is looked at first") {
+    facts.service("shipping");
+    facts.delivery("shipping", v1::SERVICE_FATE_DEAD).set_attempt(8);
+    CHECK(
+        facts.said() ==
+        "DEAD_LETTERED: payment.captured is a dead letter of shipping after 8 attempts: no reason was given");
+  }
+  SUBCASE("and a service that was never seen to emit it is taken for missing") {
+    facts.emitters.clear();
+    CHECK(facts.said() ==
+          "NO_SUBSCRIBER: shipping, which should emit payment.captured, does not subscribe to order.placed");
+  }
+}
+
+TEST_CASE("without the event there is no cause to be found") {
+  Facts facts;
+  facts.fates.mutable_events(0)->clear_topic();
+  const auto cause = why(facts);
+  CHECK(cause.kind() == v1::CAUSE_UNKNOWN);
+  CHECK(cause.sentence() == "the journal does not hold the event any more that should have led to it");
+}
