@@ -23,6 +23,8 @@ inline constexpr int ok = 0;
 inline constexpr int refused = 1;        ///< the answer is no: refused, invalid, not found
 inline constexpr int usage = 2;          ///< the command line makes no sense
 inline constexpr int not_reachable = 3;  ///< nobody answered
+inline constexpr int timed_out = 4;      ///< what was waited for did not come in time
+inline constexpr int gone_wrong = 5;     ///< it came, with dead letters or something overdue
 }  // namespace exit_code
 
 /// Ends a command with one sentence for people.

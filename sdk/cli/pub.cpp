@@ -14,6 +14,7 @@
 #include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/pub_lines.h"
+#include "cli/wait.h"
 #include "event/rfc3339.h"
 #include "reel/publisher.h"
 
@@ -23,6 +24,9 @@ namespace {
 /// Largest JSON that is read from a file or standard input. Far beyond any event a broker takes, so that the
 /// broker's limit is what people meet.
 constexpr std::size_t input_bytes_max = 64u << 20;
+
+/// How long `--wait` waits where nobody says.
+constexpr std::chrono::seconds wait_default{10};
 
 struct PubOptions {
   std::string topic;
@@ -39,6 +43,8 @@ struct PubOptions {
   std::string expires;
   std::vector<std::string> attributes;
   bool lines = false;
+  std::string wait;
+  std::string timeout;
 };
 
 std::string read_all(std::istream& in, const std::string& name) {
@@ -159,12 +165,20 @@ int publish_one(Invocation& invocation, const PubOptions& options) {
   if (result.outcome == PublishOutcome::rejected || result.outcome == PublishOutcome::unavailable)
     throw Refused{result.reason, shown(result.text)};
   if (!result.ok()) throw failure_of(invocation.globals, result);
+  if (!options.wait.empty())
+    return wait_for_flow(
+        invocation, result, options.wait == "completed",
+        options.timeout.empty() ? nanoseconds{wait_default} : duration_of("--timeout", options.timeout));
   invocation.out.line(invocation.globals.json ? line_of(json_of(result, delivertime))
                                               : text_of(invocation.out.terminal(), result, delivertime));
   return exit_code::ok;
 }
 
 int run_pub(Invocation& invocation, const PubOptions& options) {
+  if (options.wait.empty() && !options.timeout.empty()) {
+    invocation.globals.timeout =
+        std::chrono::ceil<std::chrono::milliseconds>(duration_of("--timeout", options.timeout));
+  }
   const bool whole = !options.topic.empty() && !options.data.empty();
   if (options.lines && !options.topic.empty()) {
     throw Failure{exit_code::usage,
@@ -174,6 +188,8 @@ int run_pub(Invocation& invocation, const PubOptions& options) {
     throw Failure{exit_code::usage,
                   "--after, --at and --expires are for one event: give lines a delivertime or an expirytime"};
   }
+  if (options.lines && !options.wait.empty())
+    throw Failure{exit_code::usage, "--wait is for one event: lines may be of many flows"};
   if (options.lines) return publish_lines(invocation, options.source);
   if (!whole) throw Failure{exit_code::usage, "TOPIC and JSON are required\nsee 'reel pub --help'"};
   try {
@@ -250,6 +266,15 @@ void add_pub(CLI::App& app, Invocation& invocation) {
       ->type_name("NAME=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      ->add_option(
+          "--wait", options->wait,
+          "Wait until its flow is settled (nothing of it is on its way any more) or completed, and show it")
+      ->check(CLI::IsMember({"settled", "completed"}));
+  command
+      ->add_option("--timeout", options->timeout,
+                   "How long to wait for that [10s]; without --wait, for the broker's answer [3s]")
+      ->type_name("DURATION");
   command->add_flag("--lines", options->lines,
                     "Read JSON lines from standard input: CloudEvents, or {\"type\":TOPIC,\"data\":{…}}");
   command->callback([&invocation, options] {

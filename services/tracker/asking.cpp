@@ -1,4 +1,4 @@
-// The watch, where it needs the broker's word: verdicts with their causes, and answers to `why`.
+// The watch, where it needs the broker's word: verdicts with their causes, and answers to `why` and `wait`.
 #include <algorithm>
 #include <memory>
 
@@ -58,7 +58,53 @@ void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbe
 
 void Watch::ask(const v1::Request& request, Time now, Send send) {
   if (request.ask_case() == v1::Request::kWhy) return ask_why(request, now, std::move(send));
+  if (request.ask_case() == v1::Request::kWait) return ask_wait(request, now, std::move(send));
   send(answer(request));
+}
+
+FlowLook Watch::look_at(const std::string& correlationid, std::uint64_t behind) {
+  FlowLook look;
+  const auto take = [&](const Flow& flow) {
+    look.known = true;
+    look.state = flow.state();
+    for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
+      StepReader reader{flow.steps.chunk(i)};
+      while (const auto step = reader.next()) {
+        if (step->offset > behind) look.new_steps.push_back(step->offset);
+      }
+    }
+  };
+  const std::string packed = packed_id(correlationid);
+  const auto handle = tracker_.flows().find(packed);
+  if (handle != FlowTable::none) {
+    take(tracker_.flows().open(handle));
+    tracker_.flows().close(handle, false);
+  } else if (const auto archived = store_.find(packed)) {
+    Flow flow;
+    unpack(archived->record, definitions_, flow, archived->earlier);
+    take(flow);
+  }
+  return look;
+}
+
+void Watch::ask_wait(const v1::Request& request, Time now, Send send) {
+  const auto told = [this, id = request.id(), flow = request.wait().correlationid(),
+                     send](v1::WaitReply outcome) {
+    v1::Request look;
+    look.mutable_flow()->set_correlationid(flow);
+    v1::Reply page = answer(look);
+    v1::Reply reply;
+    reply.set_id(id);
+    *reply.mutable_wait() = std::move(outcome);
+    if (page.has_flow()) *reply.mutable_wait()->mutable_flow() = std::move(*page.mutable_flow());
+    send(std::move(reply));
+  };
+  if (waits_.add(request.wait(), now, told)) return;
+  v1::Reply reply;
+  reply.set_id(request.id());
+  reply.set_error("as many wait for flows already as this tracker allows (" + std::to_string(waits_max) +
+                  ")");
+  send(std::move(reply));
 }
 
 void Watch::ask_why(const v1::Request& request, Time now, Send send) {

@@ -16,7 +16,9 @@ Watch::Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& out
       tracker_{definitions_, names_, &store},
       answers_{store, definitions_, names_},
       inquiries_{line},
-      causes_{tracker_, names_, answers_, inquiries_} {
+      causes_{tracker_, names_, answers_, inquiries_},
+      waits_{inquiries_,
+             [this](const std::string& flow, std::uint64_t behind) { return look_at(flow, behind); }} {
   store_.for_each_name([&](std::string_view text) { names_.intern(text); });
   names_saved_ = names_.end();
   store_.for_each_definition(
@@ -52,6 +54,7 @@ void Watch::load() {
 bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   now_ = now;
   inquiries_.turn(now);
+  waits_.turn(now, tracker_.handled_offset(), tracker_.watermark(), tracker_.handled_offset());
   outbox_.send(outlet_, !caught_up_);
   for (const Answer& answer : outlet_.take_answers(outbox_.full() ? wait : std::chrono::milliseconds{0})) {
     const std::string refused = outbox_.take(answer);

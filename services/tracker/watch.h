@@ -21,6 +21,7 @@
 #include "tracker/outbox.h"
 #include "tracker/store.h"
 #include "tracker/tracker.h"
+#include "tracker/waits.h"
 
 namespace reel::tracker {
 
@@ -67,8 +68,8 @@ class Watch {
   /// The same; but where the broker must be asked first, `send` is called in a later turn.
   using Send = std::function<void(v1::Reply)>;
   void ask(const v1::Request& request, Time now, Send send);
-  /// The broker's answers are waited for: the next turn should come soon.
-  [[nodiscard]] bool asks() const { return inquiries_.waiting(); }
+  /// The broker's answers are waited for, or a flow: the next turn should come soon.
+  [[nodiscard]] bool asks() const { return inquiries_.waiting() || waits_.size() > 0; }
 
   [[nodiscard]] const Tracker& tracker() const { return tracker_; }
   [[nodiscard]] const Outbox& outbox() const { return outbox_; }
@@ -79,6 +80,8 @@ class Watch {
   void take(const Delivery& delivery);
   void collect_verdicts();
   void add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers);
+  [[nodiscard]] FlowLook look_at(const std::string& correlationid, std::uint64_t behind);
+  void ask_wait(const v1::Request& request, Time now, Send send);
   void ask_why(const v1::Request& request, Time now, Send send);
   /// One atomic step: what changed, how far that is, and what `batch` holds already.
   void save(Store::Durability durability, StoreBatch batch = {});
@@ -96,6 +99,7 @@ class Watch {
   Answers answers_;
   Inquiries inquiries_;
   Causes causes_;
+  Waits waits_;
 
   Name names_saved_ = 1;
   std::uint64_t saved_offset_ = 0;

@@ -1,0 +1,95 @@
+// Waiting: a publisher that waits for its flow sees how it ended, and nothing sleeps.
+#include <doctest/doctest.h>
+
+#include "mesh.h"
+
+using namespace reel::test;
+
+namespace {
+
+Ran publishes_and_waits(Mesh& mesh, const std::string& until, std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments{"pub",    "order.placed", "{}", "--correlation", "flow-1",
+                                     "--wait", until,          "-o", "json"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return mesh.reel(std::move(arguments));
+}
+
+std::string steps_of(const nlohmann::json& flow) {
+  std::string steps;
+  for (const auto& step : flow["steps"])
+    steps += (steps.empty() ? "" : ", ") + step["type"].get<std::string>();
+  return steps;
+}
+
+}  // namespace
+
+TEST_CASE("a flow is settled when its handlers, and what they led to, are done") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto payments =
+      mesh.actor("payments", {"--on", "order.placed", "--emit", "payment.captured", "--hold-ms", "200"});
+  const auto mail = mesh.actor("mail", {"--on", "payment.captured", "--hold-ms", "200"});
+  const auto ran = publishes_and_waits(mesh, "settled");
+  CHECK(ran.exit_code == 0);
+  const auto flow = json_lines(ran.out).at(0);
+  CHECK(flow["outcome"] == "settled");
+  CHECK(flow["state"] == "completed");
+  CHECK(steps_of(flow) == "order.placed, order.archived, payment.captured");
+  CHECK(mesh.logged("end") == 2);
+}
+
+TEST_CASE("a flow is completed as soon as its definition says so") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--emit", "payment.captured"});
+  const auto mail = mesh.actor("mail", {"--on", "payment.captured", "--hang-on", "flow-1"});
+  const auto ran = publishes_and_waits(mesh, "completed");
+  CHECK(ran.exit_code == 0);
+  CHECK(json_lines(ran.out).at(0)["outcome"] == "completed");
+}
+
+TEST_CASE("what does not settle in time says what it waits for") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--hang-on", "flow-1"});
+  const auto ran = mesh.reel(
+      {"pub", "order.placed", "{}", "--correlation", "flow-1", "--wait", "settled", "--timeout", "300ms"});
+  CHECK(ran.exit_code == 4);
+  CHECK(ran.err.starts_with("not settled within 300ms\norder.placed at offset "));
+  CHECK(ran.err.find(" is in flight of payments\n") != std::string::npos);
+}
+
+TEST_CASE("a flow with a dead letter is settled, and has gone wrong") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--reject-on", "flow-1"});
+  const auto ran = publishes_and_waits(mesh, "settled");
+  CHECK(ran.exit_code == 5);
+  const auto flow = json_lines(ran.out).at(0);
+  CHECK(flow["outcome"] == "settled");
+  CHECK(flow["dead"][0]["service"] == "payments");
+}
+
+TEST_CASE("an event that waits for its time keeps its flow from settling") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto payments = mesh.actor(
+      "payments", {"--on", "order.placed", "--emit", "payment.captured", "--emit-after-ms", "700"});
+  const auto ran = publishes_and_waits(mesh, "settled");
+  CHECK(ran.exit_code == 0);
+  CHECK(steps_of(json_lines(ran.out).at(0)) == "order.placed, order.archived, payment.captured");
+}
+
+TEST_CASE("a flow that no definition applies to never completes: that is said when it is settled") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto ran = mesh.reel({"pub", "order.shipped", "{}", "--wait", "completed", "-o", "json"});
+  CHECK(ran.exit_code == 0);
+  CHECK(json_lines(ran.out).at(0)["outcome"] == "untracked");
+}
