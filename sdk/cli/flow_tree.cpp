@@ -163,6 +163,10 @@ Line line_of_owed(const v1::FlowReply& flow, const v1::Expectation& owed, std::s
       line.when = {"OVERDUE " + elapsed_text(between(owed.deadline(), flow.watermark())), Ink::red};
       break;
     case v1::VERDICT_WAITING:
+      if (owed.impossible()) {
+        line.when = {"IMPOSSIBLE", Ink::red};
+        break;
+      }
       line.when = {elapsed_text(between(flow.watermark(), owed.deadline())) + " left", Ink::yellow};
       break;
     default: line.when = {"cancelled", Ink::dim}; break;

@@ -4,6 +4,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "cli/flow/flow_picture.h"
 #include "cli/flow_json.h"
 #include "cli/flow_tree.h"
 #include "cli/inquiry.h"
@@ -92,7 +93,7 @@ int wait_for_flow(Invocation& invocation, const PublishResult& published, bool c
     return exit_of(wait);
   }
   if (!wait.flow().summary().correlationid().empty())
-    invocation.out.lines(flow_tree(wait.flow(), invocation.out.terminal()));
+    invocation.out.lines(flow_tree(FlowPicture{wait.flow(), nullptr}, invocation.out.terminal()));
   if (wait.outcome() == v1::WaitReply::OUTCOME_TIMED_OUT) {
     invocation.err.line(
         fmt::format("not {} within {}", completed ? "completed" : "settled", duration_text(within)));

@@ -159,6 +159,7 @@ void Answers::describe(const Flow& flow, const Claim& claim, v1::Expectation& to
   to.set_after_id(text_of(after.id));
   to.set_after_offset(after.offset);
   to.set_detected_late(claim.detected_late);
+  to.set_impossible(claim.impossible && claim.open());
 }
 
 }  // namespace reel::tracker

@@ -34,7 +34,7 @@ std::string with_cause(const std::string& data, v1::Cause cause) {
 void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers) {
   const auto handle = tracker_.flows().find(packed_id(verdict.correlation));
   if (handle == FlowTable::none) return;
-  const auto told = [this, numbers](v1::Cause cause) {
+  const auto told = [this, numbers](v1::Cause cause, bool) {
     for (const std::uint64_t number : numbers) {
       const stored::Outgoing* const event = outbox_.find(number);
       const bool known = cause.kind() != v1::CAUSE_UNKNOWN;
@@ -67,6 +67,8 @@ FlowLook Watch::look_at(const std::string& correlationid, std::uint64_t behind) 
   const auto take = [&](const Flow& flow) {
     look.known = true;
     look.state = flow.state();
+    look.impossible = std::any_of(flow.claims.begin(), flow.claims.end(),
+                                  [](const Claim& claim) { return claim.open() && claim.impossible; });
     for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
       StepReader reader{flow.steps.chunk(i)};
       while (const auto step = reader.next()) {
@@ -131,7 +133,7 @@ void Watch::ask_why(const v1::Request& request, Time now, Send send) {
     auto& finding = *reply.add_findings();
     answers_.describe(flow, *claim, *finding.mutable_expectation());
     const int row = reply.findings_size() - 1;
-    const bool asked = causes_.find(flow, *claim, now + why_wait, [page, row](v1::Cause cause) {
+    const bool asked = causes_.find(flow, *claim, now + why_wait, [page, row](v1::Cause cause, bool) {
       *page->reply.mutable_why()->mutable_findings(row)->mutable_cause() = std::move(cause);
       if (--page->untold == 0) page->send(std::move(page->reply));
     });

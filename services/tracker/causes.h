@@ -17,7 +17,8 @@ inline constexpr std::size_t why_events_max = 32;
 class Causes {
  public:
   using Time = Inquiries::Time;
-  using Told = std::function<void(v1::Cause)>;
+  /// `hopeless`: in a flow that is settled, it will not come by itself.
+  using Told = std::function<void(v1::Cause, bool hopeless)>;
 
   Causes(const Tracker& tracker, const Names& names, const Answers& answers, Inquiries& inquiries)
       : tracker_{tracker}, names_{names}, answers_{answers}, inquiries_{inquiries} {}

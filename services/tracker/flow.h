@@ -43,6 +43,7 @@ struct Claim {
   v1::Verdict verdict = v1::VERDICT_WAITING;
   bool detected_late = false;
   bool warned = false;
+  bool impossible = false;  ///< it will not come by itself
   std::string values = {};  ///< what is remembered of A; content.h
 
   /// Not settled: waiting, or overdue and not yet come.

@@ -7,6 +7,7 @@ namespace {
 constexpr std::uint8_t verdict_mask = 7;
 constexpr std::uint8_t late_bit = 8;
 constexpr std::uint8_t warned_bit = 16;
+constexpr std::uint8_t impossible_bit = 32;
 
 // From when the claim was armed; a deadline that stood in A may be before that. 0: none.
 std::uint64_t packed_deadline(const Claim& claim) {
@@ -56,6 +57,7 @@ void read_claims(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
     claim.verdict = static_cast<v1::Verdict>(verdict & verdict_mask);
     claim.detected_late = (verdict & late_bit) != 0;
     claim.warned = (verdict & warned_bit) != 0;
+    claim.impossible = (verdict & impossible_bit) != 0;
     claim.after_step = reader.small();
     claim.seen = reader.small();
     claim.armed_at = flow.started_at + reader.varint();
@@ -104,7 +106,8 @@ void pack(const Flow& flow, const DefinitionSet& definitions, std::string& out) 
     append_varint(out, claim.instance);
     append_varint(out, claim.rule);
     out.push_back(static_cast<char>(claim.verdict | (claim.detected_late ? late_bit : 0) |
-                                    (claim.warned ? warned_bit : 0)));
+                                    (claim.warned ? warned_bit : 0) |
+                                    (claim.impossible ? impossible_bit : 0)));
     append_varint(out, claim.after_step);
     append_varint(out, claim.seen);
     append_varint(out, claim.armed_at - flow.started_at);

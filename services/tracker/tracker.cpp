@@ -70,6 +70,7 @@ void Tracker::see_step(const EventSeen& event, Name topic) {
     note_stray(event, step.topic, flow, cause_is_near);
   }
   finish(handle, flow);
+  if (wheel_.armed(handle) && waiting_.size() < waiting_max) waiting_.push_back(handle);
 }
 
 Step Tracker::step_of(const EventSeen& event, Name topic, const Flow& flow) {

@@ -93,6 +93,9 @@ class Tracker {
   [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
   [[nodiscard]] std::size_t timers() const { return wheel_.size(); }
 
+  /// Flows that had an event since the last call and wait for something: at most a hundred thousand.
+  [[nodiscard]] std::vector<FlowTable::Handle> take_waiting() { return std::exchange(waiting_, {}); }
+
   /// Who emits what, and what came under no flow that wanted it: for finding causes.
   [[nodiscard]] const Emitters& emitters() const { return emitters_; }
   [[nodiscard]] const Strays& strays() const { return strays_; }
@@ -121,6 +124,8 @@ class Tracker {
   TimerWheel wheel_;
   std::vector<Judgement> verdicts_;
   Judge judge_{definitions_, verdicts_};
+  static constexpr std::size_t waiting_max = 100'000;
+  std::vector<FlowTable::Handle> waiting_;
   Emitters emitters_{names_};
   Strays strays_;
   Tally tally_;

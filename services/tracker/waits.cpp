@@ -5,13 +5,14 @@
 namespace reel::tracker {
 
 bool Waits::add(const v1::WaitRequest& request, Time now, Told told) {
-  if (waits_.size() == waits_max) return false;
+  if (waits_.size() >= pace_.most) return false;
   const auto wait = std::make_shared<Wait>();
   wait->request = request;
   wait->told = std::move(told);
   wait->until = now + std::min<std::chrono::milliseconds>(std::chrono::milliseconds{request.timeout_ms()},
                                                           wait_longest);
   wait->looked_at = now - wait_interval_idle;
+  wait->interval = pace_.interval;
   waits_.push_back(wait);
   return true;
 }
@@ -23,8 +24,9 @@ void Waits::turn(Time now, std::uint64_t changes, std::uint64_t watermark, std::
     const bool seen = handled_offset >= wait->request.offset();
     const bool worth =
         wait->changes != changes || wait->check.clean() || now - wait->looked_at >= wait_interval_idle;
-    if (seen && worth && !wait->asking && now - wait->looked_at >= wait_interval) {
+    if (seen && worth && !wait->asking && now - wait->looked_at >= wait->interval) {
       wait->looked_at = now;
+      wait->interval = std::min(wait->interval * 2, pace_.interval_longest);
       wait->changes = changes;
       outcome = look_at(wait, now, watermark);
     }
@@ -44,6 +46,7 @@ v1::WaitReply::Outcome Waits::look_at(const std::shared_ptr<Wait>& wait, Time no
   if (!look.known) return v1::WaitReply::OUTCOME_UNKNOWN;
   const bool for_completion = wait->request.until() == v1::WaitRequest::UNTIL_COMPLETED;
   if (for_completion && look.state == v1::FLOW_STATE_COMPLETED) return v1::WaitReply::OUTCOME_COMPLETED;
+  if (for_completion && look.impossible) return v1::WaitReply::OUTCOME_IMPOSSIBLE;
   wait->check.learn(look.new_steps);
   if (wait->check.settled(watermark)) {
     if (!for_completion) return v1::WaitReply::OUTCOME_SETTLED;

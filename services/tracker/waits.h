@@ -30,6 +30,7 @@ inline constexpr std::chrono::minutes wait_longest{10};
 struct FlowLook {
   bool known = false;
   v1::FlowState state = v1::FLOW_STATE_UNKNOWN;
+  bool impossible = false;
   std::vector<std::uint64_t> new_steps;  ///< offsets behind the ones it knew
 };
 
@@ -39,7 +40,15 @@ class Waits {
   using Look = std::function<FlowLook(const std::string& correlationid, std::uint64_t behind)>;
   using Told = std::function<void(v1::WaitReply)>;
 
-  Waits(Inquiries& inquiries, Look look) : inquiries_{inquiries}, look_{std::move(look)} {}
+  struct Pace {
+    std::size_t most = waits_max;
+    std::chrono::milliseconds interval = wait_interval;
+    /// With each look the interval doubles, up to this.
+    std::chrono::milliseconds interval_longest = wait_interval;
+  };
+  Waits(Inquiries& inquiries, Look look, Pace pace)
+      : inquiries_{inquiries}, look_{std::move(look)}, pace_{pace} {}
+  Waits(Inquiries& inquiries, Look look) : Waits{inquiries, std::move(look), Pace{}} {}
 
   /// False where too many wait.
   [[nodiscard]] bool add(const v1::WaitRequest& request, Time now, Told told);
@@ -53,6 +62,7 @@ class Waits {
     Told told;
     Time until;
     Time looked_at;
+    std::chrono::milliseconds interval;
     std::uint64_t changes = 0;
     bool asking = false;
     SettledCheck check;
@@ -64,6 +74,7 @@ class Waits {
 
   Inquiries& inquiries_;
   Look look_;
+  Pace pace_;
   std::list<std::shared_ptr<Wait>> waits_;
 };
 

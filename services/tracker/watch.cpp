@@ -18,7 +18,10 @@ Watch::Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& out
       inquiries_{line},
       causes_{tracker_, names_, answers_, inquiries_},
       waits_{inquiries_,
-             [this](const std::string& flow, std::uint64_t behind) { return look_at(flow, behind); }} {
+             [this](const std::string& flow, std::uint64_t behind) { return look_at(flow, behind); }},
+      looks_{inquiries_,
+             [this](const std::string& flow, std::uint64_t behind) { return look_at(flow, behind); },
+             {foresight_looks_max, foresight_interval, foresight_interval_longest}} {
   store_.for_each_name([&](std::string_view text) { names_.intern(text); });
   names_saved_ = names_.end();
   store_.for_each_definition(
@@ -55,6 +58,8 @@ bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   now_ = now;
   inquiries_.turn(now);
   waits_.turn(now, tracker_.handled_offset(), tracker_.watermark(), tracker_.handled_offset());
+  looks_.turn(now, tracker_.handled_offset(), tracker_.watermark(), tracker_.handled_offset());
+  look_ahead();
   outbox_.send(outlet_, !caught_up_);
   for (const Answer& answer : outlet_.take_answers(outbox_.full() ? wait : std::chrono::milliseconds{0})) {
     const std::string refused = outbox_.take(answer);
@@ -94,6 +99,9 @@ void Watch::take(const Delivery& delivery) {
     if (event.source != tracker_source) continue;
     collect_verdicts();  // what an earlier run published is judged again before it is recognised
     outbox_.recognise(event.id);
+  }
+  for (const FlowTable::Handle handle : tracker_.take_waiting()) {
+    if (caught_up_) foresight_.notice(handle, now_);
   }
   if (delivery.watermark != 0) tracker_.advance(delivery.watermark);
   collect_verdicts();

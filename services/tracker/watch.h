@@ -13,10 +13,13 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <set>
+#include <string>
 
 #include "config/model.h"
 #include "tracker/answers.h"
 #include "tracker/causes.h"
+#include "tracker/foresight.h"
 #include "tracker/inbox.h"
 #include "tracker/outbox.h"
 #include "tracker/store.h"
@@ -82,6 +85,10 @@ class Watch {
   void add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers);
   [[nodiscard]] FlowLook look_at(const std::string& correlationid, std::uint64_t behind);
   void ask_wait(const v1::Request& request, Time now, Send send);
+  void look_ahead();
+  void foresee(const std::string& correlationid);
+  void mark_impossible(const std::string& correlationid, ClaimIndex index, std::uint64_t last_offset,
+                       v1::Cause cause);
   void ask_why(const v1::Request& request, Time now, Send send);
   /// One atomic step: what changed, how far that is, and what `batch` holds already.
   void save(Store::Durability durability, StoreBatch batch = {});
@@ -100,6 +107,9 @@ class Watch {
   Inquiries inquiries_;
   Causes causes_;
   Waits waits_;
+  Foresight foresight_;
+  Waits looks_;                      // at flows that foresight is about
+  std::set<std::string> looked_at_;  // their correlation ids
 
   Name names_saved_ = 1;
   std::uint64_t saved_offset_ = 0;

@@ -360,6 +360,24 @@ v1::Cause why(const WhyFacts& facts) {
   return Walk{facts}.first();
 }
 
+bool is_hopeless(const WhyFacts& facts, v1::CauseKind cause) {
+  switch (cause) {
+    case v1::CAUSE_HANDLED_BUT_SILENT:
+    case v1::CAUSE_DEAD_LETTERED:
+    case v1::CAUSE_NOT_ALLOWED:
+    case v1::CAUSE_REFUSED:
+    case v1::CAUSE_OTHER_CORRELATION: break;
+    default: return false;
+  }
+  if (facts.expectation.owner().empty() && facts.emitters.empty()) return false;
+  std::vector<std::string> given;
+  for (const auto& event : facts.fates.events()) {
+    for (const auto& delivery : event.deliveries()) given.push_back(delivery.service());
+  }
+  return std::all_of(facts.emitters.begin(), facts.emitters.end(),
+                     [&](const std::string& service) { return contains(given, service); });
+}
+
 v1::Cause cause_not_known(std::string reason) {
   v1::Cause cause;
   cause.set_sentence(std::move(reason));

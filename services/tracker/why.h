@@ -45,6 +45,11 @@ struct WhyFacts {
 /// `fates` must not be empty.
 [[nodiscard]] v1::Cause why(const WhyFacts& facts);
 
+/// Whether what is missing will not come by itself, given that the flow is settled: who would emit it is
+/// known, he is done with the flow's events, and nobody else was ever seen to publish it from outside such
+/// flows.
+[[nodiscard]] bool is_hopeless(const WhyFacts& facts, v1::CauseKind cause);
+
 /// Where the broker could not be asked.
 [[nodiscard]] v1::Cause cause_not_known(std::string reason);
 

@@ -93,3 +93,48 @@ TEST_CASE("a flow that no definition applies to never completes: that is said wh
   CHECK(ran.exit_code == 0);
   CHECK(json_lines(ran.out).at(0)["outcome"] == "untracked");
 }
+
+TEST_CASE("what cannot come by itself any more is said at once, long before its deadline") {
+  auto yaml = Mesh::small_mesh();
+  yaml.replace(yaml.find("within: 500ms"), 13, "within: 1h");
+  Mesh mesh{yaml};
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--hold-ms", "300"});
+  const auto ran = publishes_and_waits(mesh, "completed");
+  CHECK(ran.exit_code == 5);
+  CHECK(json_lines(ran.out).at(0)["outcome"] == "impossible");
+  const auto verdict = mesh.events("reel.flow.>", 1).at(0);
+  CHECK(verdict["type"] == "reel.flow.impossible");
+  CHECK(verdict["correlationid"] == "flow-1");
+  CHECK(verdict["data"]["cause"]["sentence"] ==
+        "payments handled order.placed and did not emit payment.captured");
+  const auto shown = mesh.reel({"flow", "flow-1"}).out;
+  CHECK(shown.find("IMPOSSIBLE") != std::string::npos);
+
+  SUBCASE("and what comes from elsewhere in time meets it all the same") {
+    REQUIRE(mesh.reel({"pub", "payment.captured", "{}", "--correlation", "flow-1"}).exit_code == 0);
+    CHECK(mesh.events("reel.flow.>", 2).at(1)["type"] == "reel.flow.completed");
+  }
+  SUBCASE("once, though the tracker is killed") {
+    mesh.tracker().kill();
+    mesh.start_tracker();
+    mesh.place("flow-2");
+    const auto again = mesh.events("reel.flow.>", 2).at(1);
+    CHECK(again["correlationid"] == "flow-2");
+  }
+}
+
+TEST_CASE("while a delayed event, a retry or a slow handler may yet bring it, nothing is impossible") {
+  auto yaml = Mesh::small_mesh();
+  yaml.replace(yaml.find("within: 500ms"), 13, "within: 1h");
+  Mesh mesh{yaml};
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto payments =
+      mesh.actor("payments", {"--on", "order.placed", "--emit", "payment.captured", "--fail-attempts", "2",
+                              "--hold-ms", "200", "--emit-after-ms", "500"});
+  const auto ran = publishes_and_waits(mesh, "completed");
+  CHECK(ran.exit_code == 0);
+  CHECK(mesh.events("reel.flow.>", 1).at(0)["type"] == "reel.flow.completed");
+}

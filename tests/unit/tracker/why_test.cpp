@@ -204,3 +204,24 @@ TEST_CASE("without the event there is no cause to be found") {
   CHECK(cause.kind() == v1::CAUSE_UNKNOWN);
   CHECK(cause.sentence() == "the journal does not hold the event any more that should have led to it");
 }
+
+TEST_CASE("it will not come by itself where all who would emit it are known and done with the flow") {
+  Facts facts;
+  facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
+  CHECK(is_hopeless(facts, v1::CAUSE_HANDLED_BUT_SILENT));
+  CHECK(is_hopeless(facts, v1::CAUSE_DEAD_LETTERED));
+  CHECK(is_hopeless(facts, v1::CAUSE_REFUSED));
+  CHECK_FALSE(is_hopeless(facts, v1::CAUSE_NO_SUBSCRIBER));  // then it comes from outside, or nobody knows
+  CHECK_FALSE(is_hopeless(facts, v1::CAUSE_FILTERED_OUT));
+  CHECK_FALSE(is_hopeless(facts, v1::CAUSE_DELAYED));
+  SUBCASE("not where somebody else was seen to publish it, of his own accord") {
+    facts.emitters = {"payments", "bank-gateway"};
+    CHECK_FALSE(is_hopeless(facts, v1::CAUSE_HANDLED_BUT_SILENT));
+  }
+  SUBCASE("not where nobody is known to emit it") {
+    facts.expectation.clear_owner();
+    CHECK_FALSE(is_hopeless(facts, v1::CAUSE_HANDLED_BUT_SILENT));
+    facts.emitters = {"payments"};
+    CHECK(is_hopeless(facts, v1::CAUSE_HANDLED_BUT_SILENT));
+  }
+}

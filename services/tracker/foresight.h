@@ -1,0 +1,51 @@
+// Foresight: which flows wait for something and have gone quiet, so that it is worth finding out whether what
+// they wait for can still come.
+//
+//   foresight.notice(handle, now);                       // the flow waits, and an event of it came just now
+//   for (const auto handle : foresight.quiet(now)) …     // no later event came for foresight_quiet: look
+//   closer
+//
+// Most flows go on within milliseconds; those cost a place in a queue and nothing more. Sans-IO.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <vector>
+
+#include "tracker/flow_table.h"
+
+namespace reel::tracker {
+
+/// How long a flow must be quiet. Longer than handlers usually take, and short beside what people notice.
+inline constexpr std::chrono::milliseconds foresight_quiet{100};
+/// Flows noticed in that time; beyond it they are judged at their deadline only.
+inline constexpr std::size_t foresight_max = 100'000;
+/// Flows looked at closer at a time, each as often as its interval says: it doubles with each look.
+inline constexpr std::size_t foresight_looks_max = 1'000;
+inline constexpr std::chrono::milliseconds foresight_interval{20};
+inline constexpr std::chrono::milliseconds foresight_interval_longest{5'000};
+
+class Foresight {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  void notice(FlowTable::Handle handle, Time now) {
+    if (noticed_.size() < foresight_max) noticed_.push_back({now + foresight_quiet, handle});
+  }
+  /// Handles may have been given to other flows meanwhile, and may come several times.
+  [[nodiscard]] std::vector<FlowTable::Handle> quiet(Time now) {
+    std::vector<FlowTable::Handle> handles;
+    for (; !noticed_.empty() && noticed_.front().due <= now; noticed_.pop_front())
+      handles.push_back(noticed_.front().handle);
+    return handles;
+  }
+
+ private:
+  struct Noticed {
+    Time due;
+    FlowTable::Handle handle;
+  };
+  std::deque<Noticed> noticed_;
+};
+
+}  // namespace reel::tracker
