@@ -72,7 +72,7 @@ int run_flow(Invocation& invocation, const FlowOptions& options) {
   if (options.sequence && format != Format::text && format != Format::mermaid)
     throw Failure{exit_code::usage, "--sequence is drawn as text and as mermaid"};
   v1::FlowReply flow = fetch_flow(invocation.globals, options.question);
-  std::uint64_t until = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t until = FlowDeliveries::for_ever;
   if (!options.at.empty()) {
     until = moment_of(options.at, flow.summary().started_at());
     if (until < flow.summary().started_at()) {

@@ -8,10 +8,11 @@
 
 namespace reel::cli {
 
-FlowDeliveries::FlowDeliveries(Interests& interests, std::vector<std::uint64_t> offsets)
+FlowDeliveries::FlowDeliveries(Interests& interests, std::vector<std::uint64_t> offsets, std::uint64_t until)
     : interests_{interests},
       offsets_{std::move(offsets)},
       parts_(offsets_.size()),
+      until_{until},
       passed_{offsets_.empty()} {}
 
 template <class Each>
@@ -63,6 +64,8 @@ void FlowDeliveries::see(const StreamEvent& event) {
   if (is_report(event.topic)) {
     v1::DeliveryReport report;
     if (parse_record(report, event.data)) take(report, event);
+  } else if (event.recordedtime > until_) {
+    return;
   } else if (event.topic == control_topic) {
     v1::Command command;
     if (parse_record(command, event.data)) take(command, event);
@@ -92,16 +95,19 @@ void FlowDeliveries::take(const v1::DeliveryReport& report, const StreamEvent& a
   const std::string& service = report.service();
   if (is_system_topic(service)) return;
   for (const v1::Delivered& delivered : report.delivered()) {
+    if (delivered.at() > until_) continue;
     each_named(service, delivered.first(), delivered.count(), [&](std::size_t index) {
       change(part_of(index, service),
              [&](PartStory& part) { part.hand_over(delivered, report.instance(), at); });
     });
   }
   for (const v1::Failure& failure : report.failures()) {
+    if ((failure.failed_at() != 0 ? failure.failed_at() : at.recordedtime) > until_) continue;
     each_named(service, failure.offset(), 1, [&](std::size_t index) {
       change(part_of(index, service), [&](PartStory& part) { part.fail(failure, report.instance(), at); });
     });
   }
+  if (at.recordedtime > until_) return;
   for (const v1::OffsetRange& acked : report.acked()) {
     each_named(service, acked.first(), acked.count(), [&](std::size_t index) {
       change(part_of(index, service), [&](PartStory& part) { part.ack(report.instance(), at); });

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,8 +24,13 @@ namespace reel::cli {
 
 class FlowDeliveries {
  public:
-  /// `interests` must know the subscriptions from the first offset on.
-  FlowDeliveries(Interests& interests, std::vector<std::uint64_t> offsets);
+  /// `interests` must know the subscriptions from the first offset on. What happened after log time `until`
+  /// is left out; records up to report_delay_ns later still tell of what was handed over before.
+  FlowDeliveries(Interests& interests, std::vector<std::uint64_t> offsets, std::uint64_t until = for_ever);
+
+  static constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
+  /// The broker reports a handing over with its end, or within a second; as much again for a slow disk.
+  static constexpr std::uint64_t report_delay_ns = 2'000'000'000;
 
   void see(const StreamEvent& event);
   /// All of the flow's events have come by, and nobody is owed one or may be given one again.
@@ -67,6 +73,7 @@ class FlowDeliveries {
   std::map<std::uint64_t, Again> again_;       // by the redelivery's offset
   std::map<std::uint64_t, Orderer> commands_;  // by offset: a redelivery names the one that asked for it
   std::string traceparent_;
+  std::uint64_t until_;
   std::uint64_t known_from_ = 0;
   std::size_t unsettled_ = 0;
   bool passed_ = false;

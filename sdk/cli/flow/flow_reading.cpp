@@ -66,7 +66,9 @@ v1::FlowReply fetch_flow(const Globals& globals, const FlowQuestion& question) {
 std::unique_ptr<ReadDeliveries> read_deliveries(Invocation& invocation, const v1::FlowReply& flow,
                                                 std::uint64_t until) {
   const v1::ServicesReply said = ask_services(invocation.globals);
-  const JournalEnd end{.offset = said.end_offset(), .time = std::min(said.now(), until)};
+  const std::uint64_t told_by =
+      until + std::min(FlowDeliveries::report_delay_ns, FlowDeliveries::for_ever - until);
+  const JournalEnd end{.offset = said.end_offset(), .time = std::min(said.now(), told_by)};
   if (flow.steps().empty() || flow.steps(0).offset() >= end.offset) return nullptr;
   const Start start = Start::offset(flow.steps(0).offset());
 
@@ -77,7 +79,7 @@ std::unique_ptr<ReadDeliveries> read_deliveries(Invocation& invocation, const v1
   std::vector<std::uint64_t> offsets;
   offsets.reserve(static_cast<std::size_t>(flow.steps_size()));
   for (const auto& step : flow.steps()) offsets.push_back(step.offset());
-  read->deliveries = std::make_unique<FlowDeliveries>(read->interests, std::move(offsets));
+  read->deliveries = std::make_unique<FlowDeliveries>(read->interests, std::move(offsets), until);
   FlowDeliveries& deliveries = *read->deliveries;
   if (begin > flow.steps(0).offset()) deliveries.known_from(begin);
 

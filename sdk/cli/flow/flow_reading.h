@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <string>
 
@@ -36,8 +35,8 @@ struct ReadDeliveries {
 
 /// Of the steps of `flow`, as the journal tells until log time `until`. Null where there is nothing to read.
 /// Throws Failure where the broker is not reachable.
-[[nodiscard]] std::unique_ptr<ReadDeliveries> read_deliveries(
-    Invocation& invocation, const v1::FlowReply& flow,
-    std::uint64_t until = std::numeric_limits<std::uint64_t>::max());
+[[nodiscard]] std::unique_ptr<ReadDeliveries> read_deliveries(Invocation& invocation,
+                                                              const v1::FlowReply& flow,
+                                                              std::uint64_t until = FlowDeliveries::for_ever);
 
 }  // namespace reel::cli

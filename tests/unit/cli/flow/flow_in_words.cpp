@@ -39,7 +39,7 @@ const cli::FlowDeliveries& FlowInWords::deliveries() {
   interests_.cover(1, journal_.end());
   std::vector<std::uint64_t> offsets;
   for (const auto& step : reply_.steps()) offsets.push_back(step.offset());
-  deliveries_ = std::make_unique<cli::FlowDeliveries>(interests_, std::move(offsets));
+  deliveries_ = std::make_unique<cli::FlowDeliveries>(interests_, std::move(offsets), until_);
   for (StreamEvent event : journal_.events()) {
     event.traceparent = traceparent_;
     deliveries_->see(event);

@@ -26,6 +26,8 @@ class FlowInWords {
   /// The step at this offset, to be made what the test needs.
   v1::FlowStep& step(std::uint64_t offset);
   v1::FlowReply& reply() { return reply_; }
+  /// What happened later is not told.
+  void until(std::uint64_t moment) { until_ = moment; }
   void traceparent(const std::string& text) { traceparent_ = text; }
 
   [[nodiscard]] const cli::FlowDeliveries& deliveries();
@@ -37,6 +39,7 @@ class FlowInWords {
   JournalInWords journal_;
   v1::FlowReply reply_;
   std::string traceparent_;
+  std::uint64_t until_ = cli::FlowDeliveries::for_ever;
   cli::Interests interests_;
   std::unique_ptr<cli::FlowDeliveries> deliveries_;
 };

@@ -228,6 +228,21 @@ TEST_CASE("at an earlier moment a flow shows what had happened by then, and is j
   CHECK(state_at(JournalInWords::time_of(7)) == State{v1::FLOW_STATE_COMPLETED, v1::VERDICT_MET_LATE, 2, 0});
 }
 
+TEST_CASE("at an earlier moment a delivery is where it was, though the ledger tells of it later") {
+  const auto state_at = [](std::uint64_t after_begin) {
+    FlowInWords flow{retried};
+    flow.until(JournalInWords::time_of(0) + after_begin * ms);
+    const auto parts = flow.deliveries().parts(0);
+    return std::string{to_string(parts.at(0)->state)} + " after " + std::to_string(parts.at(0)->steps.size());
+  };
+  CHECK(state_at(34) == "waiting after 0");
+  CHECK(state_at(35) == "in_flight after 1");
+  CHECK(state_at(40) == "retrying after 2");
+  CHECK(state_at(57) == "in_flight after 3");
+  CHECK(state_at(79) == "in_flight after 3");
+  CHECK(state_at(80) == "acked after 4");
+}
+
 TEST_CASE("a moment is a time of day, a time, how long after the begin or how long ago") {
   const std::uint64_t begin = JournalInWords::time_of(0);  // 2026-03-01 10:02:11, and TZ is UTC
   const FlowInWords sets_the_zone{"order.placed"};
