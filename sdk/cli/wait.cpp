@@ -93,7 +93,8 @@ int wait_for_flow(Invocation& invocation, const PublishResult& published, bool c
     return exit_of(wait);
   }
   if (!wait.flow().summary().correlationid().empty())
-    invocation.out.lines(flow_tree(FlowPicture{wait.flow(), nullptr}, invocation.out.terminal()));
+    flow_tree(FlowPicture{wait.flow(), nullptr}, invocation.out.terminal(),
+              [&](std::string_view text) { invocation.out.part(text); });
   if (wait.outcome() == v1::WaitReply::OUTCOME_TIMED_OUT) {
     invocation.err.line(
         fmt::format("not {} within {}", completed ? "completed" : "settled", duration_text(within)));
