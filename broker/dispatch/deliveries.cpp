@@ -10,9 +10,9 @@ constexpr std::uint32_t losses_max = 255;
 
 }  // namespace
 
-Deliveries::Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive)
+Deliveries::Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive, bool in_offset_order)
     : ack_timeout_{ack_timeout},
-      instances_{exclusive},
+      instances_{exclusive, !in_offset_order},
       shares_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15},
       lanes_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15} {}
 

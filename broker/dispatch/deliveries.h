@@ -42,7 +42,7 @@ enum class Fate : std::uint8_t {
 
 class Deliveries {
  public:
-  Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive);
+  Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive, bool in_offset_order = false);
 
   [[nodiscard]] const Window& window() const { return window_; }
   [[nodiscard]] Instances& instances() { return instances_; }

@@ -25,7 +25,7 @@
 //     alone, its first event is charged an attempt. Otherwise each first event notes the loss, and those that
 //     were there at two losses are suspects: they are handed out by themselves, a quarter of them at a time,
 //     to an instance that holds nothing else, so that losses narrow down the culprit and the others go free.
-//     A policy without suspects_events has all of it again in offset order instead.
+//     With in_offset_order all comes again in that order, and no key has a share.
 //   - Of an exclusive service only the instance that joined first gets anything.
 //
 // Limits. What is held counts against `window_events_max`, and that includes what queues up behind a retry: a

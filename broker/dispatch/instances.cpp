@@ -17,7 +17,7 @@ void Instances::join(InstanceId id, std::uint32_t credit_events, std::uint32_t c
     known->second = unused_.back();
     unused_.pop_back();
     joined_.push_back(known->second);
-    at(known->second) = Instance{.id = id};
+    at(known->second) = Instance{.id = id, .divides_credit = divides_credit_};
   }
   at(known->second).credit_events = credit_events;
   at(known->second).credit_bytes = credit_bytes;

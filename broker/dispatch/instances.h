@@ -26,6 +26,7 @@ struct Instance {
   std::uint32_t credit_bytes = 0;
   std::uint32_t events = 0;  ///< in flight
   std::uint64_t bytes = 0;
+  bool divides_credit = true;    ///< a key is kept to its share of it
   bool standby = false;          ///< of an exclusive service, and not its turn
   bool draining = false;         ///< gets nothing new until it holds nothing: a suspect is next
   bool probing = false;          ///< holds suspects, and gets nothing else
@@ -41,7 +42,7 @@ struct Instance {
   }
   /// Whether a key that holds so much of it may hold one event more.
   [[nodiscard]] bool lets_follow(const Share& key, std::uint32_t event_bytes) const {
-    return key.events == 0 || credit_events < Share::divided_credit_events_min ||
+    return key.events == 0 || !divides_credit || credit_events < Share::divided_credit_events_min ||
            (key.events < credit_events / Share::per_credit &&
             key.bytes + event_bytes <= credit_bytes / Share::per_credit);
   }
@@ -52,7 +53,8 @@ struct Instance {
 
 class Instances {
  public:
-  explicit Instances(bool exclusive) : exclusive_{exclusive} {}
+  explicit Instances(bool exclusive, bool divides_credit = true)
+      : exclusive_{exclusive}, divides_credit_{divides_credit} {}
 
   /// Of a known instance, changes the credit.
   void join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes);
@@ -74,6 +76,7 @@ class Instances {
   void appoint();
 
   const bool exclusive_;
+  const bool divides_credit_;
   std::vector<std::unique_ptr<Instance>> slots_;  // by pointer: lanes point to the queues
   std::vector<Slot> unused_;
   std::vector<Slot> joined_;

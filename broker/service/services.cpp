@@ -66,7 +66,7 @@ config::Service Services::policy_of(const std::string& name) const {
   if (is_system_service(name)) {
     policy.retry.attempts = std::numeric_limits<int>::max();
     policy.ack_timeout = std::chrono::hours{24 * 365};
-    policy.suspects_events = false;
+    policy.in_offset_order = true;
   }
   return policy;
 }

@@ -81,13 +81,12 @@ struct Service {
   std::size_t max_in_flight = 1'000'000;
   /// Only the instance that has been there longest gets events; the others stand by.
   bool exclusive = false;
-  /// An event that was held by an instance that was lost may have killed it: it is charged, or handed out
-  /// apart. Off for parts of Reel, which need offset order more; not a setting.
-  bool suspects_events = true;
+  /// Events are handed out in offset order whatever happens: none is suspected of having killed an instance,
+  /// and no key is kept to a share of the credit. For parts of Reel; not a setting.
+  bool in_offset_order = false;
   Place place;
 };
 
-/// after A expect B within T.
 /// How a field of B must stand to a field of A.
 enum class Comparison : std::uint8_t { equal, not_equal, less, less_or_equal, greater, greater_or_equal };
 

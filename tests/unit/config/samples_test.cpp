@@ -111,7 +111,7 @@ TEST_CASE("production.yaml lists every setting") {
 
   const Service service;
   [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, exclusive,
-                                suspects_events, service_place] = service;
+                                in_offset_order, service_place] = service;
   [[maybe_unused]] const auto& [attempts, backoff, jitter, max_age] = retry;
   CHECK(production_keys("services") ==
         std::set<std::string>{"payments", "payments.topics", "payments.ack_timeout", "payments.retry",

@@ -181,9 +181,18 @@ TEST_CASE("of many suspects a quarter is handed out at a time, and losses narrow
   CHECK(bench.loses('X') == "failed 4 lost attempt 1 consumer_lost losses 2 until 0ms");
 }
 
-TEST_CASE("without suspicion, what lost instances held comes again in offset order, however often") {
+TEST_CASE("in offset order no key is kept to its share, so nothing passes it") {
   auto policy = DispatchBench::policy();
-  policy.suspects_events = false;
+  policy.in_offset_order = true;
+  DispatchBench bench{policy};
+  bench.joins('X', 16);
+  bench.offers("1a 2a 3a 4a 5a 6a 7b 8a");
+  CHECK(bench.hands() == "X: 1 2 3 4 5 6 7 8");
+}
+
+TEST_CASE("in offset order, what lost instances held comes again in offset order, however often") {
+  auto policy = DispatchBench::policy();
+  policy.in_offset_order = true;
   DispatchBench bench{policy};
   bench.offers("1a 2b 3c");
   for (const char instance : {'V', 'W', 'X'}) {
