@@ -12,6 +12,7 @@ constexpr std::uint32_t losses_max = 255;
 
 Deliveries::Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive, bool in_offset_order)
     : ack_timeout_{ack_timeout},
+      in_offset_order_{in_offset_order},
       instances_{exclusive, !in_offset_order},
       shares_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15},
       lanes_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15} {}
@@ -31,6 +32,7 @@ void Deliveries::offer(const Offer& event) {
   Entry entry{.offset = event.offset, .key_hash = event.key_hash, .bytes = event.bytes};
   entry.attempt = event.attempt;
   entry.losses = static_cast<std::uint8_t>(std::min<std::uint32_t>(event.losses, losses_max));
+  if (in_offset_order_) entry.losses = 0;  // noted before the service was one of these
   if (event.attempt > 1) ++retrying_;
   if (entry.is_suspect()) ++suspects_held_;
   if ((event.attempt > 1 || event.losses > 0) && event.first_failed_at != 0) {

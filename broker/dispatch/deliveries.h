@@ -117,6 +117,7 @@ class Deliveries {
   [[nodiscard]] LaneQueue& unbound() { return unbound_; }
   /// Lanes whose next event is a suspect.
   [[nodiscard]] LaneQueue& suspects() { return suspects_; }
+  [[nodiscard]] bool in_offset_order() const { return in_offset_order_; }
   [[nodiscard]] std::size_t suspects_held() const { return suspects_held_; }
   /// Strings what the cursor has come to behind its lane's others.
   void append(LaneId lane, Position position) { lanes_.append(lane, window_, position); }
@@ -151,6 +152,7 @@ class Deliveries {
   void compact();
 
   LogTime ack_timeout_;
+  bool in_offset_order_;
   Window window_;
   Instances instances_;
   Deadlines deadlines_;

@@ -55,7 +55,6 @@ class Dispatch::Impl {
       : window_events_max_{window_events_max},
         in_flight_max_{policy.max_in_flight},
         parks_{policy.on_dead == config::OnDead::park},
-        in_offset_order_{policy.in_offset_order},
         max_age_{nanoseconds_of(policy.retry.max_age)},
         deliveries_{seed, nanoseconds_of(policy.ack_timeout), policy.exclusive, policy.in_offset_order},
         backoff_{policy.retry, seed},
@@ -164,7 +163,7 @@ class Dispatch::Impl {
     Settlement settlement;
     const auto slot = instances().find(instance);
     if (!slot) return settlement;
-    if (lost && !in_offset_order_) fail_heads(*slot, settlement);
+    if (lost && !deliveries_.in_offset_order()) fail_heads(*slot, settlement);
     deliveries_.return_all(*slot);
     instances().leave(*slot);
     // Whoever comes next, if alone, has everything in offset order.
@@ -303,7 +302,6 @@ class Dispatch::Impl {
   const std::size_t window_events_max_;
   const std::size_t in_flight_max_;
   const bool parks_;
-  const bool in_offset_order_;
   const LogTime max_age_;
   Deliveries deliveries_;
   Backoff backoff_;

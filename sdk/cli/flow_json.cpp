@@ -54,8 +54,8 @@ Json expectation_json(const v1::Expectation& expectation, std::uint64_t watermar
             {"any_of", expectation.any_of()},
             {"missing", list(expectation.missing())},
             {"owner", expectation.owner()},
-            {"armed_at", rfc3339(expectation.armed_at())},
-            {"deadline", rfc3339(expectation.deadline())}};
+            {"armed_at", rfc3339(expectation.armed_at())}};
+  if (expectation.deadline() != 0) json["deadline"] = rfc3339(expectation.deadline());
   if (expectation.settled_at() != 0) json["settled_at"] = rfc3339(expectation.settled_at());
   if (expectation.verdict() == v1::VERDICT_OVERDUE) {
     json["late_ms"] = milliseconds_between(expectation.deadline(), watermark);
@@ -63,11 +63,19 @@ Json expectation_json(const v1::Expectation& expectation, std::uint64_t watermar
   if (expectation.verdict() == v1::VERDICT_MET_LATE) {
     json["late_ms"] = milliseconds_between(expectation.deadline(), expectation.settled_at());
   }
-  if (expectation.verdict() == v1::VERDICT_WAITING) {
+  if (expectation.verdict() == v1::VERDICT_WAITING && expectation.deadline() != 0) {
     json["left_ms"] = milliseconds_between(watermark, expectation.deadline());
   }
   if (!expectation.after_id().empty()) json["after_id"] = expectation.after_id();
   if (expectation.impossible()) json["impossible"] = true;
+  if (expectation.never()) json["never"] = true;
+  if (expectation.at_most() != 0) json["at_most"] = expectation.at_most();
+  if (expectation.not_before() != 0) json["not_before_ms"] = expectation.not_before() / 1'000'000;
+  if (expectation.needed() != 0) json["needed"] = expectation.needed();
+  if (expectation.needed() != 0 || expectation.at_most() != 0) json["seen"] = expectation.seen();
+  if (!expectation.missing_items().empty()) json["missing_items"] = list(expectation.missing_items());
+  if (!expectation.severity().empty()) json["severity"] = expectation.severity();
+  if (!expectation.runbook().empty()) json["runbook"] = expectation.runbook();
   return json;
 }
 

@@ -41,8 +41,9 @@ struct Visit {
   std::string indent;  // of what stands below the parent
 };
 
-bool is_owed(const v1::Expectation& expectation) {
-  return expectation.verdict() == v1::VERDICT_OVERDUE || expectation.verdict() == v1::VERDICT_WAITING ||
+/// What must not come is shown once it has; until then nothing is owed.
+bool is_told(const v1::Expectation& expectation) {
+  return awaits(expectation) || expectation.verdict() == v1::VERDICT_BROKEN ||
          expectation.verdict() == v1::VERDICT_CANCELLED;
 }
 
@@ -51,7 +52,7 @@ class OwedFollowUps {
  public:
   explicit OwedFollowUps(const FlowPicture& picture) {
     for (const auto& expectation : picture.flow().expectations()) {
-      if (is_owed(expectation)) owed_.push_back(&expectation);
+      if (is_told(expectation)) owed_.push_back(&expectation);
       if (expectation.verdict() == v1::VERDICT_MET_LATE) {
         nanoseconds& late = late_[expectation.settled_at()];
         late = std::max(late, between(expectation.deadline(), expectation.settled_at()));
@@ -169,6 +170,7 @@ Line line_of_owed(const v1::FlowReply& flow, const v1::Expectation& owed, std::s
       }
       line.when = {elapsed_text(between(flow.watermark(), owed.deadline())) + " left", Ink::yellow};
       break;
+    case v1::VERDICT_BROKEN: line.when = {"BROKEN", Ink::red}; break;
     default: line.when = {"cancelled", Ink::dim}; break;
   }
   line.topic = {missing_text(owed), line.when.ink};
@@ -313,6 +315,7 @@ std::string verdict_text(v1::Verdict verdict) {
     case v1::VERDICT_OVERDUE: return "overdue";
     case v1::VERDICT_MET_LATE: return "met late";
     case v1::VERDICT_CANCELLED: return "cancelled";
+    case v1::VERDICT_BROKEN: return "broken";
     default: return "unknown";
   }
 }
@@ -323,10 +326,22 @@ std::string missing_text(const v1::Expectation& expectation) {
   return joined(topics, expectation.any_of() ? " or " : " and ");
 }
 
+bool awaits(const v1::Expectation& expectation) {
+  if (expectation.verdict() == v1::VERDICT_OVERDUE) return true;
+  return expectation.verdict() == v1::VERDICT_WAITING &&
+         (!expectation.missing().empty() || expectation.expected().empty());
+}
+
 std::string expectation_text(const v1::Expectation& expectation) {
-  std::string text = "expected";
+  const bool counts = expectation.needed() != 0;
+  std::string text = expectation.never() ? "never" : "expected";
+  if (counts) text += fmt::format(" {}/{}", expectation.seen(), expectation.needed());
+  if (expectation.at_most() != 0) text += fmt::format(" at most {}", expectation.at_most());
   if (!expectation.owner().empty()) text += " from " + shown(expectation.owner());
-  text += " within " + duration_text(between(expectation.armed_at(), expectation.deadline()));
+  if (expectation.not_before() != 0)
+    text += " not before " + duration_text(between(0, expectation.not_before()));
+  if (expectation.deadline() != 0)
+    text += " within " + duration_text(between(expectation.armed_at(), expectation.deadline()));
   text += expectation.after().empty() ? " of the flow's start" : " after " + shown(expectation.after());
   return text;
 }

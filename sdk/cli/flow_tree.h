@@ -42,7 +42,10 @@ void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink&
 /// What has not come: "payment.captured or payment.declined", "stock.reserved and invoice.issued".
 [[nodiscard]] std::string missing_text(const v1::Expectation& expectation);
 
-/// "expected from payments within 5s after order.placed".
+/// Whether it waits for something that may still come.
+[[nodiscard]] bool awaits(const v1::Expectation& expectation);
+
+/// "expected from payments within 5s after order.placed", "expected 7/9 within 1h after …", "never after …".
 [[nodiscard]] std::string expectation_text(const v1::Expectation& expectation);
 
 /// The service a source belongs to: "payments" of "payments/7c2f".

@@ -148,18 +148,30 @@ void Answers::describe(const Flow& flow, const Claim& claim, v1::Expectation& to
   to.set_after(text(rule.after));
   for (const Name topic : rule.expected) to.add_expected(text(topic));
   to.set_any_of(rule.any_of);
-  if (claim.verdict != v1::VERDICT_MET && claim.verdict != v1::VERDICT_MET_LATE) {
+  const bool came = claim.verdict == v1::VERDICT_MET || claim.verdict == v1::VERDICT_MET_LATE ||
+                    claim.verdict == v1::VERDICT_BROKEN || rule.has_enough(claim.seen);
+  if (!came) {
     for (auto& topic : missing_of(rule, claim.seen, names_)) to.add_missing(std::move(topic));
   }
   to.set_owner(rule.owner);
   to.set_verdict(claim.verdict);
   to.set_armed_at(claim.armed_at);
-  to.set_deadline(claim.deadline);
+  if (claim.deadline != no_deadline) to.set_deadline(claim.deadline);
   to.set_settled_at(claim.settled_at);
   to.set_after_id(text_of(after.id));
   to.set_after_offset(after.offset);
   to.set_detected_late(claim.detected_late);
   to.set_impossible(claim.impossible && claim.open());
+  to.set_never(rule.never);
+  if (rule.most != Rule::no_limit) to.set_at_most(rule.most);
+  to.set_not_before(rule.not_before);
+  to.set_severity(rule.severity);
+  to.set_runbook(rule.runbook);
+  auto items = items_of(rule, claim.values, told_items_max);
+  const bool counts = rule.needed > 1 || rule.most != Rule::no_limit;
+  to.set_needed(rule.each ? items.total : counts ? rule.needed : 0);
+  if (to.needed() != 0 || to.at_most() != 0) to.set_seen(claim.seen);
+  for (auto& item : items.missing) to.add_missing_items(std::move(item));
 }
 
 }  // namespace reel::tracker

@@ -10,10 +10,11 @@ namespace reel::tracker {
 namespace {
 
 /// What is overdue, and then what waits, each by its deadline.
-std::vector<const Claim*> owed_by(const Flow& flow) {
+std::vector<const Claim*> owed_by(const Flow& flow, const DefinitionSet& definitions) {
   std::vector<const Claim*> owed;
   for (const Claim& claim : flow.claims) {
-    if (claim.open()) owed.push_back(&claim);
+    const Rule& rule = definitions[flow.instances[claim.instance].definition].rules[claim.rule];
+    if (claim.open() && !rule.has_enough(claim.seen)) owed.push_back(&claim);
   }
   std::stable_sort(owed.begin(), owed.end(),
                    [](const Claim* a, const Claim* b) { return a->deadline < b->deadline; });
@@ -43,13 +44,12 @@ void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbe
   };
   const Flow& flow = tracker_.flows().open(handle);
   bool asked = false;
-  for (const Claim& claim : flow.claims) {
-    if (claim.verdict != v1::VERDICT_OVERDUE || claim.deadline != verdict.deadline ||
-        claim.rule != verdict.rule || flow.instances[claim.instance].definition != verdict.definition) {
-      continue;
-    }
-    asked = causes_.find(flow, claim, now_ + cause_wait, told);
-    break;
+  // What has come meanwhile needs no cause, nor what a regular event took the place of.
+  if (verdict.claim < flow.claims.size()) {
+    const Claim& claim = flow.claims[verdict.claim];
+    const bool same = claim.rule == verdict.rule && claim.deadline == verdict.deadline;
+    if (same && claim.verdict == v1::VERDICT_OVERDUE)
+      asked = causes_.find(flow, claim, now_ + cause_wait, told);
   }
   tracker_.flows().close(handle, false);
   if (!asked) return;
@@ -129,7 +129,7 @@ void Watch::ask_why(const v1::Request& request, Time now, Send send) {
   auto& reply = *page->reply.mutable_why();
   answers_.summarize(flow, *reply.mutable_summary());
   reply.set_watermark(tracker_.watermark());
-  for (const Claim* const claim : owed_by(flow)) {
+  for (const Claim* const claim : owed_by(flow, definitions_)) {
     auto& finding = *reply.add_findings();
     answers_.describe(flow, *claim, *finding.mutable_expectation());
     const int row = reply.findings_size() - 1;

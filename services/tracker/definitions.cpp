@@ -169,7 +169,6 @@ void DefinitionSet::add_rule(const config::Expectation& expectation, DefinitionI
 }
 
 void DefinitionSet::add_pulse(const config::Expectation& expectation, DefinitionIndex index, Definition& to) {
-  to.every = true;
   Rule& rule = to.rules.emplace_back(rule_of(expectation));
   rule.after = names_.intern(expectation.any_of.front());
   for (const auto& text : expectation.any_of) {

@@ -87,6 +87,10 @@ struct Rule {
   }
   /// Nothing is owed: at its deadline, or at the end, it is met where it was not broken before.
   [[nodiscard]] bool forbids() const { return never || needed == 0; }
+  /// Nothing more need come: it is judged by what must not come, at its deadline or at the end.
+  [[nodiscard]] bool has_enough(std::uint32_t seen) const {
+    return forbids() || (most != no_limit && seen >= needed);
+  }
   /// What A said is needed to judge a B.
   [[nodiscard]] bool keeps_values() const { return !where.empty() || each; }
 };
@@ -99,11 +103,14 @@ struct Definition {
   std::vector<Rule> rules;
   std::vector<Name> ends;
   std::string on_overdue_publish;
-  std::string text;    ///< definition_text.h
-  bool every = false;  ///< no flows: the one rule is owed for each key
+  std::string text;  ///< definition_text.h
   bool retired = false;
 
   [[nodiscard]] std::uint16_t whole_flow() const { return static_cast<std::uint16_t>(rules.size() - 1); }
+  /// Whether a claim of it keeps a flow without an end from being complete.
+  [[nodiscard]] bool is_owed(std::uint16_t rule) const {
+    return rule != whole_flow() && !rules[rule].forbids();
+  }
   [[nodiscard]] bool has_whole_flow() const { return rules.back().within != 0; }
 };
 

@@ -19,11 +19,19 @@ class EventContents {
   explicit EventContents(const SchemaSet& schemas) : parser_{schemas} {}
 
   void clear() { contents_.clear(); }
-  [[nodiscard]] JudgedEvent* of(const StreamEvent& event);
+  /// Null where the event cannot be read, which the broker lets nobody publish.
+  [[nodiscard]] JudgedEvent* of(const StreamEvent& event) {
+    const auto view = read_event(event.bytes);
+    return view ? &contents_.emplace_back(event, *view, parser_).judged : nullptr;
+  }
 
  private:
   struct Content {
-    Content(const StreamEvent& event, PayloadParser& parser);
+    Content(const StreamEvent& event, const EventView& from, PayloadParser& parser)
+        : head{.source = event.source, .topic = event.topic, .dataschema = event.dataschema},
+          view{from},
+          judged{head, view, parser} {}
+
     RunHead head;
     EventView view;
     JudgedEvent judged;

@@ -73,7 +73,7 @@ void read_claims(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
     if (rule.keeps_values()) claim.values = reader.bytes(reader.small());
     if (!claim.open()) continue;
     claim.due = due_of(rule, claim);
-    if (claim.rule != definition.whole_flow() && !rule.forbids()) ++instance.open_claims;
+    if (definition.is_owed(claim.rule)) ++instance.open_claims;
     flow.enqueue(static_cast<ClaimIndex>(flow.claims.size() - 1));
   }
 }

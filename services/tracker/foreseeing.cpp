@@ -16,8 +16,9 @@ namespace {
 constexpr std::string_view impossible_topic = "reel.flow.impossible";
 
 bool waits(const Flow& flow, const Claim& claim, const DefinitionSet& definitions) {
+  const Definition& definition = definitions[flow.instances[claim.instance].definition];
   return claim.open() && claim.verdict == v1::VERDICT_WAITING && !claim.impossible &&
-         claim.rule != definitions[flow.instances[claim.instance].definition].whole_flow();
+         definition.is_owed(claim.rule) && !definition.rules[claim.rule].has_enough(claim.seen);
 }
 
 stored::Outgoing impossible_event(const v1::Expectation& expectation, const std::string& identity,
@@ -49,9 +50,10 @@ stored::Outgoing impossible_event(const v1::Expectation& expectation, const std:
 
 // Flows that wait and have gone quiet are looked at until they are settled.
 void Watch::look_ahead() {
-  for (const FlowTable::Handle handle : foresight_.quiet(now_)) {
-    FlowTable& flows = tracker_.flows();
-    if (!flows.used(handle) || !tracker_.waits(handle)) continue;
+  FlowTable& flows = tracker_.flows();
+  for (const auto& [due, handle, last_at] : foresight_.due(now_)) {
+    // Most have gone on: they are not unpacked.
+    if (!flows.used(handle) || !tracker_.waits(handle) || flows.last_at(handle) != last_at) continue;
     const Flow& flow = flows.open(handle);
     const bool wanted = std::any_of(flow.claims.begin(), flow.claims.end(),
                                     [&](const Claim& claim) { return waits(flow, claim, definitions_); });

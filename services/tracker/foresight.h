@@ -1,14 +1,14 @@
 // Foresight: which flows wait for something and have gone quiet, so that it is worth finding out whether what
 // they wait for can still come.
 //
-//   foresight.notice(handle, now);                       // the flow waits, and an event of it came just now
-//   for (const auto handle : foresight.quiet(now)) …     // no later event came for foresight_quiet: look
-//   closer
+//   foresight.notice(handle, last_at, now);      // the flow waits, and an event of it came just now
+//   for (const auto& flow : foresight.due(now)) …   // where its last event is still that one: look closer
 //
 // Most flows go on within milliseconds; those cost a place in a queue and nothing more. Sans-IO.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <vector>
 
@@ -29,22 +29,24 @@ class Foresight {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  void notice(FlowTable::Handle handle, Time now) {
-    if (noticed_.size() < foresight_max) noticed_.push_back({now + foresight_quiet, handle});
-  }
-  /// Handles may have been given to other flows meanwhile, and may come several times.
-  [[nodiscard]] std::vector<FlowTable::Handle> quiet(Time now) {
-    std::vector<FlowTable::Handle> handles;
-    for (; !noticed_.empty() && noticed_.front().due <= now; noticed_.pop_front())
-      handles.push_back(noticed_.front().handle);
-    return handles;
-  }
-
- private:
   struct Noticed {
     Time due;
     FlowTable::Handle handle;
+    std::uint64_t last_at;  ///< log time of its last event then
   };
+
+  void notice(FlowTable::Handle handle, std::uint64_t last_at, Time now) {
+    if (noticed_.size() < foresight_max) noticed_.push_back({now + foresight_quiet, handle, last_at});
+  }
+  /// Those noticed foresight_quiet ago. Handles may have been given to other flows meanwhile.
+  [[nodiscard]] std::vector<Noticed> due(Time now) {
+    std::vector<Noticed> due;
+    for (; !noticed_.empty() && noticed_.front().due <= now; noticed_.pop_front())
+      due.push_back(noticed_.front());
+    return due;
+  }
+
+ private:
   std::deque<Noticed> noticed_;
 };
 

@@ -22,10 +22,6 @@ std::uint64_t deadline_for(const Rule& rule, const Instance& instance, const Ste
   return time ? std::min(deadline, *time) : deadline;
 }
 
-bool owed(const Definition& definition, std::uint16_t rule) {
-  return rule != definition.whole_flow() && !definition.rules[rule].forbids();
-}
-
 }  // namespace
 
 void Judge::see(Flow& flow, std::span<const Role> roles, const Step& step, JudgedEvent* content) {
@@ -111,7 +107,7 @@ void Judge::arm(Flow& flow, Instance& instance, std::uint16_t number, const Step
   if (rule.keeps_values()) claim.values = values_of(rule, content);
   if (rule.each && items_of(rule, claim.values, 0).total == 0) return;
   claim.due = due_of(rule, claim);
-  if (owed(definition, number)) ++instance.open_claims;
+  if (definition.is_owed(number)) ++instance.open_claims;
   flow.claims.push_back(std::move(claim));
   flow.enqueue(static_cast<ClaimIndex>(flow.claims.size() - 1));
 }
@@ -202,7 +198,7 @@ void Judge::close(Flow& flow, Instance& instance, Claim& claim, v1::Verdict verd
   flow.unlink(claim);
   claim.verdict = verdict;
   claim.settled_at = at;
-  if (owed(definitions_[instance.definition], claim.rule)) --instance.open_claims;
+  if (definitions_[instance.definition].is_owed(claim.rule)) --instance.open_claims;
 }
 
 void Judge::violate(Flow& flow, Instance& instance, Claim& claim, Breach breach, const Step& step) {
@@ -281,8 +277,7 @@ void Judge::fall_due(Flow& flow, Claim& claim, bool detected_late) {
     verdicts_.back().detected_late = detected_late;
     return;
   }
-  const bool enough = rule.most != Rule::no_limit && claim.seen >= rule.needed;
-  if (rule.forbids() || enough) return meet_by_time(flow, instance, claim);
+  if (rule.has_enough(claim.seen)) return meet_by_time(flow, instance, claim);
   claim.detected_late = detected_late;
   ClaimQueue& queue = flow.queue_of(claim);
   if (queue.in_order) queue.waiting = claim.newer;
@@ -308,6 +303,7 @@ Judgement Judge::about(const Flow& flow, const Claim& claim, Judgement::Kind kin
   verdict.kind = kind;
   verdict.definition = flow.instances[claim.instance].definition;
   verdict.rule = claim.rule;
+  verdict.claim = static_cast<ClaimIndex>(&claim - flow.claims.data());
   verdict.correlation = text_of(flow.correlation);
   verdict.after_id = text_of(after.id);
   verdict.after_offset = after.offset;

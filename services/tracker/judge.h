@@ -27,7 +27,8 @@ struct Judgement {
   Breach breach = Breach::none;  ///< of a broken rule
   DefinitionIndex definition = 0;
   std::uint16_t rule = 0;
-  std::string correlation;  ///< text, as are the ids below
+  ClaimIndex claim = no_claim;  ///< in its flow, which may be cleared since
+  std::string correlation;      ///< text, as are the ids below
   /// The event that armed the expectation, or with which a completed flow began to be judged: nothing.
   std::string after_id;
   std::uint64_t after_offset = 0;

@@ -17,17 +17,17 @@ bool Waits::add(const v1::WaitRequest& request, Time now, Told told) {
   return true;
 }
 
-void Waits::turn(Time now, std::uint64_t changes, std::uint64_t watermark, std::uint64_t handled_offset) {
+void Waits::turn(Time now, std::uint64_t watermark, std::uint64_t handled_offset) {
   for (auto at = waits_.begin(); at != waits_.end();) {
     const auto wait = *at;
     auto outcome = v1::WaitReply::OUTCOME_UNKNOWN;
     const bool seen = handled_offset >= wait->request.offset();
-    const bool worth =
-        wait->changes != changes || wait->check.clean() || now - wait->looked_at >= wait_interval_idle;
+    const bool worth = wait->looked_upto != handled_offset || wait->check.clean() ||
+                       now - wait->looked_at >= wait_interval_idle;
     if (seen && worth && !wait->asking && now - wait->looked_at >= wait->interval) {
       wait->looked_at = now;
       wait->interval = std::min(wait->interval * 2, pace_.interval_longest);
-      wait->changes = changes;
+      wait->looked_upto = handled_offset;
       outcome = look_at(wait, now, watermark);
     }
     if (outcome == v1::WaitReply::OUTCOME_UNKNOWN && now >= wait->until)

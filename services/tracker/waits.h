@@ -52,8 +52,8 @@ class Waits {
 
   /// False where too many wait.
   [[nodiscard]] bool add(const v1::WaitRequest& request, Time now, Told told);
-  /// `changes` grows with whatever came; `watermark` and `handled_offset` are the tracker's.
-  void turn(Time now, std::uint64_t changes, std::uint64_t watermark, std::uint64_t handled_offset);
+  /// `watermark` and `handled_offset` are the tracker's.
+  void turn(Time now, std::uint64_t watermark, std::uint64_t handled_offset);
   [[nodiscard]] std::size_t size() const { return waits_.size(); }
 
  private:
@@ -63,7 +63,7 @@ class Waits {
     Time until;
     Time looked_at;
     std::chrono::milliseconds interval;
-    std::uint64_t changes = 0;
+    std::uint64_t looked_upto = 0;  ///< nothing came since that offset was handled: no need to look again
     bool asking = false;
     SettledCheck check;
   };

@@ -57,8 +57,8 @@ void Watch::load() {
 bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   now_ = now;
   inquiries_.turn(now);
-  waits_.turn(now, tracker_.handled_offset(), tracker_.watermark(), tracker_.handled_offset());
-  looks_.turn(now, tracker_.handled_offset(), tracker_.watermark(), tracker_.handled_offset());
+  waits_.turn(now, tracker_.watermark(), tracker_.handled_offset());
+  looks_.turn(now, tracker_.watermark(), tracker_.handled_offset());
   look_ahead();
   outbox_.send(outlet_, !caught_up_);
   for (const Answer& answer : outlet_.take_answers(outbox_.full() ? wait : std::chrono::milliseconds{0})) {
@@ -101,7 +101,7 @@ void Watch::take(const Delivery& delivery) {
     outbox_.recognise(event.id);
   }
   for (const FlowTable::Handle handle : tracker_.take_waiting()) {
-    if (caught_up_) foresight_.notice(handle, now_);
+    if (caught_up_) foresight_.notice(handle, tracker_.flows().last_at(handle), now_);
   }
   if (delivery.watermark != 0) tracker_.advance(delivery.watermark);
   collect_verdicts();

@@ -11,8 +11,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <semaphore.h>
+#include <time.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
+
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -37,7 +40,8 @@ struct Setting {
 
 // One page between the processes: counters and the starting signal, never events.
 struct Shared {
-  std::atomic<bool> go{false};
+  sem_t ready;  // the publisher is connected
+  sem_t go;     // the clock has started
   std::atomic<std::uint64_t> handled{0};
 
   static Shared& at(const std::string& path) {
@@ -48,6 +52,16 @@ struct Shared {
     return *static_cast<Shared*>(page);  // zeros are its initial state
   }
 };
+
+// Bounded, so that a process whose peer has died ends too.
+void wait_for(sem_t& semaphore) {
+  timespec until{};
+  ::clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += 60;
+  while (::sem_timedwait(&semaphore, &until) != 0) {
+    if (errno != EINTR) throw std::runtime_error("the other process did not come");
+  }
+}
 
 struct Figures {
   double events_per_s = 0;
@@ -91,7 +105,9 @@ int publish(const Setting& setting, Shared& shared, const std::string& broker, c
   const auto payload = payload_of(setting.payload);
   std::vector<std::string> flows;
   for (std::uint64_t i = 0; i < setting.keys; ++i) flows.push_back("flow-" + std::to_string(i));
-  while (!shared.go) ::usleep(100);
+  (void)source.publish({.topic = topic, .type = "google.protobuf.BytesValue", .data = payload});
+  (void)::sem_post(&shared.ready);
+  wait_for(shared.go);
   for (std::uint64_t i = 0; i < setting.events; ++i) {
     const reel::Outgoing event{.topic = topic,
                                .type = "google.protobuf.BytesValue",
@@ -131,6 +147,8 @@ int consume(Shared& shared, const std::string& broker) {
 class Bench {
  public:
   Bench(const Setting& setting, std::string sync, bool tracker) : setting_{setting} {
+    (void)::sem_init(&shared_.ready, 1, 0);
+    (void)::sem_init(&shared_.go, 1, 0);
     const auto dir = temp_.path();
     reel::test::write_file(
         dir / "reel.yaml",
@@ -148,7 +166,7 @@ class Bench {
     const auto consumer = start("bus_bench", {"--role", "consume", "--endpoint", endpoint()}, {});
     reel::QueryClient broker{endpoint()};
     (void)eventually([&] { return service(broker).instances_size() > 0; });
-    return run("bench.event", *consumer, [&] { return service(broker).acked() >= setting_.events; });
+    return run("bench.event", *consumer, [&] { return service(broker).acked() > setting_.events; });
   }
 
   Figures live() {
@@ -204,7 +222,9 @@ class Bench {
   Figures run(const std::string& topic, const reel::test::Process& consumer, Done&& done) {
     const auto publisher =
         start("bus_bench", {"--role", "publish", "--endpoint", endpoint(), "--topic", topic}, {});
-    ::usleep(500'000);  // connected and at rest
+    wait_for(shared_.ready);
+    // The event that showed the connection is at rest before the clock starts.
+    if (!eventually([&] { return shared_.handled >= 1; }, 10s)) throw std::runtime_error("nothing arrived");
     shared_.handled = 0;
     std::map<std::string, pid_t> pids{
         {"broker", broker_->pid()}, {"publisher", publisher->pid()}, {"consumer", consumer.pid()}};
@@ -212,7 +232,7 @@ class Bench {
     std::map<std::string, double> before;
     for (const auto& [name, pid] : pids) before[name] = cpu_seconds(pid);
     const auto began = Clock::now();
-    shared_.go = true;
+    (void)::sem_post(&shared_.go);
     if (!eventually([&] { return shared_.handled >= setting_.events && done(); }, 120s)) {
       throw std::runtime_error("only " + std::to_string(shared_.handled) + " events arrived\n" +
                                broker_->output());

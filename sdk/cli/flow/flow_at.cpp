@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "cli/duration_text.h"
+#include "cli/flow_tree.h"
 #include "cli/invocation.h"
 
 namespace reel::cli {
@@ -48,9 +49,14 @@ void rewind_expectation(v1::Expectation& expectation, const v1::FlowReply& flow,
   const bool settled = expectation.settled_at() != 0 && expectation.settled_at() <= moment;
   if (settled) return;
   expectation.set_settled_at(0);
-  // At exactly the deadline the awaited event would still be in time.
-  expectation.set_verdict(expectation.deadline() < moment ? v1::VERDICT_OVERDUE : v1::VERDICT_WAITING);
   expectation.clear_missing();
+  // What must not come is never overdue. How much of a count had come then is not told: what came since is
+  // shown.
+  const bool forbids = expectation.never() || (expectation.at_most() != 0 && expectation.needed() == 0);
+  // At exactly the deadline the awaited event would still be in time.
+  const bool overdue = !forbids && expectation.deadline() != 0 && expectation.deadline() < moment;
+  expectation.set_verdict(overdue ? v1::VERDICT_OVERDUE : v1::VERDICT_WAITING);
+  if (forbids) return;
   std::unordered_set<std::string> seen;
   if (!expectation.any_of()) {
     for (const auto& step : flow.steps()) {
@@ -68,8 +74,9 @@ v1::FlowState state_at(const v1::FlowReply& flow, bool all_said, bool ended) {
   const v1::FlowState final_state = flow.summary().state();
   if (all_said || flow.summary().definitions().empty()) return final_state;
   const auto any = [&](v1::Verdict verdict) {
-    return std::any_of(flow.expectations().begin(), flow.expectations().end(),
-                       [&](const auto& expectation) { return expectation.verdict() == verdict; });
+    return std::any_of(flow.expectations().begin(), flow.expectations().end(), [&](const auto& expectation) {
+      return expectation.verdict() == verdict && awaits(expectation);
+    });
   };
   if (any(v1::VERDICT_OVERDUE)) return v1::FLOW_STATE_OVERDUE;
   if (any(v1::VERDICT_WAITING)) return v1::FLOW_STATE_OPEN;

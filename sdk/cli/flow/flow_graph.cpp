@@ -99,11 +99,13 @@ void draw_owed(const FlowPicture& picture, GraphPen& pen) {
   for (std::size_t i = 0; i < picture.size(); ++i) by_offset.emplace(picture.step(i).offset(), i);
   std::size_t number = 0;
   for (const auto& owed : picture.flow().expectations()) {
-    if (owed.verdict() != v1::VERDICT_OVERDUE && owed.verdict() != v1::VERDICT_WAITING) continue;
+    const bool broken = owed.verdict() == v1::VERDICT_BROKEN;
+    if (!awaits(owed) && !broken) continue;
     const auto after = by_offset.find(owed.after_offset());
     if (after == by_offset.end()) continue;
     const std::string id = fmt::format("o{}", ++number);
-    pen.node(id, NodeKind::owed, owed.verdict() == v1::VERDICT_OVERDUE ? NodeLook::failed : NodeLook::waiting,
+    pen.node(id, NodeKind::owed,
+             broken || owed.verdict() == v1::VERDICT_OVERDUE ? NodeLook::failed : NodeLook::waiting,
              {missing_text(owed), verdict_text(owed.verdict()), expectation_text(owed)});
     pen.edge(event_node(picture, after->second), id, {}, false);
   }

@@ -136,6 +136,27 @@ TEST_CASE("what came late says by how much, and what a terminal event ended is n
         "payment.captured\n");
 }
 
+TEST_CASE("what must not come is shown once it has, and counts show how far they are") {
+  FlowBench flow;
+  flow.step(0ms, "order.placed", "orders");
+  auto& waits = flow.expects(1, {"order.cancelled"}, 0s, v1::VERDICT_WAITING);
+  auto& broken = flow.expects(1, {"order.placed"}, 0s, v1::VERDICT_BROKEN);
+  for (auto* const expectation : {&waits, &broken}) {
+    expectation->set_never(true);
+    expectation->clear_deadline();
+    expectation->clear_missing();
+  }
+  auto& items = flow.expects(1, {"item.packed"}, 5s, v1::VERDICT_WAITING);
+  items.set_seen(7);
+  items.set_needed(9);
+  flow.watermark(1s);
+  CHECK(flow.text() ==
+        "order-7  open  order-fulfilment  1 event since 2026-03-01 10:02:11\n"
+        "  10:02:11.000  order.placed    by orders\n"
+        "  BROKEN        ├ order.placed  never after order.placed\n"
+        "  4s left       └ item.packed   expected 7/9 within 5s after order.placed\n");
+}
+
 TEST_CASE("the deadline of the whole flow stands at its end") {
   FlowBench flow;
   flow.step(0ms, "order.placed", "orders");

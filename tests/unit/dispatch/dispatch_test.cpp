@@ -190,6 +190,17 @@ TEST_CASE("in offset order no key is kept to its share, so nothing passes it") {
   CHECK(bench.hands() == "X: 1 2 3 4 5 6 7 8");
 }
 
+TEST_CASE("in offset order, losses that an earlier version noted set nothing apart") {
+  auto policy = DispatchBench::policy();
+  policy.in_offset_order = true;
+  DispatchBench bench{policy};
+  bench.offers({.offset = 1, .key_hash = 1, .bytes = 10});
+  bench.offers({.offset = 2, .key_hash = 2, .bytes = 10, .losses = 2});
+  bench.offers({.offset = 3, .key_hash = 3, .bytes = 10});
+  bench.joins('X');
+  CHECK(bench.hands() == "X: 1 2 3");
+}
+
 TEST_CASE("in offset order, what lost instances held comes again in offset order, however often") {
   auto policy = DispatchBench::policy();
   policy.in_offset_order = true;

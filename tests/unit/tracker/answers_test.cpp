@@ -109,3 +109,36 @@ TEST_CASE("what cannot be answered is said in a sentence") {
   request.mutable_topics();
   CHECK(bench.asks(request).error() == "the tracker answers questions about flows: flows, flow, summary");
 }
+
+TEST_CASE(
+    "what must not come is told as such: nothing is missing of it, and without a deadline it has none") {
+  WatchBench bench{definitions};
+  bench.stops();
+  bench.redefines(
+      flows_of_yaml("  f: {expect: [{after: a, never: [b]}, {after: a, any_of: [c], at_most: 2, "
+                    "not_before: 1s, within: 5s, severity: critical, runbook: read}], end: [e]}\n"));
+  bench.starts();
+  bench.publishes("a", "1");
+  bench.works();
+  const auto before = bench.flow("1").expectations();
+  REQUIRE(before.size() == 2);
+  CHECK(before[0].never());
+  CHECK(before[0].deadline() == 0);
+  CHECK(before[0].missing().empty());
+  CHECK(before[1].at_most() == 2);
+  CHECK(before[1].not_before() == 1'000'000'000);
+  CHECK(before[1].missing().empty());
+  CHECK(before[1].severity() == "critical");
+  CHECK(before[1].runbook() == "read");
+
+  v1::Request why;
+  why.mutable_why()->set_correlationid("1");
+  v1::Reply told;
+  bench.watch().ask(why, {}, [&](v1::Reply reply) { told = std::move(reply); });
+  CHECK(told.why().findings().empty());
+
+  bench.publishes("b", "1");
+  bench.works();
+  CHECK(bench.flow("1").expectations(0).verdict() == v1::VERDICT_BROKEN);
+  CHECK(bench.published() == "reel.flow.violated 1");
+}

@@ -105,10 +105,10 @@ TEST_CASE("a wait asks when something came, not more often, and ends at its time
   request.set_timeout_ms(5'000);
   CHECK(waits.add(request, now,
                   [&](const v1::WaitReply& reply) { told = v1::WaitReply::Outcome_Name(reply.outcome()); }));
-  const auto turns = [&](std::chrono::milliseconds span, std::uint64_t changes) {
+  const auto turns = [&](std::chrono::milliseconds span, std::uint64_t handled) {
     for (const auto end = now + span; now < end; now += 1ms) {
       inquiries.turn(now);
-      waits.turn(now, changes, 10, 1);
+      waits.turn(now, 10, handled);
     }
   };
   turns(900ms, 1);

@@ -165,6 +165,29 @@ config::Flow drawn_definition() {
   return flow;
 }
 
+// The words beyond after, any_of, all_of and within that need no payload, added as drawn.
+void draw_words(config::Flow& flow) {
+  for (config::Expectation& expectation : flow.expect) {
+    if (*rc::gen::arbitrary<bool>()) expectation.warn_at = 0.5;
+    if (*rc::gen::arbitrary<bool>()) expectation.from_start = true;
+    if (*rc::gen::arbitrary<bool>()) expectation.extended_by = {*topics()};
+    if (*rc::gen::arbitrary<bool>()) expectation.not_before = config::milliseconds{1'500};
+    if (expectation.any_of.empty()) continue;
+    switch (*rc::gen::inRange(0, 4)) {
+      case 0: expectation.at_least = 2; break;
+      case 1: expectation.at_most = 1; break;
+      case 2:
+        expectation.never = std::exchange(expectation.any_of, {});
+        expectation.until = {*topics()};
+        expectation.warn_at = 0;
+        if (*rc::gen::arbitrary<bool>()) expectation.within = config::milliseconds{0};
+        break;
+      default: break;
+    }
+  }
+  if (*rc::gen::arbitrary<bool>()) flow.warn_at = 0.5;
+}
+
 Trace drawn_trace() {
   Trace trace;
   std::uint64_t at = beginning;
@@ -298,7 +321,8 @@ TEST_CASE("the tracker judges as the naive judge does, and tells each verdict on
 
 TEST_CASE("restarts, repeats and the cutting of batches never change a verdict") {
   CHECK(rc::check([] {
-    const config::Flow definition = drawn_definition();
+    config::Flow definition = drawn_definition();
+    if (*rc::gen::arbitrary<bool>()) draw_words(definition);
     const Trace trace = drawn_trace();
     const std::uint64_t upto = (trace.empty() ? beginning : trace.back().at) + 60 * second;
     Fed plain{definition};

@@ -76,7 +76,8 @@ class WatchBench {
   void stops();
   void crashes();
   void starts();
-  void redefines(const std::string& definitions) { model_.flows = flows_of(definitions); }
+  void redefines(const std::string& definitions) { redefines(flows_of(definitions)); }
+  void redefines(std::map<std::string, config::Flow> flows) { model_.flows = std::move(flows); }
   void retains(config::milliseconds span) { model_.tracker.retain = span; }
 
   /// The tracker's events in the log, "topic flow" one a line.
