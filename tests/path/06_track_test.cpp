@@ -61,6 +61,41 @@ std::set<std::string> ids_of(const std::vector<nlohmann::json>& events) {
 
 }  // namespace
 
+TEST_CASE("definitions ask what events say: conditions, comparisons, and what must not come") {
+  auto yaml = Mesh::small_mesh();
+  yaml.erase(yaml.find("      - {after: order.placed"));
+  Mesh mesh{yaml +
+            "      - {after: order.placed, when: {data: {totalCents: [{numeric: ['>=', 1000]}]}}, any_of: "
+            "[payment.captured], where: {data.orderId: data.orderId}, within: 1h}\n"
+            "      - {after: payment.captured, never: [order.shipped], where: {data.orderId: {'!=': "
+            "data.orderId}}}\n"};
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto publish = [&](const std::string& topic, const std::string& data) {
+    REQUIRE(mesh.reel({"pub", topic, data, "--correlation", "f"}).exit_code == 0);
+  };
+  const auto verdicts = [&] {
+    std::string text;
+    const auto ran = mesh.reel({"flow", "f", "--brief", "-o", "json"});
+    if (ran.exit_code != 0) return text;
+    const auto flow = nlohmann::json::parse(ran.out);
+    for (const auto& expectation : flow["expectations"])
+      text += expectation["verdict"].get<std::string>() + " ";
+    return text;
+  };
+  publish("order.placed", R"({"orderId": "small", "totalCents": 999})");
+  publish("order.placed", R"({"orderId": "large", "totalCents": 1000})");
+  publish("payment.captured", R"({"orderId": "small"})");
+  REQUIRE(eventually([&] { return verdicts() == "waiting waiting "; }));
+  mesh.tracker().kill();
+  mesh.start_tracker();
+  publish("order.shipped", R"({"orderId": "small"})");
+  publish("payment.captured", R"({"orderId": "large"})");
+  REQUIRE(eventually([&] { return verdicts() == "met waiting waiting "; }));
+  publish("order.shipped", R"({"orderId": "large"})");
+  CHECK(eventually([&] { return verdicts() == "met broken waiting "; }));
+}
+
 TEST_CASE("a flow is shown as a tree of what caused what, and is completed when nothing is awaited") {
   Mesh mesh;
   mesh.start_broker();
