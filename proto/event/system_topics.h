@@ -19,6 +19,11 @@ inline constexpr SystemTopic system_topics[] = {
     {"reel.flow.violated", "reel.v1.FlowViolated"},
     {"reel.flow.completed", "reel.v1.FlowCompleted"},
     {"reel.flow.impossible", "reel.v1.FlowImpossible"},
+    {"reel.flow.waived", "reel.v1.FlowWaived"},
+    {"reel.incident.opened", "reel.v1.Incident"},
+    {"reel.incident.resolved", "reel.v1.Incident"},
+    {"reel.incident.acknowledged", "reel.v1.IncidentCare"},
+    {"reel.incident.snoozed", "reel.v1.IncidentCare"},
     {"reel.delayed", "reel.v1.Delayed"},
     {"reel.delayed.ended", "reel.v1.DelayedEnded"},
     {"reel.control", "reel.v1.Command"},
@@ -26,7 +31,7 @@ inline constexpr SystemTopic system_topics[] = {
 
 /// Verdicts, which the tracker publishes; the others only the broker itself writes.
 [[nodiscard]] constexpr bool is_verdict_topic(std::string_view topic) {
-  return topic.starts_with("reel.flow.");
+  return topic.starts_with("reel.flow.") || topic.starts_with("reel.incident.");
 }
 
 /// The service name of the tracker: the only one that may publish verdicts.
