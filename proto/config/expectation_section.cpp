@@ -7,6 +7,8 @@
 #include "config/sections.h"
 #include "config/service_name.h"
 #include "event/field_path.h"
+#include "event/nearest_name.h"
+#include "event/subflow.h"
 
 namespace reel::config {
 namespace {
@@ -42,13 +44,45 @@ std::vector<std::string> read_some_topics(const Value& value, const Loading& loa
   return topics;
 }
 
+// `{flow: packing}`: a sub-flow of this definition, which must be in the file.
+std::optional<std::string> read_subflow(const Value& item, const Loading& loading) {
+  auto section = item.section();
+  const auto flow = section.need("flow");
+  const auto name = flow ? flow->text() : std::nullopt;
+  if (!name || loading.model.flows.contains(*name)) return name ? std::optional{subflow_name(*name)} : name;
+  std::vector<std::string_view> names;
+  for (const auto& [known, definition] : loading.model.flows) names.emplace_back(known);
+  flow->refuse("no flow is called '" + shown(*name) + "'",
+               did_you_mean(std::string{nearest_name(*name, names).value_or("")}));
+  return std::nullopt;
+}
+
+// What is to come: topics, and flows that are part of this one.
+std::vector<std::string> read_follow_ups(const Value& value, const Loading& loading) {
+  const auto before = loading.problems.count();
+  std::vector<std::string> names;
+  for (const auto& item : value.list()) {
+    auto name = item.node().kind == NodeKind::map ? read_subflow(item, loading) : std::nullopt;
+    if (item.node().kind != NodeKind::map) {
+      if (auto seen = read_seen_topic(item, loading)) name = std::move(seen->topic);
+    }
+    if (!name) continue;
+    if (std::find(names.begin(), names.end(), *name) != names.end())
+      item.refuse("'" + *name + "' is given twice");
+    names.push_back(*std::move(name));
+  }
+  if (names.empty() && loading.problems.count() == before)
+    value.refuse("'" + shown(value.path()) + "' is empty");
+  return names;
+}
+
 // Exactly one of the three is what the expectation is about.
 void read_expected(Section& section, Expectation& expectation, const Loading& loading) {
   const auto any_of = section.find("any_of");
   const auto all_of = section.find("all_of");
   const auto never = section.find("never");
-  if (any_of) expectation.any_of = read_some_topics(*any_of, loading);
-  if (all_of) expectation.all_of = read_some_topics(*all_of, loading);
+  if (any_of) expectation.any_of = read_follow_ups(*any_of, loading);
+  if (all_of) expectation.all_of = read_follow_ups(*all_of, loading);
   if (never) expectation.never = read_some_topics(*never, loading);
   if (any_of && all_of) all_of->refuse_key("an expectation has 'any_of' or 'all_of', not both");
   if (never && (any_of || all_of))
@@ -106,7 +140,7 @@ void read_time(Section& section, Expectation& expectation, const Loading& loadin
   if (const auto by = section.find("by")) expectation.by = read_field(*by, expectation.after, loading);
   if (const auto extended_by = section.find("extended_by"))
     expectation.extended_by = read_some_topics(*extended_by, loading);
-  const bool needs_time = expectation.never.empty() && !section.has("by");
+  const bool needs_time = !section.has("never") && !section.has("by");
   if (needs_time && !section.has("within")) (void)section.need("within");
   for (const char* const key : {"from", "extended_by"}) {
     if (section.has(key) && !section.has("within"))
@@ -155,6 +189,11 @@ void read_after(Section& section, const Loading& loading, ReadExpectation& to) {
   read_counts(section, expectation);
   read_time(section, expectation, loading);
   check_company(section);
+  const auto& expected = expectation.expected();
+  const bool is_part = std::any_of(expected.begin(), expected.end(), is_subflow_name);
+  for (const char* const key : {"where", "each"}) {
+    if (is_part && section.has(key)) section.refuse_at({key}, "a sub-flow has no content to be compared");
+  }
 }
 
 // "price.tick every 10s for each symbol": no event begins it.

@@ -193,7 +193,9 @@ std::vector<SeenTopic> read_seen_topics(const Value& value, const Loading& loadi
 
 void read_flows(Section& root, Loading& loading) {
   auto section = root.section("flows");
-  for (const auto& [name, value] : section.named()) {
+  const auto named = section.named();
+  for (const auto& [name, value] : named) loading.model.flows[name];  // any may be a part of any other
+  for (const auto& [name, value] : named) {
     if (const auto wrong = check_service_name(name))
       value.refuse_key("flow name '" + shown(name) + "' is not valid: " + *wrong);
     read_flow(value, loading.model.flows[name], loading);

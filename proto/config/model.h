@@ -107,7 +107,7 @@ enum class Severity : std::uint8_t { none, info, warning, critical };
 
 /// "After A expect B within T", or that B must not come; docs/flows.md has the language.
 struct Expectation {
-  /// Exactly one of these is not empty.
+  /// Exactly one of these is not empty. Topics; of any_of and all_of also sub-flows (event/subflow.h).
   std::vector<std::string> any_of;
   std::vector<std::string> all_of;
   std::vector<std::string> never;

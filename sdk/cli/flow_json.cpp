@@ -23,16 +23,18 @@ Json summary_json(const v1::FlowSummary& summary, std::uint64_t watermark) {
   Json overdue = Json::array();
   for (const auto& expectation : summary.overdue())
     overdue.push_back(expectation_json(expectation, watermark));
-  return {{"correlationid", summary.correlationid()},
-          {"state", state_text(summary.state())},
-          {"definitions", list(summary.definitions())},
-          {"events", summary.events()},
-          {"first_topic", summary.first_topic()},
-          {"last_topic", summary.last_topic()},
-          {"started_at", rfc3339(summary.started_at())},
-          {"last_at", rfc3339(summary.last_at())},
-          {"overdue", std::move(overdue)},
-          {"ends", list(summary.ends())}};
+  Json json{{"correlationid", summary.correlationid()},
+            {"state", state_text(summary.state())},
+            {"definitions", list(summary.definitions())},
+            {"events", summary.events()},
+            {"first_topic", summary.first_topic()},
+            {"last_topic", summary.last_topic()},
+            {"started_at", rfc3339(summary.started_at())},
+            {"last_at", rfc3339(summary.last_at())},
+            {"overdue", std::move(overdue)},
+            {"ends", list(summary.ends())}};
+  if (!summary.parent().empty()) json["parent"] = summary.parent();
+  return json;
 }
 
 Json step_json(const v1::FlowStep& step) {
@@ -43,6 +45,8 @@ Json step_json(const v1::FlowStep& step) {
             {"source", step.source()},
             {"time", rfc3339(step.time())}};
   if (!step.causationid().empty()) json["causationid"] = step.causationid();
+  if (step.has_part())
+    json["part"] = {{"correlationid", step.id()}, {"state", state_text(step.part().state())}};
   return json;
 }
 

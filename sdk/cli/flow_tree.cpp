@@ -11,6 +11,7 @@
 
 #include "cli/duration_text.h"
 #include "cli/flow/delivery_lines.h"
+#include "event/subflow.h"
 
 namespace reel::cli {
 namespace {
@@ -123,6 +124,18 @@ std::string split_text(const FlowPicture& picture, std::size_t i, const Gap& gap
   return text;
 }
 
+/// "parcel-7, completed in 3.2s"
+std::string part_text(const v1::FlowStep& step, std::uint64_t now) {
+  const v1::FlowSummary& part = step.part();
+  std::string text = shown(step.id());
+  if (!step.has_part()) return text;
+  text += ", " + state_text(part.state());
+  const bool ended = part.state() == v1::FLOW_STATE_COMPLETED;
+  text += (ended ? " in " : " for ") + elapsed_text(between(part.started_at(), ended ? part.last_at() : now));
+  if (!part.overdue().empty()) text += ": " + missing_text(part.overdue(0));
+  return text;
+}
+
 Line line_of_step(const FlowPicture& picture, std::size_t i, const OwedFollowUps& owed, std::string branch) {
   const v1::FlowStep& step = picture.step(i);
   Line line;
@@ -130,6 +143,10 @@ Line line_of_step(const FlowPicture& picture, std::size_t i, const OwedFollowUps
   line.branch = std::move(branch);
   line.topic = {shown(step.topic())};
   line.who = {"by " + shown(service_of(step.source())), Ink::plain};
+  if (is_subflow_name(step.topic())) {
+    line.who = {part_text(step, picture.flow().watermark()), state_ink(step.part().state())};
+    return line;
+  }
   const auto gap = picture.gap(i);
   if (gap) line.gap = gap_text(between(0, gap->total));
   if (gap && picture.has_deliveries()) {
@@ -201,7 +218,9 @@ class TreeWalk {
       const std::string indent = deeper ? visit.indent + (visit.last ? "  " : "│ ") : visit.indent;
       const auto& effects = picture_.effects(visit.index);
       const auto& owed = owed_.below(picture_.step(visit.index).offset());
-      const auto deliveries = delivery_lines(picture_, visit.index);
+      // What was delivered there is the sub-flow's event, not one of this flow.
+      const bool is_part = is_subflow_name(picture_.step(visit.index).topic());
+      const auto deliveries = is_part ? std::vector<DeliveryLine>{} : delivery_lines(picture_, visit.index);
       for (std::size_t i = 0; i < deliveries.size(); ++i) {
         const bool last = i + 1 == deliveries.size() && effects.empty() && owed.empty();
         each(line_of_delivery(deliveries[i], indent, last));
@@ -276,7 +295,9 @@ std::string flow_header(const v1::FlowReply& flow, const Terminal& terminal) {
             : " since ";
   return terminal.paint(Ink::bold, shown(summary.correlationid())) + "  " +
          terminal.paint(state_ink(summary.state()), state_text(summary.state())) + "  " +
-         (definitions.empty() ? "" : definitions + "  ") + count + span + date_text(summary.started_at());
+         (definitions.empty() ? "" : definitions + "  ") +
+         (summary.parent().empty() ? "" : "part of " + shown(summary.parent()) + "  ") + count + span +
+         date_text(summary.started_at());
 }
 
 void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink& out) {

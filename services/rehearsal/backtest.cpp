@@ -7,6 +7,7 @@
 #include "cli/audit/journal_reading.h"
 #include "cli/audit/subscriptions.h"
 #include "cli/output.h"
+#include "event/subflow.h"
 #include "rehearsal/backtest_text.h"
 #include "rehearsal/commands.h"
 #include "rehearsal/history.h"
@@ -56,6 +57,8 @@ class Backtest {
                         event.topic = from.topic;
                         event.correlationid = from.correlationid;
                         event.causationid = from.causationid;
+                        event.parent =
+                            from.has_attributes ? parent_in(attributes_of(from)) : std::string_view{};
                         event.replayed = from.replayed;
                         record_.take(event);
                         judge(event);

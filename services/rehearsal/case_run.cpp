@@ -86,6 +86,7 @@ class Play {
     event.correlationid = line.flow;
     event.causationid = line.cause;
     event.subject = line.subject;
+    event.parent = line.parent;
     event.data = line.data;
     rehearsal_.see(event);
   }

@@ -49,6 +49,7 @@ std::string* option_of(TraceLine& line, std::string_view name) {
   if (name == "source") return &line.source;
   if (name == "cause") return &line.cause;
   if (name == "subject") return &line.subject;
+  if (name == "parent") return &line.parent;
   return nullptr;
 }
 
@@ -146,7 +147,7 @@ Words<TraceLine> trace_line(std::string_view text) {
     std::string* option =
         equals == std::string_view::npos ? nullptr : option_of(line, words[i].substr(0, equals));
     if (option == nullptr || equals + 1 == words[i].size())
-      return {{}, in_quotes(words[i]) + " is none of flow=…, id=…, source=…, cause=…, subject=…"};
+      return {{}, in_quotes(words[i]) + " is none of flow=…, id=…, source=…, cause=…, subject=…, parent=…"};
     *option = words[i].substr(equals + 1);
   }
   return read;

@@ -36,6 +36,7 @@ struct TraceLine {
   std::string source;
   std::string cause;
   std::string subject;
+  std::string parent;
   std::string data;  ///< JSON; empty: none
 };
 

@@ -5,6 +5,7 @@
 #include "event/envelope_check.h"
 #include "event/quoted_text.h"
 #include "event/rfc3339.h"
+#include "event/subflow.h"
 #include "event/topic.h"
 #include "rehearsal/json_object.h"
 
@@ -20,16 +21,17 @@ enum Attribute : std::size_t {
   time,
   recordedtime,
   subject,
-  partitionkey
+  partitionkey,
+  parentcorrelationid
 };
 
 constexpr std::array<std::string_view, EventLine::attributes> names{
     "type", "id",           "source",  "correlationid", "causationid",
-    "time", "recordedtime", "subject", "partitionkey"};
+    "time", "recordedtime", "subject", "partitionkey",  parent_attribute};
 /// Each is kept for as long as its flow is, or longer, so the limits are the bus's.
 constexpr std::array<std::size_t, EventLine::attributes> bytes_max{
     topic_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max,
-    id_bytes_max,    id_bytes_max, id_bytes_max, id_bytes_max};
+    id_bytes_max,    id_bytes_max, id_bytes_max, id_bytes_max, id_bytes_max};
 
 std::size_t attribute_of(std::string_view key) {
   const auto found = std::find(names.begin(), names.end(), key);
@@ -69,6 +71,7 @@ std::optional<std::string> EventLine::read(std::string_view text, HistoryEvent& 
   event.causationid = given_[causationid];
   event.subject = given_[subject];
   event.partitionkey = given_[partitionkey];
+  event.parent = given_[parentcorrelationid];
   return std::nullopt;
 }
 

@@ -27,8 +27,9 @@ struct HistoryEvent {
   std::string_view causationid;
   std::string_view subject;
   std::string_view partitionkey;
-  bool replayed = false;  ///< came of a replay; only the broker's journal says so
-  std::string_view data;  ///< JSON; empty: none was given
+  std::string_view parent;  ///< of which flow this event's is a part
+  bool replayed = false;    ///< came of a replay; only the broker's journal says so
+  std::string_view data;    ///< JSON; empty: none was given
 };
 
 class EventLine {
@@ -36,7 +37,7 @@ class EventLine {
   /// Nothing where `text` is an event; else what is wrong with it, to follow "line 7: ".
   [[nodiscard]] std::optional<std::string> read(std::string_view text, HistoryEvent& event);
 
-  static constexpr std::size_t attributes = 9;
+  static constexpr std::size_t attributes = 10;
 
  private:
   std::optional<std::string> take(std::size_t attribute, std::string_view value);

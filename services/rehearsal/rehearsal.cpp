@@ -48,6 +48,7 @@ void Rehearsal::see(const HistoryEvent& event) {
                 .topic = event.topic,
                 .source = event.source,
                 .time = event.log_time,
+                .parent = event.parent,
                 .replayed = event.replayed,
                 .content = asked ? &content : nullptr});
   if (offset_ % told_every == 0) tell();

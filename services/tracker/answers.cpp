@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "event/subflow.h"
 #include "tracker/flow_record.h"
 #include "tracker/verdict.h"
 
@@ -96,6 +97,7 @@ void Answers::tell(const v1::FlowRequest& ask, v1::Reply& reply) {
   summarize(flow, *page.mutable_summary());
 
   const std::uint32_t rows = page_size(ask.limit(), page_steps_default, page_steps_max);
+  std::size_t parts = 0;
   for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
     StepReader reader{flow.steps.chunk(i)};
     while (const auto step = reader.next()) {
@@ -112,6 +114,8 @@ void Answers::tell(const v1::FlowRequest& ask, v1::Reply& reply) {
       row.set_topic(text(step->topic));
       row.set_source(text(step->source));
       row.set_time(step->time);
+      if (!is_subflow_name(row.topic()) || parts == page_parts_max) continue;
+      if (auto part = summary_of(step->id)) *row.mutable_part() = *std::move(part), ++parts;
     }
     if (page.next() != 0) break;
   }
@@ -121,9 +125,20 @@ void Answers::tell(const v1::FlowRequest& ask, v1::Reply& reply) {
   }
 }
 
+std::optional<v1::FlowSummary> Answers::summary_of(std::string_view correlation) const {
+  const auto archived = store_.find(correlation);
+  if (!archived) return std::nullopt;
+  Flow flow;
+  unpack(archived->record, definitions_, flow, archived->earlier);
+  v1::FlowSummary summary;
+  summarize(flow, summary);
+  return summary;
+}
+
 void Answers::summarize(const Flow& flow, v1::FlowSummary& to) const {
   to.set_correlationid(text_of(flow.correlation));
   to.set_state(flow.state());
+  if (!flow.parent.empty()) to.set_parent(text_of(flow.parent));
   for (const Instance& instance : flow.instances) {
     to.add_definitions(definitions_[instance.definition].name);
     if (instance.ended_by != 0) to.add_ends(text(instance.ended_by));

@@ -17,6 +17,8 @@ inline constexpr std::uint32_t page_steps_default = 1'000;
 inline constexpr std::uint32_t page_steps_max = 10'000;
 /// Flows looked at for one page when it asks for one definition's; then the page is short and has a `next`.
 inline constexpr std::uint32_t page_scan_max = 20'000;
+/// Sub-flows of one page of a flow that are looked at; of further ones it only says that they began.
+inline constexpr std::size_t page_parts_max = 100;
 /// Expectations shown of one flow: the newest.
 inline constexpr std::size_t page_expectations_max = 10'000;
 
@@ -30,6 +32,8 @@ class Answers {
   /// An unknown flow is answered with an error.
   void tell(const v1::FlowRequest& ask, v1::Reply& reply);
 
+  /// How the flow with this packed id stands; none where there is no such flow.
+  [[nodiscard]] std::optional<v1::FlowSummary> summary_of(std::string_view correlation) const;
   void summarize(const Flow& flow, v1::FlowSummary& to) const;
   void describe(const Flow& flow, const Claim& claim, v1::Expectation& to) const;
 

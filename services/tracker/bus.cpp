@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "event/subflow.h"
 #include "event/system_topics.h"
 #include "tracker/verdict.h"
 #include "tracker/watch.h"
@@ -110,6 +111,7 @@ Delivery BusInbox::next(std::chrono::milliseconds wait) {
          .time = event.time,
          .partitionkey = event.partitionkey,
          .subject = event.subject,
+         .parent = event.has_attributes ? parent_in(attributes_of(event)) : std::string_view{},
          .replayed = event.replayed,
          .content = content_topics_.contains(event.topic) ? contents_.of(event) : nullptr});
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "event/subflow.h"
+
 namespace reel::tracker {
 
 bool Causes::find(const Flow& flow, const Claim& claim, Time until, Told told) {
@@ -13,6 +15,7 @@ bool Causes::find(const Flow& flow, const Claim& claim, Time until, Told told) {
   for (const Name topic : topics) {
     for (auto& service : tracker_.emitters().of(topic)) facts->emitters.push_back(std::move(service));
   }
+  facts->part = part_of(flow, topics);
   facts->elsewhere = elsewhere(flow, facts->expectation.after_offset(), topics);
 
   Inquiry inquiry{.offsets = {}, .correlationid = facts->correlationid, .until = until, .told = {}};
@@ -40,6 +43,22 @@ std::vector<Name> Causes::topics_of(const v1::Expectation& expectation) const {
   std::vector<Name> topics;
   for (const auto& topic : expectation.missing()) topics.push_back(names_.find(topic));
   return topics;
+}
+
+// The newest sub-flow of these names.
+std::optional<v1::FlowSummary> Causes::part_of(const Flow& flow, const std::vector<Name>& topics) const {
+  std::string part;
+  if (std::none_of(topics.begin(), topics.end(),
+                   [&](Name topic) { return is_subflow_name(names_.text(topic)); }))
+    return std::nullopt;
+  for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
+    StepReader reader{flow.steps.chunk(i)};
+    while (const auto step = reader.next()) {
+      const bool named = std::find(topics.begin(), topics.end(), step->topic) != topics.end();
+      if (named && is_subflow_name(names_.text(step->topic))) part = step->id;
+    }
+  }
+  return part.empty() ? std::nullopt : answers_.summary_of(part);
 }
 
 std::optional<Stray> Causes::elsewhere(const Flow& flow, std::uint64_t after_offset,

@@ -27,6 +27,8 @@ class Causes {
   [[nodiscard]] bool find(const Flow& flow, const Claim& claim, Time until, Told told);
 
  private:
+  [[nodiscard]] std::optional<v1::FlowSummary> part_of(const Flow& flow,
+                                                       const std::vector<Name>& topics) const;
   [[nodiscard]] std::vector<Name> topics_of(const v1::Expectation& expectation) const;
   [[nodiscard]] std::optional<Stray> elsewhere(const Flow& flow, std::uint64_t after_offset,
                                                const std::vector<Name>& topics) const;

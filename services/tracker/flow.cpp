@@ -6,6 +6,7 @@ namespace reel::tracker {
 
 void Flow::clear() {
   correlation.clear();
+  parent.clear();
   started_at = last_at = 0;
   first_topic = last_topic = 0;
   steps.clear();

@@ -81,6 +81,7 @@ struct Instance {
 
 struct Flow {
   std::string correlation;  ///< packed
+  std::string parent;       ///< packed id of the flow that this one is a part of; empty: of none
   std::uint64_t started_at = 0;
   std::uint64_t last_at = 0;
   Name first_topic = 0;

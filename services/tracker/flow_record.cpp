@@ -89,6 +89,8 @@ void pack(const Flow& flow, const DefinitionSet& definitions, std::string& out) 
   append_varint(out, flow.steps.last_offset());
   append_varint(out, flow.first_topic);
   append_varint(out, flow.last_topic);
+  append_varint(out, flow.parent.size());
+  out.append(flow.parent);
 
   append_varint(out, flow.instances.size());
   for (const Instance& instance : flow.instances) {
@@ -132,6 +134,7 @@ void unpack(std::string_view record, const DefinitionSet& definitions, Flow& flo
   const std::uint64_t last_offset = reader.varint();
   flow.first_topic = reader.small();
   flow.last_topic = reader.small();
+  flow.parent.assign(reader.bytes(reader.small()));
   read_instances(reader, definitions, flow);
   read_claims(reader, definitions, flow);
   if (earlier.size() != chunks_before(head.steps)) throw RecordError{"a stored flow lacks some of its steps"};

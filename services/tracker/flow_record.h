@@ -1,7 +1,7 @@
 // The form in which a flow is kept, in memory and on disk: one string of a few dozen bytes per event.
 //
 //   record     = version correlation steps-count started_at last_at last_offset first_topic last_topic
-//                instances claims chunk
+//                parent instances claims chunk
 //   instances  = count *( definition state completions started_at ended_by overdue met_late broken )
 //   claims     = count *( instance rule verdict after_step seen armed_at deadline settled_at [ values ] )
 //

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "event/subflow.h"
 #include "event/topic.h"
+#include "tracker/verdict.h"
 
 namespace reel::tracker {
 
@@ -56,21 +58,81 @@ void Tracker::see_step(const EventSeen& event, Name topic) {
     flows_.close(handle, false);
     return;
   }
-  step.number == 0 ? before_.take_none() : before_.take(flow);
-  if (step.number == 0) {
-    flow.started_at = step.log_time;
-    flow.first_topic = step.topic;
-  }
-  const bool cause_is_near = flow.steps.append(step);
-  flow.last_at = step.log_time;
-  flow.last_topic = step.topic;
+  if (step.number == 0 && event.parent != event.correlationid && !event.parent.empty())
+    append_id(flow.parent, event.parent);
+  const bool cause_is_near = append(flow, step);
+  const std::size_t instances_before = flow.instances.size();
+  const std::size_t verdicts_before = verdicts_.size();
   emitters_.see(step.topic, step.source);
   if (const auto roles = definitions_.roles(step.topic); !roles.empty()) {
     judge_.see(flow, roles, step, event.content);
     note_stray(event, step.topic, flow, cause_is_near);
   }
+  if (!flow.parent.empty()) note_part(flow, instances_before, verdicts_before, step);
   finish(handle, flow);
   if (wheel_.armed(handle) && waiting_.size() < waiting_max) waiting_.push_back(handle);
+  tell_wholes();
+}
+
+// True where the step's cause is near.
+bool Tracker::append(Flow& flow, const Step& step) {
+  step.number == 0 ? before_.take_none() : before_.take(flow);
+  if (step.number == 0) {
+    flow.started_at = step.log_time;
+    flow.first_topic = step.topic;
+  }
+  flow.last_at = step.log_time;
+  flow.last_topic = step.topic;
+  return flow.steps.append(step);
+}
+
+// The whole is told once this flow is closed: only one is open at a time.
+void Tracker::note_part(const Flow& flow, std::size_t instances_before, std::size_t verdicts_before,
+                        const Step& step) {
+  const auto add = [&](DefinitionIndex definition, bool completed, std::uint64_t at) {
+    parts_.push_back({.whole = flow.parent,
+                      .flow = flow.correlation,
+                      .causation = std::string{step.causation},
+                      .name = names_.intern(subflow_name(definitions_[definition].name)),
+                      .source = step.source,
+                      .at = at,
+                      .completed = completed,
+                      .replayed = step.replayed});
+  };
+  for (std::size_t i = instances_before; i < flow.instances.size(); ++i)
+    add(flow.instances[i].definition, false, step.log_time);
+  for (std::size_t i = verdicts_before; i < verdicts_.size(); ++i) {
+    if (verdicts_[i].kind == Judgement::Kind::completed) add(verdicts_[i].definition, true, verdicts_[i].at);
+  }
+}
+
+// A whole may be a part itself. It ends: a flow that completes has had something owed to it met, and nothing
+// is armed here.
+void Tracker::tell_wholes() {
+  for (; !parts_.empty(); parts_.pop_front()) {
+    const Part& part = parts_.front();
+    const FlowTable::Handle handle = flow_for(part.whole);
+    Flow& whole = flows_.open(handle);
+    const Step step{.number = whole.steps.count(),
+                    .offset = handled_offset_,
+                    .log_time = std::max(part.at, whole.last_at),
+                    .topic = part.name,
+                    .source = names_.intern(tracker_source),
+                    .id = part.flow,
+                    .causation = part.causation,
+                    .replayed = part.replayed};
+    if (whole.steps.contains(step.source, step.id)) {
+      before_.take(whole);
+    } else {
+      append(whole, step);
+      emitters_.see(part.name, part.source);
+    }
+    const std::size_t verdicts_before = verdicts_.size();
+    if (part.completed) judge_.see(whole, definitions_.roles(step.topic), step, nullptr);
+    if (!whole.parent.empty()) note_part(whole, whole.instances.size(), verdicts_before, step);
+    finish(handle, whole);
+    if (wheel_.armed(handle) && waiting_.size() < waiting_max) waiting_.push_back(handle);
+  }
 }
 
 Step Tracker::step_of(const EventSeen& event, Name topic, const Flow& flow) {
@@ -148,8 +210,11 @@ void Tracker::judge_upto(std::uint64_t upto) {
   while (const auto timer = wheel_.pop(upto)) {
     Flow& flow = flows_.open(timer->handle);
     before_.take(flow);
+    const std::size_t verdicts_before = verdicts_.size();
     judge_.fall_due(flow, timer->deadline, timer->deadline <= stopped_until_);
+    if (!flow.parent.empty()) note_part(flow, flow.instances.size(), verdicts_before, Step{});
     finish(timer->handle, flow);
+    tell_wholes();
   }
   judged_upto_ = upto;
 }

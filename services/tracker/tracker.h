@@ -12,11 +12,15 @@
 // An event counts once: offsets that were handled are ignored, and so is a second event of the same source
 // and id within a flow. The system's own events (reel.*) are not steps.
 //
+// A flow whose first event names another is a part of that one: where it begins under a definition the other
+// gets a step, and where it completes, what the other has expected of it.
+//
 // Flows that wait for nothing may be put away (rest) once they are saved; an event for a flow that is not in
 // memory asks the archive. One thread.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,7 +49,8 @@ struct EventSeen {
   std::uint64_t time = 0;
   std::string_view partitionkey;
   std::string_view subject;
-  bool replayed = false;  ///< came of a replay: it may meet an expectation, and arms none
+  std::string_view parent;  ///< correlation id of the flow that this event's flow is a part of; on its first
+  bool replayed = false;    ///< came of a replay: it may meet an expectation, and arms none
   /// What definitions may ask of the event; needed for DefinitionSet::topics_judged_by_content only.
   JudgedEvent* content = nullptr;
 };
@@ -114,8 +119,24 @@ class Tracker {
   void see_pulse(const Pulse& pulse, const EventSeen& event, Name topic);
   [[nodiscard]] Step step_of(const EventSeen& event, Name topic, const Flow& flow);
   void judge_upto(std::uint64_t upto);
+  bool append(Flow& flow, const Step& step);
+  void note_part(const Flow& flow, std::size_t instances_before, std::size_t verdicts_before,
+                 const Step& step);
+  void tell_wholes();
   void finish(FlowTable::Handle handle, Flow& flow);
   void note_stray(const EventSeen& event, Name topic, const Flow& flow, bool cause_is_near);
+
+  /// A flow that is a part of another has begun, or is complete, under a definition.
+  struct Part {
+    std::string whole;  ///< packed correlation ids
+    std::string flow;
+    std::string causation;
+    Name name = 0;    ///< as which it is expected; event/subflow.h
+    Name source = 0;  ///< of the event it began with
+    std::uint64_t at = 0;
+    bool completed = false;
+    bool replayed = false;
+  };
 
   const DefinitionSet& definitions_;
   Names& names_;
@@ -126,6 +147,7 @@ class Tracker {
   Judge judge_{definitions_, verdicts_};
   static constexpr std::size_t waiting_max = 100'000;
   std::vector<FlowTable::Handle> waiting_;
+  std::deque<Part> parts_;  // of which their wholes are not told yet
   Emitters emitters_{names_};
   Strays strays_;
   Tally tally_;

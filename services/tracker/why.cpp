@@ -55,7 +55,7 @@ class Walk {
     if (after_.topic().empty()) {
       return cause_not_known("the journal does not hold the event any more that should have led to it");
     }
-    if (refused() || elsewhere() || kept_from_handling(true) || delayed() || alike() || silent() ||
+    if (refused() || elsewhere() || part() || kept_from_handling(true) || delayed() || alike() || silent() ||
         not_wanted() || upstream()) {
       return std::move(cause_);
     }
@@ -120,6 +120,26 @@ class Walk {
     if (facts_.elsewhere) other(*facts_.elsewhere, what(), "though an event of this flow caused it");
     return facts_.elsewhere.has_value();
   }
+  bool part() {
+    if (!facts_.part || facts_.part->state() == v1::FLOW_STATE_COMPLETED) return false;
+    const v1::FlowSummary& part = *facts_.part;
+    std::string sentence = what() + " has begun as " + part.correlationid() + ", which ";
+    if (part.overdue().empty()) {
+      sentence += "is under way, lately with " + part.last_topic();
+    } else {
+      const auto& owed = part.overdue(0);
+      sentence +=
+          "is overdue itself: " +
+          (owed.missing().empty() ? "its end" : joined(owed.missing(), owed.any_of() ? " or " : " and ")) +
+          " has not come";
+    }
+    begin(v1::CAUSE_SUBFLOW).set_sentence(std::move(sentence));
+    cause_.set_correlationid(part.correlationid());
+    cause_.set_since(part.started_at());
+    mend("reel why " + part.correlationid());
+    return true;
+  }
+
   bool alike() {
     if (!facts_.alike) return false;
     const bool by_key = !facts_.alike->key.empty() && facts_.alike->key == after_.partitionkey();

@@ -6,14 +6,15 @@
 // The walk, in this order (docs/flows.md, Why):
 //   1. it was published, and refused                       not_allowed, refused
 //   2. it came of this flow, under another correlation id  other_correlation
-//   3. for each event from A on, for each service that would emit it: what keeps the service from handling it
+//   3. it is a flow of its own, which has begun             subflow
+//   4. for each event from A on, for each service that would emit it: what keeps the service from handling it
 //      dead_lettered, paused, service_offline, retrying, in_handler, backlog
-//   4. events of the flow wait for their time              delayed
-//   5. one like it came under another correlation id       other_correlation
-//   6. who would emit it has handled A                     handled_but_silent
-//   7. who would emit it does not want A                   filtered_out
-//   8. it emits on a later event, which somebody keeps from coming: his cause
-//   9. nobody who would emit it subscribes                 no_subscriber
+//   5. events of the flow wait for their time              delayed
+//   6. one like it came under another correlation id       other_correlation
+//   7. who would emit it has handled A                     handled_but_silent
+//   8. who would emit it does not want A                   filtered_out
+//   9. it emits on a later event, which somebody keeps from coming: his cause
+//   10. nobody who would emit it subscribes                 no_subscriber
 //
 // Who would emit it is the expectation's owner; else who was seen to emit it; else whoever subscribes to A.
 // Pure.
@@ -40,6 +41,8 @@ struct WhyFacts {
   /// A missing event whose cause is in this flow, and one that has its key.
   std::optional<Stray> elsewhere;
   std::optional<Stray> alike;
+  /// A missing sub-flow that has begun.
+  std::optional<v1::FlowSummary> part;
 };
 
 /// `fates` must not be empty.

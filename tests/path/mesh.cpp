@@ -126,7 +126,8 @@ std::unique_ptr<Process> Mesh::actor(const std::string& name, std::vector<std::s
   arguments.insert(arguments.begin(), {"--name", name, "--log", log_file()});
   auto process = start("../tests/path_actor", std::move(arguments), name + std::to_string(++runs_));
   // By its process id: one that was killed a moment ago still counts as an instance until service_timeout.
-  // One that dies of its first event may be forgotten before this looks; its own words tell that it was there.
+  // One that dies of its first event may be forgotten before this looks; its own words tell that it was
+  // there.
   const auto joined = [&] {
     if (!process->running()) return process->output().find("sdk subscribed") != std::string::npos;
     const auto row = service(name);

@@ -13,6 +13,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "event/subflow.h"
 #include "event/topic.h"
 #include "event/utf8.h"
 #include "event/uuid.h"
@@ -178,7 +179,7 @@ std::string Context::Impl::emit(std::string_view topic, std::string_view type, s
   const auto life = sdk::lifetime_of(fields, now);
   EventFields out{
       .id = id,
-      .correlationid = event.correlationid,
+      .correlationid = fields.subflow.empty() ? event.correlationid : std::string_view{fields.subflow},
       .causationid = event.id,
       .partitionkey = fields.partitionkey ? std::string_view{*fields.partitionkey} : event.partitionkey,
       .subject = fields.subject,
@@ -193,6 +194,7 @@ std::string Context::Impl::emit(std::string_view topic, std::string_view type, s
   };
   std::vector<Attribute> attributes;
   for (const auto& [name, value] : fields.attributes) attributes.push_back({name, value});
+  if (!fields.subflow.empty()) attributes.push_back({parent_attribute, event.correlationid});
 
   Emitted place{};
   place.topic_at = bytes_.size();

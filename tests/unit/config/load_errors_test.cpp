@@ -415,6 +415,23 @@ TEST_CASE("flows") {
        "reel.yaml:3:52: 'flows.f.expect[0].each' needs 'matches'\n"
        "    f: {expect: [{after: a, any_of: [b], within: 1s, each: {item: data.x}}]}\n"
        "                                                     ^\n"},
+      {"a part that no flow is called", flow("expect: [{after: a, any_of: [{flow: g}], within: 1s}]"),
+       "reel.yaml:3:43: no flow is called 'g'\n"
+       "    f: {expect: [{after: a, any_of: [{flow: g}], within: 1s}]}\n"
+       "                                            ^\n"},
+      {"a part by another word", flow("expect: [{after: a, all_of: [b, {flo: f}], within: 1s}]"),
+       "reel.yaml:3:40: unknown key 'flo' in 'flows.f.expect[0].all_of[1]'\n"
+       "    f: {expect: [{after: a, all_of: [b, {flo: f}], within: 1s}]}\n"
+       "                                         ^ did you mean 'flow'?\n"},
+      {"a comparison with a part",
+       flow("expect: [{after: a, any_of: [{flow: f}], within: 1s, where: {data.x: data.y}}]"),
+       "reel.yaml:3:67: a sub-flow has no content to be compared\n"
+       "    f: {expect: [{after: a, any_of: [{flow: f}], within: 1s, where: {data.x: data.y}}]}\n"
+       "                                                                    ^\n"},
+      {"what must not come as a part", flow("expect: [{after: a, never: [{flow: f}]}]"),
+       "reel.yaml:3:35: 'flows.f.expect[0].never[0]' must be text, is a map\n"
+       "    f: {expect: [{after: a, never: [{flow: f}]}]}\n"
+       "                                    ^\n"},
       {"a comparison nobody knows",
        flow("expect: [{after: a, any_of: [b], within: 1s, where: {data.x: {'=>': data.y}}}]"),
        "reel.yaml:3:69: unknown key '=>' in 'flows.f.expect[0].where.data.x'\n"

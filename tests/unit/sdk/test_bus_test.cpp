@@ -62,6 +62,20 @@ TEST_CASE("a handler runs without a broker, and what it published can be read as
   }
 }
 
+TEST_CASE("a handler begins a flow of its own, which says what it is a part of") {
+  reel::TestBus bus{"packing"};
+  bus.service().on<bench::v1::OrderPlaced>(
+      "order.placed", [](const bench::v1::OrderPlaced& placed, reel::Context& flow) {
+        flow.publish("parcel.requested", placed, {.subflow = "parcel-1"});
+      });
+  (void)bus.deliver("order.placed", order("order-7", 5), {.correlationid = "order-7"});
+  REQUIRE(bus.published().size() == 1);
+  const auto& event = bus.published()[0];
+  CHECK(event.correlationid == "parcel-1");
+  CHECK(event.attributes == reel::Attributes{{"parentcorrelationid", "order-7"}});
+  CHECK_FALSE(event.causationid.empty());
+}
+
 TEST_CASE("what a handler throws decides what becomes of the event, and nothing of it is published") {
   reel::TestBus bus{"payments"};
   register_handlers(bus.service());

@@ -41,6 +41,7 @@ struct Sent {
   bool replayed = false;
   std::string data = {};  ///< JSON
   std::string subject = {};
+  std::string parent = {};
 };
 
 /// The flows of a settings file, whose topics are a to e, of JSON payloads.
@@ -87,7 +88,7 @@ class TrackerBench {
   std::uint64_t offset_ = 0;
   std::vector<Judgement> verdicts_;
   EventSeen last_;
-  std::string last_texts_[5];
+  std::string last_texts_[6];
   PayloadParser parser_;  // of compiled-in types: Struct is JSON
 };
 

@@ -162,6 +162,25 @@ TEST_CASE("who has handled it and said nothing is silent, unless the event came 
   CHECK(facts.said().starts_with("OTHER_CORRELATION: "));
 }
 
+TEST_CASE("a missing flow that has begun is what is waited for, and says how it stands") {
+  Facts facts;
+  facts.expectation.clear_missing();
+  facts.expectation.add_missing("flow packing");
+  facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
+  auto& part = facts.part.emplace();
+  part.set_correlationid("parcel-7");
+  part.set_state(v1::FLOW_STATE_OPEN);
+  part.set_last_topic("parcel.requested");
+  CHECK(facts.said() ==
+        "SUBFLOW: flow packing has begun as parcel-7, which is under way, lately with parcel.requested");
+  CHECK_FALSE(is_hopeless(facts, v1::CAUSE_SUBFLOW));
+  part.add_overdue()->add_missing("parcel.packed");
+  CHECK(facts.said() ==
+        "SUBFLOW: flow packing has begun as parcel-7, which is overdue itself: parcel.packed has not come");
+  part.set_state(v1::FLOW_STATE_COMPLETED);  // before it was expected
+  CHECK(facts.said().starts_with("HANDLED_BUT_SILENT: "));
+}
+
 TEST_CASE("events that wait for their time may lead to it yet") {
   Facts facts;
   facts.delivery("payments", v1::SERVICE_FATE_SETTLED);

@@ -9,7 +9,8 @@
 //
 // What is published here takes effect together with the event's ack, or not at all: when the handler throws,
 // or its instance dies, nothing of it was published. The correlation id is copied and the causation id set;
-// there is no way to forget them. Ids are derived from the cause, so doing the work twice makes one event.
+// there is no way to forget them. A part that is a flow of its own says so: {.subflow = "parcel-7"}. Ids are
+// derived from the cause, so doing the work twice makes one event.
 //
 // A Context belongs to one call of one handler, on the thread of that call.
 #pragma once
@@ -44,8 +45,11 @@ class RetryAfter : public std::runtime_error {
   std::chrono::milliseconds delay_;
 };
 
-/// What a handler may say about an event it publishes. Flow and cause are not among it.
+/// What a handler may say about an event it publishes. The cause is not among it.
 struct EmitFields {
+  /// Not empty: the event begins a flow of its own with this correlation id, a part of the one at hand. A
+  /// definition of the whole waits for it with `{flow: NAME}` (docs/flows.md, Sub-flows).
+  std::string subflow;
   /// Not given: the one of the event being handled.
   std::optional<std::string> partitionkey;
   std::string subject;

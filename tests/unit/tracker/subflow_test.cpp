@@ -1,0 +1,124 @@
+// Sub-flows: a flow that is a part of another is one step of it. docs/flows.md, Sub-flows.
+#include <doctest/doctest.h>
+
+#include "tracker_bench.h"
+
+using namespace reel;
+using namespace reel::tracker;
+using namespace reel::tracker::bench;
+
+namespace {
+
+/// `order` waits for a packing after each a; a packing begins with c and ends with d, a crate with e.
+TrackerBench packing() {
+  return TrackerBench{
+      flows_of_yaml("  order: {start: a, expect: [{after: a, any_of: [{flow: packing}], within: 10s}]}\n"
+                    "  packing: {start: c, expect: [{after: c, any_of: [d], within: 5s}], end: [d]}\n")};
+}
+
+}  // namespace
+
+TEST_CASE("a part is a step of the whole where it begins, and meets what is expected where it completes") {
+  auto bench = packing();
+  bench.sees("a", "order-1");
+  bench.passes(1s);
+  bench.sees("c", "parcel-1", {.parent = "order-1"});
+  CHECK(bench.steps("order-1") == "a, flow packing");
+  CHECK(bench.expectations("order-1") == "a -> flow packing waiting");
+  bench.passes(1s);
+  bench.sees("d", "parcel-1");
+  CHECK(bench.expectations("order-1") == "a -> flow packing met");
+  CHECK(bench.steps("order-1") == "a, flow packing");
+  CHECK(bench.verdicts() == "parcel-1: completed by d\norder-1: completed");
+}
+
+TEST_CASE("a part that does not complete in time makes the whole overdue, and completes it late") {
+  auto bench = packing();
+  bench.sees("a", "order-1");
+  bench.sees("c", "parcel-1", {.parent = "order-1"});
+  bench.passes(12s);
+  CHECK(bench.verdicts() == "parcel-1: d overdue after c\norder-1: flow packing overdue after a");
+  CHECK(bench.state("order-1") == "overdue");
+  bench.sees("d", "parcel-1");
+  CHECK(bench.verdicts() ==
+        "parcel-1: c resolved, late by 7s\nparcel-1: completed by d, met late 1\n"
+        "order-1: a resolved, late by 2s\norder-1: completed, met late 1");
+}
+
+TEST_CASE("which flow it is a part of is what its first event says") {
+  auto bench = packing();
+  bench.sees("a", "order-1");
+  bench.sees("c", "parcel-1");
+  bench.sees("d", "parcel-1", {.parent = "order-1"});
+  CHECK(bench.expectations("order-1") == "a -> flow packing waiting");
+  bench.sees("c", "order-1", {.parent = "order-1"});  // of itself
+  CHECK(bench.steps("order-1") == "a, c");
+}
+
+TEST_CASE("one part for each A: the first that completes meets all that wait, as any B does") {
+  auto bench = packing();
+  bench.sees("a", "order-1");
+  bench.sees("c", "parcel-1", {.parent = "order-1"});
+  bench.sees("a", "order-1");
+  bench.sees("c", "parcel-2", {.parent = "order-1"});
+  bench.sees("d", "parcel-2");
+  CHECK(bench.expectations("order-1") == "a -> flow packing met, a -> flow packing met");
+  bench.sees("d", "parcel-1");
+  CHECK(bench.steps("order-1") == "a, flow packing, a, flow packing");
+}
+
+TEST_CASE("a part remembers its whole across a restart and a redelivery") {
+  auto bench = packing();
+  bench.sees("a", "order-1");
+  bench.sees("c", "parcel-1", {.parent = "order-1"});
+  bench.restarts();
+  bench.redelivers_last();
+  CHECK(bench.steps("order-1") == "a, flow packing");
+  bench.sees("d", "parcel-1");
+  CHECK(bench.expectations("order-1") == "a -> flow packing met");
+}
+
+TEST_CASE("a whole may be a part itself, and its completion is told on") {
+  TrackerBench bench{
+      flows_of_yaml("  order: {start: a, expect: [{after: a, any_of: [{flow: packing}], within: 10s}]}\n"
+                    "  packing: {start: b, expect: [{after: b, any_of: [{flow: crate}], within: 8s}]}\n"
+                    "  crate: {start: c, expect: [{after: c, any_of: [d], within: 5s}], end: [d]}\n")};
+  bench.sees("a", "order-1");
+  bench.sees("b", "parcel-1", {.parent = "order-1"});
+  bench.sees("c", "crate-1", {.parent = "parcel-1"});
+  bench.sees("d", "crate-1");
+  CHECK(bench.verdicts() == "crate-1: completed by d\nparcel-1: completed\norder-1: completed");
+}
+
+TEST_CASE("flows that name each other as their whole tell each other and come to an end") {
+  TrackerBench bench{
+      flows_of_yaml("  x: {start: a, expect: [{after: a, any_of: [{flow: y}, d], within: 10s}]}\n"
+                    "  y: {start: b, expect: [{after: b, any_of: [{flow: x}, d], within: 10s}]}\n")};
+  bench.sees("a", "one", {.parent = "two"});
+  bench.sees("b", "two", {.parent = "one"});
+  bench.sees("d", "one");
+  // `two` was begun by its part, before its own first event came: it is a part of nothing.
+  CHECK(bench.verdicts() == "one: completed\ntwo: completed");
+}
+
+TEST_CASE("a part of a flow that nobody has seen makes it known") {
+  auto bench = packing();
+  bench.sees("c", "parcel-1", {.parent = "order-9"});
+  CHECK(bench.state("order-9") == "untracked");
+  CHECK(bench.steps("order-9") == "flow packing");
+  bench.sees("a", "order-9");
+  bench.sees("d", "parcel-1");
+  CHECK(bench.expectations("order-9") == "a -> flow packing met");
+}
+
+TEST_CASE("a part that completes by the passing of time meets at that time") {
+  TrackerBench bench{flows_of_yaml(
+      "  order: {start: a, expect: [{after: a, any_of: [{flow: quiet}], within: 10s}]}\n"
+      "  quiet: {start: c, expect: [{after: c, any_of: [d], at_least: 1, at_most: 2, within: 5s}]}\n")};
+  bench.sees("a", "order-1");
+  bench.sees("c", "q-1", {.parent = "order-1"});
+  bench.sees("d", "q-1");
+  CHECK(bench.expectations("order-1") == "a -> flow quiet waiting");
+  bench.passes(6s);
+  CHECK(bench.expectations("order-1") == "a -> flow quiet met");
+}
