@@ -10,10 +10,6 @@
 namespace reel::tracker {
 namespace {
 
-std::uint32_t page_size(std::uint32_t asked, std::uint32_t standard, std::uint32_t most) {
-  return asked == 0 ? standard : std::min(asked, most);
-}
-
 // A page's `next`: "started_at/correlation id" of its last row.
 std::string cursor_of(const ListingPlace& place) {
   return std::to_string(place.started_at) + "/" + text_of(place.correlation);

@@ -4,6 +4,9 @@
 // an answer is the state after some event, whole. Every listing is paged and every page bounded.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+
 #include "reel/v1/query.pb.h"
 #include "tracker/store.h"
 
@@ -21,6 +24,11 @@ inline constexpr std::uint32_t page_scan_max = 20'000;
 inline constexpr std::size_t page_parts_max = 100;
 /// Expectations shown of one flow: the newest.
 inline constexpr std::size_t page_expectations_max = 10'000;
+
+[[nodiscard]] inline std::uint32_t page_size(std::uint32_t asked, std::uint32_t standard,
+                                             std::uint32_t most) {
+  return asked == 0 ? standard : std::min(asked, most);
+}
 
 class Answers {
  public:

@@ -6,6 +6,7 @@
 
 #include "event/subflow.h"
 #include "event/system_topics.h"
+#include "tracker/incidents.h"
 #include "tracker/verdict.h"
 #include "tracker/watch.h"
 
@@ -62,7 +63,7 @@ Answer::Outcome outcome_of(PublishOutcome outcome) {
 BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& instance,
                    const SchemaSet& schemas)
     : options_{.service = std::string{tracker_service},
-               .patterns = {">", "reel.delivery", "reel.flow.>"},
+               .patterns = {">", "reel.delivery", "reel.flow.>", "reel.incident.>"},
                .start = Start::oldest(),
                .envelope_only = true,
                .credit_events = credit_events,
@@ -74,6 +75,7 @@ BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& i
 void BusInbox::begin(const std::vector<std::string>& content_topics) {
   content_topics_.insert(content_topics.begin(), content_topics.end());
   options_.data_topics = content_topics;
+  for (const std::string_view topic : heeded_topics) options_.data_topics.emplace_back(topic);
   stream_.emplace(options_);
 }
 
@@ -113,6 +115,7 @@ Delivery BusInbox::next(std::chrono::milliseconds wait) {
          .subject = event.subject,
          .parent = event.has_attributes ? parent_in(attributes_of(event)) : std::string_view{},
          .replayed = event.replayed,
+         .data = event.data,
          .content = content_topics_.contains(event.topic) ? contents_.of(event) : nullptr});
   }
   return delivery;

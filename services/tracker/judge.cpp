@@ -68,6 +68,7 @@ void Judge::pulse(Flow& flow, DefinitionIndex definition, const Step& step) {
   Instance& again = flow.add_instance(definition, definitions_[definition]);
   again.started_at = instance ? kept.started_at : step.log_time;
   again.met_late = kept.met_late;
+  again.completions = kept.completions;
   arm(flow, again, 0, step, nullptr);
 }
 
@@ -183,15 +184,23 @@ void Judge::settle(Flow& flow, Instance& instance, Claim& claim, const Step& ste
   if (claim.verdict == v1::VERDICT_WAITING)
     return close(flow, instance, claim, v1::VERDICT_MET, step.log_time);
   close(flow, instance, claim, v1::VERDICT_MET_LATE, step.log_time);
-  --instance.overdue;
+  end_overdue(instance);
   ++instance.met_late;
+  tell(flow, claim, Judgement::Kind::resolved, step);
+}
+
+void Judge::end_overdue(Instance& instance) {
+  --instance.overdue;
   if (instance.overdue == 0 && instance.state == v1::FLOW_STATE_OVERDUE) {
     instance.state = v1::FLOW_STATE_OPEN;
   }
-  Judgement& verdict = verdicts_.emplace_back(about(flow, claim, Judgement::Kind::resolved));
-  verdict.by_id = text_of(step.id);
-  verdict.by_topic = step.topic;
-  verdict.at = step.log_time;
+}
+
+void Judge::tell(const Flow& flow, const Claim& claim, Judgement::Kind kind, const Step& by) {
+  Judgement& verdict = verdicts_.emplace_back(about(flow, claim, kind));
+  verdict.by_id = text_of(by.id);
+  verdict.by_topic = by.topic;
+  verdict.at = by.log_time;
 }
 
 void Judge::close(Flow& flow, Instance& instance, Claim& claim, v1::Verdict verdict, std::uint64_t at) {
@@ -204,11 +213,8 @@ void Judge::close(Flow& flow, Instance& instance, Claim& claim, v1::Verdict verd
 void Judge::violate(Flow& flow, Instance& instance, Claim& claim, Breach breach, const Step& step) {
   close(flow, instance, claim, v1::VERDICT_BROKEN, step.log_time);
   ++instance.broken;
-  Judgement& verdict = verdicts_.emplace_back(about(flow, claim, Judgement::Kind::broken));
-  verdict.breach = breach;
-  verdict.by_id = text_of(step.id);
-  verdict.by_topic = step.topic;
-  verdict.at = step.log_time;
+  tell(flow, claim, Judgement::Kind::broken, step);
+  verdicts_.back().breach = breach;
 }
 
 // A terminal event: nothing of what still waits is owed any more, and what was forbidden did not come. What
@@ -295,6 +301,51 @@ void Judge::meet_by_time(Flow& flow, Instance& instance, Claim& claim) {
   const bool can_end = !definitions_[instance.definition].ends.empty();
   if (!can_end && instance.open_claims == 0 && instance.state == v1::FLOW_STATE_OPEN)
     complete(flow, instance, last);
+}
+
+std::size_t Judge::waive(Flow& flow, const Waiver& waiver, const Step& step) {
+  std::size_t count = 0;
+  for (Claim& claim : flow.claims) {
+    if (!is_meant(flow, claim, waiver)) continue;
+    waive(flow, claim, step);
+    ++count;
+  }
+  if (count == 0) return 0;
+  // That may have been the last thing owed.
+  for (Instance& instance : flow.instances) {
+    const bool can_end = !definitions_[instance.definition].ends.empty();
+    if (!can_end && instance.open_claims == 0 && instance.state != v1::FLOW_STATE_COMPLETED)
+      complete(flow, instance, step);
+  }
+  return count;
+}
+
+std::size_t Judge::meant(const Flow& flow, const Waiver& waiver) const {
+  return static_cast<std::size_t>(
+      std::count_if(flow.claims.begin(), flow.claims.end(),
+                    [&](const Claim& claim) { return is_meant(flow, claim, waiver); }));
+}
+
+bool Judge::is_meant(const Flow& flow, const Claim& claim, const Waiver& waiver) const {
+  if (!claim.open() || claim.verdict != v1::VERDICT_OVERDUE) return false;
+  const Definition& definition = definitions_[flow.instances[claim.instance].definition];
+  if (!waiver.definition.empty() && waiver.definition != definition.name) return false;
+  if (waiver.missing.empty()) return true;
+  const Rule& rule = definition.rules[claim.rule];
+  for (std::size_t i = 0; i < rule.expected.size(); ++i) {
+    const bool has_come = !rule.any_of && (claim.seen & (1u << i)) != 0;
+    const auto& missing = waiver.missing;
+    if (!has_come && std::find(missing.begin(), missing.end(), rule.expected[i]) != missing.end())
+      return true;
+  }
+  return false;
+}
+
+void Judge::waive(Flow& flow, Claim& claim, const Step& step) {
+  Instance& instance = flow.instances[claim.instance];
+  close(flow, instance, claim, v1::VERDICT_WAIVED, step.log_time);
+  end_overdue(instance);
+  tell(flow, claim, Judgement::Kind::waived, step);
 }
 
 Judgement Judge::about(const Flow& flow, const Claim& claim, Judgement::Kind kind) const {

@@ -22,7 +22,7 @@ inline constexpr std::size_t told_items_max = 20;
 
 /// A verdict that the world is told of.
 struct Judgement {
-  enum class Kind : std::uint8_t { warning, overdue, resolved, broken, completed };
+  enum class Kind : std::uint8_t { warning, overdue, resolved, broken, completed, waived };
   Kind kind = Kind::overdue;
   Breach breach = Breach::none;  ///< of a broken rule
   DefinitionIndex definition = 0;
@@ -32,12 +32,12 @@ struct Judgement {
   /// The event that armed the expectation, or with which a completed flow began to be judged: nothing.
   std::string after_id;
   std::uint64_t after_offset = 0;
-  /// The event that resolved, broke or completed; empty for a warning and for overdue.
+  /// The event that resolved, broke, completed or waived; empty for a warning and for overdue.
   std::string by_id;
   Name by_topic = 0;
   std::uint64_t armed_at = 0;  ///< for completed: since when the flow was judged
   std::uint64_t deadline = 0;
-  std::uint64_t at = 0;       ///< log time of the resolving or completing event
+  std::uint64_t at = 0;       ///< log time of that event
   std::uint32_t seen = 0;     ///< of an all_of: bits of what had come; otherwise how many
   Items items;                ///< of an `each`
   std::uint32_t ordinal = 0;  ///< which completion, from 1
@@ -45,6 +45,12 @@ struct Judgement {
   std::uint32_t met_late = 0;
   std::uint32_t broken = 0;
   bool detected_late = false;
+};
+
+/// What a person says nobody need wait for any more.
+struct Waiver {
+  std::string definition;     ///< empty: of each
+  std::vector<Name> missing;  ///< only where one of these is missing; empty: everything
 };
 
 class Judge {
@@ -59,6 +65,11 @@ class Judge {
   void pulse(Flow& flow, DefinitionIndex definition, const Step& step);
   /// All events with log time <= `upto` were seen: what was due by then and has not come is overdue.
   void fall_due(Flow& flow, std::uint64_t upto, bool detected_late);
+  /// What is overdue and meant by `waiver` is settled; `step` is the event that says so, and no step of the
+  /// flow. How many they were.
+  std::size_t waive(Flow& flow, const Waiver& waiver, const Step& step);
+  /// How many would be.
+  [[nodiscard]] std::size_t meant(const Flow& flow, const Waiver& waiver) const;
 
  private:
   Instance* begin(Flow& flow, const Role& role, const Step& step, JudgedEvent* content);
@@ -68,6 +79,10 @@ class Judge {
   void count(Flow& flow, Instance& instance, Claim& claim, const Role::Met& met, const Step& step,
              JudgedEvent* content);
   void settle(Flow& flow, Instance& instance, Claim& claim, const Step& step);
+  [[nodiscard]] bool is_meant(const Flow& flow, const Claim& claim, const Waiver& waiver) const;
+  void waive(Flow& flow, Claim& claim, const Step& step);
+  static void end_overdue(Instance& instance);
+  void tell(const Flow& flow, const Claim& claim, Judgement::Kind kind, const Step& by);
   void close(Flow& flow, Instance& instance, Claim& claim, v1::Verdict verdict, std::uint64_t at);
   void violate(Flow& flow, Instance& instance, Claim& claim, Breach breach, const Step& step);
   void meet_by_time(Flow& flow, Instance& instance, Claim& claim);

@@ -14,12 +14,23 @@
 namespace reel::tracker {
 
 // Column families, in the order of the handles.
-enum Family : std::size_t { progress_family, flows, chunks, states, names, definitions, outbox, families };
+enum Family : std::size_t {
+  progress_family,
+  flows,
+  chunks,
+  states,
+  names,
+  definitions,
+  outbox,
+  incidents,
+  overdue,
+  families
+};
 
 namespace {
 
-constexpr std::array<const char*, families> family_names{"default", "flows",       "chunks", "states",
-                                                         "names",   "definitions", "outbox"};
+constexpr std::array<const char*, families> family_names{
+    "default", "flows", "chunks", "states", "names", "definitions", "outbox", "incidents", "overdue"};
 constexpr const char* progress_key = "progress";
 
 /// Flows changed since the last flush to a file. 32 MiB holds about 100,000 of them.
@@ -140,6 +151,13 @@ void StoreBatch::put_outgoing(std::uint64_t number, const stored::Outgoing& even
 void StoreBatch::erase_outgoing(std::uint64_t number) {
   impl_->erase(outbox, big(number));
 }
+void StoreBatch::put_incident(const std::string& id, const v1::Incident* incident) {
+  incident == nullptr ? impl_->erase(incidents, id)
+                      : impl_->put(incidents, id, incident->SerializeAsString());
+}
+void StoreBatch::put_overdue(const std::string& key, const std::optional<std::string>& incident) {
+  incident ? impl_->put(overdue, key, *incident) : impl_->erase(overdue, key);
+}
 void StoreBatch::put_progress(const stored::Progress& progress) {
   impl_->put(progress_family, progress_key, progress.SerializeAsString());
 }
@@ -249,6 +267,23 @@ void Store::for_each_outgoing(const std::function<void(std::uint64_t, stored::Ou
   impl_->each(outbox, [&](std::string_view key, std::string_view bytes) {
     take(read_big(key), parsed<stored::Outgoing>(bytes, "verdict"));
   });
+}
+
+void Store::for_each_incident(const std::function<void(v1::Incident)>& take) {
+  impl_->each(incidents, [&](std::string_view, std::string_view bytes) {
+    take(parsed<v1::Incident>(bytes, "incident"));
+  });
+}
+
+std::optional<std::string> Store::find_overdue(std::string_view key) {
+  return impl_->get(overdue, key);
+}
+
+void Store::each_overdue(std::string_view prefix, const Take& take) {
+  const std::unique_ptr<rocksdb::Iterator> at{impl_->db->NewIterator({}, impl_->handles[overdue])};
+  for (at->Seek(slice(prefix)); at->Valid() && at->key().starts_with(slice(prefix)); at->Next())
+    take(view(at->key()), view(at->value()));
+  impl_->check(at->status(), "read");
 }
 
 std::optional<ArchivedFlow> Store::find(std::string_view correlation) {

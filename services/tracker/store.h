@@ -11,6 +11,8 @@
 //   states       state, inverted start time, correlation   -> nothing; a listing by state, newest first
 //   names        number -> topic or source                    definitions  number -> version
 //   outbox       number -> verdict                            default      "progress" -> how far all this is
+//   incidents    id -> reel.v1.Incident
+//   overdue      correlation, definition, verdict's id     -> the id of its incident; incidents.h
 //
 // A checkpoint is one batch: the flows that changed, and the offset up to which they are true. So the store
 // is always the state after some prefix of the journal, and a crash loses nothing but work that is done
@@ -29,6 +31,7 @@
 
 #include "reel/v1/query.pb.h"
 #include "tracker/definitions.h"
+#include "tracker/incidents.h"
 #include "tracker/store.pb.h"
 #include "tracker/tracker.h"
 
@@ -60,6 +63,9 @@ class StoreBatch {
   void put_definition(DefinitionIndex number, const stored::Definition& definition);
   void put_outgoing(std::uint64_t number, const stored::Outgoing& event);
   void erase_outgoing(std::uint64_t number);
+  /// Null, and none: it is erased.
+  void put_incident(const std::string& id, const v1::Incident* incident);
+  void put_overdue(const std::string& key, const std::optional<std::string>& incident);
   void put_progress(const stored::Progress& progress);
 
  private:
@@ -68,7 +74,7 @@ class StoreBatch {
   std::unique_ptr<Impl> impl_;
 };
 
-class Store final : public FlowArchive {
+class Store final : public FlowArchive, public OverdueArchive {
  public:
   enum class Durability : std::uint8_t {
     synced,   ///< on the disk
@@ -87,8 +93,11 @@ class Store final : public FlowArchive {
   void for_each_name(const std::function<void(std::string_view)>& take);
   void for_each_definition(const std::function<void(const stored::Definition&)>& take);
   void for_each_outgoing(const std::function<void(std::uint64_t, stored::Outgoing)>& take);
+  void for_each_incident(const std::function<void(v1::Incident)>& take);
 
   [[nodiscard]] std::optional<ArchivedFlow> find(std::string_view correlation) override;
+  [[nodiscard]] std::optional<std::string> find_overdue(std::string_view key) override;
+  void each_overdue(std::string_view prefix, const Take& take) override;
 
   /// Walks the flows of one state, newest first, from behind `after` (or from the newest), until `take`
   /// returns false.

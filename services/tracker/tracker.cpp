@@ -31,7 +31,7 @@ void Tracker::see(const EventSeen& event) {
   latest_ = std::max(latest_, event.log_time);
   if (latest_ > 0) judge_upto(latest_ - 1);
 
-  if (is_system_topic(event.topic)) return;
+  if (is_system_topic(event.topic)) return see_waived(event);
   const Name topic = names_.intern(event.topic);
   for (const Pulse& pulse : definitions_.pulses(topic)) see_pulse(pulse, event, topic);
   set_correlation(event, topic);
@@ -189,15 +189,46 @@ void Tracker::note_stray(const EventSeen& event, Name topic, const Flow& flow, b
                .source = std::string{event.source}});
 }
 
-// The flow in memory, or brought back there, or new.
-FlowTable::Handle Tracker::flow_for(std::string_view correlation) {
+// A person says that nobody need wait any more. Of a flow that is forgotten it says nothing.
+void Tracker::see_waived(const EventSeen& event) {
+  v1::FlowWaived said;
+  if (event.topic != waived_topic || event.source != tracker_source) return;
+  if (!said.ParseFromArray(event.data.data(), static_cast<int>(event.data.size()))) return;
+  const FlowTable::Handle handle = known_flow(packed_id(said.correlationid()));
+  if (handle == FlowTable::none) return;
+  Flow& flow = flows_.open(handle);
+  before_.take(flow);
+  const std::size_t count = judge_.waive(flow, waiver_of(said), step_of(event, 0, flow));
+  waived_ += count;
+  if (count == 0) return flows_.close(handle, false);
+  finish(handle, flow);
+}
+
+Waiver Tracker::waiver_of(const v1::FlowWaived& said) const {
+  Waiver waiver{.definition = said.definition(), .missing = {}};
+  for (const auto& topic : said.missing()) waiver.missing.push_back(names_.find(topic));
+  return waiver;
+}
+
+std::optional<std::size_t> Tracker::would_waive(const v1::FlowWaived& said) {
+  const FlowTable::Handle handle = known_flow(packed_id(said.correlationid()));
+  if (handle == FlowTable::none) return std::nullopt;
+  const std::size_t count = judge_.meant(flows_.open(handle), waiver_of(said));
+  flows_.close(handle, false);
+  return count;
+}
+
+// The flow in memory, or brought back there.
+FlowTable::Handle Tracker::known_flow(std::string_view correlation) {
   const FlowTable::Handle known = flows_.find(correlation);
-  if (known != FlowTable::none) return known;
-  if (archive_) {
-    if (const auto archived = archive_->find(correlation))
-      return flows_.restore(archived->record, archived->earlier);
-  }
-  return flows_.create(correlation);
+  if (known != FlowTable::none || !archive_) return known;
+  const auto archived = archive_->find(correlation);
+  return archived ? flows_.restore(archived->record, archived->earlier) : FlowTable::none;
+}
+
+FlowTable::Handle Tracker::flow_for(std::string_view correlation) {
+  const FlowTable::Handle known = known_flow(correlation);
+  return known != FlowTable::none ? known : flows_.create(correlation);
 }
 
 void Tracker::advance(std::uint64_t watermark) {

@@ -10,7 +10,8 @@
 // however events are cut into batches, and a backlog never raises a false alarm.
 //
 // An event counts once: offsets that were handled are ignored, and so is a second event of the same source
-// and id within a flow. The system's own events (reel.*) are not steps.
+// and id within a flow. The system's own events (reel.*) are not steps; one of them is heeded,
+// reel.flow.waived.
 //
 // A flow whose first event names another is a part of that one: where it begins under a definition the other
 // gets a step, and where it completes, what the other has expected of it.
@@ -28,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include "reel/v1/flow.pb.h"
 #include "tracker/emitters.h"
 #include "tracker/flow_table.h"
 #include "tracker/judge.h"
@@ -50,7 +52,8 @@ struct EventSeen {
   std::string_view partitionkey;
   std::string_view subject;
   std::string_view parent;  ///< correlation id of the flow that this event's flow is a part of; on its first
-  bool replayed = false;    ///< came of a replay: it may meet an expectation, and arms none
+  bool replayed = false;       ///< came of a replay: it may meet an expectation, and arms none
+  std::string_view data = {};  ///< the payload, where it came along
   /// What definitions may ask of the event; needed for DefinitionSet::topics_judged_by_content only.
   JudgedEvent* content = nullptr;
 };
@@ -96,6 +99,10 @@ class Tracker {
   /// wait for nothing.
   void forget(const Flow& flow);
   [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
+  /// How much such an event would waive now; nothing where there is no such flow.
+  [[nodiscard]] std::optional<std::size_t> would_waive(const v1::FlowWaived& said);
+  /// What was overdue and was waived since the start.
+  [[nodiscard]] std::uint64_t waived() const { return waived_; }
   [[nodiscard]] std::size_t timers() const { return wheel_.size(); }
 
   /// Flows that had an event since the last call and wait for something: at most a hundred thousand.
@@ -113,9 +120,12 @@ class Tracker {
   void rest(std::size_t slots, std::uint64_t idle_since);
 
  private:
+  [[nodiscard]] FlowTable::Handle known_flow(std::string_view correlation);
   FlowTable::Handle flow_for(std::string_view correlation);
   void set_correlation(const EventSeen& event, Name topic);
   void see_step(const EventSeen& event, Name topic);
+  void see_waived(const EventSeen& event);
+  [[nodiscard]] Waiver waiver_of(const v1::FlowWaived& said) const;
   void see_pulse(const Pulse& pulse, const EventSeen& event, Name topic);
   [[nodiscard]] Step step_of(const EventSeen& event, Name topic, const Flow& flow);
   void judge_upto(std::uint64_t upto);
@@ -157,6 +167,7 @@ class Tracker {
   std::uint64_t latest_ = 0;  // log time of the latest event or watermark
   std::uint64_t judged_upto_ = 0;
   std::uint64_t duplicates_ = 0;
+  std::uint64_t waived_ = 0;
   std::uint64_t stopped_until_ = 0;
   FlowTable::Handle rest_at_ = 0;
   std::string correlation_;  // packed ids of the event at hand

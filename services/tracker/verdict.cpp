@@ -78,6 +78,7 @@ v1::FlowResolved resolved_of(const Judgement& verdict, const Definition& definit
   event.set_late(verdict.at - verdict.deadline);
   event.set_after_id(verdict.after_id);
   event.set_by_id(verdict.by_id);
+  event.set_overdue_id(id_of(overdue_topic, verdict, definition));
   return event;
 }
 
@@ -136,7 +137,12 @@ void events_of(const Judgement& verdict, const DefinitionSet& definitions, const
       out.push_back(outgoing(completed_topic, verdict, definition, verdict.by_id,
                              completed_of(verdict, definition, names)));
       return;
+    case Judgement::Kind::waived: return;  // it is in the journal already: that is why it was judged
   }
+}
+
+std::string overdue_id_of(const Judgement& verdict, const DefinitionSet& definitions) {
+  return id_of(overdue_topic, verdict, definitions[verdict.definition]);
 }
 
 std::vector<std::string> missing_of(const Rule& rule, std::uint32_t seen, const Names& names) {

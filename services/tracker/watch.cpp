@@ -2,7 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "tracker/flow_record.h"
+#include "tracker/incident_answers.h"
 #include "tracker/verdict.h"
 
 namespace reel::tracker {
@@ -14,6 +17,7 @@ Watch::Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& out
       outlet_{outlet},
       definitions_{names_},
       tracker_{definitions_, names_, &store},
+      incidents_{store},
       answers_{store, definitions_, names_},
       inquiries_{line},
       causes_{tracker_, names_, answers_, inquiries_},
@@ -46,6 +50,7 @@ void Watch::load() {
   if (progress.next_outgoing() != 0) outbox_.resume(progress.next_outgoing());
   store_.for_each_outgoing(
       [&](std::uint64_t number, stored::Outgoing event) { outbox_.load(number, std::move(event)); });
+  store_.for_each_incident([&](v1::Incident incident) { incidents_.load(std::move(incident)); });
   for (const v1::FlowState state : {v1::FLOW_STATE_OPEN, v1::FLOW_STATE_OVERDUE}) {
     store_.list(state, nullptr, [&](const ListingPlace& place) {
       if (const auto flow = store_.find(place.correlation)) tracker_.load(*flow);
@@ -59,6 +64,7 @@ bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   inquiries_.turn(now);
   waits_.turn(now, tracker_.watermark(), tracker_.handled_offset());
   looks_.turn(now, tracker_.watermark(), tracker_.handled_offset());
+  cares_.turn(now);
   look_ahead();
   outbox_.send(outlet_, !caught_up_);
   for (const Answer& answer : outlet_.take_answers(outbox_.full() ? wait : std::chrono::milliseconds{0})) {
@@ -94,10 +100,14 @@ void Watch::take(const Delivery& delivery) {
     spdlog::info("joined handled_offset={} end_offset={}", tracker_.handled_offset(), delivery.end_offset);
   }
   for (const EventSeen& event : delivery.events) {
+    const bool is_new = event.offset > tracker_.handled_offset();
+    const std::uint64_t waived = tracker_.waived();
     tracker_.see(event);
     ++unacknowledged_;
     if (event.source != tracker_source) continue;
     collect_verdicts();  // what an earlier run published is judged again before it is recognised
+    if (is_new) heed(event, tracker_.waived() - waived);
+    publish_incidents();
     outbox_.recognise(event.id);
   }
   for (const FlowTable::Handle handle : tracker_.take_waiting()) {
@@ -114,6 +124,11 @@ void Watch::take(const Delivery& delivery) {
 
 void Watch::collect_verdicts() {
   for (const Judgement& verdict : tracker_.take_verdicts()) {
+    if (verdict.kind == Judgement::Kind::waived) {
+      incidents_.end(verdict.correlation, definitions_[verdict.definition].name,
+                     overdue_id_of(verdict, definitions_), verdict.by_id, verdict.at);
+      continue;
+    }
     events_.clear();
     events_of(verdict, definitions_, names_, events_);
     std::vector<std::uint64_t> numbers;
@@ -151,6 +166,8 @@ void Watch::save(Store::Durability durability, StoreBatch batch) {
     if (const auto* event = outbox_.find(number)) batch.put_outgoing(number, *event);
   }
   for (const std::uint64_t number : outbox_.removed()) batch.erase_outgoing(number);
+  for (const auto& id : incidents_.changed()) batch.put_incident(id, incidents_.find(id));
+  for (const auto& [key, incident] : incidents_.changed_entries()) batch.put_overdue(key, incident);
 
   stored::Progress progress;
   progress.set_handled_offset(tracker_.handled_offset());
@@ -161,6 +178,7 @@ void Watch::save(Store::Durability durability, StoreBatch batch) {
   store_.commit(batch, durability);
   flows.mark_saved();
   outbox_.mark_saved();
+  incidents_.mark_saved();
   saved_offset_ = tracker_.handled_offset();
 }
 
@@ -183,6 +201,10 @@ v1::Reply Watch::answer(const v1::Request& request) {
       reply.mutable_summary()->set_offset(tracker_.handled_offset());
       reply.mutable_summary()->set_caught_up(caught_up_);
       break;
+    case v1::Request::kIncidents:
+      tell(incidents_, request.incidents(), reply);
+      if (reply.has_incidents()) reply.mutable_incidents()->set_watermark(tracker_.watermark());
+      break;
     default: reply.set_error("the tracker answers questions about flows: flows, flow, summary"); break;
   }
   return reply;
@@ -193,6 +215,9 @@ void Watch::expire() {
   const auto retain = static_cast<std::uint64_t>(options_.retain.count()) * 1'000'000;
   if (tracker_.watermark() <= retain) return;
   const std::uint64_t cutoff = tracker_.watermark() - retain;
+  incidents_.expire(cutoff);
+  if (const std::uint64_t count = incidents_.take_not_counted(); count != 0)
+    spdlog::warn("incidents_full open={} verdicts_not_counted={}", incidents_.open(), count);
   if (!tracker_.flows().changed().empty()) save(Store::Durability::written);
 
   StoreBatch batch;
@@ -206,6 +231,7 @@ void Watch::expire() {
       return old.size() < expiry_flows;
     });
     for (const ListingPlace& place : old) forgotten += expire_one(state, place, batch) ? 1 : 0;
+    publish_incidents();
     expiry_at_[i].reset();
     if (old.size() == expiry_flows) expiry_at_[i] = old.back();
   }
@@ -222,6 +248,11 @@ bool Watch::expire_one(v1::FlowState state, const ListingPlace& place, StoreBatc
   const auto retain = static_cast<std::uint64_t>(options_.retain.count()) * 1'000'000;
   if (flow.last_at + retain >= tracker_.watermark() || flow.next_deadline()) return false;
   tracker_.forget(flow);
+  const bool was_overdue = std::any_of(flow.claims.begin(), flow.claims.end(), [](const Claim& claim) {
+    return claim.verdict == v1::VERDICT_OVERDUE || claim.verdict == v1::VERDICT_MET_LATE ||
+           claim.verdict == v1::VERDICT_WAIVED;
+  });
+  if (was_overdue) incidents_.forget(text_of(flow.correlation), tracker_.watermark());
   batch.erase_flow(archived->record, state);
   return true;
 }

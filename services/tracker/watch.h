@@ -18,9 +18,11 @@
 
 #include "config/model.h"
 #include "tracker/answers.h"
+#include "tracker/cares.h"
 #include "tracker/causes.h"
 #include "tracker/foresight.h"
 #include "tracker/inbox.h"
+#include "tracker/incidents.h"
 #include "tracker/outbox.h"
 #include "tracker/store.h"
 #include "tracker/tracker.h"
@@ -76,12 +78,15 @@ class Watch {
 
   [[nodiscard]] const Tracker& tracker() const { return tracker_; }
   [[nodiscard]] const Outbox& outbox() const { return outbox_; }
+  [[nodiscard]] const Incidents& incidents() const { return incidents_; }
   [[nodiscard]] bool caught_up() const { return caught_up_; }
 
  private:
   void load();
   void take(const Delivery& delivery);
   void collect_verdicts();
+  void heed(const EventSeen& event, std::uint64_t waived);
+  void publish_incidents();
   void add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers);
   [[nodiscard]] FlowLook look_at(const std::string& correlationid, std::uint64_t behind);
   void ask_wait(const v1::Request& request, Time now, Send send);
@@ -90,6 +95,8 @@ class Watch {
   void mark_impossible(const std::string& correlationid, ClaimIndex index, std::uint64_t last_offset,
                        v1::Cause cause);
   void ask_why(const v1::Request& request, Time now, Send send);
+  void ask_care(const v1::Request& request, Time now, Send send);
+  [[nodiscard]] std::string refusal_of(v1::CareRequest& care);
   /// One atomic step: what changed, how far that is, and what `batch` holds already.
   void save(Store::Durability durability, StoreBatch batch = {});
   void expire();
@@ -103,6 +110,8 @@ class Watch {
   DefinitionSet definitions_;
   Tracker tracker_;
   Outbox outbox_;
+  Incidents incidents_;
+  Cares cares_;
   Answers answers_;
   Inquiries inquiries_;
   Causes causes_;

@@ -119,6 +119,8 @@ std::string verdict_text(const Judgement& verdict, const DefinitionSet& definiti
     case Judgement::Kind::resolved:
       return flow + after_text(rule, names) + " resolved, late by " +
              span_text(verdict.at - verdict.deadline);
+    case Judgement::Kind::waived:
+      return flow + expected_text(rule, missing_of(rule, verdict.seen, names)) + " waived";
     case Judgement::Kind::completed:
       return flow + "completed" +
              (verdict.by_topic != 0 ? " by " + std::string{names.text(verdict.by_topic)} : "") +
@@ -147,6 +149,7 @@ std::string name_of(v1::Verdict verdict) {
     case v1::VERDICT_MET_LATE: return "met late";
     case v1::VERDICT_CANCELLED: return "cancelled";
     case v1::VERDICT_BROKEN: return "broken";
+    case v1::VERDICT_WAIVED: return "waived";
     default: return "unknown";
   }
 }
@@ -196,6 +199,23 @@ std::string TrackerBench::sees(std::string_view topic, std::string_view flow, co
   tracker_->see(last_);
   last_.content = nullptr;
   return last_texts_[0];
+}
+
+void TrackerBench::waives(std::string_view flow, const std::vector<std::string>& missing,
+                          const std::string& definition) {
+  v1::FlowWaived said;
+  said.set_correlationid(std::string{flow});
+  said.set_definition(definition);
+  for (const auto& topic : missing) said.add_missing(topic);
+  const std::string id = "e" + std::to_string(++offset_);
+  const std::string data = said.SerializeAsString();
+  tracker_->see({.offset = offset_,
+                 .log_time = now_,
+                 .id = id,
+                 .correlationid = flow,
+                 .topic = waived_topic,
+                 .source = tracker_source,
+                 .data = data});
 }
 
 void TrackerBench::redelivers_last() {

@@ -54,6 +54,9 @@ class TrackerBench {
 
   /// An event at the present log time, with the next offset. Returns its id.
   std::string sees(std::string_view topic, std::string_view flow, const Sent& sent = {});
+  /// A person says that nobody need wait for what is overdue in the flow (for these topics only).
+  void waives(std::string_view flow, const std::vector<std::string>& missing = {},
+              const std::string& definition = {});
   /// The event that was seen last comes once more, under its old offset.
   void redelivers_last();
   /// Log time passes, without a word from the bus.

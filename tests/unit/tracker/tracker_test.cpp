@@ -413,3 +413,84 @@ TEST_CASE("what came of a replay arms nothing and begins no flow, but may meet w
   bench.sees("payment.captured", "order-8", {.replayed = true});
   CHECK(bench.expectations("order-8") == "order.placed -> payment.captured met late");
 }
+
+TEST_CASE(
+    "a person may waive what is overdue: nobody waits for it, and what comes of it later changes nothing") {
+  TrackerBench bench{payment};
+  bench.sees("order.placed", "order-7");
+  bench.passes(6s);
+  CHECK(bench.verdicts() == "order-7: payment.captured overdue after order.placed");
+  bench.waives("order-7");
+  CHECK(bench.verdicts() == "order-7: payment.captured waived\norder-7: completed");
+  CHECK(bench.expectations("order-7") == "order.placed -> payment.captured waived");
+  CHECK(bench.state("order-7") == "completed");
+  CHECK(bench.tracker().waived() == 1);
+
+  SUBCASE("not after a restart either") {
+    bench.restarts();
+  }
+  bench.sees("payment.captured", "order-7");
+  bench.passes(1h);
+  CHECK(bench.verdicts() == "");
+  CHECK(bench.expectations("order-7") == "order.placed -> payment.captured waived");
+  CHECK(bench.steps("order-7") == "order.placed, payment.captured");
+  bench.sees("order.placed", "order-7");
+  CHECK(bench.state("order-7") == "open");
+}
+
+TEST_CASE("a waiver is of what is overdue when it is met in the log, and of nothing that still waits") {
+  TrackerBench bench{payment};
+  bench.sees("order.placed", "order-7");
+  bench.passes(4s);
+  bench.waives("order-7");
+  CHECK(bench.expectations("order-7") == "order.placed -> payment.captured waiting");
+  bench.passes(2s);
+  CHECK(bench.verdicts() == "order-7: payment.captured overdue after order.placed");
+}
+
+TEST_CASE("a waiver may name what is missing, or the definition: anything else stays overdue") {
+  TrackerBench bench{"flow f\na -> b & c within 5s\na -> d within 5s\nflow g\na -> e within 5s"};
+  bench.sees("a", "x");
+  bench.sees("c", "x");
+  bench.passes(6s);
+  CHECK(bench.verdicts() == "x: b overdue after a\nx: d overdue after a\nx: e overdue after a");
+  bench.waives("x", {"c", "unheard.of"});  // c has come
+  bench.waives("x", {}, "h");
+  CHECK(bench.verdicts() == "");
+  bench.waives("x", {"b"});
+  CHECK(bench.verdicts() == "x: b waived");
+  bench.waives("x", {}, "g");
+  CHECK(bench.verdicts() == "x: e waived\nx: completed");
+  CHECK(bench.state("x") == "overdue");
+  bench.sees("d", "x");
+  CHECK(bench.verdicts() == "x: a resolved, late by 1s\nx: completed, met late 1");
+}
+
+TEST_CASE("a flow with an end is not completed by a waiver, and waits for its end") {
+  TrackerBench bench{"flow f end done within 10s\na -> b within 5s"};
+  bench.sees("a", "x");
+  bench.passes(6s);
+  bench.waives("x");
+  CHECK(bench.state("x") == "open");
+  bench.passes(5s);
+  CHECK(bench.state("x") == "overdue");
+  bench.waives("x");
+  CHECK(bench.state("x") == "open");
+  bench.sees("done", "x");
+  CHECK(bench.verdicts() ==
+        "x: b overdue after a\nx: b waived\nx: done overdue after the whole flow\nx: done waived\nx: "
+        "completed by "
+        "done");
+  CHECK(bench.tracker().tally().count(reel::v1::FLOW_STATE_COMPLETED) == 1);
+  CHECK(bench.tracker().tally().count(reel::v1::FLOW_STATE_OVERDUE) == 0);
+}
+
+TEST_CASE("a waiver of a flow that nobody knows makes none, and only the tracker's own word counts") {
+  TrackerBench bench{payment};
+  bench.waives("order-7");
+  CHECK(bench.state("order-7") == "none");
+  bench.sees("order.placed", "order-7");
+  bench.passes(6s);
+  bench.sees("reel.flow.waived", "order-7");
+  CHECK(bench.state("order-7") == "overdue");
+}

@@ -9,6 +9,22 @@
 
 namespace reel::tracker::bench {
 
+std::string incident_text(const v1::Incident& incident) {
+  std::string text;
+  for (const auto& topic : incident.missing()) text += (text.empty() ? "" : " ") + topic;
+  text += " after " + incident.after();
+  if (!incident.reason().empty()) text += ", " + incident.reason();
+  if (incident.cause().kind() != v1::CAUSE_UNKNOWN)
+    text += ", " + v1::CauseKind_Name(incident.cause().kind());
+  text += ": " + std::to_string(incident.open()) + " of " + std::to_string(incident.count());
+  if (incident.state() == v1::Incident::STATE_RESOLVED) text += ", resolved";
+  if (!incident.acknowledged_by().empty())
+    text += ", taken by " + incident.acknowledged_by() + " (" + incident.acknowledged_reason() + ")";
+  if (incident.snoozed_until() != 0)
+    text += ", snoozed by " + incident.snoozed_by() + " (" + incident.snoozed_reason() + ")";
+  return text;
+}
+
 TempFolder::TempFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "reel-tracker-XXXXXX").string();
   if (!mkdtemp(pattern.data())) throw std::runtime_error{"bench: cannot make a temporary folder"};
@@ -45,7 +61,8 @@ Delivery FakeBus::next(std::chrono::milliseconds /*wait*/) {
                                .correlationid = event.correlationid,
                                .causationid = event.causationid,
                                .topic = event.topic,
-                               .source = event.source});
+                               .source = event.source,
+                               .data = event.data});
   }
   if (given_ == log.size()) delivery.watermark = now;
   return delivery;
@@ -110,10 +127,11 @@ void WatchBench::works() {
   }
 }
 
-std::string WatchBench::published() const {
+std::string WatchBench::logged(bool incidents) const {
   std::string text;
   for (const auto& event : bus.log) {
     if (event.source != tracker_source) continue;
+    if (event.topic.starts_with("reel.incident.") != incidents) continue;
     text += (text.empty() ? "" : "\n") + event.topic + " " + event.correlationid;
   }
   return text;
@@ -127,6 +145,27 @@ v1::FlowReply WatchBench::flow(const std::string& correlation, std::uint32_t lim
   const v1::Reply reply = watch_->answer(request);
   REQUIRE(reply.error() == "");
   return reply.flow();
+}
+
+v1::Reply WatchBench::says(const v1::CareRequest& care) {
+  v1::Request request;
+  *request.mutable_care() = care;
+  std::optional<v1::Reply> answer;
+  watch_->ask(request, clock_, [&](v1::Reply reply) { answer = std::move(reply); });
+  for (int turns = 0; turns < 200 && !answer; ++turns) works();
+  REQUIRE(answer.has_value());
+  return *answer;
+}
+
+std::string WatchBench::incidents(bool resolved) {
+  v1::Request request;
+  request.mutable_incidents()->set_resolved(resolved);
+  std::string text;
+  const v1::Reply reply = watch_->answer(request);
+  REQUIRE(reply.error() == "");
+  for (const auto& incident : reply.incidents().incidents())
+    text += (text.empty() ? "" : "\n") + incident_text(incident);
+  return text;
 }
 
 v1::SummaryReply WatchBench::summary() {

@@ -19,6 +19,9 @@
 
 namespace reel::tracker::bench {
 
+/// "b after a, CAUSE_PAUSED: 2 of 3", then what became of it and what people said.
+[[nodiscard]] std::string incident_text(const v1::Incident& incident);
+
 class TempFolder {
  public:
   TempFolder();
@@ -80,19 +83,29 @@ class WatchBench {
   void redefines(std::map<std::string, config::Flow> flows) { model_.flows = std::move(flows); }
   void retains(config::milliseconds span) { model_.tracker.retain = span; }
 
-  /// The tracker's events in the log, "topic flow" one a line.
-  [[nodiscard]] std::string published() const;
+  /// The tracker's verdicts in the log, "topic flow" one a line.
+  [[nodiscard]] std::string published() const { return logged(false); }
+  /// What it published about incidents, "topic id" one a line.
+  [[nodiscard]] std::string told_of_incidents() const { return logged(true); }
   [[nodiscard]] v1::FlowReply flow(const std::string& correlation, std::uint32_t limit = 0,
                                    std::uint64_t after = 0);
   /// Correlation ids of one page; `next` behind a '/', where there is one.
   [[nodiscard]] v1::Reply asks(const v1::Request& request) { return watch_->answer(request); }
+  /// Somebody says something, and it is answered.
+  [[nodiscard]] v1::Reply says(const v1::CareRequest& care);
+  /// The incidents, incident_text one a line.
+  [[nodiscard]] std::string incidents(bool resolved = true);
   [[nodiscard]] v1::SummaryReply summary();
   [[nodiscard]] Watch& watch() { return *watch_; }
+  /// The clock of one more turn.
+  [[nodiscard]] Watch::Time tick() { return clock_ += 50ms; }
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
   FakeBus bus;
 
  private:
+  [[nodiscard]] std::string logged(bool incidents) const;
+
   TempFolder folder_;
   config::Model model_;
   std::unique_ptr<Store> store_;
