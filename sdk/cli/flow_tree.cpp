@@ -45,7 +45,7 @@ struct Visit {
 /// What must not come is shown once it has; until then nothing is owed.
 bool is_told(const v1::Expectation& expectation) {
   return awaits(expectation) || expectation.verdict() == v1::VERDICT_BROKEN ||
-         expectation.verdict() == v1::VERDICT_CANCELLED;
+         expectation.verdict() == v1::VERDICT_CANCELLED || expectation.verdict() == v1::VERDICT_WAIVED;
 }
 
 /// What is owed stands below the step that armed it, the most urgent first.
@@ -188,11 +188,12 @@ Line line_of_owed(const v1::FlowReply& flow, const v1::Expectation& owed, std::s
       line.when = {elapsed_text(between(flow.watermark(), owed.deadline())) + " left", Ink::yellow};
       break;
     case v1::VERDICT_BROKEN: line.when = {"BROKEN", Ink::red}; break;
+    case v1::VERDICT_WAIVED: line.when = {"waived", Ink::dim}; break;
     default: line.when = {"cancelled", Ink::dim}; break;
   }
   line.topic = {missing_text(owed), line.when.ink};
-  const bool cancelled = owed.verdict() == v1::VERDICT_CANCELLED;
-  line.who = {(cancelled ? "was " : "") + expectation_text(owed), cancelled ? Ink::dim : Ink::plain};
+  const bool over = owed.verdict() == v1::VERDICT_CANCELLED || owed.verdict() == v1::VERDICT_WAIVED;
+  line.who = {(over ? "was " : "") + expectation_text(owed), over ? Ink::dim : Ink::plain};
   return line;
 }
 
@@ -337,6 +338,7 @@ std::string verdict_text(v1::Verdict verdict) {
     case v1::VERDICT_MET_LATE: return "met late";
     case v1::VERDICT_CANCELLED: return "cancelled";
     case v1::VERDICT_BROKEN: return "broken";
+    case v1::VERDICT_WAIVED: return "waived";
     default: return "unknown";
   }
 }

@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "cli/duration_text.h"
 #include "cli/inquiry.h"
 #include "cli/terminal.h"
+#include "config/units.h"
 #include "event/nearest_name.h"
 #include "event/quoted_text.h"
 
@@ -29,6 +31,22 @@ void add_signature(CLI::App& command, Signature& signature) {
   command.add_option("--by", signature.by, "Who wants it, for the journal [you@this-machine]")
       ->type_name("NAME");
   command.add_option("--note", signature.note, "Why, for the journal")->type_name("TEXT");
+}
+
+CLI::Option* add_lasting(CLI::App& command, std::optional<std::chrono::nanoseconds>& lasting,
+                         const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          "--for",
+          [&lasting](const std::string& text) {
+            lasting = parse_duration(text);
+            if (!lasting || *lasting <= nanoseconds{0}) {
+              throw CLI::ValidationError{
+                  "--for", fmt::format("'{}' is not {}", shown(text), config::durations.wanted)};
+            }
+          },
+          help)
+      ->type_name("DURATION");
 }
 
 std::string user_at_host() {

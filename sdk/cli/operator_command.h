@@ -5,6 +5,8 @@
 //   const v1::CommandReply reply = tell_broker(globals, std::move(command));
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "cli/invocation.h"
@@ -12,7 +14,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace reel::cli {
 
@@ -24,6 +27,10 @@ struct Signature {
 
 /// --by and --note. `signature` must outlive the parsing.
 void add_signature(CLI::App& command, Signature& signature);
+
+/// --for. `lasting` must outlive the parsing.
+CLI::Option* add_lasting(CLI::App& command, std::optional<std::chrono::nanoseconds>& lasting,
+                         const std::string& help);
 
 /// "ada@shop-1": of this process.
 [[nodiscard]] std::string user_at_host();

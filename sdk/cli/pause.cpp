@@ -10,7 +10,6 @@
 #include "cli/flow_json.h"
 #include "cli/operator_command.h"
 #include "cli/service_text.h"
-#include "config/units.h"
 #include "event/rfc3339.h"
 
 namespace reel::cli {
@@ -86,18 +85,7 @@ void runs(CLI::App& command, Invocation& invocation, const std::shared_ptr<Pause
 void add_pause(CLI::App& app, Invocation& invocation) {
   auto* command = app.add_subcommand("pause", "Hand nothing to a service for a while; nothing is lost");
   const auto options = options_of(*command);
-  command
-      ->add_option_function<std::string>(
-          "--for",
-          [options](const std::string& text) {
-            options->lasting = parse_duration(text);
-            if (!options->lasting || *options->lasting <= nanoseconds{0}) {
-              throw CLI::ValidationError{
-                  "--for", fmt::format("'{}' is not {}", shown(text), config::durations.wanted)};
-            }
-          },
-          "Resume by itself after so long [until resumed]")
-      ->type_name("DURATION");
+  add_lasting(*command, options->lasting, "Resume by itself after so long [until resumed]");
   runs(*command, invocation, options, pause);
 }
 

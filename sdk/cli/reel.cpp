@@ -83,12 +83,16 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_delayed(app, invocation);
   add_event(app, invocation);
   add_why(app, invocation);
+  add_incidents(app, invocation);
   add_verify(app, invocation);
   add_retries(app, invocation);
   add_pause(app, invocation);
   add_resume(app, invocation);
   add_replay(app, invocation);
   add_forget(app, invocation);
+  add_ack(app, invocation);
+  add_snooze(app, invocation);
+  add_waive(app, invocation);
   add_backtest(app, invocation);
   add_test(app, invocation);
   add_explain(app, invocation);

@@ -50,6 +50,17 @@ void set_time(Json& json, const char* name, std::uint64_t time) {
   if (time != 0) json[name] = rfc3339(time);
 }
 
+}  // namespace
+
+std::string cause_text(v1::CauseKind kind) {
+  std::string name = v1::CauseKind_Name(kind);
+  name.erase(0, std::string_view{"CAUSE_"}.size());
+  for (char& byte : name) {
+    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
+  }
+  return name.empty() ? "unknown" : name;
+}
+
 Json cause_json(const v1::Cause& cause) {
   Json json{{"cause", cause_text(cause.kind())}, {"sentence", cause.sentence()}};
   const auto text = [&](const char* name, const std::string& value) {
@@ -75,17 +86,6 @@ Json cause_json(const v1::Cause& cause) {
   json["commands"] = Json::array();
   for (const auto& command : cause.commands()) json["commands"].push_back(command);
   return json;
-}
-
-}  // namespace
-
-std::string cause_text(v1::CauseKind kind) {
-  std::string name = v1::CauseKind_Name(kind);
-  name.erase(0, std::string_view{"CAUSE_"}.size());
-  for (char& byte : name) {
-    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
-  }
-  return name.empty() ? "unknown" : name;
 }
 
 std::vector<std::string> why_lines(const v1::WhyReply& why, const Terminal& terminal) {

@@ -20,6 +20,7 @@ namespace reel::cli {
 
 [[nodiscard]] std::vector<std::string> why_lines(const v1::WhyReply& why, const Terminal& terminal);
 [[nodiscard]] Json why_json(const v1::WhyReply& why);
+[[nodiscard]] Json cause_json(const v1::Cause& cause);
 
 /// "dead_lettered"
 [[nodiscard]] std::string cause_text(v1::CauseKind kind);
