@@ -136,6 +136,18 @@ TEST_CASE("what came late says by how much, and what a terminal event ended is n
         "payment.captured\n");
 }
 
+TEST_CASE("what a person waived is shown as such, and is not owed") {
+  FlowBench flow;
+  flow.step(0ms, "order.placed", "orders");
+  flow.expects(1, {"payment.captured"}, 5s, v1::VERDICT_WAIVED, "payments")
+      .set_settled_at(FlowBench::time(9s));
+  flow.state(v1::FLOW_STATE_COMPLETED);
+  CHECK(flow.text() ==
+        "order-7  completed  order-fulfilment  1 event in 0ms, from 2026-03-01 10:02:11\n"
+        "  10:02:11.000  order.placed        by orders\n"
+        "  waived        └ payment.captured  was expected from payments within 5s after order.placed\n");
+}
+
 TEST_CASE("what must not come is shown once it has, and counts show how far they are") {
   FlowBench flow;
   flow.step(0ms, "order.placed", "orders");

@@ -271,6 +271,21 @@ TEST_CASE("every: each key is a flow of its own, overdue when it is silent and r
   CHECK(bench.verdicts() == "f:EUR: a overdue after a\nf:USD: a overdue after a");
 }
 
+TEST_CASE("every: a silent key that was waived is waited for again from when it speaks on") {
+  auto bench = of("every: 10s, any_of: [a]");
+  for (int time = 1; time <= 2; ++time) {
+    bench.sees("a", "1");
+    bench.passes(11s);
+    CHECK(bench.verdicts() == "f: a overdue after a");
+    bench.waives("f");
+    CHECK(bench.verdicts() ==
+          (time == 1 ? "f: a waived\nf: completed" : "f: a waived\nf: completed, time 2"));
+    bench.restarts();
+    bench.passes(1h);
+    CHECK(bench.verdicts() == "");
+  }
+}
+
 TEST_CASE("every: an event that comes twice counts once") {
   auto bench = of("every: 10s, any_of: [a]");
   bench.sees("a", "1", {.id = "same"});
