@@ -5,6 +5,7 @@
 
 #include "event/subflow.h"
 #include "tracker/flow_record.h"
+#include "tracker/judge.h"
 #include "tracker/verdict.h"
 
 namespace reel::tracker {
@@ -81,7 +82,7 @@ void Answers::tell(const v1::FlowsRequest& ask, v1::Reply& reply) {
   if (looked_at < places.size()) page.set_next(cursor_of(*after));
 }
 
-void Answers::tell(const v1::FlowRequest& ask, v1::Reply& reply) {
+void Answers::tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Reply& reply) {
   const auto archived = store_.find(packed_id(ask.correlationid()));
   if (!archived) {
     reply.set_error("no flow has the correlation id '" + ask.correlationid() + "'");
@@ -89,7 +90,9 @@ void Answers::tell(const v1::FlowRequest& ask, v1::Reply& reply) {
   }
   Flow flow;
   unpack(archived->record, definitions_, flow, archived->earlier);
+  bring_up_to(watermark, definitions_, flow);
   auto& page = *reply.mutable_flow();
+  page.set_watermark(watermark);
   summarize(flow, *page.mutable_summary());
 
   const std::uint32_t rows = page_size(ask.limit(), page_steps_default, page_steps_max);

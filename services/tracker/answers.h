@@ -38,7 +38,7 @@ class Answers {
   /// Newest first. An `after` that is no page's `next` is answered with an error.
   void tell(const v1::FlowsRequest& ask, v1::Reply& reply);
   /// An unknown flow is answered with an error.
-  void tell(const v1::FlowRequest& ask, v1::Reply& reply);
+  void tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Reply& reply);
 
   /// How the flow with this packed id stands; none where there is no such flow.
   [[nodiscard]] std::optional<v1::FlowSummary> summary_of(std::string_view correlation) const;

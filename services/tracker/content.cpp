@@ -34,8 +34,8 @@ std::vector<FieldValue> values_at(const FieldPath& path, JudgedEvent* event, std
 bool holds(config::Comparison how, const FieldValue& b, const FieldValue& a) {
   const std::partial_ordering order = b.compare(a);
   switch (how) {
-    case config::Comparison::equal: return b.equals(a);
-    case config::Comparison::not_equal: return !b.equals(a);
+    case config::Comparison::equal: return order == 0;
+    case config::Comparison::not_equal: return order != 0;
     case config::Comparison::less: return order < 0;
     case config::Comparison::less_or_equal: return order <= 0;
     case config::Comparison::greater: return order > 0;

@@ -89,9 +89,10 @@ Rule rule_of(const config::Expectation& from) {
   rule.not_before = nanoseconds(from.not_before);
   rule.from_start = from.from_start;
   if (!from.by.empty()) rule.by = path_of(from.by);
+  rule.is_extended = !from.extended_by.empty();
   rule.identity = identity_of(from);
   rule.in_order = !rule.never && !rule.keeps_values() && rule.needed == 1 && rule.most == Rule::no_limit &&
-                  rule.not_before == 0 && !rule.from_start && !rule.by && from.extended_by.empty();
+                  rule.not_before == 0 && !rule.from_start && !rule.by && !rule.is_extended;
   set_concern(rule, from.warn_at, from.severity, from.owner, from.runbook);
   return rule;
 }

@@ -70,6 +70,7 @@ struct Rule {
   std::uint64_t not_before = 0;     ///< ns
   bool from_start = false;          ///< `within` runs from the flow's start
   std::optional<FieldPath> by;      ///< where the deadline stands in A
+  bool is_extended = false;         ///< some events let `within` begin anew
   std::uint32_t warn_permille = 0;  ///< of the time, after which to warn; 0: never
   std::string severity;
   std::string owner;
@@ -91,6 +92,8 @@ struct Rule {
   [[nodiscard]] bool has_enough(std::uint32_t seen) const {
     return forbids() || (most != no_limit && seen >= needed);
   }
+  /// The deadline may come to be that which stood in A, and then no later.
+  [[nodiscard]] bool keeps_stated_deadline() const { return by && is_extended; }
   /// What A said is needed to judge a B.
   [[nodiscard]] bool keeps_values() const { return !where.empty() || each; }
 };

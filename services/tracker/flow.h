@@ -12,6 +12,7 @@
 // Plain data; judge.h has the rules, flow_record.h the form in which flows are kept.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,12 +32,13 @@ inline constexpr std::uint64_t no_deadline = ~std::uint64_t{0};
 
 struct Claim {
   std::uint64_t armed_at = 0;
-  std::uint64_t deadline = 0;    ///< no_deadline: none
-  std::uint64_t due = 0;         ///< when it is looked at next: to warn, or at its deadline
-  std::uint64_t settled_at = 0;  ///< log time of the event that met or cancelled it; 0: open
-  std::uint32_t after_step = 0;  ///< which step armed it
-  std::uint32_t seen = 0;        ///< of an all_of: which have come; otherwise how many
-  ClaimIndex older = no_claim;   ///< in its rule's queue, while open
+  std::uint64_t deadline = 0;                   ///< no_deadline: none
+  std::uint64_t stated_deadline = no_deadline;  ///< what stood in A (`by`), which nothing extends
+  std::uint64_t due = 0;                        ///< when it is looked at next: to warn, or at its deadline
+  std::uint64_t settled_at = 0;                 ///< log time of the event that met or cancelled it; 0: open
+  std::uint32_t after_step = 0;                 ///< which step armed it
+  std::uint32_t seen = 0;                       ///< of an all_of: which have come; otherwise how many
+  ClaimIndex older = no_claim;                  ///< in its rule's queue, while open
   ClaimIndex newer = no_claim;
   std::uint16_t instance = 0;  ///< place in Flow::instances
   std::uint16_t rule = 0;
@@ -50,9 +52,13 @@ struct Claim {
   [[nodiscard]] bool open() const { return settled_at == 0; }
 };
 
+/// When time decides about a waiting claim: at its deadline, or at once where that had passed before A came.
+[[nodiscard]] inline std::uint64_t decided_at(const Claim& claim) {
+  return std::max(claim.deadline, claim.armed_at);
+}
 /// When a waiting claim is looked at next.
 [[nodiscard]] inline std::uint64_t due_of(const Rule& rule, const Claim& claim) {
-  if (rule.warn_permille == 0 || claim.warned || claim.deadline <= claim.armed_at) return claim.deadline;
+  if (rule.warn_permille == 0 || claim.warned || claim.deadline <= claim.armed_at) return decided_at(claim);
   const std::uint64_t span = claim.deadline - claim.armed_at;
   return claim.armed_at + span / 1'000 * rule.warn_permille + span % 1'000 * rule.warn_permille / 1'000;
 }

@@ -10,9 +10,8 @@ constexpr std::uint8_t warned_bit = 16;
 constexpr std::uint8_t impossible_bit = 32;
 
 // From when the claim was armed; a deadline that stood in A may be before that. 0: none.
-std::uint64_t packed_deadline(const Claim& claim) {
-  if (claim.deadline == no_deadline) return 0;
-  return zigzag(static_cast<std::int64_t>(claim.deadline - claim.armed_at)) + 1;
+std::uint64_t packed_deadline(std::uint64_t armed_at, std::uint64_t deadline) {
+  return deadline == no_deadline ? 0 : zigzag(static_cast<std::int64_t>(deadline - armed_at)) + 1;
 }
 std::uint64_t deadline_of(std::uint64_t armed_at, std::uint64_t packed) {
   return packed == 0 ? no_deadline : armed_at + static_cast<std::uint64_t>(unzigzag(packed - 1));
@@ -70,6 +69,7 @@ void read_claims(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
     const Definition& definition = definitions[instance.definition];
     if (claim.rule >= definition.rules.size()) throw RecordError{"a stored claim names no expectation"};
     const Rule& rule = definition.rules[claim.rule];
+    if (rule.keeps_stated_deadline()) claim.stated_deadline = deadline_of(claim.armed_at, reader.varint());
     if (rule.keeps_values()) claim.values = reader.bytes(reader.small());
     if (!claim.open()) continue;
     claim.due = due_of(rule, claim);
@@ -113,10 +113,12 @@ void pack(const Flow& flow, const DefinitionSet& definitions, std::string& out) 
     append_varint(out, claim.after_step);
     append_varint(out, claim.seen);
     append_varint(out, claim.armed_at - flow.started_at);
-    append_varint(out, packed_deadline(claim));
+    append_varint(out, packed_deadline(claim.armed_at, claim.deadline));
     append_varint(out, claim.open() ? 0 : claim.settled_at - claim.armed_at + 1);
-    const Definition& definition = definitions[flow.instances[claim.instance].definition];
-    if (!definition.rules[claim.rule].keeps_values()) continue;
+    const Rule& rule = definitions[flow.instances[claim.instance].definition].rules[claim.rule];
+    if (rule.keeps_stated_deadline())
+      append_varint(out, packed_deadline(claim.armed_at, claim.stated_deadline));
+    if (!rule.keeps_values()) continue;
     append_varint(out, claim.values.size());
     out.append(claim.values);
   }

@@ -3,7 +3,8 @@
 //   record     = version correlation steps-count started_at last_at last_offset first_topic last_topic
 //                parent instances claims chunk
 //   instances  = count *( definition state completions started_at ended_by overdue met_late broken )
-//   claims     = count *( instance rule verdict after_step seen armed_at deadline settled_at [ values ] )
+//   claims     = count *( instance rule verdict after_step seen armed_at deadline settled_at
+//                       [ stated_deadline ] [ values ] )
 //
 // Numbers are varints, times relative to the flow's first. `chunk` is the last chunk of the steps and stands
 // to the end; the chunks before it, for flows of more than 256 events, are kept beside the record.
@@ -21,7 +22,7 @@
 
 namespace reel::tracker {
 
-inline constexpr std::uint64_t flow_record_version = 2;
+inline constexpr std::uint64_t flow_record_version = 3;
 
 /// Appends the record.
 void pack(const Flow& flow, const DefinitionSet& definitions, std::string& out);

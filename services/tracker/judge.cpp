@@ -11,15 +11,11 @@ bool matches(const std::optional<EventPattern>& pattern, JudgedEvent* content) {
   return !pattern || (content && pattern->matches(*content));
 }
 
-// The earlier of what the rule gives and what stands in A; no_deadline where there is neither.
-std::uint64_t deadline_for(const Rule& rule, const Instance& instance, const Step& step,
-                           JudgedEvent* content) {
-  std::uint64_t deadline = no_deadline;
-  if (rule.within != 0) deadline = (rule.from_start ? instance.started_at : step.log_time) + rule.within;
-  if (!rule.by || !content) return deadline;
+// The time that stands in A; no_deadline where none does.
+std::uint64_t stated_deadline(const Rule& rule, JudgedEvent* content) {
+  if (!rule.by || !content) return no_deadline;
   const auto values = rule.by->values(*content, 1);
-  const auto time = values.empty() ? std::nullopt : parse_rfc3339(values.front().text);
-  return time ? std::min(deadline, *time) : deadline;
+  return values.empty() ? no_deadline : parse_rfc3339(values.front().text).value_or(no_deadline);
 }
 
 }  // namespace
@@ -103,7 +99,11 @@ void Judge::arm(Flow& flow, Instance& instance, std::uint16_t number, const Step
   claim.rule = number;
   claim.after_step = step.number;
   claim.armed_at = step.log_time;
-  claim.deadline = deadline_for(rule, instance, step, content);
+  claim.stated_deadline = claim.deadline = stated_deadline(rule, content);
+  if (rule.within != 0) {
+    const std::uint64_t from = rule.from_start ? instance.started_at : step.log_time;
+    claim.deadline = std::min(claim.deadline, from + rule.within);
+  }
   if (claim.deadline == no_deadline && !rule.forbids()) return;  // `by` a time that A does not say
   if (rule.keeps_values()) claim.values = values_of(rule, content);
   if (rule.each && items_of(rule, claim.values, 0).total == 0) return;
@@ -145,7 +145,7 @@ void Judge::consider(Flow& flow, Instance& instance, const Role::Met& met, const
     } else if (met.part == Role::Part::lifts) {
       settle(flow, instance, claim, step);
     } else if (waiting) {
-      claim.deadline = std::max(claim.deadline, step.log_time + rule.within);
+      claim.deadline = std::max(claim.deadline, std::min(step.log_time + rule.within, claim.stated_deadline));
       claim.due = due_of(rule, claim);
     }
   }
@@ -218,18 +218,19 @@ void Judge::violate(Flow& flow, Instance& instance, Claim& claim, Breach breach,
 }
 
 // A terminal event: nothing of what still waits is owed any more, and what was forbidden did not come. What
-// is overdue already stays so, and may still be resolved.
+// is overdue already stays so, and may still be resolved. What has enough can get no more: it is met.
 void Judge::end_waiting(Flow& flow, Instance& instance, const Step& step) {
   const Definition& definition = definitions_[instance.definition];
   for (std::uint16_t number = 0; number != definition.whole_flow(); ++number) {
-    const bool forbids = definition.rules[number].forbids();
+    const Rule& rule = definition.rules[number];
     const ClaimQueue& queue = flow.queues[instance.first_queue + number];
     ClaimIndex next = no_claim;
     for (ClaimIndex at = queue.in_order ? queue.waiting : queue.oldest; at != no_claim; at = next) {
       Claim& claim = flow.claims[at];
       next = claim.newer;
       if (claim.verdict != v1::VERDICT_WAITING) continue;
-      close(flow, instance, claim, forbids ? v1::VERDICT_MET : v1::VERDICT_CANCELLED, step.log_time);
+      const bool enough = rule.has_enough(claim.seen);
+      close(flow, instance, claim, enough ? v1::VERDICT_MET : v1::VERDICT_CANCELLED, step.log_time);
     }
   }
 }
@@ -279,6 +280,7 @@ void Judge::fall_due(Flow& flow, Claim& claim, bool detected_late) {
   if (claim.due < claim.deadline) {
     claim.warned = true;
     claim.due = claim.deadline;
+    if (rule.has_enough(claim.seen)) return;
     verdicts_.push_back(about(flow, claim, Judgement::Kind::warning));
     verdicts_.back().detected_late = detected_late;
     return;
@@ -296,10 +298,10 @@ void Judge::fall_due(Flow& flow, Claim& claim, bool detected_late) {
 // Nothing too much came until the deadline. That may have been the last thing owed.
 void Judge::meet_by_time(Flow& flow, Instance& instance, Claim& claim) {
   Step last = flow.steps.at(claim.after_step);
-  last.log_time = claim.deadline;
-  close(flow, instance, claim, v1::VERDICT_MET, claim.deadline);
+  last.log_time = decided_at(claim);
+  close(flow, instance, claim, v1::VERDICT_MET, decided_at(claim));
   const bool can_end = !definitions_[instance.definition].ends.empty();
-  if (!can_end && instance.open_claims == 0 && instance.state == v1::FLOW_STATE_OPEN)
+  if (!can_end && instance.open_claims == 0 && instance.state != v1::FLOW_STATE_COMPLETED)
     complete(flow, instance, last);
 }
 
@@ -364,6 +366,11 @@ Judgement Judge::about(const Flow& flow, const Claim& claim, Judgement::Kind kin
   verdict.detected_late = claim.detected_late;
   verdict.items = items_of(definitions_[verdict.definition].rules[claim.rule], claim.values, told_items_max);
   return verdict;
+}
+
+void bring_up_to(std::uint64_t watermark, const DefinitionSet& definitions, Flow& flow) {
+  std::vector<Judgement> untold;
+  Judge{definitions, untold}.fall_due(flow, watermark, false);
 }
 
 }  // namespace reel::tracker

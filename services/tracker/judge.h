@@ -95,4 +95,8 @@ class Judge {
   std::vector<Judgement>& verdicts_;
 };
 
+/// A flow from the archive as it stands at `watermark`: of one that is not in memory time may have decided
+/// what is forbidden since it was saved, of which nothing is told.
+void bring_up_to(std::uint64_t watermark, const DefinitionSet& definitions, Flow& flow);
+
 }  // namespace reel::tracker

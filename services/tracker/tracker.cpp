@@ -198,10 +198,14 @@ void Tracker::see_waived(const EventSeen& event) {
   if (handle == FlowTable::none) return;
   Flow& flow = flows_.open(handle);
   before_.take(flow);
-  const std::size_t count = judge_.waive(flow, waiver_of(said), step_of(event, 0, flow));
+  const Step step = step_of(event, 0, flow);
+  const std::size_t verdicts_before = verdicts_.size();
+  const std::size_t count = judge_.waive(flow, waiver_of(said), step);
   waived_ += count;
   if (count == 0) return flows_.close(handle, false);
+  if (!flow.parent.empty()) note_part(flow, flow.instances.size(), verdicts_before, step);
   finish(handle, flow);
+  tell_wholes();
 }
 
 Waiver Tracker::waiver_of(const v1::FlowWaived& said) const {
@@ -223,12 +227,31 @@ FlowTable::Handle Tracker::known_flow(std::string_view correlation) {
   const FlowTable::Handle known = flows_.find(correlation);
   if (known != FlowTable::none || !archive_) return known;
   const auto archived = archive_->find(correlation);
-  return archived ? flows_.restore(archived->record, archived->earlier) : FlowTable::none;
+  return archived ? bring_back(*archived) : FlowTable::none;
 }
 
 FlowTable::Handle Tracker::flow_for(std::string_view correlation) {
   const FlowTable::Handle known = known_flow(correlation);
   return known != FlowTable::none ? known : flows_.create(correlation);
+}
+
+// What time decided meanwhile about a flow that was not in memory is decided before anything else: a
+// prohibition does not keep a completed flow there.
+FlowTable::Handle Tracker::bring_back(const ArchivedFlow& archived) {
+  const FlowTable::Handle handle = flows_.restore(archived.record, archived.earlier);
+  Flow& flow = flows_.open(handle);
+  const auto deadline = flow.next_deadline();
+  if (!deadline || *deadline > judged_upto_) {
+    if (deadline) wheel_.arm(handle, *deadline);
+    flows_.close(handle, false);
+    return handle;
+  }
+  before_.take(flow);
+  const std::size_t verdicts_before = verdicts_.size();
+  judge_.fall_due(flow, judged_upto_, *deadline <= stopped_until_);
+  if (!flow.parent.empty()) note_part(flow, flow.instances.size(), verdicts_before, Step{});
+  finish(handle, flow);
+  return handle;
 }
 
 void Tracker::advance(std::uint64_t watermark) {

@@ -122,6 +122,7 @@ class Tracker {
  private:
   [[nodiscard]] FlowTable::Handle known_flow(std::string_view correlation);
   FlowTable::Handle flow_for(std::string_view correlation);
+  FlowTable::Handle bring_back(const ArchivedFlow& archived);
   void set_correlation(const EventSeen& event, Name topic);
   void see_step(const EventSeen& event, Name topic);
   void see_waived(const EventSeen& event);

@@ -191,10 +191,7 @@ v1::Reply Watch::answer(const v1::Request& request) {
       answers_.tell(request.flows(), reply);
       if (reply.has_flows()) reply.mutable_flows()->set_watermark(tracker_.watermark());
       break;
-    case v1::Request::kFlow:
-      answers_.tell(request.flow(), reply);
-      if (reply.has_flow()) reply.mutable_flow()->set_watermark(tracker_.watermark());
-      break;
+    case v1::Request::kFlow: answers_.tell(request.flow(), tracker_.watermark(), reply); break;
     case v1::Request::kSummary:
       tracker_.tally().tell(*reply.mutable_summary(), definitions_, names_);
       reply.mutable_summary()->set_watermark(tracker_.watermark());
@@ -246,7 +243,9 @@ bool Watch::expire_one(v1::FlowState state, const ListingPlace& place, StoreBatc
   Flow flow;
   unpack(archived->record, definitions_, flow, archived->earlier);
   const auto retain = static_cast<std::uint64_t>(options_.retain.count()) * 1'000'000;
-  if (flow.last_at + retain >= tracker_.watermark() || flow.next_deadline()) return false;
+  const auto deadline = flow.next_deadline();
+  if (flow.last_at + retain >= tracker_.watermark() || (deadline && *deadline > tracker_.watermark()))
+    return false;
   tracker_.forget(flow);
   const bool was_overdue = std::any_of(flow.claims.begin(), flow.claims.end(), [](const Claim& claim) {
     return claim.verdict == v1::VERDICT_OVERDUE || claim.verdict == v1::VERDICT_MET_LATE ||

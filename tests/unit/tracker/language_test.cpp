@@ -55,6 +55,10 @@ TEST_CASE(
   CHECK(bench.expectations("x") == "a -> b waiting");
   bench.sees("b", "x", {.data = R"({"paid": 10, "at": "2025-12-31T23:59:59.5Z"})"});
   CHECK(bench.expectations("x") == "a -> b met");
+  auto same = of("after: a, any_of: [b], within: 5s, where: {data.at: data.due}");
+  same.sees("a", "x", {.data = R"({"due": "2026-01-01T00:00:00Z"})"});
+  same.sees("b", "x", {.data = R"({"at": "2026-01-01T01:00:00.000+01:00"})"});
+  CHECK(same.expectations("x") == "a -> b met");
   auto subject = of("after: a, any_of: [b], within: 5s, where: {subject: subject}");
   subject.sees("a", "x");
   subject.sees("b", "x", {.subject = "s"});
@@ -128,6 +132,25 @@ TEST_CASE("at_least and at_most together are decided when the time is over") {
   CHECK(bench.verdicts() == "y: b overdue after a");
 }
 
+TEST_CASE("at_least and at_most: where enough has come by the flow's end it is met, since no more can come") {
+  auto bench = of("after: a, any_of: [b], at_least: 1, at_most: 2, within: 5s", "end: [e], ");
+  for (const char* flow : {"x", "y"}) bench.sees("a", flow);
+  bench.sees("b", "x");
+  for (const char* flow : {"x", "y"}) bench.sees("e", flow);
+  CHECK(bench.expectations("x") == "a -> b met");
+  CHECK(bench.expectations("y") == "a -> b cancelled");
+}
+
+TEST_CASE("at_least and at_most: met by time, it completes a flow whose own time was over before") {
+  auto bench = of("after: a, any_of: [b], at_least: 1, at_most: 2, within: 5s", "within: 2s, ");
+  bench.sees("a", "x");
+  bench.sees("b", "x");
+  bench.passes(5s);
+  CHECK(bench.verdicts() ==
+        "x: the end overdue after the whole flow\nx: the whole flow resolved, late by 3s\n"
+        "x: completed, met late 1");
+}
+
 TEST_CASE("not_before: a B that comes too soon breaks the rule") {
   auto bench = of("after: a, any_of: [b], not_before: 2s, within: 5s");
   bench.sees("a", "x");
@@ -152,6 +175,28 @@ TEST_CASE("never within a time: exactly at its end it is still forbidden, behind
   CHECK(bench.verdicts() == "x: completed\ny: completed\nx: b forbidden after a");
   CHECK(bench.expectations("x") == "a -> b broken");
   CHECK(bench.expectations("y") == "a -> b met");
+}
+
+TEST_CASE("never: what time ended while its flow was away is over when the flow comes back") {
+  auto bench = of("after: a, never: [b], within: 5s");
+  bench.sees("a", "x");
+  CHECK(bench.state("x") == "completed");
+  bench.restarts();
+  bench.passes(5s);
+  bench.restarts();
+  bench.sees("b", "x");
+  CHECK(bench.expectations("x") == "a -> b met");
+}
+
+TEST_CASE("never by a time that had passed: met at once, also when it is stored") {
+  auto bench = of("after: a, never: [b], by: data.due", "end: [e], ");
+  // One nanosecond before the bench begins.
+  bench.sees("a", "x", {.data = R"({"due": "2023-11-14T22:13:19.999999999Z"})"});
+  bench.passes(1ns);
+  bench.restarts();
+  bench.sees("b", "x");
+  CHECK(bench.verdicts() == "");
+  CHECK(bench.expectations("x") == "a -> b met");
 }
 
 TEST_CASE("never until: what lifts it ends it") {
@@ -226,6 +271,28 @@ TEST_CASE("extended_by: progress lets the time begin anew, and never the whole f
   CHECK(bench.verdicts() == "x: b overdue after the whole flow");
   bench.passes(1s);
   CHECK(bench.verdicts() == "x: b overdue after a");
+}
+
+TEST_CASE("extended_by and by: progress extends the time, never beyond what A says") {
+  auto bench = of("after: a, any_of: [b], within: 5s, extended_by: [c], by: data.due");
+  bench.sees("a", "x", {.data = R"({"due": "2023-11-14T22:13:27Z"})"});
+  bench.silence(4s);
+  bench.sees("c", "x");
+  bench.restarts();
+  bench.silence(2s);
+  bench.sees("c", "x");
+  bench.passes(999ms);
+  CHECK(bench.verdicts() == "");
+  bench.passes(1ms);
+  CHECK(bench.verdicts() == "x: b overdue after a");
+}
+
+TEST_CASE("warn_at: of what has enough nobody is warned") {
+  auto bench = of("after: a, any_of: [b], at_least: 1, at_most: 2, within: 10s, warn_at: 80%", "end: [e], ");
+  for (const char* flow : {"x", "y"}) bench.sees("a", flow);
+  bench.sees("b", "x");
+  bench.passes(9s);
+  CHECK(bench.verdicts() == "y: b warned of after a");
 }
 
 TEST_CASE("warn_at: once, before the deadline") {

@@ -254,3 +254,22 @@ TEST_CASE("a folder that another tracker uses is refused") {
           .c_str(),
       StoreError);
 }
+
+TEST_CASE("a prohibition that ended while its flow was not in memory is shown as met, and keeps nothing") {
+  WatchBench bench{"x -> y within 5s"};
+  bench.stops();
+  bench.redefines(flows_of_yaml("  f: {expect: [{after: a, never: [b], within: 5s}]}\n"));
+  bench.retains(1h);
+  bench.starts();
+  bench.publishes("a", "order-7");
+  bench.works();
+  bench.stops();
+  bench.passes(6s);
+  bench.starts();
+  bench.works();
+  CHECK(bench.flow("order-7").expectations(0).verdict() == v1::VERDICT_MET);
+  CHECK(bench.summary().flows() == 1);
+  bench.passes(2h);
+  for (int i = 0; i < 50; ++i) bench.works();
+  CHECK(bench.summary().flows() == 0);
+}
