@@ -3,9 +3,11 @@
 // The exit code is that of the history: 1 where a line of it could not be read, since then the counts are not
 // all there is; and with --fail-on-violation 1 where something was overdue.
 #include <memory>
+#include <optional>
 
 #include "cli/audit/journal_reading.h"
 #include "cli/audit/subscriptions.h"
+#include "cli/catalog.h"
 #include "cli/output.h"
 #include "event/subflow.h"
 #include "rehearsal/backtest_text.h"
@@ -46,6 +48,9 @@ class Backtest {
 
   /// Everything the journal holds by now, in offset order.
   void read_journal(cli::Invocation& invocation) {
+    catalog_.emplace(cli::Catalog::fetch(invocation.globals));
+    rehearsal_.use_types(catalog_->schemas());
+    if (other_) other_->use_types(catalog_->schemas());
     const v1::ServicesReply now = cli::ask_services(invocation.globals);
     HistoryEvent event;
     cli::read_journal(invocation, {.patterns = {">"}, .end = {.offset = now.end_offset(), .time = now.now()}},
@@ -59,6 +64,10 @@ class Backtest {
                         event.causationid = from.causationid;
                         event.parent =
                             from.has_attributes ? parent_in(attributes_of(from)) : std::string_view{};
+                        event.subject = from.subject;
+                        event.partitionkey = from.partitionkey;
+                        event.data = from.data;
+                        event.dataschema = from.dataschema;
                         event.replayed = from.replayed;
                         record_.take(event);
                         judge(event);
@@ -111,6 +120,7 @@ class Backtest {
 
   DefinitionFile file_;
   DefinitionFile other_file_;
+  std::optional<cli::Catalog> catalog_;  // of the broker whose journal is read
   Rehearsal rehearsal_;
   std::unique_ptr<Rehearsal> other_;
   Record record_;

@@ -27,7 +27,9 @@ void Rehearsal::see(const HistoryEvent& event) {
   last_time_ = event.log_time;
   const std::string_view id = event.id.empty() ? std::string_view{id_} : event.id;
   const bool asked = content_topics_.contains(event.topic);
-  const RunHead head{.source = event.source, .topic = event.topic, .dataschema = payload_type};
+  const bool typed = typed_ && !event.dataschema.empty();
+  const RunHead head{
+      .source = event.source, .topic = event.topic, .dataschema = typed ? event.dataschema : payload_type};
   EventView view;
   if (asked) {
     view.id = id;
@@ -37,9 +39,9 @@ void Rehearsal::see(const HistoryEvent& event) {
     view.partitionkey = event.partitionkey;
     view.time = event.log_time;
     view.replayed = event.replayed;
-    view.data = payload_of(event);
+    view.data = typed ? event.data : payload_of(event);
   }
-  JudgedEvent content{head, view, parser_};
+  JudgedEvent content{head, view, typed ? *typed_ : parser_};
   tracker_.see({.offset = ++offset_,
                 .log_time = event.log_time,
                 .id = id,

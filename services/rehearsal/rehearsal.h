@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class Rehearsal {
   /// Told of each verdict, in the order they were reached.
   void on_verdict(OnVerdict told) { on_verdict_ = std::move(told); }
 
+  /// Payloads that come as messages are of these types, which outlive this.
+  void use_types(const SchemaSet& types) { typed_ = std::make_unique<PayloadParser>(types); }
   /// Log times never go back.
   void see(const HistoryEvent& event);
   /// Everything up to this log time was seen.
@@ -62,7 +65,8 @@ class Rehearsal {
   std::uint64_t last_time_ = 0;
   std::string id_;
   std::set<std::string, std::less<>> content_topics_;
-  PayloadParser parser_;
+  PayloadParser parser_;  // of JSON
+  std::unique_ptr<PayloadParser> typed_;
   std::string payload_;
 };
 
