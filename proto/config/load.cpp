@@ -66,6 +66,7 @@ void read_root(const Node& node, Loading& loading, const SchemaLoader& compile) 
   read_schemas(root, loading, compile);
   read_topics(root, loading);
   read_routes(root, loading);
+  read_alerts(root, loading);
   read_services(root, loading);
   read_flows(root, loading);
   read_programs(root, loading);

@@ -248,6 +248,47 @@ struct Gateway {
   friend bool operator==(const Gateway&, const Gateway&) = default;
 };
 
+/// How a target is told of incidents.
+enum class AlertBy : std::uint8_t {
+  webhook,       ///< A POST of one JSON object.
+  alertmanager,  ///< A POST to Prometheus' Alertmanager, as Prometheus itself would make it.
+  exec,          ///< A program of one's own, without a shell.
+};
+
+/// Somebody who is told when something is overdue or broken: an ordinary service, `alerts.NAME`.
+struct AlertTarget {
+  AlertBy by = AlertBy::webhook;
+  /// Of a webhook: all of it; of Alertmanager: what stands before /api/v2/alerts.
+  std::string url;
+  /// Of exec: the program, as an absolute path, and its arguments.
+  std::vector<std::string> command;
+  /// Pattern that incidents match, as JSON; empty: all of them.
+  std::string when;
+  /// How long one attempt may take in all. Who pages people answers within seconds, and an attempt that hangs
+  /// keeps others waiting.
+  milliseconds timeout = std::chrono::seconds{10};
+  /// Whether it gets the beat.
+  bool watchdog = true;
+  Place place;
+
+  /// The service that takes incidents to it, and the one that does when a snooze has ended.
+  [[nodiscard]] static std::string service_of(const std::string& name) { return "alerts." + name; }
+  [[nodiscard]] static std::string snoozed_service_of(const std::string& name) {
+    return service_of(name) + ".snoozed";
+  }
+};
+
+struct Alerts {
+  /// How often each target hears that the tracker is well, and how long that may be silent before every
+  /// target hears of it.
+  milliseconds watchdog = std::chrono::minutes{1};
+  /// How often Alertmanager, which forgets, is told again of what is open.
+  milliseconds repeat = std::chrono::minutes{1};
+  /// Stand in every alert: which of several meshes this is.
+  std::map<std::string, std::string> labels;
+  std::map<std::string, AlertTarget> targets;
+};
+
 struct Model {
   /// The file's path as it was given, and the first 12 hex digits of a hash of its text: which configuration
   /// is running.
@@ -266,6 +307,7 @@ struct Model {
   Broker broker;
   Tracker tracker;
   Gateway gateway;
+  Alerts alerts;
 
   /// How deliveries to `service` are treated: as the file says, or by the defaults.
   [[nodiscard]] Service policy_of(const std::string& service) const {

@@ -30,8 +30,10 @@ struct Loading {
   Purpose purpose = Purpose::run;
 };
 
-void read_topics(Section& root, Loading& loading);    // topic_section.cpp
-void read_routes(Section& root, Loading& loading);    // route_section.cpp
+void read_topics(Section& root, Loading& loading);  // topic_section.cpp
+void read_routes(Section& root, Loading& loading);  // route_section.cpp
+/// Before the services, since each target is one, with a policy of its own that the file may change.
+void read_alerts(Section& root, Loading& loading);    // alert_section.cpp
 void read_services(Section& root, Loading& loading);  // service_section.cpp
 void read_flows(Section& root, Loading& loading);     // flow_section.cpp
 void read_programs(Section& root, Loading& loading);  // program_section.cpp: broker, tracker, gateway

@@ -64,6 +64,10 @@ TEST_CASE("production.yaml shows the defaults") {
   CHECK(model.topics.at("order.placed").durable == Topic{}.durable);
   CHECK(model.topics.at("order.placed").require_subscriber == Topic{}.require_subscriber);
   CHECK(model.schemas == Model{}.schemas);
+  CHECK(model.alerts.watchdog == Alerts{}.watchdog);
+  CHECK(model.alerts.repeat == Alerts{}.repeat);
+  CHECK(model.alerts.targets.at("ops").timeout == AlertTarget{}.timeout);
+  CHECK(model.alerts.targets.at("ops").watchdog == AlertTarget{}.watchdog);
 }
 
 // Each binding names every member of a struct: a new one does not compile here until it stands in the list
@@ -125,6 +129,19 @@ TEST_CASE("production.yaml lists every setting") {
   [[maybe_unused]] const auto& [from, to, when, route_place] = route;
   CHECK(production_keys("topics").contains("order.placed.require_subscriber"));
   CHECK(production_keys("topics").contains("order.placed.publishers"));
+
+  const Alerts alerts;
+  [[maybe_unused]] const auto& [watchdog, repeat, labels, targets] = alerts;
+  const AlertTarget target;
+  [[maybe_unused]] const auto& [by, url, command, target_when, timeout, target_watchdog, target_place] =
+      target;
+  CHECK(production_keys("alerts") ==
+        std::set<std::string>{"watchdog", "repeat", "labels", "labels.mesh", "targets", "targets.ops",
+                              "targets.ops.webhook", "targets.ops.when", "targets.ops.when.data",
+                              "targets.ops.when.data.severity", "targets.ops.timeout", "targets.ops.watchdog",
+                              "targets.metrics", "targets.metrics.alertmanager", "targets.page",
+                              "targets.page.exec", "targets.page.when", "targets.page.when.data",
+                              "targets.page.when.data.owner"});
 
   const Flow flow;
   [[maybe_unused]] const auto& [start, flow_when, expect, end, within, on_overdue_publish, correlate_by,
