@@ -94,6 +94,7 @@ void add_snooze(CLI::App& app, Invocation& invocation);
 void add_waive(CLI::App& app, Invocation& invocation);
 void add_backtest(CLI::App& app, Invocation& invocation);
 void add_test(CLI::App& app, Invocation& invocation);
+void add_alerts(CLI::App& app, Invocation& invocation);
 void add_explain(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 

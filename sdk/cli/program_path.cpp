@@ -3,7 +3,9 @@
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -28,6 +30,15 @@ std::string program_path(const std::string& name) {
     if (access(candidate.c_str(), X_OK) == 0) return candidate.string();
   }
   throw Failure{exit_code::refused, fmt::format("{} is neither beside reel nor in PATH", name)};
+}
+
+void become(const std::string& name, std::vector<std::string> arguments) {
+  const std::string program = program_path(name);
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  execv(program.c_str(), pointers.data());
+  throw Failure{exit_code::refused, program + " cannot be run: " + std::strerror(errno)};
 }
 
 }  // namespace reel::cli

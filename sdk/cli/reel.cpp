@@ -95,6 +95,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_waive(app, invocation);
   add_backtest(app, invocation);
   add_test(app, invocation);
+  add_alerts(app, invocation);
   add_explain(app, invocation);
   add_completion(app, invocation);
 }

@@ -1,28 +1,12 @@
 #include "cli/rehearsal.h"
 
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "cli/program_path.h"
 
 namespace reel::cli {
-namespace {
-
-/// Becomes reel-rehearsal; comes back only where that fails.
-int become_rehearsal(Invocation& invocation) {
-  const std::string program = program_path("reel-rehearsal");
-  std::vector<char*> arguments;
-  for (std::string& argument : invocation.arguments) arguments.push_back(argument.data());
-  arguments.push_back(nullptr);
-  execv(program.c_str(), arguments.data());
-  throw Failure{exit_code::refused, program + " cannot be run: " + std::strerror(errno)};
-}
-
-}  // namespace
 
 void declare_backtest(CLI::App& app, Invocation& invocation,
                       std::function<int(Invocation&, const BacktestOptions&)> run) {
@@ -70,13 +54,15 @@ void declare_test(CLI::App& app, Invocation& invocation,
 }
 
 void add_backtest(CLI::App& app, Invocation& invocation) {
-  declare_backtest(app, invocation,
-                   [](Invocation& given, const BacktestOptions&) { return become_rehearsal(given); });
+  declare_backtest(app, invocation, [](Invocation& given, const BacktestOptions&) -> int {
+    become("reel-rehearsal", given.arguments);
+  });
 }
 
 void add_test(CLI::App& app, Invocation& invocation) {
-  declare_test(app, invocation,
-               [](Invocation& given, const CasesOptions&) { return become_rehearsal(given); });
+  declare_test(app, invocation, [](Invocation& given, const CasesOptions&) -> int {
+    become("reel-rehearsal", given.arguments);
+  });
 }
 
 }  // namespace reel::cli

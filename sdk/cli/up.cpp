@@ -1,11 +1,14 @@
 // `reel up -c FILE`: the whole bus from one file, as child processes, until Ctrl-C.
 //
-// The broker must answer before the tracker starts, and both before "ready" is printed. Whichever of them
-// ends takes the rest along: half a bus is worse than none, since it looks like a whole one.
+// The broker must answer before the tracker starts, and both before "ready" is printed; where the file has
+// alert targets, `reel-alerts` must be subscribed for each of them too. Whichever of them ends takes the rest
+// along: half a bus is worse than none, since it looks like a whole one.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <set>
 
 #include "cli/children.h"
 #include "cli/config_file.h"
@@ -68,6 +71,10 @@ class Bus {
     if (!until_ready("broker", [this] { return broker_answers(); })) return end();
     children_.start("tracker", tracker_command());
     if (!until_ready("tracker", [this] { return tracker_answers(); })) return end();
+    if (!model_.alerts.targets.empty()) {
+      children_.start("alerts", alerts_command());
+      if (!until_ready("alerts", [this] { return alerts_subscribed(); })) return end();
+    }
     say(fmt::format("ready broker={} live={} tracker={} config={}", broker_endpoint_, model_.broker.live,
                     tracker_endpoint_, model_.digest));
     while (children_.wait(1s) == Children::News::none && !unheard_) {
@@ -91,10 +98,39 @@ class Bus {
     return command;
   }
 
+  [[nodiscard]] std::vector<std::string> alerts_command() const {
+    return {program_path("reel-alerts"),
+            "-c",
+            options_.file,
+            "--broker",
+            broker_endpoint_,
+            "--tracker",
+            tracker_endpoint_};
+  }
+
   [[nodiscard]] bool broker_answers() const {
     v1::Request request;
     request.mutable_services();
     return answers(broker_endpoint_, request);
+  }
+
+  /// Whether every target would hear of an incident from now on.
+  [[nodiscard]] bool alerts_subscribed() const {
+    v1::Request request;
+    request.mutable_services();
+    std::set<std::string> there;
+    try {
+      const auto reply = QueryClient{broker_endpoint_, probe_timeout}.ask(request);
+      for (const auto& service : reply.services().services()) {
+        if (service.instances_size() > 0) there.insert(service.service());
+      }
+    } catch (const NotReachable&) {
+      return false;
+    }
+    const auto& targets = model_.alerts.targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const auto& target) {
+      return there.contains(config::AlertTarget::service_of(target.first));
+    });
   }
 
   [[nodiscard]] bool tracker_answers() const {
@@ -150,7 +186,10 @@ class Bus {
     }
   }
 
-  static Ink ink_of(const std::string& name) { return name == "broker" ? Ink::cyan : Ink::magenta; }
+  static Ink ink_of(const std::string& name) {
+    if (name == "alerts") return Ink::yellow;
+    return name == "broker" ? Ink::cyan : Ink::magenta;
+  }
 
   Output& out_;
   config::Model model_;
@@ -171,7 +210,7 @@ int run_up(Invocation& invocation, const UpOptions& options) {
 void add_up(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<UpOptions>();
   auto* command =
-      app.add_subcommand("up", "Run broker and tracker from one file, until Ctrl-C")->group("Run");
+      app.add_subcommand("up", "Run broker, tracker and alerts from one file, until Ctrl-C")->group("Run");
   command->add_option("-c,--config", options->file, "The configuration")->required()->type_name("FILE");
   command->add_option("--data", options->data, "Keep journal and state here")->type_name("DIR");
   command->add_option("--listen", options->listen, "Where the broker listens")->type_name("ENDPOINT");
