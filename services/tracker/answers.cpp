@@ -1,7 +1,6 @@
 #include "tracker/answers.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "event/subflow.h"
 #include "tracker/flow_record.h"
@@ -9,79 +8,6 @@
 #include "tracker/verdict.h"
 
 namespace reel::tracker {
-namespace {
-
-// A page's `next`: "started_at/correlation id" of its last row.
-std::string cursor_of(const ListingPlace& place) {
-  return std::to_string(place.started_at) + "/" + text_of(place.correlation);
-}
-
-std::optional<ListingPlace> place_of(const std::string& cursor) {
-  ListingPlace place;
-  const char* end = cursor.data() + cursor.size();
-  const auto [at, error] = std::from_chars(cursor.data(), end, place.started_at);
-  if (error != std::errc{} || at == end || *at != '/') return std::nullopt;
-  place.correlation = packed_id({at + 1, end});
-  return place;
-}
-
-// The order of listings: newest first.
-bool before(const ListingPlace& a, const ListingPlace& b) {
-  return a.started_at != b.started_at ? a.started_at > b.started_at : a.correlation < b.correlation;
-}
-
-std::vector<v1::FlowState> states_of(const v1::FlowsRequest& ask) {
-  std::vector<v1::FlowState> states;
-  for (const v1::FlowState state : listed_states) {
-    if (ask.states().empty() ||
-        std::find(ask.states().begin(), ask.states().end(), state) != ask.states().end()) {
-      states.push_back(state);
-    }
-  }
-  return states;
-}
-
-}  // namespace
-
-void Answers::tell(const v1::FlowsRequest& ask, v1::Reply& reply) {
-  std::optional<ListingPlace> after;
-  if (!ask.after().empty() && !(after = place_of(ask.after()))) {
-    reply.set_error("'" + ask.after() + "' is not the `next` of a page of flows");
-    return;
-  }
-  // Enough of each state for the whole page, then the newest of them all.
-  const std::uint32_t rows = page_size(ask.limit(), page_rows_default, page_rows_max);
-  const std::uint32_t scan = ask.definition().empty() ? rows : page_scan_max;
-  std::vector<ListingPlace> places;
-  for (const v1::FlowState state : states_of(ask)) {
-    std::uint32_t left = scan + 1;
-    store_.list(state, after ? &*after : nullptr, [&](const ListingPlace& place) {
-      places.push_back(place);
-      return --left != 0;
-    });
-  }
-  std::sort(places.begin(), places.end(), before);
-
-  auto& page = *reply.mutable_flows();
-  Flow flow;
-  std::uint32_t looked_at = 0;
-  for (const ListingPlace& place : places) {
-    if (page.flows_size() == static_cast<int>(rows) || looked_at == scan) break;
-    after = place;
-    ++looked_at;
-    const auto archived = store_.find(place.correlation);
-    if (!archived) continue;
-    unpack(archived->record, definitions_, flow, archived->earlier);
-    const bool wanted =
-        ask.definition().empty() ||
-        std::any_of(flow.instances.begin(), flow.instances.end(), [&](const Instance& instance) {
-          return definitions_[instance.definition].name == ask.definition();
-        });
-    if (wanted) summarize(flow, *page.add_flows());
-  }
-  if (looked_at < places.size()) page.set_next(cursor_of(*after));
-}
-
 void Answers::tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Reply& reply) {
   const auto archived = store_.find(packed_id(ask.correlationid()));
   if (!archived) {

@@ -18,10 +18,10 @@ inline constexpr std::uint32_t page_rows_max = 1'000;
 /// Steps of one page of a flow.
 inline constexpr std::uint32_t page_steps_default = 1'000;
 inline constexpr std::uint32_t page_steps_max = 10'000;
-/// Flows looked at for one page when it asks for one definition's; then the page is short and has a `next`.
-inline constexpr std::uint32_t page_scan_max = 20'000;
 /// Sub-flows of one page of a flow that are looked at; of further ones it only says that they began.
 inline constexpr std::size_t page_parts_max = 100;
+/// Offsets told of events whose payloads are asked about: a page of 100 kB or so.
+inline constexpr int page_offsets_max = 50'000;
 /// Expectations shown of one flow: the newest.
 inline constexpr std::size_t page_expectations_max = 10'000;
 
@@ -35,8 +35,11 @@ class Answers {
   Answers(Store& store, const DefinitionSet& definitions, const Names& names)
       : store_{store}, definitions_{definitions}, names_{names} {}
 
-  /// Newest first. An `after` that is no page's `next` is answered with an error.
-  void tell(const v1::FlowsRequest& ask, v1::Reply& reply);
+  /// Newest first, as of the watermark. An `after` that is no page's `next` is answered with an error. A page
+  /// is short where as many flows as one answer may look at (FlowScan) do not fill it.
+  void tell(const v1::FlowsRequest& ask, std::uint64_t watermark, v1::Reply& reply);
+  void tell(const v1::VariantsRequest& ask, std::uint64_t watermark, v1::Reply& reply);
+  void tell(const v1::EdgesRequest& ask, std::uint64_t watermark, v1::Reply& reply);
   /// An unknown flow is answered with an error.
   void tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Reply& reply);
 

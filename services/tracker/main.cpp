@@ -25,7 +25,7 @@ enum ExitCode { exit_ok = 0, exit_failed = 1, exit_usage = 2 };
 
 /// How long a turn waits for events: how late a question may be answered on an idle bus.
 constexpr std::chrono::milliseconds turn_wait{10};
-/// The same while the broker is asked something, which a verdict may wait for.
+/// The same while the broker is asked something, which a verdict may wait for, or questions come.
 constexpr std::chrono::milliseconds turn_wait_asking{1};
 
 volatile std::sig_atomic_t stop_wanted = 0;
@@ -94,8 +94,9 @@ int track(const Arguments& arguments) {
   const auto answer = [&](const reel::v1::Request& request, reel::tracker::QueryServer::Send send) {
     watch.ask(request, now(), std::move(send));
   };
-  while (!stop_wanted && watch.turn(watch.asks() ? turn_wait_asking : turn_wait, now()))
-    queries.serve(answer);
+  bool asked = false;
+  while (!stop_wanted && watch.turn(asked || watch.asks() ? turn_wait_asking : turn_wait, now()))
+    asked = queries.serve(answer);
   watch.checkpoint(now());
   spdlog::info("stopped handled_offset={}", watch.tracker().handled_offset());
   return exit_ok;

@@ -45,14 +45,16 @@ void QueryServer::send(const std::string& asker, v1::Reply reply) {
   (void)impl_->socket.send(zmq::buffer(bytes), zmq::send_flags::dontwait);
 }
 
-void QueryServer::serve(const std::function<void(const v1::Request&, Send)>& answer) {
-  for (int i = 0; i < questions_per_turn_max; ++i) {
+bool QueryServer::serve(const std::function<void(const v1::Request&, Send)>& answer) {
+  const auto until = std::chrono::steady_clock::now() + answering_max;
+  int answered = 0;
+  for (; answered < questions_per_turn_max && std::chrono::steady_clock::now() < until; ++answered) {
     zmq::message_t asker;
-    if (!impl_->socket.recv(asker, zmq::recv_flags::dontwait)) return;
+    if (!impl_->socket.recv(asker, zmq::recv_flags::dontwait)) break;
     zmq::message_t frame;
     int frames = 0;
     for (; asker.more() && (frames == 0 || frame.more()); ++frames) {
-      if (!impl_->socket.recv(frame, zmq::recv_flags::none)) return;
+      if (!impl_->socket.recv(frame, zmq::recv_flags::none)) return answered > 0;
     }
     v1::ToBroker question;
     if (frames == 1 && question.ParseFromArray(frame.data(), static_cast<int>(frame.size())) &&
@@ -65,6 +67,7 @@ void QueryServer::serve(const std::function<void(const v1::Request&, Send)>& ans
       send(asker.to_string(), std::move(reply));
     }
   }
+  return answered > 0;
 }
 
 }  // namespace reel::tracker

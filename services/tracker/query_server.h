@@ -5,6 +5,7 @@
 // knows everything that was judged and never sees half an event.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +17,9 @@ namespace reel::tracker {
 
 /// Answered between two turns: a crowd of boards must not hold up a deadline.
 inline constexpr int questions_per_turn_max = 32;
+/// Nor may one that walks over many flows, slice by slice: so long is answered at a time, and the question at
+/// hand then is the last.
+inline constexpr std::chrono::milliseconds answering_max{5};
 /// Largest question taken; they are a few hundred bytes.
 inline constexpr std::int64_t question_bytes_max = 64 << 10;
 
@@ -25,10 +29,11 @@ class QueryServer {
   explicit QueryServer(const std::string& endpoint);
   ~QueryServer();
 
-  /// Answers what has arrived. What is not a question is answered with an error.
-  /// `answer` calls its second argument once, now or later, but not longer than this lives.
+  /// Answers what has arrived; true where that was anything: who asks once mostly asks on. What is not a
+  /// question is answered with an error. `answer` calls its second argument once, now or later, but not
+  /// longer than this lives.
   using Send = std::function<void(v1::Reply)>;
-  void serve(const std::function<void(const v1::Request&, Send)>& answer);
+  bool serve(const std::function<void(const v1::Request&, Send)>& answer);
   /// Where it listens; with the port where the configured one was `*`.
   [[nodiscard]] std::string endpoint() const;
 

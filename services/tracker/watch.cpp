@@ -187,11 +187,10 @@ v1::Reply Watch::answer(const v1::Request& request) {
   reply.set_id(request.id());
   save(Store::Durability::written);
   switch (request.ask_case()) {
-    case v1::Request::kFlows:
-      answers_.tell(request.flows(), reply);
-      if (reply.has_flows()) reply.mutable_flows()->set_watermark(tracker_.watermark());
-      break;
+    case v1::Request::kFlows: answers_.tell(request.flows(), tracker_.watermark(), reply); break;
     case v1::Request::kFlow: answers_.tell(request.flow(), tracker_.watermark(), reply); break;
+    case v1::Request::kVariants: answers_.tell(request.variants(), tracker_.watermark(), reply); break;
+    case v1::Request::kEdges: answers_.tell(request.edges(), tracker_.watermark(), reply); break;
     case v1::Request::kSummary:
       tracker_.tally().tell(*reply.mutable_summary(), definitions_, names_);
       reply.mutable_summary()->set_watermark(tracker_.watermark());
