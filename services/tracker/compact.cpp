@@ -6,11 +6,6 @@ namespace reel::tracker {
 namespace {
 
 constexpr std::size_t uuid_text = 36;
-constexpr std::size_t uuid_bytes = 16;
-
-// What the first varint of a packed id says: 0 empty, 1 a UUID, n a text of n - 1 bytes.
-constexpr std::uint64_t empty_id = 0;
-constexpr std::uint64_t uuid_id = 1;
 
 constexpr std::array<std::int8_t, 256> nibbles = [] {
   std::array<std::int8_t, 256> table{};
@@ -70,15 +65,6 @@ std::string text_of(std::string_view packed) {
     text[places[i] + 1] = digits[byte & 15];
   }
   return text;
-}
-
-std::string_view Reader::id() {
-  const char* start = at_;
-  const std::uint64_t kind = varint();
-  const std::uint64_t size = kind == empty_id ? 0 : kind == uuid_id ? uuid_bytes : kind - 1;
-  if (size > static_cast<std::uint64_t>(end_ - at_)) fail();
-  at_ += size;
-  return {start, static_cast<std::size_t>(at_ - start)};
 }
 
 std::uint64_t Reader::long_varint() {

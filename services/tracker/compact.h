@@ -22,6 +22,11 @@ struct RecordError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What the first varint of a packed id says: 0 empty, 1 a UUID, n a text of n - 1 bytes.
+inline constexpr std::uint64_t empty_id = 0;
+inline constexpr std::uint64_t uuid_id = 1;
+inline constexpr std::size_t uuid_bytes = 16;
+
 inline void append_varint(std::string& out, std::uint64_t value) {
   char bytes[10];
   std::size_t count = 0;
@@ -64,8 +69,20 @@ class Reader {
     if (at_ == end_) fail();
     return static_cast<std::uint8_t>(*at_++);
   }
+  void skip_varint() {
+    while (at_ != end_ && static_cast<unsigned char>(*at_) >= 0x80) ++at_;
+    if (at_ == end_) fail();
+    ++at_;
+  }
   /// One packed id, as packed.
-  std::string_view id();
+  std::string_view id() {
+    const char* start = at_;
+    const std::uint64_t kind = varint();
+    const std::uint64_t size = kind == empty_id ? 0 : kind == uuid_id ? uuid_bytes : kind - 1;
+    if (size > static_cast<std::uint64_t>(end_ - at_)) fail();
+    at_ += size;
+    return {start, static_cast<std::size_t>(at_ - start)};
+  }
   std::string_view bytes(std::size_t count) {
     if (count > static_cast<std::size_t>(end_ - at_)) fail();
     return {std::exchange(at_, at_ + count), count};

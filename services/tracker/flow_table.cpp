@@ -10,10 +10,6 @@
 namespace reel::tracker {
 namespace {
 
-std::uint32_t hash_of(std::string_view correlation) {
-  return static_cast<std::uint32_t>(XXH3_64bits(correlation.data(), correlation.size()));
-}
-
 bool is_wide(const Flow& flow) {
   if (flow.steps.count() > packed_steps_max || flow.claims.size() > packed_claims_max) return true;
   std::size_t bytes = 0;
@@ -25,20 +21,38 @@ constexpr std::size_t index_slots_min = 1024;
 
 }  // namespace
 
-FlowTable::Handle FlowTable::find(std::string_view correlation) const {
+std::uint32_t FlowTable::hash_of(std::string_view correlation) {
+  return static_cast<std::uint32_t>(XXH3_64bits(correlation.data(), correlation.size()));
+}
+
+FlowTable::Handle FlowTable::find(std::string_view correlation, std::uint32_t hash) const {
   if (index_.empty()) return none;
-  const std::uint32_t hash = hash_of(correlation);
   const std::size_t mask = index_.size() - 1;
-  for (std::size_t at = hash & mask; index_[at] != none; at = (at + 1) & mask) {
-    const Slot& slot = slots_[index_[at]];
-    if (slot.hash == hash && correlation_at(index_[at]) == correlation) return index_[at];
+  for (std::size_t at = hash & mask; index_[at].handle != none; at = (at + 1) & mask) {
+    const Entry& entry = index_[at];
+    if (entry.hash == hash && correlation_at(entry.handle) == correlation) return entry.handle;
   }
   return none;
 }
 
+void FlowTable::fetch_slot(Approach& of) const {
+  if (index_.empty()) return;
+  const std::size_t mask = index_.size() - 1;
+  std::size_t at = of.hash & mask;
+  while (index_[at].handle != none && index_[at].hash != of.hash) at = (at + 1) & mask;
+  of.handle = index_[at].handle;
+  if (of.handle != none) __builtin_prefetch(&slots_[of.handle], 1);
+}
+
+void FlowTable::fetch_record(const Approach& of) const {
+  if (of.handle == none) return;
+  const Slot& slot = slots_[of.handle];
+  if (slot.place != RecordSpace::none) space_.fetch(slot.place, slot.size);
+}
+
 std::string_view FlowTable::correlation_at(Handle handle) const {
   const Slot& slot = slots_[handle];
-  if (slot.bytes) return correlation_of({slot.bytes.get(), slot.size});
+  if (slot.place != RecordSpace::none) return correlation_of(bytes_of(slot));
   if (slot.wide) return wide_.at(handle)->flow.correlation;
   return scratch_.correlation;  // just created
 }
@@ -56,7 +70,7 @@ FlowTable::Handle FlowTable::restore(std::string_view record, std::span<const st
   const Handle handle = take_slot(hash_of(scratch_.correlation));
   open_ = handle;
   const auto chunks = static_cast<std::uint32_t>(earlier.size());
-  slots_[handle].saved_state = scratch_.state();
+  set_saved_state(handle, scratch_.state());
   close(handle, false);
   if (slots_[handle].wide) wide_.at(handle)->saved_chunks = chunks;
   return handle;
@@ -66,49 +80,46 @@ FlowTable::Handle FlowTable::take_slot(std::uint32_t hash) {
   Handle handle = none;
   if (free_.empty()) {
     handle = static_cast<Handle>(slots_.size());
-    slots_.emplace_back();
+    slots_.grow(slots_.size() + 1);
   } else {
     handle = free_.back();
     free_.pop_back();
   }
   slots_[handle].used = true;
-  slots_[handle].hash = hash;
-  if (++size_ * 4 > index_.size() * 3) {
-    grow_index();
-  } else {
-    index(handle);
-  }
+  if (++size_ * 4 > index_.size() * 3) grow_index();
+  index({hash, handle});
   return handle;
 }
 
-void FlowTable::index(Handle handle) {
+void FlowTable::index(const Entry& entry) {
   const std::size_t mask = index_.size() - 1;
-  std::size_t at = slots_[handle].hash & mask;
-  while (index_[at] != none) at = (at + 1) & mask;
-  index_[at] = handle;
+  std::size_t at = entry.hash & mask;
+  while (index_[at].handle != none) at = (at + 1) & mask;
+  index_[at] = entry;
 }
 
 void FlowTable::grow_index() {
-  index_.assign(std::max(index_slots_min, index_.size() * 2), none);
-  for (Handle handle = 0; handle < slots_.size(); ++handle) {
-    if (slots_[handle].used) index(handle);
+  const auto before = std::exchange(index_, std::vector<Entry>(std::max(index_slots_min, index_.size() * 2)));
+  for (const Entry& entry : before) {
+    if (entry.handle != none) index(entry);
   }
 }
 
 void FlowTable::erase(Handle handle) {
   assert(!slots_[handle].changed && "a flow is saved before it leaves memory");
   const std::size_t mask = index_.size() - 1;
-  std::size_t hole = slots_[handle].hash & mask;
-  while (index_[hole] != handle) hole = (hole + 1) & mask;
+  std::size_t hole = hash_of(correlation_at(handle)) & mask;
+  while (index_[hole].handle != handle) hole = (hole + 1) & mask;
   // Close the gap: what was pushed behind it by a collision moves up.
-  for (std::size_t at = (hole + 1) & mask; index_[at] != none; at = (at + 1) & mask) {
-    const std::size_t home = slots_[index_[at]].hash & mask;
+  for (std::size_t at = (hole + 1) & mask; index_[at].handle != none; at = (at + 1) & mask) {
+    const std::size_t home = index_[at].hash & mask;
     if (((at - home) & mask) < ((at - hole) & mask)) continue;
     index_[hole] = index_[at];
     hole = at;
   }
-  index_[hole] = none;
+  index_[hole] = {};
   if (slots_[handle].wide) wide_.erase(handle);
+  if (slots_[handle].place != RecordSpace::none) space_.release(slots_[handle].place, slots_[handle].size);
   slots_[handle] = Slot{};
   free_.push_back(handle);
   --size_;
@@ -117,7 +128,7 @@ void FlowTable::erase(Handle handle) {
 Flow& FlowTable::open(Handle handle) {
   const Slot& slot = slots_[handle];
   if (slot.wide) return wide_.at(handle)->flow;
-  if (slot.bytes) unpack({slot.bytes.get(), slot.size}, definitions_, scratch_);
+  if (slot.place != RecordSpace::none) unpack(bytes_of(slot), definitions_, scratch_);
   open_ = handle;
   return scratch_;
 }
@@ -127,32 +138,31 @@ void FlowTable::close(Handle handle, bool changed) {
   if (changed && !std::exchange(slot.changed, true)) changed_.push_back(handle);
   if (slot.wide) return;
   assert(open_ == handle);
-  if (slot.bytes && !changed) return;
+  const bool packed = slot.place != RecordSpace::none;
+  if (packed && !changed) return;
   if (is_wide(scratch_)) {
     auto& wide = wide_[handle] = std::make_unique<Wide>();
     wide->flow = std::exchange(scratch_, Flow{});
     slot.wide = true;
-    slot.bytes.reset();
+    if (packed) space_.release(slot.place, slot.size);
+    slot.place = RecordSpace::none;
     slot.size = 0;
     return;
   }
   packed_.clear();
   pack(scratch_, definitions_, packed_);
-  if (packed_.size() != slot.size || !slot.bytes) {
-    slot.bytes = std::make_unique_for_overwrite<char[]>(packed_.size());
-    slot.size = static_cast<std::uint32_t>(packed_.size());
-  }
-  std::memcpy(slot.bytes.get(), packed_.data(), packed_.size());
+  slot.place = space_.put(slot.place, slot.size, packed_);
+  slot.size = static_cast<std::uint32_t>(packed_.size());
 }
 
 std::uint64_t FlowTable::last_at(Handle handle) const {
   const Slot& slot = slots_[handle];
-  return slot.wide ? wide_.at(handle)->flow.last_at : head_of({slot.bytes.get(), slot.size}).last_at;
+  return slot.wide ? wide_.at(handle)->flow.last_at : head_of(bytes_of(slot)).last_at;
 }
 
 std::string_view FlowTable::record(Handle handle) {
   const Slot& slot = slots_[handle];
-  if (!slot.wide) return {slot.bytes.get(), slot.size};
+  if (!slot.wide) return bytes_of(slot);
   packed_.clear();
   pack(wide_.at(handle)->flow, definitions_, packed_);
   return packed_;

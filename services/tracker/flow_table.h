@@ -2,14 +2,15 @@
 //
 //   Handle flow = table.find(key);   Flow& open = table.open(flow);   …   table.close(flow);
 //
-// A flow lies in its slot as its record (flow_record.h) and is unpacked while an event is judged; that costs
-// less than the cache misses it saves, and makes a restart the same as what happens at every event. Flows of
+// A flow lies in memory as its record (flow_record.h) and is unpacked while an event is judged; that costs
+// less than the cache misses it saves, and makes a restart the same as what happens at every event. Of a
+// million flows the one at hand is in no cache, and finding it takes three steps that wait for each other;
+// whoever knows some events ahead which flows come (Approach) has them fetched meanwhile. Flows of
 // many steps or claims ("wide" ones) stay unpacked, since writing them anew each time would be quadratic.
 // Handles are small numbers that are used again, fit for arrays beside the table (the timer wheel's).
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@
 
 #include "tracker/flow.h"
 #include "tracker/flow_record.h"
+#include "tracker/paged.h"
+#include "tracker/record_space.h"
 
 namespace reel::tracker {
 
@@ -34,10 +37,25 @@ class FlowTable {
 
   explicit FlowTable(const DefinitionSet& definitions) : definitions_{definitions} {}
 
+  [[nodiscard]] static std::uint32_t hash_of(std::string_view correlation);
   /// The flow with this packed correlation id, or none.
-  [[nodiscard]] Handle find(std::string_view correlation) const;
+  [[nodiscard]] Handle find(std::string_view correlation) const {
+    return find(correlation, hash_of(correlation));
+  }
+  [[nodiscard]] Handle find(std::string_view correlation, std::uint32_t hash) const;
   /// A new empty flow, open.
   Handle create(std::string_view correlation);
+
+  /// A flow that will be asked for soon, step by step nearer. Guesses only: find() does not rely on them.
+  struct Approach {
+    std::uint32_t hash = 0;
+    Handle handle = none;
+  };
+  void fetch_index(const Approach& of) const {
+    if (!index_.empty()) __builtin_prefetch(&index_[of.hash & (index_.size() - 1)]);
+  }
+  void fetch_slot(Approach& of) const;
+  void fetch_record(const Approach& of) const;
   /// A flow as it was stored.
   Handle restore(std::string_view record, std::span<const std::string> earlier);
   void erase(Handle handle);
@@ -61,8 +79,12 @@ class FlowTable {
   /// Flows that were changed since mark_saved.
   [[nodiscard]] const std::vector<Handle>& changed() const { return changed_; }
   /// The state the flow was last saved with; FLOW_STATE_UNKNOWN: never.
-  [[nodiscard]] v1::FlowState saved_state(Handle handle) const { return slots_[handle].saved_state; }
-  void set_saved_state(Handle handle, v1::FlowState state) { slots_[handle].saved_state = state; }
+  [[nodiscard]] v1::FlowState saved_state(Handle handle) const {
+    return static_cast<v1::FlowState>(slots_[handle].saved_state);
+  }
+  void set_saved_state(Handle handle, v1::FlowState state) {
+    slots_[handle].saved_state = static_cast<std::uint8_t>(state);
+  }
   void mark_saved();
   [[nodiscard]] bool is_changed(Handle handle) const { return slots_[handle].changed; }
 
@@ -73,10 +95,9 @@ class FlowTable {
 
  private:
   struct Slot {
-    std::unique_ptr<char[]> bytes;  // none: wide, or not closed yet
+    RecordSpace::Place place = RecordSpace::none;  // none: wide, or not closed yet
     std::uint32_t size = 0;
-    std::uint32_t hash = 0;
-    v1::FlowState saved_state = v1::FLOW_STATE_UNKNOWN;
+    std::uint8_t saved_state = v1::FLOW_STATE_UNKNOWN;
     bool used = false;
     bool changed = false;
     bool wide = false;
@@ -86,15 +107,24 @@ class FlowTable {
     std::uint32_t saved_chunks = 0;
   };
 
+  struct Entry {
+    std::uint32_t hash = 0;
+    Handle handle = none;
+  };
+
+  [[nodiscard]] std::string_view bytes_of(const Slot& slot) const {
+    return {space_.at(slot.place), slot.size};
+  }
   [[nodiscard]] std::string_view correlation_at(Handle handle) const;
   Handle take_slot(std::uint32_t hash);
-  void index(Handle handle);
+  void index(const Entry& entry);
   void grow_index();
 
   const DefinitionSet& definitions_;
-  std::deque<Slot> slots_;  // a deque: growing moves nothing
+  Paged<Slot> slots_;
+  RecordSpace space_;
   std::vector<Handle> free_;
-  std::vector<Handle> index_;  // open addressing, a power of two, at most three quarters full
+  std::vector<Entry> index_;  // open addressing, a power of two, at most three quarters full
   std::size_t size_ = 0;
   std::unordered_map<Handle, std::unique_ptr<Wide>> wide_;
   std::vector<Handle> changed_;

@@ -60,7 +60,7 @@ void Judge::pulse(Flow& flow, DefinitionIndex definition, const Step& step) {
   const Instance kept = instance ? *instance : Instance{};
   flow.instances.clear();
   flow.queues.clear();
-  flow.steps.append(step);
+  (void)flow.steps.add(step);
   Instance& again = flow.add_instance(definition, definitions_[definition]);
   again.started_at = instance ? kept.started_at : step.log_time;
   again.met_late = kept.met_late;

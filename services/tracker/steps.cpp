@@ -67,26 +67,61 @@ std::string_view Steps::chunk(std::size_t index) const {
   return std::string_view{bytes_}.substr(begin, end - begin);
 }
 
-// How many steps back in the last chunk the cause stands; 0 where it is not near.
-std::uint32_t Steps::near_cause(std::string_view causation) const {
-  StepReader reader{chunk(chunks() - 1)};
-  std::uint32_t at = 0;
-  std::uint32_t found = 0;
-  while (const auto step = reader.next()) {
-    ++at;
-    if (step->id == causation) found = at;
+Steps::Found Steps::look_for(const Step& step) const {
+  Found found;
+  Reader reader{chunk(chunks() - 1)};
+  std::uint32_t number = 0;
+  std::uint32_t cause = 0;  // counted from 1
+  while (!reader.at_end()) {
+    ++number;
+    const std::uint8_t kind = reader.byte();
+    reader.skip_varint();                       // offset
+    reader.skip_varint();                       // log time
+    if (kind & has_time) reader.skip_varint();  // time
+    reader.skip_varint();                       // topic
+    const std::uint32_t source = reader.small();
+    const std::string_view id = reader.id();
+    if (id == step.id && source == step.source) found.same = true;
+    if (id == step.causation) cause = number;
+    if ((kind & cause_mask) == cause_id) (void)reader.id();
+    if ((kind & cause_mask) == cause_near) reader.skip_varint();
   }
-  const std::uint32_t back = found == 0 ? 0 : at + 1 - found;
-  return back > cause_search_steps ? 0 : back;
+  if (cause != 0 && number + 1 - cause <= cause_search_steps) found.cause_back = number + 1 - cause;
+  return found;
 }
 
-bool Steps::append(const Step& step) {
+Steps::Added Steps::add(const Step& step) {
+  const Found found = look_for(step);
+  if (count_ >= steps_searched_max ? knows(step.source, step.id) : found.same) return Added::no;
+  append(step, step.causation.size() <= 1 ? 0 : found.cause_back);
+  return step.causation.size() > 1 && found.cause_back != 0 ? Added::with_cause : Added::alone;
+}
+
+bool Steps::contains(Name source, std::string_view id) {
+  return count_ >= steps_searched_max ? knows(source, id) : look_for({.source = source, .id = id}).same;
+}
+
+// Of flows so long that walking would be slow; of others a walk is less than keeping the set.
+bool Steps::knows(Name source, std::string_view id) {
+  if (ids_.empty()) {
+    for (std::size_t i = 0; i < chunks(); ++i) {
+      StepReader reader{chunk(i)};
+      while (const auto step = reader.next()) ids_.insert(hash_of(step->source, step->id));
+    }
+  }
+  return ids_.contains(hash_of(source, id));
+}
+
+void Steps::append(const Step& step, std::uint32_t cause_back) {
+  // A cause in the chunk before is named by its id: a chunk is read by itself.
   if (count_ != 0 && count_ % steps_per_chunk == 0) {
     chunk_starts_.push_back(bytes_.size());
     last_offset_ = last_log_time_ = 0;
+    cause_back = 0;
   }
-  const std::uint32_t back = step.causation.size() <= 1 ? 0 : near_cause(step.causation);
-  const std::uint8_t cause = step.causation.size() <= 1 ? cause_none : back != 0 ? cause_near : cause_id;
+  const std::uint8_t cause = step.causation.size() <= 1 ? cause_none
+                             : cause_back != 0          ? cause_near
+                                                        : cause_id;
 
   bytes_.push_back(static_cast<char>(cause | (step.time != 0 ? has_time : 0)));
   append_varint(bytes_, step.offset - last_offset_);
@@ -96,28 +131,12 @@ bool Steps::append(const Step& step) {
   append_varint(bytes_, step.source);
   bytes_.append(step.id);
   if (cause == cause_id) bytes_.append(step.causation);
-  if (cause == cause_near) append_varint(bytes_, back);
+  if (cause == cause_near) append_varint(bytes_, cause_back);
 
   if (!ids_.empty()) ids_.insert(hash_of(step.source, step.id));
   last_offset_ = step.offset;
   last_log_time_ = step.log_time;
   ++count_;
-  return back != 0;
-}
-
-bool Steps::contains(Name source, std::string_view id) {
-  if (count_ >= steps_searched_max && ids_.empty()) {
-    for (std::size_t i = 0; i < chunks(); ++i) {
-      StepReader reader{chunk(i)};
-      while (const auto step = reader.next()) ids_.insert(hash_of(step->source, step->id));
-    }
-  }
-  if (!ids_.empty()) return ids_.contains(hash_of(source, id));
-  StepReader reader{bytes_};
-  while (const auto step = reader.next()) {
-    if (step->source == source && step->id == id) return true;
-  }
-  return false;
 }
 
 Step Steps::at(std::uint32_t number) const {

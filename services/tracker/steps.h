@@ -64,9 +64,13 @@ class Steps {
   void add_chunk(std::string_view chunk);
   void resume(std::uint32_t count, std::uint64_t last_offset, std::uint64_t last_log_time);
 
-  /// number is given here. `step.causation` is packed, as the id.
-  /// Whether its cause is one of the steps shortly before.
-  bool append(const Step& step);
+  enum class Added : std::uint8_t {
+    no,          ///< an event of this source and id is among the steps already
+    with_cause,  ///< its cause is one of the steps shortly before
+    alone,
+  };
+  /// Adds the step, whose number is given here, unless it is among them already.
+  Added add(const Step& step);
   /// Whether an event of this source and (packed) id is among the steps.
   [[nodiscard]] bool contains(Name source, std::string_view id);
   /// The step with this number, which there must be.
@@ -79,7 +83,14 @@ class Steps {
   [[nodiscard]] std::string_view chunk(std::size_t index) const;
 
  private:
-  std::uint32_t near_cause(std::string_view causation) const;
+  /// What a walk over the last chunk finds.
+  struct Found {
+    bool same = false;
+    std::uint32_t cause_back = 0;  ///< so many steps back; 0: not near
+  };
+  [[nodiscard]] Found look_for(const Step& step) const;
+  [[nodiscard]] bool knows(Name source, std::string_view id);
+  void append(const Step& step, std::uint32_t cause_back);
 
   std::string bytes_;
   std::vector<std::size_t> chunk_starts_;  // of the second and further chunks

@@ -25,7 +25,35 @@ void Tracker::load(const ArchivedFlow& flow) {
   if (deadline) wheel_.arm(handle, *deadline);
 }
 
-void Tracker::see(const EventSeen& event) {
+void Tracker::see(std::span<const EventSeen> events) {
+  for (std::size_t at = 0; at < events.size() + ahead; ++at) {
+    approach(events, at);
+    if (at >= ahead) see(events[at - ahead], coming_[(at - ahead) % coming_.size()]);
+  }
+}
+
+// Event `at` begins its way; those before it are further on theirs.
+void Tracker::approach(std::span<const EventSeen> events, std::size_t at) {
+  constexpr std::size_t to_slot = 4;
+  constexpr std::size_t to_record = 8;
+  static_assert(to_record < ahead);
+  if (at < events.size()) {
+    Coming& next = coming_[at % coming_.size()];
+    next.correlation.clear();
+    append_id(next.correlation, events[at].correlationid);
+    next.flow = {FlowTable::hash_of(next.correlation)};
+    flows_.fetch_index(next.flow);
+  }
+  if (at >= to_slot && at - to_slot < events.size()) {
+    Coming& nearer = coming_[(at - to_slot) % coming_.size()];
+    flows_.fetch_slot(nearer.flow);
+    if (nearer.flow.handle != FlowTable::none) wheel_.fetch(nearer.flow.handle);
+  }
+  if (at >= to_record && at - to_record < events.size())
+    flows_.fetch_record(coming_[(at - to_record) % coming_.size()].flow);
+}
+
+void Tracker::see(const EventSeen& event, const Coming& coming) {
   if (event.offset <= handled_offset_) return;  // redelivered
   handled_offset_ = event.offset;
   latest_ = std::max(latest_, event.log_time);
@@ -34,39 +62,42 @@ void Tracker::see(const EventSeen& event) {
   if (is_system_topic(event.topic)) return see_waived(event);
   const Name topic = names_.intern(event.topic);
   for (const Pulse& pulse : definitions_.pulses(topic)) see_pulse(pulse, event, topic);
-  set_correlation(event, topic);
-  if (!correlation_.empty()) see_step(event, topic);
+  set_correlation(event, topic, coming);
+  if (correlation_.empty()) return;
+  const bool guessed = correlation_ == coming.correlation;
+  see_step(event, topic, guessed ? coming.flow.hash : FlowTable::hash_of(correlation_));
 }
 
 // Of foreign producers the SDK or the gateway made one up, which is the event's own id.
-void Tracker::set_correlation(const EventSeen& event, Name topic) {
+void Tracker::set_correlation(const EventSeen& event, Name topic, const Coming& coming) {
   correlation_.clear();
   const FieldPath* path = definitions_.correlated_by(topic);
   if (path && event.content && (event.correlationid.empty() || event.correlationid == event.id)) {
     const auto values = path->values(*event.content, 1);
     if (!values.empty() && !values.front().text.empty()) return append_id(correlation_, values.front().text);
   }
-  if (!event.correlationid.empty()) append_id(correlation_, event.correlationid);
+  if (!event.correlationid.empty()) correlation_.assign(coming.correlation);
 }
 
-void Tracker::see_step(const EventSeen& event, Name topic) {
-  const FlowTable::Handle handle = flow_for(correlation_);
+void Tracker::see_step(const EventSeen& event, Name topic, std::uint32_t hash) {
+  const FlowTable::Handle handle = flow_for(correlation_, hash);
   Flow& flow = flows_.open(handle);
   const Step step = step_of(event, topic, flow);
-  if (flow.steps.contains(step.source, step.id)) {
+  const Steps::Added added = flow.steps.add(step);
+  if (added == Steps::Added::no) {
     ++duplicates_;
     flows_.close(handle, false);
     return;
   }
   if (step.number == 0 && event.parent != event.correlationid && !event.parent.empty())
     append_id(flow.parent, event.parent);
-  const bool cause_is_near = append(flow, step);
+  note_last(flow, step);
   const std::size_t instances_before = flow.instances.size();
   const std::size_t verdicts_before = verdicts_.size();
   emitters_.see(step.topic, step.source);
   if (const auto roles = definitions_.roles(step.topic); !roles.empty()) {
     judge_.see(flow, roles, step, event.content);
-    note_stray(event, step.topic, flow, cause_is_near);
+    note_stray(event, step.topic, flow, added == Steps::Added::with_cause);
   }
   if (!flow.parent.empty()) note_part(flow, instances_before, verdicts_before, step);
   finish(handle, flow);
@@ -74,8 +105,8 @@ void Tracker::see_step(const EventSeen& event, Name topic) {
   tell_wholes();
 }
 
-// True where the step's cause is near.
-bool Tracker::append(Flow& flow, const Step& step) {
+// The step is the flow's last, and its first where there is none before.
+void Tracker::note_last(Flow& flow, const Step& step) {
   step.number == 0 ? before_.take_none() : before_.take(flow);
   if (step.number == 0) {
     flow.started_at = step.log_time;
@@ -83,7 +114,6 @@ bool Tracker::append(Flow& flow, const Step& step) {
   }
   flow.last_at = step.log_time;
   flow.last_topic = step.topic;
-  return flow.steps.append(step);
 }
 
 // The whole is told once this flow is closed: only one is open at a time.
@@ -111,7 +141,7 @@ void Tracker::note_part(const Flow& flow, std::size_t instances_before, std::siz
 void Tracker::tell_wholes() {
   for (; !parts_.empty(); parts_.pop_front()) {
     const Part& part = parts_.front();
-    const FlowTable::Handle handle = flow_for(part.whole);
+    const FlowTable::Handle handle = flow_for(part.whole, FlowTable::hash_of(part.whole));
     Flow& whole = flows_.open(handle);
     const Step step{.number = whole.steps.count(),
                     .offset = handled_offset_,
@@ -121,10 +151,10 @@ void Tracker::tell_wholes() {
                     .id = part.flow,
                     .causation = part.causation,
                     .replayed = part.replayed};
-    if (whole.steps.contains(step.source, step.id)) {
+    if (whole.steps.add(step) == Steps::Added::no) {
       before_.take(whole);
     } else {
-      append(whole, step);
+      note_last(whole, step);
       emitters_.see(part.name, part.source);
     }
     const std::size_t verdicts_before = verdicts_.size();
@@ -161,7 +191,8 @@ void Tracker::see_pulse(const Pulse& pulse, const EventSeen& event, Name topic) 
     if (keys.empty()) return;
     name += ":" + keys.front().text;
   }
-  const FlowTable::Handle handle = flow_for(packed_id(name));
+  const std::string packed = packed_id(name);
+  const FlowTable::Handle handle = flow_for(packed, FlowTable::hash_of(packed));
   Flow& flow = flows_.open(handle);
   Step step = step_of(event, topic, flow);
   if (flow.steps.contains(step.source, step.id)) return flows_.close(handle, false);
@@ -194,7 +225,8 @@ void Tracker::see_waived(const EventSeen& event) {
   v1::FlowWaived said;
   if (event.topic != waived_topic || event.source != tracker_source) return;
   if (!said.ParseFromArray(event.data.data(), static_cast<int>(event.data.size()))) return;
-  const FlowTable::Handle handle = known_flow(packed_id(said.correlationid()));
+  const std::string packed = packed_id(said.correlationid());
+  const FlowTable::Handle handle = known_flow(packed, FlowTable::hash_of(packed));
   if (handle == FlowTable::none) return;
   Flow& flow = flows_.open(handle);
   before_.take(flow);
@@ -215,7 +247,8 @@ Waiver Tracker::waiver_of(const v1::FlowWaived& said) const {
 }
 
 std::optional<std::size_t> Tracker::would_waive(const v1::FlowWaived& said) {
-  const FlowTable::Handle handle = known_flow(packed_id(said.correlationid()));
+  const std::string packed = packed_id(said.correlationid());
+  const FlowTable::Handle handle = known_flow(packed, FlowTable::hash_of(packed));
   if (handle == FlowTable::none) return std::nullopt;
   const std::size_t count = judge_.meant(flows_.open(handle), waiver_of(said));
   flows_.close(handle, false);
@@ -223,15 +256,15 @@ std::optional<std::size_t> Tracker::would_waive(const v1::FlowWaived& said) {
 }
 
 // The flow in memory, or brought back there.
-FlowTable::Handle Tracker::known_flow(std::string_view correlation) {
-  const FlowTable::Handle known = flows_.find(correlation);
+FlowTable::Handle Tracker::known_flow(std::string_view correlation, std::uint32_t hash) {
+  const FlowTable::Handle known = flows_.find(correlation, hash);
   if (known != FlowTable::none || !archive_) return known;
   const auto archived = archive_->find(correlation);
   return archived ? bring_back(*archived) : FlowTable::none;
 }
 
-FlowTable::Handle Tracker::flow_for(std::string_view correlation) {
-  const FlowTable::Handle known = known_flow(correlation);
+FlowTable::Handle Tracker::flow_for(std::string_view correlation, std::uint32_t hash) {
+  const FlowTable::Handle known = known_flow(correlation, hash);
   return known != FlowTable::none ? known : flows_.create(correlation);
 }
 

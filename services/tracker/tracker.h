@@ -5,6 +5,8 @@
 //   tracker.advance(watermark);            // everything up to this log time was seen
 //   for (const Judgement& verdict : tracker.take_verdicts()) …
 //
+// Whoever has several events gives them at once: while one is judged, the flows of the next are fetched.
+//
 // Time is log time. A deadline d is judged when the tracker knows everything up to d: when it sees an event
 // with a later log time, or is told a watermark of d or more. So an event at exactly the deadline is in time,
 // however events are cut into batches, and a backlog never raises a false alarm.
@@ -20,10 +22,12 @@
 // memory asks the archive. One thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,7 +86,8 @@ class Tracker {
   /// A saved flow that may wait for something. Those that wait for nothing need not be loaded.
   void load(const ArchivedFlow& flow);
 
-  void see(const EventSeen& event);
+  void see(const EventSeen& event) { see(std::span{&event, 1}); }
+  void see(std::span<const EventSeen> events);
   void advance(std::uint64_t watermark);
 
   /// The tracker was away until this log time: deadlines up to it are judged all the same, and say that they
@@ -120,17 +125,26 @@ class Tracker {
   void rest(std::size_t slots, std::uint64_t idle_since);
 
  private:
-  [[nodiscard]] FlowTable::Handle known_flow(std::string_view correlation);
-  FlowTable::Handle flow_for(std::string_view correlation);
+  /// An event that is not its turn yet. Its correlation id is a guess: the content may name another.
+  struct Coming {
+    std::string correlation;  // packed
+    FlowTable::Approach flow;
+  };
+  static constexpr std::size_t ahead = 12;
+
+  void approach(std::span<const EventSeen> events, std::size_t at);
+  void see(const EventSeen& event, const Coming& coming);
+  [[nodiscard]] FlowTable::Handle known_flow(std::string_view correlation, std::uint32_t hash);
+  FlowTable::Handle flow_for(std::string_view correlation, std::uint32_t hash);
   FlowTable::Handle bring_back(const ArchivedFlow& archived);
-  void set_correlation(const EventSeen& event, Name topic);
-  void see_step(const EventSeen& event, Name topic);
+  void set_correlation(const EventSeen& event, Name topic, const Coming& coming);
+  void see_step(const EventSeen& event, Name topic, std::uint32_t hash);
   void see_waived(const EventSeen& event);
   [[nodiscard]] Waiver waiver_of(const v1::FlowWaived& said) const;
   void see_pulse(const Pulse& pulse, const EventSeen& event, Name topic);
   [[nodiscard]] Step step_of(const EventSeen& event, Name topic, const Flow& flow);
   void judge_upto(std::uint64_t upto);
-  bool append(Flow& flow, const Step& step);
+  void note_last(Flow& flow, const Step& step);
   void note_part(const Flow& flow, std::size_t instances_before, std::size_t verdicts_before,
                  const Step& step);
   void tell_wholes();
@@ -171,7 +185,8 @@ class Tracker {
   std::uint64_t waived_ = 0;
   std::uint64_t stopped_until_ = 0;
   FlowTable::Handle rest_at_ = 0;
-  std::string correlation_;  // packed ids of the event at hand
+  std::array<Coming, 16> coming_;  // by place in the batch; longer than `ahead`
+  std::string correlation_;        // packed ids of the event at hand
   std::string id_;
   std::string causation_;
 };

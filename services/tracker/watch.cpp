@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <span>
 
 #include "tracker/flow_record.h"
 #include "tracker/incident_answers.h"
@@ -99,16 +100,22 @@ void Watch::take(const Delivery& delivery) {
     tracker_.set_stopped_until(delivery.log_time);
     spdlog::info("joined handled_offset={} end_offset={}", tracker_.handled_offset(), delivery.end_offset);
   }
-  for (const EventSeen& event : delivery.events) {
-    const bool is_new = event.offset > tracker_.handled_offset();
+  unacknowledged_ += delivery.events.size();
+  for (std::span<const EventSeen> events{delivery.events}; !events.empty();) {
+    const auto own = std::find_if(events.begin(), events.end(),
+                                  [](const EventSeen& event) { return event.source == tracker_source; });
+    const auto count = static_cast<std::size_t>(own - events.begin());
+    tracker_.see(events.first(count));
+    events = events.subspan(count);
+    if (events.empty()) break;
+    const bool is_new = events.front().offset > tracker_.handled_offset();
     const std::uint64_t waived = tracker_.waived();
-    tracker_.see(event);
-    ++unacknowledged_;
-    if (event.source != tracker_source) continue;
+    tracker_.see(events.front());
     collect_verdicts();  // what an earlier run published is judged again before it is recognised
-    if (is_new) heed(event, tracker_.waived() - waived);
+    if (is_new) heed(events.front(), tracker_.waived() - waived);
     publish_incidents();
-    outbox_.recognise(event.id);
+    outbox_.recognise(events.front().id);
+    events = events.subspan(1);
   }
   for (const FlowTable::Handle handle : tracker_.take_waiting()) {
     if (caught_up_) foresight_.notice(handle, tracker_.flows().last_at(handle), now_);

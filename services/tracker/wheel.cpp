@@ -22,24 +22,28 @@ std::uint32_t& TimerWheel::prev_of(std::uint32_t link) {
 
 void TimerWheel::arm(Handle handle, std::uint64_t deadline) {
   assert(handle < head_mark);
-  if (handle >= nodes_.size()) nodes_.resize(handle + 1);
-  if (armed(handle)) {
-    if (nodes_[handle].deadline == deadline) return;
-    cancel(handle);
-  }
-  nodes_[handle].deadline = deadline;
-  ++size_;
+  nodes_.grow(handle + std::size_t{1});
+  Node& node = nodes_[handle];
+  if (node.deadline == deadline) return;
+  if (node.deadline == never) ++size_;
+  node.deadline = deadline;
+  if (may_stay(node, deadline)) return;
+  if (lies(node)) unlink(handle);
   insert(handle);
 }
 
 void TimerWheel::cancel(Handle handle) {
   if (!armed(handle)) return;
-  unlink(handle);
+  Node& node = nodes_[handle];
+  node.deadline = never;
   --size_;
+  if (!may_stay(node, never)) unlink(handle);
 }
 
 // Links the timer at the end of the slot its deadline belongs to, seen from tick_.
 void TimerWheel::insert(Handle handle) {
+  nodes_[handle].placed_for = nodes_[handle].deadline;
+  ++lying_;
   const std::uint64_t tick = std::max(tick_of(nodes_[handle].deadline), tick_);
   const std::uint64_t differing = tick ^ tick_;
   const unsigned level =
@@ -58,6 +62,7 @@ void TimerWheel::insert(Handle handle) {
 
 void TimerWheel::unlink(Handle handle) {
   Node& node = nodes_[handle];
+  --lying_;
   next_of(node.prev) = node.next;
   prev_of(node.next) = node.prev;
   if (node.prev == node.next && (node.prev & head_mark)) {  // the slot is empty now
@@ -67,11 +72,13 @@ void TimerWheel::unlink(Handle handle) {
   node.next = node.prev = none;
 }
 
+// What is armed in that slot, which is empty then.
 std::vector<TimerWheel::Handle> TimerWheel::take_slot(unsigned index) {
   std::vector<Handle> handles;
   for (std::uint32_t link = heads_[index].next; !(link & head_mark);) {
-    handles.push_back(link);
+    if (nodes_[link].deadline != never) handles.push_back(link);
     link = std::exchange(nodes_[link].next, none);
+    --lying_;
   }
   heads_[index] = {head_mark | index, head_mark | index};
   occupied_[index / slots] &= ~(std::uint64_t{1} << (index % slots));
@@ -123,7 +130,7 @@ bool TimerWheel::advance(std::uint64_t to_tick) {
 }
 
 std::optional<TimerWheel::Timer> TimerWheel::pop(std::uint64_t upto) {
-  if (size_ == 0) {
+  if (lying_ == 0) {
     tick_ = std::max(tick_, tick_of(upto));
     return std::nullopt;
   }

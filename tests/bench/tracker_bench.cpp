@@ -4,7 +4,9 @@
 //
 // `fill` gives each flow its five events, round robin over LANES flows at a time (fewer lanes: the events of
 // a flow are nearer to each other, as on a real bus). `steady` ends a flow, at random, for each that begins.
-// `overdue` lets every open deadline pass. Ids are UUID text, made before the clock starts. One thread, no
+// `overdue` lets every open deadline pass. `naive` is what one would write instead, an unordered_map and a
+// priority_queue of nothing but an id and a deadline: opening flows, and closing one for each that is opened.
+// Ids are UUID text, made before the clock starts. One thread, no
 // disk. Time is the thread's CPU time, so that other programs on the machine do not count; memory is the
 // growth of the resident set, ids and all.
 #include <time.h>
@@ -13,8 +15,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <queue>
 #include <random>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "event/uuid.h"
@@ -26,6 +30,8 @@ using namespace reel::tracker;
 namespace {
 
 constexpr std::size_t batch = 50'000;
+/// Events that the bus hands over at once: 100 KB of envelopes.
+constexpr std::size_t delivery = 500;
 constexpr const char* topics[] = {"order.placed",   "payment.captured",    "stock.reserved",
                                   "invoice.issued", "shipment.dispatched", "shipment.delivered"};
 constexpr const char* sources[] = {"orders/1",    "payments/1", "inventory/1",
@@ -75,15 +81,17 @@ class Feed {
     const double begin = cpu_seconds();
     for (const Made& made : made_) {
       log_time_ += 500;
-      tracker_.see({.offset = ++offset_,
-                    .log_time = log_time_,
-                    .id = made.id,
-                    .correlationid = made.flow,
-                    .causationid = made.cause,
-                    .topic = topics[made.step],
-                    .source = sources[made.step],
-                    .time = log_time_ - 300'000});
+      delivered_.push_back({.offset = ++offset_,
+                            .log_time = log_time_,
+                            .id = made.id,
+                            .correlationid = made.flow,
+                            .causationid = made.cause,
+                            .topic = topics[made.step],
+                            .source = sources[made.step],
+                            .time = log_time_ - 300'000});
+      if (delivered_.size() == delivery) deliver();
     }
+    deliver();
     spent_ += cpu_seconds() - begin;
     events_ += made_.size();
     made_.clear();
@@ -109,13 +117,58 @@ class Feed {
     return uuid_v8(hash_128({what, std::to_string(flow)}));
   }
 
+  void deliver() {
+    tracker_.see(delivered_);
+    delivered_.clear();
+  }
+
   Tracker& tracker_;
   std::vector<Made> made_;
+  std::vector<EventSeen> delivered_;
   std::uint64_t offset_ = 0;
   std::uint64_t log_time_ = 1'700'000'000'000'000'000;
   double spent_ = 0;
   std::size_t events_ = 0;
 };
+
+struct NaiveId {
+  std::uint64_t high, low;
+  friend bool operator==(const NaiveId&, const NaiveId&) = default;
+};
+struct NaiveHash {
+  std::size_t operator()(const NaiveId& id) const { return id.high ^ id.low; }
+};
+
+void measure_naive(std::size_t flows) {
+  std::mt19937_64 random{2};
+  std::vector<NaiveId> ids(flows * 3 / 2);
+  for (NaiveId& id : ids) id = {random(), random()};
+  std::unordered_map<NaiveId, std::uint64_t, NaiveHash> open;
+  using Due = std::pair<std::uint64_t, NaiveId>;
+  const auto later = [](const Due& one, const Due& other) { return one.first > other.first; };
+  std::priority_queue<Due, std::vector<Due>, decltype(later)> due{later};
+  std::uint64_t now = 0;
+  const auto begin_flow = [&](const NaiveId& id) {
+    now += 500;
+    open.emplace(id, now + 60'000'000'000);
+    due.emplace(now + 60'000'000'000, id);
+  };
+  const std::size_t before = resident_bytes();
+  double begin = cpu_seconds();
+  for (std::size_t i = 0; i < flows; ++i) begin_flow(ids[i]);
+  const double fill = cpu_seconds() - begin;
+  const std::size_t bytes = (resident_bytes() - before) / flows;
+  std::vector<std::size_t> ended(flows / 2);
+  for (std::size_t& one : ended) one = random() % flows;
+  begin = cpu_seconds();
+  for (std::size_t i = flows; i < ids.size(); ++i) {
+    open.erase(ids[ended[i - flows]]);
+    begin_flow(ids[i]);
+  }
+  const double steady = cpu_seconds() - begin;
+  std::printf("naive    fill_per_s=%.0f events_per_s=%.0f bytes_per_flow=%zu\n",
+              static_cast<double>(flows) / fill, static_cast<double>(flows / 2 * 2) / steady, bytes);
+}
 
 }  // namespace
 
@@ -153,4 +206,5 @@ int main(int argc, char** argv) {
   const double seconds = cpu_seconds() - begin;
   const auto judged = tracker.take_verdicts().size();
   std::printf("overdue  verdicts=%zu verdicts_per_s=%.0f\n", judged, static_cast<double>(judged) / seconds);
+  measure_naive(flows);
 }
