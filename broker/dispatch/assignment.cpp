@@ -75,7 +75,7 @@ std::optional<Slot> Assignment::emptied_for_suspect() {
   bool under_way = false;
   for (const Slot slot : instances_.joined()) {
     Instance& one = instances_.at(slot);
-    if (one.standby || one.credit_events == 0) continue;
+    if (one.standby || one.stuck || one.credit_events == 0) continue;
     if (one.events == 0) return slot;
     under_way = under_way || one.draining || one.probing;
     if (least == nullptr || one.events < least->events) least = &one;

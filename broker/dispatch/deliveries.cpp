@@ -4,22 +4,20 @@
 #include <cassert>
 
 namespace reel::broker {
-namespace {
 
-constexpr std::uint32_t losses_max = 255;
-
-}  // namespace
-
-Deliveries::Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive, bool in_offset_order)
+Deliveries::Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive, bool in_offset_order,
+                       LogTime told_within)
     : ack_timeout_{ack_timeout},
+      begins_within_{std::max(ack_timeout, told_within)},
       in_offset_order_{in_offset_order},
       instances_{exclusive, !in_offset_order},
       shares_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15},
       lanes_{seed * 0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15} {}
 
-void Deliveries::join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes) {
+void Deliveries::join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes,
+                      bool tells_begun) {
   const auto known = instances_.find(id);
-  instances_.join(id, credit_events, credit_bytes);
+  instances_.join(id, credit_events, credit_bytes, tells_begun);
   if (!known || !has_lanes_) return;
   for (Position position = window_.head(); position != fresh; ++position) {
     const Entry& entry = window_.at(position);
@@ -31,7 +29,7 @@ void Deliveries::offer(const Offer& event) {
   assert((window_.empty() || window_.at(window_.end() - 1).offset < event.offset) && "offers ascend");
   Entry entry{.offset = event.offset, .key_hash = event.key_hash, .bytes = event.bytes};
   entry.attempt = event.attempt;
-  entry.losses = static_cast<std::uint8_t>(std::min<std::uint32_t>(event.losses, losses_max));
+  entry.losses = std::min<std::uint32_t>(event.losses, Entry::losses_max) & 0x7f;
   if (in_offset_order_) entry.losses = 0;  // noted before the service was one of these
   if (event.attempt > 1) ++retrying_;
   if (entry.is_suspect()) ++suspects_held_;
@@ -76,14 +74,33 @@ void Deliveries::extend(Position position, LogTime now) {
     ++walked_;
     Entry& entry = window_.at(position);
     if (entry.state == EntryState::in_flight) {
-      if (entry.when == now + ack_timeout_) return;  // and so has what lies behind
-      handed_at_.try_emplace(entry.offset, entry.when - ack_timeout_);
+      if (entry.begun && entry.when == now + ack_timeout_) return;  // and so has what lies behind
+      note_handed_at(entry);
+      entry.begun = true;
       entry.when = now + ack_timeout_;
       deadlines_.add(entry.when, position);
+      if (instances_.at(entry.holder).tells_begun) return;  // what lies behind has not begun
     }
     if (entry.next == 0) return;
     position += entry.next;
   }
+}
+
+void Deliveries::begin(Position position, LogTime now) {
+  Entry& entry = window_.at(position);
+  if (entry.begun) return;
+  note_handed_at(entry);
+  entry.begun = true;
+  entry.when = now + ack_timeout_;
+  deadlines_.add(entry.when, position);
+}
+
+void Deliveries::await(Position position, LogTime now) {
+  Entry& entry = window_.at(position);
+  assert(!entry.begun && "what is with a handler does not wait for one");
+  note_handed_at(entry);
+  entry.when = now + begins_within_;
+  unbegun_.add(entry.when, position);
 }
 
 void Deliveries::drop(Position position) {
@@ -118,16 +135,18 @@ void Deliveries::drop_key(Position position, std::vector<ParkedEvent>& dropped) 
   for (position = end_of_lanes; position < window_.end(); ++position) drop_idle(position);
 }
 
-void Deliveries::give_back(Position position, Fate fate, LogTime now, LogTime retry_at) {
+void Deliveries::give_back(Position position, Fate fate, LogTime now, LogTime retry_at,
+                           std::vector<HandOver>* taken) {
   assert(has_lanes_ && "without lanes nobody knows what lies behind");
   Entry& entry = window_.at(position);
+  note_taken(entry, taken);
   release(entry);
-  const Position behind = take_back_behind(position);
+  const Position behind = take_back_behind(position, taken);
   if (fate == Fate::dead) {
     settle(entry);
   } else {
     if (fate != Fate::returned) first_failed_at_.emplace(entry.offset, now);
-    if (fate == Fate::noted && entry.losses < losses_max) {
+    if (fate == Fate::noted && entry.losses < Entry::losses_max) {
       ++entry.losses;
       if (entry.losses == Entry::suspect_losses) ++suspects_held_;
     }
@@ -143,18 +162,25 @@ void Deliveries::give_back(Position position, Fate fate, LogTime now, LogTime re
 }
 
 // Gives back what is in flight behind `position` in its lane; the first of these.
-Position Deliveries::take_back_behind(Position position) {
+Position Deliveries::take_back_behind(Position position, std::vector<HandOver>* taken) {
   Position first = no_position;
   while (window_.at(position).next != 0) {
     position += window_.at(position).next;
     Entry& entry = window_.at(position);
     if (entry.state != EntryState::in_flight) continue;
+    note_taken(entry, taken);
     release(entry);
     entry.state = EntryState::waiting;
     if (entry.attempt > 1) ++retrying_;
     first = std::min(first, position);
   }
   return first;
+}
+
+void Deliveries::note_taken(const Entry& entry, std::vector<HandOver>* taken) const {
+  const Instance& holder = instances_.at(entry.holder);
+  if (taken == nullptr || !holder.tells_begun) return;
+  taken->push_back({holder.id, entry.offset, entry.delivery, entry.attempt});
 }
 
 void Deliveries::return_all(Slot slot) {
@@ -192,7 +218,8 @@ std::optional<Offset> Deliveries::redelivery_of(Offset event) const {
 
 LogTime Deliveries::handed_at(const Entry& entry) const {
   const auto extended = handed_at_.find(entry.offset);
-  return extended != handed_at_.end() ? extended->second : entry.when - ack_timeout_;
+  if (extended != handed_at_.end()) return extended->second;
+  return entry.when - (entry.begun ? ack_timeout_ : begins_within_);
 }
 
 std::optional<Offset> Deliveries::oldest_origin() const {
@@ -203,6 +230,7 @@ std::optional<Offset> Deliveries::oldest_origin() const {
 
 std::optional<LogTime> Deliveries::next_deadline() const {
   std::optional<LogTime> next = deadlines_.next();
+  if (const auto unbegun = unbegun_.next()) next = std::min(next.value_or(*unbegun), *unbegun);
   if (!retries_.empty() && (!next || retries_.top().due < *next)) next = retries_.top().due;
   return next;
 }
@@ -212,6 +240,7 @@ void Deliveries::tidy() {
   scan = std::max(scan, window_.head());
   fresh = std::max(fresh, window_.head());
   deadlines_.tidy(window_, in_flight_);
+  unbegun_.tidy(window_, in_flight_);
   if (window_.worth_compacting(held_)) compact();
 }
 
@@ -224,6 +253,7 @@ void Deliveries::compact() {
   scan = moved_to(scan);
   fresh = moved_to(fresh);
   deadlines_.move(head, moved, window_.end());
+  unbegun_.move(head, moved, window_.end());
   if (has_lanes_) restring_lanes();
 }
 

@@ -42,14 +42,17 @@ enum class Fate : std::uint8_t {
 
 class Deliveries {
  public:
-  Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive, bool in_offset_order = false);
+  /// `told_within`: an instance that is there and tells what it has begun has said so within this.
+  Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive, bool in_offset_order = false,
+             LogTime told_within = 0);
 
   [[nodiscard]] const Window& window() const { return window_; }
   [[nodiscard]] Instances& instances() { return instances_; }
   [[nodiscard]] const Instances& instances() const { return instances_; }
 
   /// Of a known instance, changes the credit, and with it how much of that its keys may have.
-  void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes);
+  void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes,
+            bool tells_begun = false);
   void offer(const Offer& event);
   /// Makes retries that are due at `now` ready to be handed over.
   void wake_retries(LogTime now);
@@ -59,8 +62,10 @@ class Deliveries {
   /// What is in flight is settled.
   void ack(Position position);
   /// What is in flight is given back, and what the instance holds behind it under its key goes with it.
-  /// `retry_at` counts for Fate::later only. Needs lanes.
-  void give_back(Position position, Fate fate, LogTime now, LogTime retry_at);
+  /// `retry_at` counts for Fate::later only. Needs lanes. `taken`, where it is given, gets what was so taken
+  /// from an instance that tells what it has begun.
+  void give_back(Position position, Fate fate, LogTime now, LogTime retry_at,
+                 std::vector<HandOver>* taken = nullptr);
   /// What waits or is to be tried again is settled without having been handed over.
   void drop(Position position);
   /// Drops everything held under the key of what stands at `position`, and says what that was. Needs lanes,
@@ -69,6 +74,10 @@ class Deliveries {
   /// What is in flight, and with it what waits its turn behind it under its key, need not be answered before
   /// a whole ack_timeout from now. Needs lanes.
   void extend(Position position, LogTime now);
+  /// What is in flight is with a handler: its ack_timeout begins, unless it has.
+  void begin(Position position, LogTime now);
+  /// What is in flight was looked into, and waits for a handler: it is looked into again later.
+  void await(Position position, LogTime now);
   /// A retry is due at once.
   void hurry(Position position);
   /// Everything that `slot` holds is given back as if it never had been handed over. Needs no lanes.
@@ -77,6 +86,10 @@ class Deliveries {
   [[nodiscard]] std::optional<Position> take_overdue(LogTime now) {
     return deadlines_.take_due(window_, now);
   }
+  /// The next event in flight that should have begun at `now`, if it ever will.
+  [[nodiscard]] std::optional<Position> take_unbegun(LogTime now) { return unbegun_.take_due(window_, now); }
+  /// How long what has not begun is left alone: an instance that is there has spoken meanwhile.
+  [[nodiscard]] LogTime begins_within() const { return begins_within_; }
   /// To be called after a change that settled or gave back: moves positions.
   void tidy();
 
@@ -146,20 +159,25 @@ class Deliveries {
   void make_ready(Position position);
   void release(Entry& entry);
   void settle(Entry& entry);
-  [[nodiscard]] Position take_back_behind(Position position);
+  void note_taken(const Entry& entry, std::vector<HandOver>* taken) const;
+  void note_handed_at(const Entry& entry) { handed_at_.try_emplace(entry.offset, handed_at(entry)); }
+  [[nodiscard]] Position take_back_behind(Position position, std::vector<HandOver>* taken);
   void string_behind(LaneId lane, Position position);
   void restring_lanes();
   void compact();
 
   LogTime ack_timeout_;
+  LogTime begins_within_;
   bool in_offset_order_;
   Window window_;
   Instances instances_;
-  Deadlines deadlines_;
+  Deadlines deadlines_;  // of what has begun
+  Deadlines unbegun_;    // and of what has not, with an instance that tells: when to look into it
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
   std::unordered_map<Offset, LogTime> first_failed_at_;  // of what is held and has failed
   std::unordered_map<Offset, Offset> origins_;           // of redeliveries that are held
-  std::unordered_map<Offset, LogTime> handed_at_;        // of what is in flight and was extended
+  std::unordered_map<Offset, LogTime>
+      handed_at_;  // of what is in flight with another deadline than its first
 
   KeyShares shares_;
   KeyLanes lanes_;
@@ -219,13 +237,15 @@ inline void Deliveries::hand(Position position, Slot slot, LogTime now) {
   entry.state = EntryState::in_flight;
   if (entry.is_suspect()) holder.probing = true;
   entry.holder = slot;
-  entry.when = now + ack_timeout_;
+  entry.begun = !holder.tells_begun;
+  entry.when = now + (entry.begun ? ack_timeout_ : begins_within_);
+  if (holder.events == 0) holder.answered_at = now;
   if (++entry.delivery == 1) --never_handed_;
   if (entry.attempt > 1) --retrying_;
   ++holder.events;
   holder.bytes += entry.bytes;
   ++in_flight_;
-  deadlines_.add(entry.when, position);
+  (entry.begun ? deadlines_ : unbegun_).add(entry.when, position);
   holder.handed.push_back({holder.id, entry.offset, entry.delivery, entry.attempt});
   shares_.of(entry.key_hash).add(entry.bytes);
   if (!has_lanes_) return;

@@ -51,12 +51,13 @@ struct Trouble {
 
 class Dispatch::Impl {
  public:
-  Impl(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed)
+  Impl(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed, LogTime told_within)
       : window_events_max_{window_events_max},
         in_flight_max_{policy.max_in_flight},
         parks_{policy.on_dead == config::OnDead::park},
         max_age_{nanoseconds_of(policy.retry.max_age)},
-        deliveries_{seed, nanoseconds_of(policy.ack_timeout), policy.exclusive, policy.in_offset_order},
+        deliveries_{seed, nanoseconds_of(policy.ack_timeout), policy.exclusive, policy.in_offset_order,
+                    told_within},
         backoff_{policy.retry, seed},
         timed_out_error_{"no answer within " + std::to_string(policy.ack_timeout.count()) + " ms"} {}
 
@@ -66,8 +67,8 @@ class Dispatch::Impl {
     return window_events_max_ - std::min(window_events_max_, deliveries_.held());
   }
 
-  void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes) {
-    deliveries_.join(instance, credit_events, credit_bytes);
+  void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes, bool tells_begun) {
+    deliveries_.join(instance, credit_events, credit_bytes, tells_begun);
   }
 
   void offer(std::span<const Offer> events) {
@@ -97,6 +98,7 @@ class Dispatch::Impl {
       for (const Nack& nack : nacks) add_range(settlement.stale, nack.offset, 1);
       return settlement;
     }
+    note_answer(*slot);
     // Ranges that do not overlap visit each entry once; what visits more than overlaps account for is stale.
     std::size_t visits_left = overlaps_max * deliveries_.window().size();
     Position hint = deliveries_.window().head();
@@ -110,17 +112,22 @@ class Dispatch::Impl {
     advance(now);
     const auto slot = instances().find(instance);
     if (!slot || events.empty()) return;
+    note_answer(*slot);
     deliveries_.build_lanes();
-    const Window& window = deliveries_.window();
-    std::size_t visits_left = window.size();
-    for (const AckRange& range : events) {
-      const Offset end = range.first + std::min<Offset>(range.count, ~range.first);
-      Position position = window.lower_bound(range.first, window.head());
-      for (; position != window.end() && visits_left > 0; ++position, --visits_left) {
-        if (window.at(position).offset >= end) break;
-        if (deliveries_.is_held_by(position, *slot, range.delivery)) deliveries_.extend(position, now_);
-      }
-    }
+    visit(*slot, events, [this](Position position) { deliveries_.extend(position, now_); });
+    deliveries_.tidy();
+  }
+
+  void told(InstanceId instance, const Begun& said, LogTime now) {
+    advance(now);
+    const auto slot = instances().find(instance);
+    if (!slot || !instances().at(*slot).tells_begun) return;
+    Instance& one = instances().at(*slot);
+    one.told_at = now_;
+    one.waits_from = said.waits_from;
+    one.waits_to = said.waits_to;
+    if (said.busy == 0) one.stuck = false;
+    visit(*slot, said.begun, [this](Position position) { deliveries_.begin(position, now_); });
     deliveries_.tidy();
   }
 
@@ -151,9 +158,9 @@ class Dispatch::Impl {
     Settlement settlement;
     deliveries_.wake_retries(now_);
     while (const auto position = deliveries_.take_overdue(now_)) {
-      const LogTime retry_at = now_ + backoff_.after(deliveries_.window().at(*position).attempt);
-      fail(*position, {v1::ENDING_TIMED_OUT, ack_timeout_error, timed_out_error_, retry_at}, settlement);
+      time_out(*position, settlement);
     }
+    while (const auto position = deliveries_.take_unbegun(now_)) look_into(*position, settlement);
     deliveries_.tidy();
     return settlement;
   }
@@ -174,6 +181,47 @@ class Dispatch::Impl {
 
  private:
   void advance(LogTime now) { now_ = std::max(now_, now); }
+
+  void note_answer(Slot slot) {
+    instances().at(slot).answered_at = now_;
+    instances().at(slot).stuck = false;
+  }
+
+  // Calls visitor(position) for what `slot` holds of these. Of ranges that overlap the rest is passed over.
+  template <typename Visitor>
+  void visit(Slot slot, std::span<const AckRange> ranges, const Visitor& visitor) {
+    const Window& window = deliveries_.window();
+    std::size_t visits_left = window.size();
+    for (const AckRange& range : ranges) {
+      const Offset end = range.first + std::min<Offset>(range.count, ~range.first);
+      Position position = window.lower_bound(range.first, window.head());
+      for (; position != window.end() && visits_left > 0; ++position, --visits_left) {
+        if (window.at(position).offset >= end) break;
+        if (deliveries_.is_held_by(position, slot, range.delivery)) visitor(position);
+      }
+    }
+  }
+
+  void time_out(Position position, Settlement& settlement) {
+    const LogTime retry_at = now_ + backoff_.after(deliveries_.window().at(position).attempt);
+    fail(position, {v1::ENDING_TIMED_OUT, ack_timeout_error, timed_out_error_, retry_at}, settlement);
+  }
+
+  // It has not begun, though its instance has spoken since it was handed over. What the instance does not
+  // know of is lost on the way; what it knows of waits, for a handler that may come or for none.
+  void look_into(Position position, Settlement& settlement) {
+    const Entry& entry = deliveries_.window().at(position);
+    Instance& holder = instances().at(entry.holder);
+    const LogTime patience = deliveries_.begins_within();
+    const bool waits = holder.told_at + patience > now_ && holder.told_at != 0 &&
+                       holder.waits_from <= entry.offset && entry.offset <= holder.waits_to;
+    if (!waits) return time_out(position, settlement);
+    // A handler answers or says that it is at it within ack_timeout; nobody has for twice as long.
+    if (holder.answered_at + 2 * patience > now_) return deliveries_.await(position, now_);
+    holder.stuck = true;
+    deliveries_.build_lanes();
+    deliveries_.give_back(position, Fate::returned, now_, 0, &settlement.taken_back);
+  }
 
   // Settles what of the range `slot` holds; the rest is stale. Returns where the search for the next range
   // may begin.
@@ -281,7 +329,8 @@ class Dispatch::Impl {
     const bool over = dead || trouble.expired;
     if (over) failure.set_retry_at(0);
     const Fate retried = trouble.ending == v1::ENDING_LOST ? Fate::again : Fate::later;
-    deliveries_.give_back(position, over ? Fate::dead : retried, now_, trouble.retry_at);
+    auto* const taken = trouble.ending == v1::ENDING_TIMED_OUT ? &settlement.taken_back : nullptr;
+    deliveries_.give_back(position, over ? Fate::dead : retried, now_, trouble.retry_at, taken);
     if (dead && !trouble.expired && parks_) deliveries_.drop_key(position, settlement.parked);
   }
 
@@ -309,8 +358,9 @@ class Dispatch::Impl {
   LogTime now_ = 0;
 };
 
-Dispatch::Dispatch(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed)
-    : impl_{std::make_unique<Impl>(policy, window_events_max, seed)} {}
+Dispatch::Dispatch(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed,
+                   LogTime told_within)
+    : impl_{std::make_unique<Impl>(policy, window_events_max, seed, told_within)} {}
 Dispatch::~Dispatch() = default;
 Dispatch::Dispatch(Dispatch&&) noexcept = default;
 Dispatch& Dispatch::operator=(Dispatch&&) noexcept = default;
@@ -322,8 +372,9 @@ void Dispatch::offer(std::span<const Offer> events) {
   impl_->offer(events);
 }
 
-void Dispatch::join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes) {
-  impl_->join(instance, credit_events, credit_bytes);
+void Dispatch::join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes,
+                    bool tells_begun) {
+  impl_->join(instance, credit_events, credit_bytes, tells_begun);
 }
 Settlement Dispatch::leave(InstanceId instance, bool lost, LogTime now) {
   return impl_->leave(instance, lost, now);
@@ -363,6 +414,9 @@ Settlement Dispatch::settle(InstanceId instance, std::span<const AckRange> acks,
 
 void Dispatch::extend(InstanceId instance, std::span<const AckRange> events, LogTime now) {
   impl_->extend(instance, events, now);
+}
+void Dispatch::told(InstanceId instance, const Begun& said, LogTime now) {
+  impl_->told(instance, said, now);
 }
 bool Dispatch::retry_now(Offset offset) {
   return impl_->retry_now(offset);

@@ -26,6 +26,11 @@
 //     were there at two losses are suspects: they are handed out by themselves, a quarter of them at a time,
 //     to an instance that holds nothing else, so that losses narrow down the culprit and the others go free.
 //     With in_offset_order all comes again in that order, and no key has a share.
+//   - The ack_timeout of an event runs from when it was handed over, or with an instance that tells what it
+//   has
+//     begun, from when it says so: what waits there for a handler waits as long as the instance says that it
+//     does. An instance whose handlers have all overstayed waits for nothing: what it has not begun is given
+//     back, not an attempt, and it gets nothing new before it has answered something.
 //   - Of an exclusive service only the instance that joined first gets anything.
 //
 // Limits. What is held counts against `window_events_max`, and that includes what queues up behind a retry: a
@@ -81,6 +86,15 @@ struct AckRange {
   std::uint32_t delivery = 0;
 };
 
+/// What an instance that tells says now and then: what its handlers are at, and between which offsets all
+/// that it has not begun waits for one.
+struct Begun {
+  std::uint32_t busy = 0;           ///< handlers that run
+  std::span<const AckRange> begun;  ///< with these, or kept from beginning by one that has overstayed
+  Offset waits_from = 0;
+  Offset waits_to = 0;  ///< inclusive; 0: nothing waits
+};
+
 struct Nack {
   Offset offset = 0;
   std::uint32_t delivery = 0;
@@ -104,6 +118,7 @@ struct Settlement {
   std::vector<v1::Failure> failures;   ///< nacked, expired, lost and dead ones
   std::vector<ParkedEvent> parked;     ///< by key, in offset order
   std::vector<v1::OffsetRange> stale;  ///< answers without effect
+  std::vector<HandOver> taken_back;    ///< unasked, from instances that tell what they have begun
 };
 
 class Dispatch {
@@ -120,8 +135,10 @@ class Dispatch {
   static constexpr const char* consumer_lost_error = "consumer_lost";
 
   /// `window_events_max` bounds what is held: waiting, in flight and retrying together. `seed` is for the
-  /// backoff's jitter.
-  Dispatch(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed);
+  /// backoff's jitter. `told_within`: an instance that is there and tells what it has begun has said so
+  /// within this; ack_timeout where that is longer.
+  Dispatch(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed,
+           LogTime told_within = 0);
   ~Dispatch();
   Dispatch(Dispatch&&) noexcept;
   Dispatch& operator=(Dispatch&&) noexcept;
@@ -133,7 +150,8 @@ class Dispatch {
 
   /// The instance takes part from now on; for one that does already, the credit changes. What it holds
   /// beyond a smaller credit stays with it.
-  void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes);
+  void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes,
+            bool tells_begun = false);
   /// The instance is gone; nothing happens where it never was. `lost`: without a word, so the heads of its
   /// keys count as attempted; they may be handed over again at once.
   [[nodiscard]] Settlement leave(InstanceId instance, bool lost, LogTime now);
@@ -149,6 +167,9 @@ class Dispatch {
   /// These are still being handled: their ack_timeout begins anew. What the instance does not hold is
   /// ignored.
   void extend(InstanceId instance, std::span<const AckRange> events, LogTime now);
+
+  /// What an instance that tells says. Anything may come in, as with settle().
+  void told(InstanceId instance, const Begun& said, LogTime now);
 
   /// A retry need not wait any longer. False where the event is none that waits.
   [[nodiscard]] bool retry_now(Offset offset);

@@ -6,7 +6,8 @@
 
 namespace reel::broker {
 
-void Instances::join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes) {
+void Instances::join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes,
+                     bool tells_begun) {
   const auto [known, is_new] = by_id_.try_emplace(static_cast<std::uint32_t>(id));
   if (is_new) {
     if (unused_.empty()) {
@@ -17,7 +18,7 @@ void Instances::join(InstanceId id, std::uint32_t credit_events, std::uint32_t c
     known->second = unused_.back();
     unused_.pop_back();
     joined_.push_back(known->second);
-    at(known->second) = Instance{.id = id, .divides_credit = divides_credit_};
+    at(known->second) = Instance{.id = id, .tells_begun = tells_begun, .divides_credit = divides_credit_};
   }
   at(known->second).credit_events = credit_events;
   at(known->second).credit_bytes = credit_bytes;

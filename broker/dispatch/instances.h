@@ -22,20 +22,26 @@ using Slot = std::uint16_t;
 
 struct Instance {
   InstanceId id{};
+  bool tells_begun = false;  ///< its beats say what it has begun; before that no ack_timeout runs
   std::uint32_t credit_events = 0;
   std::uint32_t credit_bytes = 0;
   std::uint32_t events = 0;  ///< in flight
   std::uint64_t bytes = 0;
-  bool divides_credit = true;    ///< a key is kept to its share of it
-  bool standby = false;          ///< of an exclusive service, and not its turn
-  bool draining = false;         ///< gets nothing new until it holds nothing: a suspect is next
-  bool probing = false;          ///< holds suspects, and gets nothing else
+  bool divides_credit = true;  ///< a key is kept to its share of it
+  bool standby = false;        ///< of an exclusive service, and not its turn
+  bool draining = false;       ///< gets nothing new until it holds nothing: a suspect is next
+  bool probing = false;        ///< holds suspects, and gets nothing else
+  bool stuck = false;          ///< its handlers hang, all of them: it gets nothing until one has returned
+  LogTime answered_at = 0;     ///< its last answer to anything, or when it had something to answer again
+  LogTime told_at = 0;         ///< when its last beat said the next two; 0: none has
+  Offset waits_from = 0;       ///< what it holds from here to there and has not begun waits for a handler
+  Offset waits_to = 0;
   LaneQueue waiting;             ///< for credit of this one
   std::vector<HandOver> handed;  ///< in the round that is under way
 
   /// Whether an event of so many bytes may be added: a single one may exceed the bytes.
   [[nodiscard]] bool fits(std::uint32_t event_bytes) const {
-    return !standby && !draining && !probing && has_credit(event_bytes);
+    return !standby && !stuck && !draining && !probing && has_credit(event_bytes);
   }
   [[nodiscard]] bool has_credit(std::uint32_t event_bytes) const {
     return events < credit_events && (events == 0 || bytes + event_bytes <= credit_bytes);
@@ -57,7 +63,7 @@ class Instances {
       : exclusive_{exclusive}, divides_credit_{divides_credit} {}
 
   /// Of a known instance, changes the credit.
-  void join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes);
+  void join(InstanceId id, std::uint32_t credit_events, std::uint32_t credit_bytes, bool tells_begun = false);
   /// It must hold nothing any more.
   void leave(Slot slot);
 

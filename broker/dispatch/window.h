@@ -24,14 +24,15 @@ inline constexpr Position no_position = ~Position{0};
 enum class EntryState : std::uint8_t {
   waiting,    ///< may be handed over when its key and somebody's credit allow
   retrying,   ///< may not be handed over before `when`
-  in_flight,  ///< with `holder`, until `when` at the longest
+  in_flight,  ///< with `holder`
   settled,    ///< acked or dead: a hole
 };
 
 struct Entry {
   Offset offset = 0;
   std::uint64_t key_hash = 0;
-  LogTime when = 0;  ///< in flight: the answer's deadline; retrying: the retry time
+  LogTime when = 0;  ///< in flight: the answer's deadline, or until it has begun when that is looked into;
+                     ///< retrying: the retry time
   std::uint32_t bytes = 0;
   std::uint32_t delivery = 0;  ///< how often it was handed over
   std::uint32_t attempt = 1;   ///< failed attempts and one
@@ -39,9 +40,11 @@ struct Entry {
   std::uint32_t next = 0;      ///< distance to the next entry of the same lane; 0: none
   std::uint16_t holder = 0;    ///< slot in Instances, while in flight
   EntryState state = EntryState::waiting;
-  std::uint8_t losses = 0;  ///< instances lost while they held it
+  std::uint8_t losses : 7 = 0;  ///< instances lost while they held it
+  bool begun : 1 = false;       ///< in flight: its ack_timeout runs
 
   static constexpr std::uint8_t suspect_losses = 2;
+  static constexpr std::uint8_t losses_max = 127;
   /// It may be what kills instances: handed out in the company of suspects only.
   [[nodiscard]] bool is_suspect() const { return losses >= suspect_losses; }
 };

@@ -23,7 +23,7 @@ class DispatchBench {
   }
 
   explicit DispatchBench(const config::Service& service = policy(), std::size_t window_events_max = 1000)
-      : dispatch{service, window_events_max, 1} {}
+      : dispatch{service, window_events_max, 1, told_within} {}
 
   /// "1a 2b": offsets with the letter of their key, 10 bytes each unless said otherwise.
   void offers(const std::string& events, std::uint32_t bytes = 10) {
@@ -39,6 +39,17 @@ class DispatchBench {
 
   void joins(char instance, std::uint32_t credit_events = 1000, std::uint32_t credit_bytes = 1'000'000) {
     dispatch.join(id(instance), credit_events, credit_bytes);
+  }
+  /// An instance whose beats say what it has begun.
+  void joins_telling(char instance, std::uint32_t credit_events = 1000) {
+    dispatch.join(id(instance), credit_events, 1'000'000, true);
+  }
+  /// Its handlers are at the first deliveries of these; all from offset to offset waits for one.
+  void tells(char instance, const std::vector<Offset>& begun, Offset from = 0, Offset to = 0) {
+    std::vector<AckRange> ranges;
+    for (const Offset offset : begun) ranges.push_back({offset, 1, 1});
+    const auto busy = static_cast<std::uint32_t>(begun.size());
+    dispatch.told(id(instance), {.busy = busy, .begun = ranges, .waits_from = from, .waits_to = to}, at_);
   }
   std::string drains(char instance) { return text(dispatch.leave(id(instance), false, at_)); }
   std::string loses(char instance) { return text(dispatch.leave(id(instance), true, at_)); }
@@ -114,11 +125,18 @@ class DispatchBench {
       }
       part(words);
     }
+    if (!settlement.taken_back.empty()) {
+      std::string words = "took back";
+      for (const HandOver& one : settlement.taken_back)
+        words += " " + std::to_string(one.offset) + "#" + std::to_string(one.delivery);
+      part(words);
+    }
     if (!settlement.stale.empty()) part("stale" + text(settlement.stale));
     return all;
   }
 
   static constexpr LogTime start = 1'000'000'000;
+  static constexpr LogTime told_within = 5'000'000'000;
   Dispatch dispatch;
 
   static InstanceId id(char instance) { return InstanceId{static_cast<std::uint32_t>(instance)}; }

@@ -23,12 +23,16 @@ struct Load {
   bool parks = false;
   bool exclusive = false;
   std::size_t in_flight_max = 1'000'000;
+  bool tells = false;  // every second instance says what it has begun
 };
 
 class Walk {
  public:
   Walk(const Load& load, std::uint64_t seed)
-      : load_{load}, random_{seed}, real_{policy(load), load.window, seed}, model_{policy(load)} {}
+      : load_{load},
+        random_{seed},
+        real_{policy(load), load.window, seed, told_within},
+        model_{policy(load), told_within} {}
 
   // What went wrong, "" where nothing did.
   std::string run() {
@@ -42,6 +46,7 @@ class Walk {
   }
 
  private:
+  static constexpr LogTime told_within = 30'000'000;
   using Outcome = NaiveDispatch::Outcome;
 
   static config::Service policy(const Load& load) {
@@ -61,7 +66,7 @@ class Walk {
 
   std::string take_step() {
     if (upto(99) < load_.trouble) {
-      switch (upto(8)) {
+      switch (upto(9)) {
         case 0: return join();
         case 1: return leave();
         case 2: return answer(100, 40);
@@ -70,6 +75,7 @@ class Walk {
         case 5: return retry_now();
         case 6: return give_up();
         case 7: return extend();
+        case 8: return tell();
         default: now_ += upto(30) * 1'000'000; return expire();
       }
     }
@@ -113,8 +119,26 @@ class Walk {
   std::string join() {
     const InstanceId instance = someone();
     const auto events = static_cast<std::uint32_t>(upto(load_.credit));
-    real_.join(instance, events, events * 20);
-    model_.join(instance, {events, events * 20});
+    real_.join(instance, events, events * 20, tells(instance));
+    model_.join(instance, {events, events * 20}, tells(instance));
+    return "";
+  }
+  [[nodiscard]] bool tells(InstanceId instance) const {
+    return load_.tells && static_cast<std::uint32_t>(instance) % 2 == 0;
+  }
+  std::string tell() {
+    const InstanceId instance = someone();
+    std::vector<AckRange> events;
+    for (const auto& [offset, event] : model_.held) {
+      if (event.holder == instance && upto(3) == 0) events.push_back({offset, 1, event.delivery});
+    }
+    const Offset from = somewhere();
+    const Begun said{.busy = static_cast<std::uint32_t>(upto(2)),
+                     .begun = events,
+                     .waits_from = from,
+                     .waits_to = from + upto(40)};
+    real_.told(instance, said, now_);
+    model_.told(instance, said, now_);
     return "";
   }
   std::string leave() {
@@ -193,6 +217,7 @@ class Walk {
     if (real.failures != model.failures) return what + ": other failures";
     if (real.stale != model.stale) return what + ": other stale answers";
     if (real.parked != model.parked) return what + ": others are parked";
+    if (real.taken_back != model.taken_back) return what + ": others are taken back";
     return "";
   }
 
@@ -225,7 +250,7 @@ class Walk {
   std::string settle_everything() {
     for (std::uint32_t id = 1; id <= load_.instances; ++id) {
       real_.join(InstanceId{id}, 1000, 1'000'000);
-      model_.join(InstanceId{id}, {1000, 1'000'000});
+      model_.join(InstanceId{id}, {1000, 1'000'000}, false);
     }
     for (int round = 0; round < 1000 && real_.held() > 0; ++round) {
       now_ += 1'000'000;
@@ -259,6 +284,18 @@ void walk(const Load& load, int walks) {
 
 TEST_CASE("dispatch does what its naive model does: few keys, much trouble") {
   walk({.window = 24, .keys = 5, .instances = 3, .credit = 6, .batch = 8, .trouble = 40, .steps = 500}, 120);
+}
+
+TEST_CASE("dispatch does what its naive model does: some instances say what they have begun") {
+  walk({.window = 24,
+        .keys = 5,
+        .instances = 4,
+        .credit = 20,
+        .batch = 8,
+        .trouble = 50,
+        .steps = 500,
+        .tells = true},
+       120);
 }
 
 TEST_CASE("dispatch does what its naive model does: one instance, trouble now and then") {

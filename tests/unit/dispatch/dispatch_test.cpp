@@ -319,6 +319,99 @@ TEST_CASE("a handler that says it is still at it has its time anew") {
   CHECK(bench.expires() == "failed 1 timed out attempt 1 ack_timeout until 50100ms");
 }
 
+TEST_CASE("with an instance that tells what it has begun, an event's time runs from then") {
+  DispatchBench bench;
+  bench.joins_telling('X');
+  bench.offers("1a 2b 3a 4c");
+  CHECK(bench.hands() == "X: 1 2 3 4");
+  SUBCASE("so what waits for a handler waits, however long, and what hangs is taken back") {
+    bench.advance(29s);
+    bench.tells('X', {1}, 2, 4);
+    for (int round = 0; round < 30; ++round) {
+      CHECK(bench.expires() == "");
+      bench.advance(1s);
+      bench.tells('X', {1}, 2, 4);
+    }
+    CHECK(bench.expires() == "failed 1 timed out attempt 1 ack_timeout until 59100ms; took back 1#1 3#1");
+    CHECK(bench.acks('X', 1, 4) == "acked 2 4; stale 1 3");
+  }
+  SUBCASE("an in-progress is of the one event alone") {
+    bench.advance(20s);
+    bench.extends('X', 1);
+    CHECK(bench.next_deadline() == "30000ms");
+    bench.tells('X', {1}, 2, 4);
+    bench.advance(10s);
+    CHECK(bench.expires() == "");
+    CHECK(bench.next_deadline() == "50000ms");
+  }
+  SUBCASE("what it does not know of was lost on the way") {
+    bench.tells('X', {}, 2, 4);
+    bench.advance(30s - 1ms);
+    CHECK(bench.expires() == "");
+    bench.tells('X', {}, 2, 3);
+    bench.advance(1ms);
+    CHECK(bench.expires() ==
+          "failed 1 timed out attempt 1 ack_timeout until 30100ms; "
+          "failed 4 timed out attempt 1 ack_timeout until 30100ms; took back 1#1 3#1 4#1");
+  }
+  SUBCASE("where it has told nothing for long, nothing is known to wait") {
+    bench.tells('X', {}, 1, 4);
+    bench.advance(30s);
+    CHECK(bench.expires() ==
+          "failed 1 timed out attempt 1 ack_timeout until 30100ms; "
+          "failed 2 timed out attempt 1 ack_timeout until 30100ms; "
+          "failed 4 timed out attempt 1 ack_timeout until 30100ms; took back 1#1 3#1 2#1 4#1");
+  }
+}
+
+TEST_CASE("an ack_timeout shorter than the beats charges nothing that waits for a handler") {
+  auto policy = DispatchBench::policy();
+  policy.ack_timeout = 100ms;
+  DispatchBench bench{policy};
+  bench.joins_telling('X');
+  bench.offers("1a 2b");
+  bench.hands();
+  bench.advance(4s);
+  CHECK(bench.expires() == "");
+  bench.tells('X', {1}, 2, 2);
+  bench.advance(99ms);
+  CHECK(bench.expires() == "");
+  bench.advance(1ms);
+  CHECK(bench.expires() == "failed 1 timed out attempt 1 ack_timeout until 4200ms; took back 1#1");
+  bench.advance(900ms);
+  CHECK(bench.expires() == "");
+}
+
+TEST_CASE("what waits at an instance whose handlers all hang goes to others, and is charged nothing") {
+  DispatchBench bench;
+  bench.joins_telling('X');
+  bench.offers("1a 2b 3c");
+  bench.hands();
+  for (int second = 0; second < 59; ++second) {
+    bench.tells('X', {1}, 2, 3);
+    (void)bench.expires();
+    bench.advance(1s);
+  }
+  bench.joins_telling('Y');
+  CHECK(bench.hands() == "Y: 1 (delivery 2, attempt 2)");
+  bench.tells('X', {1}, 2, 3);
+  bench.advance(1s);
+  CHECK(bench.expires() == "took back 2#1 3#1");
+  CHECK(bench.hands() == "Y: 2 (delivery 2, attempt 1) 3 (delivery 2, attempt 1)");
+
+  bench.offers("4d 5e");
+  CHECK(bench.drains('Y') == "");
+  CHECK(bench.hands() == "");  // X gets nothing until a handler of its own has returned
+  SUBCASE("which may be too late for its event") {
+    CHECK(bench.acks('X', 1) == "stale 1");
+  }
+  SUBCASE("or it says that none runs") {
+    bench.tells('X', {});
+  }
+  CHECK(bench.hands() ==
+        "X: 1 (delivery 3, attempt 2) 2 (delivery 3, attempt 1) 3 (delivery 3, attempt 1) 4 5");
+}
+
 TEST_CASE("what failed with one instance is tried by another where there is one") {
   DispatchBench bench;
   bench.joins('X');

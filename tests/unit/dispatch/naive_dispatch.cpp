@@ -27,6 +27,7 @@ NaiveDispatch::Outcome NaiveDispatch::outcome_of(const Settlement& settlement) {
     for (Offset i = 0; i < range.count(); ++i) outcome.stale.insert(range.first() + i);
   }
   for (const auto& one : settlement.parked) outcome.parked.insert(one.offset);
+  for (const auto& one : settlement.taken_back) outcome.taken_back.insert(one.offset);
   for (const auto& failure : settlement.failures) {
     outcome.failures[failure.offset()] =
         words_of(failure.ending(), failure.attempt(), failure.retry_at(), failure.first_failed_at());
@@ -44,19 +45,51 @@ void NaiveDispatch::offer(const Offer& offer) {
                         .due = offer.not_before};
 }
 
-void NaiveDispatch::join(InstanceId instance, Credit credit) {
-  if (!instances.contains(instance)) joined.push_back(instance);
+void NaiveDispatch::join(InstanceId instance, Credit credit, bool tells) {
+  if (!instances.contains(instance)) {
+    joined.push_back(instance);
+    told_by[instance] = {.tells = tells};
+  }
   instances[instance] = credit;
 }
 
+LogTime NaiveDispatch::begins_within() const {
+  return std::max(nanoseconds_of(policy_.ack_timeout), told_within_);
+}
+
+void NaiveDispatch::told(InstanceId instance, const Begun& said, LogTime now) {
+  if (!instances.contains(instance) || !told_by[instance].tells) return;
+  auto& told = told_by[instance];
+  told.at = now;
+  told.from = said.waits_from;
+  told.to = said.waits_to;
+  if (said.busy == 0) told.stuck = false;
+  for (const AckRange& range : said.begun) {
+    for (auto& [offset, event] : held) {
+      if (offset < range.first || offset >= range.first + range.count) continue;
+      if (event.holder != instance || event.delivery != range.delivery || event.begun) continue;
+      event.begun = true;
+      event.deadline = now + nanoseconds_of(policy_.ack_timeout);
+    }
+  }
+}
+
 void NaiveDispatch::extend(InstanceId instance, const std::vector<AckRange>& events, LogTime now) {
+  if (!instances.contains(instance) || events.empty()) return;
+  told_by[instance].answered_at = now;
+  told_by[instance].stuck = false;
+  const bool tells = told_by[instance].tells;
   std::set<std::uint64_t> keys;  // from their first extended event on
   for (auto& [offset, event] : held) {
     for (const AckRange& range : events) {
       if (event.holder != instance || event.delivery != range.delivery) continue;
-      if (offset >= range.first && offset < range.first + range.count) keys.insert(event.key);
+      if (offset < range.first || offset >= range.first + range.count) continue;
+      keys.insert(event.key);
+      if (!tells) continue;
+      event.begun = true;
+      event.deadline = now + nanoseconds_of(policy_.ack_timeout);
     }
-    if (event.holder && keys.contains(event.key)) {
+    if (!tells && event.holder && keys.contains(event.key)) {
       event.deadline = now + nanoseconds_of(policy_.ack_timeout);
     }
   }
@@ -91,10 +124,11 @@ void NaiveDispatch::park_behind(Offset offset, std::uint64_t key, Outcome& outco
 void NaiveDispatch::fail(Offset offset, v1::Ending ending, bool reject, LogTime now, LogTime delay,
                          Outcome& outcome) {
   Event& event = held.at(offset);
+  const bool timed_out = ending == v1::ENDING_TIMED_OUT;
   for (auto& [other_offset, other] : held) {
-    if (other_offset > offset && other.key == event.key) other.holder.reset();
+    if (other_offset > offset && other.key == event.key) take_back(other, timed_out ? &outcome : nullptr);
   }
-  event.holder.reset();
+  take_back(event, timed_out ? &outcome : nullptr);
   if (event.first_failed_at == 0) event.first_failed_at = now;
   const bool too_old = now + delay - event.first_failed_at > nanoseconds_of(policy_.retry.max_age);
   if (reject || too_old || event.attempt >= static_cast<std::uint32_t>(policy_.retry.attempts)) {
@@ -138,6 +172,10 @@ NaiveDispatch::Outcome NaiveDispatch::leave(InstanceId instance, bool lost, LogT
 NaiveDispatch::Outcome NaiveDispatch::settle(InstanceId instance, const std::vector<AckRange>& acks,
                                              const std::vector<Nack>& nacks, LogTime now) {
   Outcome outcome;
+  if (instances.contains(instance)) {
+    told_by[instance].answered_at = now;
+    told_by[instance].stuck = false;
+  }
   const auto holds = [&](Offset offset, std::uint32_t delivery) {
     const auto found = held.find(offset);
     return found != held.end() && found->second.holder == instance && found->second.delivery == delivery;
@@ -169,19 +207,57 @@ NaiveDispatch::Outcome NaiveDispatch::settle(InstanceId instance, const std::vec
   return outcome;
 }
 
+// In the order in which their times were over.
+std::vector<Offset> NaiveDispatch::due(bool begun, LogTime now) const {
+  std::vector<std::pair<LogTime, Offset>> by_deadline;
+  for (const auto& [offset, event] : held) {
+    if (event.holder && event.begun == begun && event.deadline <= now)
+      by_deadline.emplace_back(event.deadline, offset);
+  }
+  std::sort(by_deadline.begin(), by_deadline.end());
+  std::vector<Offset> offsets;
+  for (const auto& [deadline, offset] : by_deadline) offsets.push_back(offset);
+  return offsets;
+}
+
 NaiveDispatch::Outcome NaiveDispatch::expire(LogTime now) {
   Outcome outcome;
-  std::vector<Offset> due;
-  for (const auto& [offset, event] : held) {
-    if (event.holder && event.deadline <= now) due.push_back(offset);
-  }
-  for (const Offset offset : due) {
-    const auto found = held.find(offset);  // it may be parked by now, or taken back behind another
-    if (found == held.end() || !found->second.holder) continue;
-    Backoff backoff{policy_.retry, 0};
-    fail(offset, v1::ENDING_TIMED_OUT, false, now, backoff.after(held.at(offset).attempt), outcome);
+  for (const bool begun : {true, false}) {
+    for (const Offset offset : due(begun, now)) {
+      const auto found = held.find(offset);  // it may be parked by now, or taken back behind another
+      if (found == held.end() || !found->second.holder) continue;
+      if (!begun) {
+        look_into(found->second, now, outcome);
+        continue;
+      }
+      Backoff backoff{policy_.retry, 0};
+      fail(offset, v1::ENDING_TIMED_OUT, false, now, backoff.after(held.at(offset).attempt), outcome);
+    }
   }
   return outcome;
+}
+
+void NaiveDispatch::take_back(Event& event, Outcome* outcome) {
+  if (event.holder && told_by[*event.holder].tells && outcome != nullptr)
+    outcome->taken_back.insert(event.offset);
+  event.holder.reset();
+}
+
+void NaiveDispatch::look_into(Event& event, LogTime now, Outcome& outcome) {
+  auto& told = told_by[*event.holder];
+  if (told.at == 0 || told.at + begins_within() <= now || event.offset < told.from ||
+      event.offset > told.to) {
+    Backoff backoff{policy_.retry, 0};
+    return fail(event.offset, v1::ENDING_TIMED_OUT, false, now, backoff.after(event.attempt), outcome);
+  }
+  if (told.answered_at + 2 * begins_within() > now) {
+    event.deadline = now + begins_within();
+    return;
+  }
+  told.stuck = true;
+  for (auto& [offset, other] : held) {
+    if (offset >= event.offset && other.key == event.key) take_back(other, &outcome);
+  }
 }
 
 bool NaiveDispatch::works(InstanceId instance) const {
@@ -190,7 +266,7 @@ bool NaiveDispatch::works(InstanceId instance) const {
 
 bool NaiveDispatch::fits(InstanceId instance, const Event& event) const {
   const Credit credit = instances.at(instance);
-  if (!works(instance)) return false;
+  if (!works(instance) || told_by.at(instance).stuck) return false;
   std::uint32_t events = 0;
   std::uint64_t bytes = 0;
   for (const auto& [offset, other] : held) {
@@ -247,9 +323,12 @@ std::string NaiveDispatch::hand_over(const std::vector<HandOver>& handed, LogTim
     if (suspect(event) && in_flight(one.instance) >= group_max) return what + ": beyond its group";
     if (one.delivery != event.delivery + 1) return what + ": wrong delivery number";
     if (one.attempt != event.attempt) return what + ": wrong attempt";
+    auto& told = told_by[one.instance];
+    if (in_flight(one.instance) == 0) told.answered_at = now;
     event.holder = one.instance;
     event.delivery = one.delivery;
-    event.deadline = now + nanoseconds_of(policy_.ack_timeout);
+    event.begun = !told.tells;
+    event.deadline = now + (event.begun ? nanoseconds_of(policy_.ack_timeout) : begins_within());
   }
   idle_before_.clear();
   return handed.size() < max ? what_was_missed(now) : "";
