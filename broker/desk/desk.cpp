@@ -159,6 +159,7 @@ void Desk::on_publish(Session& session, const Incoming& incoming) {
 
 void Desk::on_beat(Session& session, const v1::ClientBeat& said) {
   session.handled = said.handled();
+  services_.told(session, said);
   beat(session);
 }
 

@@ -36,14 +36,14 @@ bool has_expired(const StoredEvent& event, LogTime now) {
 ServiceQueue::ServiceQueue(Options options)
     : options_{std::move(options)},
       redelivery_topic_{redelivery_topic(options_.name)},
-      dispatch_{options_.policy, options_.window_events_max, options_.jitter_seed},
+      dispatch_{options_.policy, options_.window_events_max, options_.jitter_seed, options_.told_within},
       parked_{options_.policy.on_dead, options_.recovered},
       paused_until_{options_.recovered == nullptr ? 0 : options_.recovered->paused_until},
       next_{options_.next} {}
 
 void ServiceQueue::join(const Member& member) {
   members_[member.id].member = member;
-  dispatch_.join(member.id, member.credit_events, member.credit_bytes);
+  dispatch_.join(member.id, member.credit_events, member.credit_bytes, member.tells_begun);
   stalled_ = false;
 }
 

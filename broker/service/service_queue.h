@@ -73,6 +73,8 @@ class ServiceQueue {
     /// Everything before this offset may be in `recovered`.
     Offset recovered_end = 0;
     std::uint64_t jitter_seed = 1;
+    /// An instance that is there says so within this.
+    LogTime told_within = 0;
   };
   explicit ServiceQueue(Options options);
 
@@ -81,6 +83,7 @@ class ServiceQueue {
     std::uint32_t credit_events = 0;
     std::uint32_t credit_bytes = 0;
     DeliveryFrame::Extent extent = {};
+    bool tells_begun = false;
   };
   void join(const Member& member);
   [[nodiscard]] Settlement leave(InstanceId id, bool lost, LogTime now);
@@ -94,6 +97,8 @@ class ServiceQueue {
   void extend(InstanceId id, std::span<const AckRange> events, LogTime now) {
     dispatch_.extend(id, events, now);
   }
+
+  void told(InstanceId id, const Begun& said, LogTime now) { dispatch_.told(id, said, now); }
 
   /// Nothing is handed over before this time; 0: at once.
   void pause(LogTime until) { paused_until_ = until; }

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <limits>
 
+#include "dispatch/backoff.h"
 #include "event/batch.h"
 #include "event/topic.h"
 #include "event/uuid.h"
@@ -89,7 +90,8 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
                             .next = next,
                             .recovered = ephemeral ? nullptr : ledger_.find(name),
                             .recovered_end = ephemeral ? 0 : recovered_end_,
-                            .jitter_seed = random_nonzero()});
+                            .jitter_seed = random_nonzero(),
+                            .told_within = nanoseconds_of(config_.broker.service_timeout)});
   by_name_[name] = index;
   if (ephemeral) ++ephemerals_;
   return *slot;
@@ -231,7 +233,9 @@ void Services::expire() {
     if (!queue) continue;
     const auto due = queue->next_deadline();
     if (!due || *due > now) continue;
-    journal_report(*queue, InstanceId{}, {}, queue->expire(now));
+    const auto expired = queue->expire(now);
+    tell_taken_back(expired.taken_back);
+    journal_report(*queue, InstanceId{}, {}, expired);
     touch(*queue);
   }
 }

@@ -41,6 +41,8 @@ class Services final : private DeliveryEdge {
 
   void subscribe(Session& session, const v1::Subscribe& request);
   void settle(Session& session, const v1::Settle& settle, const Received& emitted);
+  /// What an instance has begun; nothing where it has not said that it tells.
+  void told(const Session& session, const v1::ClientBeat& beat);
   /// The session ends; `lost`: without GOODBYE.
   void leave(const Session& session, bool lost);
 
@@ -122,6 +124,7 @@ class Services final : private DeliveryEdge {
                                            const Settlement& settlement);
   void journal_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
                       const Settlement& settlement);
+  void tell_taken_back(const std::vector<HandOver>& taken);
   void follow(const LedgerEntry& entry);
   void touch(ServiceQueue& queue);
   [[nodiscard]] bool may_read(ServiceIndex service, std::string_view topic) const;

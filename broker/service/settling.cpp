@@ -149,4 +149,34 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
   touch(queue);
 }
 
+void Services::told(const Session& session, const v1::ClientBeat& beat) {
+  const auto member = members_.find(session.id);
+  if (member == members_.end()) return;
+  auto& queue = *queues_[by_name_.at(member->second.service)];
+  const auto begun = ranges_of(beat.begun());
+  queue.told(
+      session.id,
+      {.busy = beat.busy(), .begun = begun, .waits_from = beat.waits_from(), .waits_to = beat.waits_to()},
+      log_.now());
+  touch(queue);
+}
+
+// Before anything of it is handed over anew: so who gets it again knows which to drop.
+void Services::tell_taken_back(const std::vector<HandOver>& taken) {
+  std::map<InstanceId, v1::FromBroker> frames;
+  for (const auto& one : taken) {
+    auto& deliveries = *frames[one.instance].mutable_taken_back()->mutable_deliveries();
+    auto* const last = deliveries.empty() ? nullptr : &*deliveries.rbegin();
+    if (last != nullptr && last->first() + last->count() == one.offset && last->delivery() == one.delivery) {
+      last->set_count(last->count() + 1);
+      continue;
+    }
+    auto& range = *deliveries.Add();
+    range.set_first(one.offset);
+    range.set_count(1);
+    range.set_delivery(one.delivery);
+  }
+  for (auto& [id, frame] : frames) replies_.send(id, std::move(frame));
+}
+
 }  // namespace reel::broker

@@ -189,6 +189,7 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   credit.set_credit_events(request.credit_events());
   credit.set_credit_bytes(request.credit_bytes());
   credit.set_envelope_only(request.envelope_only());
+  credit.set_tells_begun(request.tells_begun());
   *credit.mutable_data_topics() = request.data_topics();
   const auto ready = [this, id = session.id, credit, start] { activate(id, credit, start); };
   if (queue.ephemeral() || !changed) return log_.after_all(ready);
@@ -210,7 +211,8 @@ void Services::activate(InstanceId id, const v1::Subscribe& request, Offset firs
               .credit_events = std::min(events, credit_events_max),
               .credit_bytes = std::min(bytes, credit_bytes_max),
               .extent = {.envelope_only = request.envelope_only(),
-                         .data_topics = {request.data_topics().begin(), request.data_topics().end()}}});
+                         .data_topics = {request.data_topics().begin(), request.data_topics().end()}},
+              .tells_begun = request.tells_begun()});
   v1::FromBroker frame;
   auto& subscribed = *frame.mutable_subscribed();
   subscribed.set_first_offset(queue.behind() ? queue.floor(log_.committed_end())

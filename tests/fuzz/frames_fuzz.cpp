@@ -89,6 +89,7 @@ class Client : public SessionOwner {
     stream_.ack_all();
     (void)stream_.take_settle();
   }
+  void taken_back(const v1::TakenBack&) override {}
   void settled(const v1::Settled& settled) override {
     (void)settles_.settled(settled);
     stream_.settled(settled.sequence());

@@ -100,6 +100,20 @@ TEST_CASE("an event whose handler hangs goes to another instance after the ack t
   CHECK(lines.front()[1] != lines.back()[1]);
 }
 
+TEST_CASE("a backlog that outlasts the ack timeout several times is handled once") {
+  Mesh mesh{patient_mesh()};  // 500 ms
+  mesh.start_broker();
+  constexpr std::size_t orders = 100;  // 2.5 s for two workers
+  mesh.place_many(orders, orders);
+  const auto actor = mesh.actor(
+      "payments", {"--on", "order.placed", "--hold-ms", "50", "--from-start", "--credit-events", "4096"});
+  REQUIRE(mesh.has_acked("payments", orders));
+  CHECK(mesh.logged("begin") == orders);
+  CHECK(mesh.service("payments")["nacked"] == 0);
+  CHECK(mesh.service("payments")["waiting"] == 0);
+  CHECK(mesh.rows({"dead"}).empty());
+}
+
 TEST_CASE("what was settled stays settled when the broker is killed") {
   Mesh mesh;
   mesh.start_broker();

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   std::string slow_on;
   std::uint32_t fail_attempts = 0;
   unsigned workers = 2;
+  std::uint32_t credit_events = 64;  // so that two actors share even a short queue
   int hold_ms = 0;
   int emit_after_ms = 0;
   bool from_start = false;
@@ -43,13 +44,14 @@ int main(int argc, char** argv) {
   app.add_option("--die-on", die_on, "the handler of this key takes the whole process with it");
   app.add_option("--slow-on", slow_on, "…takes 1.5 s and says that it is still at it");
   app.add_option("--workers", workers);
+  app.add_option("--credit-events", credit_events);
   app.add_option("--hold-ms", hold_ms);
   app.add_flag("--from-start", from_start);
   CLI11_PARSE(app, argc, argv);
 
   reel::Options options;
   options.workers = workers;
-  options.credit_events = 64;  // so that two actors share even a short queue
+  options.credit_events = credit_events;
   reel::Service service{name, options};
   if (from_start) service.start_from(reel::Start::oldest());
   const int log =

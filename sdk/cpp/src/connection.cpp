@@ -278,6 +278,9 @@ void Connection::delivered(const v1::Deliver& deliver, Body body) {
 void Connection::settled(const v1::Settled& settled) {
   for (auto* side : sides_) side->settled(settled);
 }
+void Connection::taken_back(const v1::TakenBack& taken) {
+  for (auto* side : sides_) side->taken_back(taken);
+}
 void Connection::beaten(const v1::BrokerBeat& beat) {
   for (auto* side : sides_) side->beaten(beat);
 }

@@ -29,6 +29,7 @@ class Side {
   virtual void accepted(const v1::Accepted&) {}
   virtual void delivered(const v1::Deliver&, Body) {}
   virtual void settled(const v1::Settled&) {}
+  virtual void taken_back(const v1::TakenBack&) {}
   virtual void beaten(const v1::BrokerBeat&) {}
   virtual void lost(const std::string& /*why*/) {}
   virtual void refused(v1::RefusedReason, const std::string& /*text*/) {}
@@ -95,6 +96,7 @@ class Connection final : private SessionOwner {
   void accepted(const v1::Accepted& accepted) override;
   void delivered(const v1::Deliver& deliver, Body body) override;
   void settled(const v1::Settled& settled) override;
+  void taken_back(const v1::TakenBack& taken) override;
   void beaten(const v1::BrokerBeat& beat) override;
   void lost(const std::string& why) override;
   void refused(v1::RefusedReason reason, const std::string& text) override;

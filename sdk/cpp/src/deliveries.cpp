@@ -1,6 +1,7 @@
 #include "deliveries.h"
 
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace reel::sdk {
@@ -143,6 +144,10 @@ void Deliveries::settled(const v1::Settled& settled) {
   if (draining_) tell_if_settled();
 }
 
+void Deliveries::taken_back(const v1::TakenBack& taken) {
+  workers_.take_back({taken.deliveries().begin(), taken.deliveries().end()});
+}
+
 void Deliveries::lost(const std::string&) {
   ++session_;
   settles_.lost(session_);
@@ -162,6 +167,17 @@ void Deliveries::take(std::vector<Frame>& frames) {
 void Deliveries::add_beat(v1::ClientBeat& beat) {
   beat.set_busy(beat.busy() + workers_.busy());
   beat.set_handled(beat.handled() + counts().handled);
+  const auto work = workers_.work();
+  for (const auto& one : work.begun) {
+    auto& begun = *beat.add_begun();
+    begun.set_first(one.offset);
+    begun.set_count(1);
+    begun.set_delivery(one.delivery);
+  }
+  // What was dropped for a stop goes back with the goodbye: nobody is to blame for it.
+  const bool draining = draining_.load(std::memory_order_relaxed);
+  beat.set_waits_from(draining ? 1 : work.waits_from);
+  beat.set_waits_to(draining ? std::numeric_limits<std::uint64_t>::max() : work.waits_to);
 }
 
 void Deliveries::tell_if_settled() {

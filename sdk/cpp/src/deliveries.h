@@ -47,6 +47,7 @@ class Deliveries final : public Side {
   void subscribed(const v1::Subscribed& subscribed) override;
   void delivered(const v1::Deliver& deliver, Body body) override;
   void settled(const v1::Settled& settled) override;
+  void taken_back(const v1::TakenBack& taken) override;
   void lost(const std::string& why) override;
   void refused(v1::RefusedReason reason, const std::string& text) override;
   void take(std::vector<Frame>& frames) override;

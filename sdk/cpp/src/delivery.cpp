@@ -18,10 +18,14 @@ std::unique_ptr<DeliveredFrame> read_delivery(const v1::Deliver& deliver, Body b
   frame->redelivery = deliver.redelivery();
 
   tasks.clear();
-  const bool sane = for_each_place(
-      deliver.spans(), delivered_events_max, [&](std::uint64_t offset, std::uint64_t log_time) {
-        tasks.push_back({.offset = offset, .origin = offset, .recordedtime = log_time, .frame = frame.get()});
-      });
+  const bool sane = for_each_place(deliver.spans(), delivered_events_max,
+                                   [&](std::uint64_t offset, std::uint64_t log_time) {
+                                     tasks.push_back({.offset = offset,
+                                                      .origin = offset,
+                                                      .recordedtime = log_time,
+                                                      .frame = frame.get(),
+                                                      .delivery = frame->delivery});
+                                   });
   std::size_t at = 0;
   if (frame->redelivery != v1::REDELIVERY_NONE) {
     const bool paired =

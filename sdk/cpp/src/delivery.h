@@ -53,7 +53,9 @@ struct Task {
   std::string_view bytes;           ///< the encoded reel.v1.Event
   DeliveredFrame* frame = nullptr;  ///< none: SETTLE number `offset`, which nacked this key, is answered
   std::uint32_t run = 0;            ///< in frame->runs
+  std::uint32_t delivery = 0;       ///< the frame's, for who may not look into that
 };
+static_assert(sizeof(Task) == 64);
 
 /// The frame a DELIVER and its batch make, and in `tasks` its events. Nothing where the bytes are malformed
 /// or name another number of events than they hold. The first call of release() for its last task, or the

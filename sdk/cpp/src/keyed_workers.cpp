@@ -72,6 +72,74 @@ void KeyedWorkers::drop_key(std::uint64_t key_hash, std::uint64_t settle) {
   drop(taken_back);
 }
 
+void KeyedWorkers::take_back(std::vector<v1::Settle::Ack> deliveries) {
+  std::sort(deliveries.begin(), deliveries.end(), [](const auto& a, const auto& b) {
+    return std::pair{a.delivery(), a.first()} < std::pair{b.delivery(), b.first()};
+  });
+  const auto is_named = [&](const Task& task) {
+    const std::pair place{task.delivery, task.offset};
+    const auto behind = std::upper_bound(deliveries.begin(), deliveries.end(), place,
+                                         [](const auto& wanted, const auto& one) {
+                                           return wanted < std::pair{one.delivery(), one.first()};
+                                         });
+    if (task.frame == nullptr || behind == deliveries.begin()) return false;
+    const auto& range = *std::prev(behind);
+    return range.delivery() == task.delivery && task.offset - range.first() < range.count();
+  };
+  std::vector<Task> taken_back;
+  {
+    const std::lock_guard lock{mutex_};
+    for (auto& lane : lanes_) {
+      const auto kept = std::stable_partition(lane.queued.begin(), lane.queued.end(),
+                                              [&](const Task& task) { return !is_named(task); });
+      taken_back.insert(taken_back.end(), kept, lane.queued.end());
+      lane.queued.erase(kept, lane.queued.end());
+      for (auto at = lane.at.load(); at < lane.running.size(); ++at) {
+        const auto& task = lane.running[at];
+        if (!is_named(task)) continue;
+        lane.withdrawn.push_back({task.offset, task.delivery});
+        lane.has_withdrawn.store(true, std::memory_order_release);
+      }
+    }
+  }
+  drop(taken_back);
+}
+
+// Under the lock.
+bool KeyedWorkers::is_withdrawn(const Lane& lane, const Task& task) {
+  return std::any_of(lane.withdrawn.begin(), lane.withdrawn.end(), [&](const Work::Place& one) {
+    return one.offset == task.offset && one.delivery == task.delivery;
+  });
+}
+
+KeyedWorkers::Work KeyedWorkers::work() {
+  Work work;
+  const std::lock_guard lock{mutex_};
+  for (const auto& lane : lanes_) add_work(lane, work);
+  return work;
+}
+
+// Looks at tasks, never at frames: the one being handled may end meanwhile.
+void KeyedWorkers::add_work(const Lane& lane, Work& work) {
+  const auto begun = [&](const Task& task) {
+    if (work.begun.size() < begun_max) work.begun.push_back({task.offset, task.delivery});
+  };
+  bool overstayed = false;
+  auto at = lane.at.load();
+  if (at < lane.running.size() && lane.running[at].frame != nullptr) {
+    overstayed = is_withdrawn(lane, lane.running[at]);
+    if (!overstayed) begun(lane.running[at]);
+  }
+  const auto waits = [&](const Task& task) {
+    if (task.frame == nullptr || is_withdrawn(lane, task)) return;
+    if (overstayed) return begun(task);
+    work.waits_from = work.waits_from == 0 ? task.offset : std::min(work.waits_from, task.offset);
+    work.waits_to = std::max(work.waits_to, task.offset);
+  };
+  for (++at; at < lane.running.size(); ++at) waits(lane.running[at]);
+  for (const auto& task : lane.queued) waits(task);
+}
+
 void KeyedWorkers::begin_no_more() {
   begin_no_more_ = true;
   drop_all(session_.load());
@@ -155,6 +223,7 @@ void KeyedWorkers::run(unsigned worker, Lane& lane) {
   DeliveredFrame* frame = nullptr;
   std::uint32_t finished = 0;  // of `frame`, to be released together
   for (std::size_t i = 0; i < lane.running.size(); ++i) {
+    lane.at.store(i, std::memory_order_relaxed);
     const Task task = lane.running[i];
     if (task.frame != frame) {
       DeliveredFrame::release(frame, std::exchange(finished, 0));
@@ -167,10 +236,13 @@ void KeyedWorkers::run(unsigned worker, Lane& lane) {
     }
   }
   DeliveredFrame::release(frame, finished);
-  lane.running.clear();
   busy_.fetch_sub(1, std::memory_order_relaxed);
 
   const std::lock_guard lock{mutex_};
+  lane.running.clear();
+  lane.at = 0;
+  lane.withdrawn.clear();
+  lane.has_withdrawn = false;
   if (!lane.parked.empty()) forget_parked(lane);
   if (!lane.queued.empty()) {
     ready_.push_back(&lane);  // behind the others
@@ -183,8 +255,13 @@ void KeyedWorkers::run(unsigned worker, Lane& lane) {
 
 // Whether the task is done with; false: it is parked.
 bool KeyedWorkers::run_task(unsigned worker, Lane& lane, const Task& task) {
+  const auto was_withdrawn = [&] {
+    if (!lane.has_withdrawn.load(std::memory_order_acquire)) return false;
+    const std::lock_guard lock{mutex_};
+    return is_withdrawn(lane, task);
+  };
   if (task.frame->session < session_.load(std::memory_order_acquire) ||
-      begin_no_more_.load(std::memory_order_relaxed)) {
+      begin_no_more_.load(std::memory_order_relaxed) || was_withdrawn()) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return true;
   }

@@ -10,6 +10,10 @@
 // what was delivered before it had is dropped, and what was delivered since is handled. If the failure came
 // too late, the failed event is itself among what is parked, delivered again: from there on the rest is
 // handled.
+//
+// When a handler overstays, the broker takes back its event and what is queued behind it, and says so. That
+// is not begun any more. What it delivers under that key afterwards waits behind the handler all the same;
+// the broker is told that this is no ordinary waiting, so that it takes that back too.
 #pragma once
 
 #include <atomic>
@@ -42,6 +46,23 @@ class KeyedWorkers {
   void answered(std::uint64_t key_hash, std::uint64_t settle);
   /// What the broker delivered under this key before that SETTLE was taken back.
   void drop_key(std::uint64_t key_hash, std::uint64_t settle);
+  /// The broker took these back: what has not begun is dropped.
+  void take_back(std::vector<v1::Settle::Ack> deliveries);
+
+  /// For the broker: what the handlers are at and what waits.
+  struct Work {
+    struct Place {
+      std::uint64_t offset;
+      std::uint32_t delivery;
+    };
+    std::vector<Place> begun;
+    std::uint64_t waits_from = 0;  ///< of what waits, the first and the last offset; 0: nothing does
+    std::uint64_t waits_to = 0;
+  };
+  [[nodiscard]] Work work();
+  /// Named as begun at most: more handlers than any machine runs, and what queued up behind those that hang.
+  static constexpr std::size_t begun_max = 10'000;
+
   /// Drops everything that is not being handled. What came in sessions before `session` is not begun either.
   void drop_all(std::uint64_t session);
 
@@ -61,9 +82,12 @@ class KeyedWorkers {
     std::vector<Task> tasks;
   };
   struct Lane {
-    std::vector<Task> queued;   // under mutex_
-    std::vector<Task> running;  // the worker's that runs the lane, as parked
-    std::vector<Parked> parked;
+    std::vector<Task> queued;            // under mutex_
+    std::vector<Task> running;           // changed under mutex_, by the worker that runs the lane alone
+    std::atomic<std::size_t> at{0};      // in `running`: what is being handled
+    std::vector<Parked> parked;          // the same worker's
+    std::vector<Work::Place> withdrawn;  // of `running`, taken back by the broker; under mutex_
+    std::atomic<bool> has_withdrawn{false};
     bool taken = false;  // ready or being run
   };
   // Lanes a worker has taken and not begun; others may take from it.
@@ -82,6 +106,8 @@ class KeyedWorkers {
   void resume(unsigned worker, Lane& lane, std::uint64_t key_hash, std::uint64_t settle);
   void drop(std::span<const Task> tasks);
   void forget_parked(Lane& lane);
+  [[nodiscard]] static bool is_withdrawn(const Lane& lane, const Task& task);
+  static void add_work(const Lane& lane, Work& work);
   void queue(Lane& lane, const Task& task);
   Lane& lane_of(std::uint64_t key_hash) { return lanes_[key_hash & (lane_count - 1)]; }
 

@@ -57,6 +57,7 @@ v1::Subscribe Service::Impl::subscription() const {
   handlers.describe(subscribe);
   subscribe.set_credit_events(options.credit_events);
   subscribe.set_credit_bytes(options.credit_bytes);
+  subscribe.set_tells_begun(true);
   return subscribe;
 }
 

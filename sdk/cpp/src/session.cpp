@@ -115,6 +115,7 @@ void Session::on_frame(std::string_view header, Body body, Time now) {
     case Kind::kSubscribed: subscribed_ = true; return owner_.subscribed(message.subscribed());
     case Kind::kDeliver: return owner_.delivered(message.deliver(), std::move(body));
     case Kind::kSettled: return owner_.settled(message.settled());
+    case Kind::kTakenBack: return owner_.taken_back(message.taken_back());
     case Kind::kBeat: return on_beat(message.beat(), now);
     case Kind::kGoodbye:
       if (state_ == State::leaving) return end(State::left);

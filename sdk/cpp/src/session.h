@@ -54,6 +54,7 @@ class SessionOwner {
   virtual void accepted(const v1::Accepted& accepted) = 0;
   virtual void delivered(const v1::Deliver& deliver, Body body) = 0;
   virtual void settled(const v1::Settled& settled) = 0;
+  virtual void taken_back(const v1::TakenBack& taken) = 0;
   virtual void beaten(const v1::BrokerBeat& beat) = 0;
   /// Sessions, credit and unsettled deliveries are gone; the session goes on trying.
   virtual void lost(const std::string& why) = 0;

@@ -69,15 +69,29 @@ void DeskBench::frame(const std::string& client, const v1::ToBroker& head, const
   desk_->take(Incoming{.routing_id = client, .frame = head, .batch = *owner, .owner = owner});
 }
 
-void DeskBench::serves(const std::string& service, const std::string& pattern) {
+void DeskBench::serves(const std::string& service, const std::string& pattern, bool tells_begun) {
   v1::ToBroker head;
   head.mutable_hello()->set_protocol(1);
   head.mutable_hello()->set_service(service);
   head.mutable_hello()->set_instance("1");
   frame(service, head);
   head.mutable_subscribe()->add_patterns(pattern);
+  head.mutable_subscribe()->set_tells_begun(tells_begun);
   frame(service, head);
   rest();
+}
+
+void DeskBench::beats(const std::string& service, const std::vector<Offset>& begun) {
+  v1::ToBroker head;
+  auto& beat = *head.mutable_beat();
+  beat.set_busy(static_cast<std::uint32_t>(begun.size()));
+  for (const auto offset : begun) {
+    auto& one = *beat.add_begun();
+    one.set_first(offset);
+    one.set_count(1);
+    one.set_delivery(1);
+  }
+  frame(service, head);
 }
 
 void DeskBench::leaves(const std::string& service) {
@@ -188,6 +202,13 @@ std::string DeskBench::letters() {
 bool DeskBench::receive(const std::string& client, const v1::FromBroker& frame, const std::string& batch) {
   switch (frame.frame_case()) {
     case v1::FromBroker::kDeliver: note(client, frame.deliver(), batch); break;
+    case v1::FromBroker::kTakenBack:
+      for (const auto& range : frame.taken_back().deliveries()) {
+        for (std::uint32_t i = 0; i < range.count(); ++i)
+          add_word(got_[client],
+                   "(-" + std::to_string(range.first() + i) + "#" + std::to_string(range.delivery()) + ")");
+      }
+      break;
     case v1::FromBroker::kSettled: settled_ = frame.settled(); break;
     case v1::FromBroker::kAnswer: reply_ = frame.answer(); break;
     case v1::FromBroker::kRefused: FAIL(frame.refused().text()); break;

@@ -32,7 +32,9 @@ class DeskBench {
   DeskBench& operator=(const DeskBench&) = delete;
 
   // ---- clients
-  void serves(const std::string& service, const std::string& pattern);
+  void serves(const std::string& service, const std::string& pattern, bool tells_begun = false);
+  /// Its handlers are at the first deliveries of these, and nothing else waits that it holds.
+  void beats(const std::string& service, const std::vector<Offset>& begun);
   void leaves(const std::string& service);
   /// Publishes "ID KEY" as `producer`, whose ids are its own; with so much data each. The answer is told().
   void publishes(const std::string& topic, const std::vector<std::string>& events, std::uint64_t producer = 7,
@@ -58,7 +60,8 @@ class DeskBench {
   /// One SETTLE; what it is answered with: "stale 1; refused 1 EMIT'S REASON".
   std::string settles(const std::string& service, const Answers& answers);
 
-  /// Everything that `service` was sent, in order: "e1#1 e1#2", redelivered ones as "e1#1!".
+  /// Everything that `service` was sent, in order: "e1#1 e1#2", redelivered ones as "e1#1!". What was taken
+  /// back unasked: "(-3#1)", by its offset.
   [[nodiscard]] std::string got(const std::string& service) const {
     return got_.contains(service) ? got_.at(service) : "";
   }

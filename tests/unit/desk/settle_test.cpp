@@ -95,3 +95,30 @@ TEST_CASE("an event that is refused makes a nack of the answer that counts, howe
           refused + " |  |  e1#3");
   }
 }
+
+TEST_CASE("what a handler overstays is taken back and said so; what has not begun may wait") {
+  DeskBench bench{HandledTwice::in_memory()};
+  bench.serves("payments", "order.placed", true);
+  bench.publishes("order.placed", {"e1 k", "e2 k", "e3 m"});
+  bench.until([&] { return bench.got("payments") == "e1#1 e2#1 e3#1"; });
+  const auto e1 = bench.newest("payments") - 2;
+  bench.advance(std::chrono::seconds{10});  // its ack_timeout is 1 s
+  bench.rest();
+  CHECK(bench.got("payments") == "e1#1 e2#1 e3#1");
+  bench.beats("payments", {e1});
+  bench.advance(std::chrono::seconds{1});
+  bench.rest();
+  bench.rest();
+  const auto taken = "(-" + std::to_string(e1) + "#1) (-" + std::to_string(e1 + 1) + "#1)";
+  CHECK(bench.got("payments") == "e1#1 e2#1 e3#1 " + taken + " e1#2 e2#2");
+}
+
+TEST_CASE("beats that name nonsense do no harm") {
+  DeskBench bench{HandledTwice::in_memory()};
+  bench.serves("payments", "order.placed", true);
+  bench.beats("payments", {0, 1, 77, ~Offset{0}});
+  bench.publishes("order.placed", {"e1 k"});
+  bench.until([&] { return bench.got("payments") == "e1#1"; });
+  bench.beats("payments", {~Offset{0}, bench.newest("payments") + 1});
+  CHECK(bench.settles("payments", {.acks = {{bench.newest("payments"), 1}}}) == "");
+}

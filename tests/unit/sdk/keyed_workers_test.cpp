@@ -27,7 +27,7 @@ class WorkersBench {
     frame->unhandled = static_cast<std::uint32_t>(offsets_and_keys.size());
     std::vector<Task> tasks;
     for (const auto& [offset, key] : offsets_and_keys)
-      tasks.push_back({.key_hash = key, .offset = offset, .frame = frame});
+      tasks.push_back({.key_hash = key, .offset = offset, .frame = frame, .delivery = delivery});
     workers.add(tasks);
   }
 
@@ -60,6 +60,23 @@ class WorkersBench {
     return fails.erase(task.offset) == 0;
   }
 
+  void take_back(std::uint64_t first, std::uint32_t count) {
+    v1::Settle::Ack range;
+    range.set_first(first);
+    range.set_count(count);
+    range.set_delivery(1);
+    workers.take_back({range});
+  }
+
+  // "at 1#1, from 2 to 3": what handlers are at, and between where all else waits.
+  std::string work() {
+    const auto work = workers.work();
+    std::string text = "at";
+    for (const auto& one : work.begun)
+      text += " " + std::to_string(one.offset) + "#" + std::to_string(one.delivery);
+    return text + ", from " + std::to_string(work.waits_from) + " to " + std::to_string(work.waits_to);
+  }
+
   void wait_until_handled(std::uint64_t key) {
     std::unique_lock lock{mutex};
     REQUIRE(changed.wait_for(lock, 10s, [&] { return seen.contains(key); }));
@@ -78,6 +95,7 @@ class WorkersBench {
   std::map<std::uint64_t, std::vector<std::uint64_t>> seen;
   std::uint64_t session = 0;
   std::uint64_t settled = 0;  // what the deliveries from here on take into account
+  std::uint32_t delivery = 1;
   KeyedWorkers workers;
 };
 
@@ -190,6 +208,36 @@ TEST_CASE("events taken back behind a refused emit are not begun") {
   gate.set_value();
   const auto handled = bench.handled();
   CHECK(handled.find("7: 2 4") != std::string::npos);
+}
+
+TEST_CASE("workers say what they are at and what waits; what the broker takes back is not begun") {
+  WorkersBench bench{1};
+  std::promise<void> gate;
+  bench.gates[7] = gate.get_future().share();
+  CHECK(bench.work() == "at, from 0 to 0");
+  bench.deliver({{1, 7}, {2, 7}, {3, 8}, {5, 9}});
+  bench.wait_until_running(7);
+  bench.deliver({{6, 7}});
+  CHECK(bench.work() == "at 1#1, from 2 to 6");
+
+  SUBCASE("where it is queued") {
+    bench.take_back(3, 3);
+    CHECK(bench.work() == "at 1#1, from 2 to 6");
+    gate.set_value();
+    CHECK(bench.handled() == "7: 1 2 6");
+  }
+  SUBCASE("behind a handler that overstays, nor does what comes anew wait like anything else") {
+    bench.take_back(1, 2);
+    bench.take_back(6, 1);
+    CHECK(bench.work() == "at, from 3 to 5");
+    bench.delivery = 2;
+    bench.deliver({{1, 7}, {2, 7}, {6, 7}});
+    CHECK(bench.work() == "at 1#2 2#2 6#2, from 3 to 5");
+    gate.set_value();
+    CHECK(bench.handled() == "7: 1 1 2 6; 8: 3; 9: 5");
+    CHECK(bench.workers.dropped() == 2);
+    CHECK(bench.work() == "at, from 0 to 0");
+  }
 }
 
 TEST_CASE("nothing is begun any more once that is said") {

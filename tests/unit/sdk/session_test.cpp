@@ -91,6 +91,7 @@ class SessionBench : public SessionOwner {
   }
   void delivered(const v1::Deliver&, Body) override { note("(delivered)"); }
   void settled(const v1::Settled&) override { note("(settled)"); }
+  void taken_back(const v1::TakenBack&) override { note("(taken back)"); }
   void beaten(const v1::BrokerBeat&) override {}
   void lost(const std::string& why) override { note("(lost: " + why + ")"); }
   void refused(v1::RefusedReason, const std::string& text) override { note("(refused: " + text + ")"); }

@@ -62,6 +62,12 @@ void OneService::joins(int instance, std::uint32_t credit_events) {
   queue_->join({.id = id(instance), .credit_events = credit_events, .credit_bytes = 1'000'000});
 }
 
+void OneService::joins_telling(int instance, std::uint32_t credit_events) {
+  (void)inboxes_[instance];
+  queue_->join(
+      {.id = id(instance), .credit_events = credit_events, .credit_bytes = 1'000'000, .tells_begun = true});
+}
+
 void OneService::leaves(int instance, bool lost) {
   if (inboxes_.erase(instance) == 0) return;
   report(queue_->leave(id(instance), lost, now_));

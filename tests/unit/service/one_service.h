@@ -38,6 +38,9 @@ class OneService final : private DeliveryEdge {
 
   Offset publishes(const std::string& key);
   void joins(int instance, std::uint32_t credit_events);
+  /// One that tells what it has begun.
+  void joins_telling(int instance, std::uint32_t credit_events);
+  void tells(int instance, const Begun& said) { queue_->told(id(instance), said, now_); }
   void leaves(int instance, bool lost);
   /// The queue's turn; what is handed out comes to handed().
   void turns();

@@ -52,7 +52,7 @@ struct Options {
   /// Threads that run handlers; 0: as many as the machine has cores. Raise it where handlers wait for others.
   unsigned workers = 0;
   /// Events and bytes a service takes before it has settled what it holds. More keeps workers busy across the
-  /// round trip; less shares better between instances.
+  /// round trip; less shares better between instances. What waits here for a worker does not time out.
   std::uint32_t credit_events = 4'096;
   std::uint32_t credit_bytes = 16u << 20;
   /// Events published in handlers that wait to be sent. Beyond it workers pause.
