@@ -121,8 +121,16 @@ class Services final : private DeliveryEdge {
   /// An encoded report of what happened, with what was delivered to `id` meanwhile; empty where there is
   /// nothing.
   [[nodiscard]] std::string encoded_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
-                                           const Settlement& settlement);
+                                           const Settlement& settlement) {
+    return encoded_report(queue, queue.take_delivered(id), instance, settlement);
+  }
+  [[nodiscard]] std::string encoded_report(ServiceQueue& queue, std::vector<v1::Delivered> delivered,
+                                           std::string_view instance, const Settlement& settlement);
   void journal_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
+                      const Settlement& settlement) {
+    journal_report(queue, queue.take_delivered(id), instance, settlement);
+  }
+  void journal_report(ServiceQueue& queue, std::vector<v1::Delivered> delivered, std::string_view instance,
                       const Settlement& settlement);
   void tell_taken_back(const std::vector<HandOver>& taken);
   void follow(const LedgerEntry& entry);

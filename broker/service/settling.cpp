@@ -64,10 +64,9 @@ bool Services::observes_deliveries(std::string_view service) const {
   return std::binary_search(listening.begin(), listening.end(), found->second);
 }
 
-std::string Services::encoded_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
-                                     const Settlement& settlement) {
+std::string Services::encoded_report(ServiceQueue& queue, std::vector<v1::Delivered> delivered,
+                                     std::string_view instance, const Settlement& settlement) {
   auto made = report_of(queue.name(), instance, settlement);
-  auto delivered = queue.take_delivered(id);
   if (!made && delivered.empty()) return {};
   v1::DeliveryReport report = made ? std::move(*made) : v1::DeliveryReport{};
   report.set_service(queue.name());
@@ -78,10 +77,10 @@ std::string Services::encoded_report(ServiceQueue& queue, InstanceId id, std::st
                     log_.now());
 }
 
-void Services::journal_report(ServiceQueue& queue, InstanceId id, std::string_view instance,
-                              const Settlement& settlement) {
+void Services::journal_report(ServiceQueue& queue, std::vector<v1::Delivered> delivered,
+                              std::string_view instance, const Settlement& settlement) {
   if (queue.ephemeral()) return;
-  auto own = encoded_report(queue, id, instance, settlement);
+  auto own = encoded_report(queue, std::move(delivered), instance, settlement);
   if (!own.empty()) publishing_.append({}, std::move(own), {});
 }
 

@@ -242,7 +242,7 @@ void Services::leave(InstanceId id, bool lost) {
   const auto instance = member->second.instance;
   const auto index = by_name_.at(member->second.service);
   auto& queue = *queues_[index];
-  (void)queue.take_delivered(id);  // the failures name what it held
+  auto delivered = queue.take_delivered(id);  // of the last second, not reported yet
   auto settlement = queue.leave(id, lost, log_.now());
   members_.erase(member);
   pattern_bytes_ -= bytes_of(member_wishes_[id]);
@@ -251,7 +251,7 @@ void Services::leave(InstanceId id, bool lost) {
     if (!queue.has_members()) close(index);
     return;
   }
-  journal_report(queue, id, instance, settlement);
+  journal_report(queue, std::move(delivered), instance, settlement);
   touch(queue);
 }
 

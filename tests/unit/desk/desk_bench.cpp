@@ -232,10 +232,22 @@ void DeskBench::note(const std::string& client, const v1::Deliver& deliver, cons
   const auto tail = "#" + std::to_string(deliver.delivery()) + (again ? "!" : "");
   BatchReader reader{batch};
   while (auto run = reader.next_run()) {
-    while (auto event = run->next_event()) add_word(got_[client], std::string{event->id} + tail);
+    while (auto event = run->next_event()) {
+      if (run->head.topic == delivery_topic) note_report(event->data);
+      add_word(got_[client], std::string{event->id} + tail);
+    }
   }
   const auto& last = *deliver.spans().rbegin();
   newest_[client] = last.offset() + last.count() - 1;
+}
+
+void DeskBench::note_report(std::string_view data) {
+  v1::DeliveryReport report;
+  REQUIRE(report.ParseFromArray(data.data(), static_cast<int>(data.size())));
+  for (const auto& range : report.delivered()) {
+    for (std::uint32_t i = 0; i < range.count(); ++i)
+      add_word(reported_, std::to_string(range.first() + i) + "#" + std::to_string(range.delivery()));
+  }
 }
 
 // ---- disk and time

@@ -65,6 +65,8 @@ class DeskBench {
   [[nodiscard]] std::string got(const std::string& service) const {
     return got_.contains(service) ? got_.at(service) : "";
   }
+  /// What the reports say was handed over, as far as "audit" was sent them: "3#1 4#1", by offset.
+  [[nodiscard]] const std::string& reported() const { return reported_; }
   /// Where its newest delivery is settled.
   [[nodiscard]] Offset newest(const std::string& service) const { return newest_.at(service); }
 
@@ -100,6 +102,7 @@ class DeskBench {
   void frame(const std::string& client, const v1::ToBroker& head, const std::string& batch = {});
   bool receive(const std::string& client, const v1::FromBroker& frame, const std::string& batch);
   void note(const std::string& client, const v1::Deliver& deliver, const std::string& batch);
+  void note_report(std::string_view data);
   void take(JournalDone done);
   void turn();
 
@@ -114,6 +117,7 @@ class DeskBench {
 
   std::map<std::string, std::string> got_;
   std::map<std::string, Offset> newest_;
+  std::string reported_;
   std::map<std::uint64_t, std::uint64_t> sequences_;  // by producer
   std::uint64_t settles_ = 0;
   std::string told_;
