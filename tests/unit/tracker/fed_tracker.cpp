@@ -135,6 +135,7 @@ std::string FedTracker::verdict_text(const Judgement& verdict) const {
               : verdict.breach == Breach::too_soon ? "too soon"
                                                    : "forbidden") +
              " by " + verdict.by_id;
+    case Judgement::Kind::waived: return about + "waived by " + verdict.by_id;
     case Judgement::Kind::completed: break;
   }
   return verdict.correlation + " " + definitions_[verdict.definition].name + " completed by " +
