@@ -79,7 +79,6 @@ sigset_t block_stop_signals() {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
   return signals;
 }
 
@@ -107,8 +106,8 @@ int run(const Arguments& arguments) {
   }
   spdlog::info("ready targets={} tracker={} config={} digest={}", desks.size(), where.tracker, model.path,
                model.digest);
-  int signal = 0;
-  sigwait(&signals, &signal);
+  int which = 0;
+  sigwait(&signals, &which);
   stopping = true;
   for (auto& desk : desks) desk->request_stop();
   bool well = true;
@@ -120,6 +119,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  signal(SIGPIPE, SIG_IGN);  // a receiver that hangs up while it is written to is an error, not the end
   Arguments arguments;
   CLI::App app{"Tells people and their systems what is overdue or broken in a mesh of Reel."};
   app.set_version_flag("--version", REEL_VERSION);

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -127,6 +128,19 @@ TEST_CASE("who does not listen, or hangs up, is not reached") {
   CHECK(post(Server{answering("")}) == "failed ended the connection without an answer");
   CHECK(post(Server{answering("garbage\r\n\r\n")}).starts_with("failed "));
   CHECK(post(Server{answering(std::string(100'000, 'x'))}).starts_with("failed "));
+}
+
+TEST_CASE("a server that hangs up before it has read everything is an error and no more") {
+  signal(SIGPIPE, SIG_IGN);
+  const Server server{[](int fd, const std::stop_token&) {
+    char first = 0;
+    (void)recv(fd, &first, 1, 0);
+    const linger at_once{1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }};
+  const auto sent = http_post(server.url(), std::string(8 << 20, 'x'), long_time, {});
+  CHECK(!sent.ok);
+  CHECK(sent.text.find("' ended the connection") != std::string::npos);
 }
 
 TEST_CASE("a server that never answers is given up") {
