@@ -28,8 +28,8 @@ struct HistoryEvent {
   std::string_view subject;
   std::string_view partitionkey;
   std::string_view parent;  ///< of which flow this event's is a part
-  bool replayed = false;  ///< came of a replay; only the broker's journal says so
-  std::string_view data;  ///< JSON; empty: none was given
+  bool replayed = false;    ///< came of a replay; only the broker's journal says so
+  std::string_view data;    ///< JSON; empty: none was given
   /// Where it is said, `data` is that message's bytes; only the broker's journal says so.
   std::string_view dataschema;
 };

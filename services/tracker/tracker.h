@@ -56,7 +56,7 @@ struct EventSeen {
   std::string_view partitionkey;
   std::string_view subject;
   std::string_view parent;  ///< correlation id of the flow that this event's flow is a part of; on its first
-  bool replayed = false;       ///< came of a replay: it may meet an expectation, and arms none
+  bool replayed = false;    ///< came of a replay: it may meet an expectation, and arms none
   std::string_view data = {};  ///< the payload, where it came along
   /// What definitions may ask of the event; needed for DefinitionSet::topics_judged_by_content only.
   JudgedEvent* content = nullptr;
