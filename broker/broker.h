@@ -2,7 +2,7 @@
 //
 // Read run() for its turn: take the frames that came, take what the journal finished, let every service do
 // what it now can, and sleep until the next frame, commit or deadline. What a frame leads to is the desk's
-// part; here are the sockets, the snapshot's file and the journal's retention.
+// part, the snapshot's file and the journal's retention are that of Snapshots; here are the sockets.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +11,7 @@
 
 #include "config/model.h"
 #include "desk/desk.h"
+#include "desk/snapshots.h"
 #include "event/schema_set.h"
 #include "journal/journal.h"
 #include "session/live_tap.h"
@@ -37,24 +38,15 @@ class Broker {
  private:
   /// False where more frames may wait.
   [[nodiscard]] bool take_frames();
-  void retain(LogTime now);
-  void save_snapshot(LogTime now);
   [[nodiscard]] std::chrono::milliseconds until_next_deadline();
 
-  const Offset snapshot_events_;
   Journal& journal_;
-  std::filesystem::path snapshot_path_;
 
   zmq::context_t context_{1};
   RouterSocket front_;
   LiveTap tap_;
   Desk desk_;
-
-  LogTime next_retention_ = 0;
-  Offset snapshot_offset_ = 0;
-  LogTime next_snapshot_ = 0;     // after one that failed
-  std::string snapshot_trouble_;  // and why it did
-  bool journal_was_well_ = true;
+  Snapshots snapshots_;
 };
 
 }  // namespace reel::broker

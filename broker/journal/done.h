@@ -17,8 +17,14 @@ struct Progress {
   std::vector<IndexEntry> entries;
   SegmentEnd end;
   std::size_t bytes = 0;
+  Offset synced_end = 0;
 };
 
-using ThreadDone = std::variant<Progress, ReadDone, WriteFailing, DeleteFailed>;
+/// The answer to sync(): everything before this offset is on the disk.
+struct Synced {
+  Offset end = 0;
+};
+
+using ThreadDone = std::variant<Progress, Synced, ReadDone, WriteFailing, DeleteFailed>;
 
 }  // namespace reel::broker

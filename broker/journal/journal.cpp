@@ -43,6 +43,8 @@ class Journal::Impl {
   void scan(Offset from, const std::function<void(const StoredBatchPtr&)>& visit) const;
   void append(StoredBatchPtr batch) { writer_.append(std::move(batch)); }
   void read(std::uint64_t token, Offset from, std::size_t bytes_max);
+  Offset synced_end() const { return synced_end_; }
+  void sync() { writer_.sync(); }
   int event_fd() const { return done_.fd(); }
   std::vector<JournalDone> take_done();
   std::uint64_t retain(Offset keep_from, LogTime now);
@@ -57,6 +59,7 @@ class Journal::Impl {
   const DirectoryLock lock_;
   Recovered recovered_;
   std::deque<IndexedSegment> segments_;  // by offset; never empty; what take_done() has told of
+  Offset synced_end_ = first_offset_ever;
   Mailbox<ThreadDone> done_;
   WriterThread writer_;
   ReaderThread reader_;
@@ -70,6 +73,7 @@ SegmentWriter Journal::Impl::open_newest(const std::filesystem::path& directory)
   }
   for (auto& segment : recovered_.segments) segments_.push_back(std::move(segment));
   recovered_.segments.clear();
+  synced_end_ = end().offset;  // recovery has synced what it found
   return SegmentWriter::resume(segments_.back());
 }
 
@@ -137,6 +141,8 @@ std::vector<JournalDone> Journal::Impl::take_done() {
     if (auto* const progress = std::get_if<Progress>(&done)) {
       all.emplace_back(Committed{progress->end.offset, progress->bytes});
       apply(std::move(*progress));
+    } else if (const auto* const synced = std::get_if<Synced>(&done)) {
+      synced_end_ = std::max(synced_end_, synced->end);
     } else if (auto* const read = std::get_if<ReadDone>(&done)) {
       all.emplace_back(std::move(*read));
     } else if (auto* const failing = std::get_if<WriteFailing>(&done)) {
@@ -153,6 +159,7 @@ void Journal::Impl::apply(Progress progress) {
     segments_.push_back({progress.segment, SegmentIndex{*progress.segment}});
   }
   segments_.back().index.extend(progress.entries, progress.end);
+  synced_end_ = std::max(synced_end_, progress.synced_end);
 }
 
 std::uint64_t Journal::Impl::retain(Offset keep_from, LogTime now) {
@@ -221,6 +228,13 @@ void Journal::append(StoredBatchPtr batch) {
 }
 void Journal::read(std::uint64_t token, Offset from, std::size_t bytes_max) {
   impl_->read(token, from, bytes_max);
+}
+
+Offset Journal::synced_end() const {
+  return impl_->synced_end();
+}
+void Journal::sync() {
+  impl_->sync();
 }
 
 int Journal::event_fd() const {

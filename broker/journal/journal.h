@@ -91,6 +91,13 @@ class Journal {
   /// come in the order of the questions.
   void read(std::uint64_t token, Offset from, std::size_t bytes_max);
 
+  /// Everything before this offset is on the disk, whatever the policy: as recovery found it, and take_done()
+  /// has told since.
+  [[nodiscard]] Offset synced_end() const;
+  /// Asks that what is committed be synced; synced_end() tells when it is, which may be late where the disk
+  /// fails. Under `always` it is already.
+  void sync();
+
   /// Readable when take_done() has something.
   [[nodiscard]] int event_fd() const;
   [[nodiscard]] std::vector<JournalDone> take_done();

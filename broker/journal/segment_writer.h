@@ -53,6 +53,8 @@ class SegmentWriter {
   /// Waits until everything written is on the disk.
   void sync();
   [[nodiscard]] bool synced() const { return synced_position_ == index_.end().position; }
+  /// Everything before this offset is on the disk.
+  [[nodiscard]] Offset synced_end() const { return synced_offset_; }
   /// The last sync failed, and nothing has made up for it yet.
   [[nodiscard]] bool sync_failed() const { return sync_failed_; }
   /// For now there is nothing to add: syncs, and writes the index.

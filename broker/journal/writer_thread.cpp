@@ -44,6 +44,8 @@ void WriterThread::take(std::vector<Work> work) {
   for (auto& item : work) {
     if (auto* const batch = std::get_if<StoredBatchPtr>(&item)) {
       pending_.push_back(std::move(*batch));
+    } else if (std::holds_alternative<SyncAsked>(item)) {
+      sync_asked_ = true;
     } else {
       auto& segments = std::get<Segments>(item);
       retired_.insert(retired_.end(), segments.begin(), segments.end());
@@ -55,6 +57,7 @@ void WriterThread::take(std::vector<Work> work) {
 void WriterThread::write() try {
   // Before more is taken for committed that cannot be synced.
   if (newest_.sync_failed()) newest_.sync();
+  sync_when_asked();  // first: a disk that has no room for more may well sync what it has
   commit();
   sync_when_due();
   if (std::exchange(trouble_, {}).empty()) return;
@@ -95,7 +98,8 @@ void WriterThread::report() {
       Progress{.segment = newest_.segment(),
                .entries = {entries.begin() + static_cast<std::ptrdiff_t>(entries_committed_), entries.end()},
                .end = committed_,
-               .bytes = added_bytes_});
+               .bytes = added_bytes_,
+               .synced_end = newest_.synced_end()});
   entries_committed_ = entries.size();
 }
 
@@ -142,6 +146,13 @@ void WriterThread::sync_when_due() {
   if (!left || *left > Clock::duration::zero()) return;
   newest_.sync();
   last_sync_ = Clock::now();
+}
+
+void WriterThread::sync_when_asked() {
+  if (!sync_asked_) return;
+  if (!newest_.synced()) newest_.sync();
+  sync_asked_ = false;
+  done_.put(Synced{newest_.synced_end()});
 }
 
 // How long there is nothing to do unless something comes.

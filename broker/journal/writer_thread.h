@@ -37,13 +37,16 @@ class WriterThread {
   ~WriterThread();
 
   void append(StoredBatchPtr batch) { inbox_.put(std::move(batch)); }
+  /// Syncs what is committed, whatever the policy, and says so.
+  void sync() { inbox_.put(SyncAsked{}); }
   /// Deletes these segments, in this order, so that a crash leaves no gap.
   void retire(std::vector<std::shared_ptr<const Segment>> segments) { inbox_.put(std::move(segments)); }
 
  private:
   using Clock = std::chrono::steady_clock;
   using Segments = std::vector<std::shared_ptr<const Segment>>;
-  using Work = std::variant<StoredBatchPtr, Segments>;
+  struct SyncAsked {};
+  using Work = std::variant<StoredBatchPtr, Segments, SyncAsked>;
 
   void run();
   void take(std::vector<Work> work);
@@ -54,6 +57,7 @@ class WriterThread {
   void roll(std::uint64_t payload_bytes);
   [[nodiscard]] bool remove_retired();
   void sync_when_due();
+  void sync_when_asked();
   [[nodiscard]] std::optional<Clock::duration> until_sync() const;
   [[nodiscard]] std::optional<Clock::duration> until_next() const;
 
@@ -71,6 +75,7 @@ class WriterThread {
   std::size_t added_bytes_ = 0;
   Segments retired_;
   Clock::time_point last_sync_ = Clock::now();
+  bool sync_asked_ = false;
 
   std::string trouble_;  // empty: what is queued can be written
   Clock::time_point write_again_ = Clock::now();

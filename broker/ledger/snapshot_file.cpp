@@ -10,6 +10,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "journal/file.h"
+
 namespace reel::broker {
 namespace {
 
@@ -28,8 +30,15 @@ bool write_all(int file, std::string_view bytes) {
 
 }  // namespace
 
-std::optional<std::string> write_snapshot(const std::filesystem::path& path, const v1::Snapshot& snapshot) {
-  const std::string body = snapshot.SerializeAsString();
+std::optional<std::string> write_snapshot(const std::filesystem::path& path, const v1::Snapshot& snapshot,
+                                          std::uint64_t bytes_max) {
+  std::string body;
+  const std::uint64_t size = snapshot.ByteSizeLong();
+  if (size > bytes_max || !snapshot.SerializeToString(&body)) {
+    return "cannot write " + path.string() + ": the state has " + std::to_string(size) +
+           " bytes, and a snapshot at most " + std::to_string(bytes_max) +
+           "; discard or redrive dead letters and what is parked behind them";
+  }
   const std::uint64_t checksum = XXH3_64bits(body.data(), body.size());
   std::string bytes{magic};
   bytes.append(reinterpret_cast<const char*>(&checksum), sizeof checksum);
@@ -45,6 +54,11 @@ std::optional<std::string> write_snapshot(const std::filesystem::path& path, con
     ::unlink(fresh.c_str());
     return "cannot write " + path.string() + ": " + std::strerror(why);
   }
+  try {
+    sync_directory(path.has_parent_path() ? path.parent_path() : ".");  // or the old name may come back
+  } catch (const JournalError& failure) {
+    return failure.what();
+  }
   return std::nullopt;
 }
 
@@ -55,7 +69,8 @@ SnapshotRead read_snapshot(const std::filesystem::path& path) {
   std::uint64_t checksum = 0;
   if (bytes.size() >= head_bytes) std::memcpy(&checksum, bytes.data() + magic.size(), sizeof checksum);
   v1::Snapshot snapshot;
-  if (bytes.size() < head_bytes || !bytes.starts_with(magic) ||
+  if (bytes.size() < head_bytes || bytes.size() - head_bytes > snapshot_bytes_max ||
+      !bytes.starts_with(magic) ||
       checksum != XXH3_64bits(bytes.data() + head_bytes, bytes.size() - head_bytes) ||
       !snapshot.ParseFromArray(bytes.data() + head_bytes, static_cast<int>(bytes.size() - head_bytes))) {
     return {std::nullopt,

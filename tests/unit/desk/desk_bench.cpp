@@ -46,6 +46,10 @@ DeskBench::DeskBench(config::Model model)
       directory_{std::filesystem::temp_directory_path() / ("reel-desk-" + uuid_v7(random_nonzero()))},
       tap_{context_, "inproc://live"} {
   std::filesystem::create_directories(directory_);
+  start();
+}
+
+void DeskBench::start() {
   journal_.emplace(directory_, model_.broker.journal);
   desk_.emplace(
       model_, schemas_, *journal_, tap_, [this] { return now_; },
@@ -276,6 +280,13 @@ Offset DeskBench::retains() {
   (void)journal_->retain(desk_->needed_from(), desk_->now() + 3'600'000'000'000);
   desk_->retained();
   return journal_->begin_offset();
+}
+
+void DeskBench::restarts() {
+  desk_.reset();
+  journal_.reset();
+  sequences_.clear();
+  start();
 }
 
 void DeskBench::fills_segment() {

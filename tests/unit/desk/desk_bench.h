@@ -88,6 +88,8 @@ class DeskBench {
   [[nodiscard]] std::size_t failed_reads() const { return failed_reads_; }
   /// Retention, as the broker has it; the journal's first offset then.
   Offset retains();
+  /// The broker is killed and started again: clients are gone, and its state is what the journal says.
+  void restarts();
   /// The newest segment is full: what is published next is in another one.
   void fills_segment();
   void advance(std::chrono::milliseconds time) { now_ += static_cast<LogTime>(time.count()) * 1'000'000; }
@@ -97,8 +99,11 @@ class DeskBench {
   /// Until everything that was appended is committed, and what follows from it done.
   void rest();
   [[nodiscard]] Desk& desk() { return *desk_; }
+  [[nodiscard]] Journal& journal() { return *journal_; }
+  [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 
  private:
+  void start();
   void frame(const std::string& client, const v1::ToBroker& head, const std::string& batch = {});
   bool receive(const std::string& client, const v1::FromBroker& frame, const std::string& batch);
   void note(const std::string& client, const v1::Deliver& deliver, const std::string& batch);

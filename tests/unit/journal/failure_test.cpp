@@ -214,6 +214,32 @@ TEST_CASE("under `os` a segment that cannot be synced is not gone on from until 
   CHECK(bench.read_from(2) == "2:" + std::string(3000, 'b'));
 }
 
+TEST_CASE("under `os` what is committed is on the disk once that is asked for and the disk allows it") {
+  JournalBench bench{{.sync = config::Sync::os, .segment_bytes = 64 << 10}};
+  bench.write("a b");
+  CHECK(bench.journal().synced_end() == 1);
+  {
+    const FailingSync failing;
+    bench.journal().sync();
+    while (bench.failure().empty()) bench.collect();
+    CHECK(bench.journal().synced_end() == 1);
+  }
+  while (bench.journal().synced_end() < 3) bench.collect();
+  bench.write_later("c");
+  while (bench.journal().end_offset() < 4) bench.collect();
+  CHECK(bench.journal().synced_end() == 3);
+}
+
+TEST_CASE("a disk that has no room for more syncs what it has all the same") {
+  JournalBench bench{{.sync = config::Sync::os, .segment_bytes = 64 << 10}};
+  bench.write("a");
+  const FileSizeLimit limit{bench.end_position() + 10};
+  bench.write_later("b");
+  CHECK_FALSE(bench.committed());
+  bench.journal().sync();
+  while (bench.journal().synced_end() < 2) bench.collect();
+}
+
 TEST_CASE("a journal that cannot be begun says why") {
   JournalBench bench;
   {
