@@ -66,7 +66,10 @@ struct LetterOptions {
 class LetterCommand {
  public:
   LetterCommand(Invocation& invocation, const Verb& verb, const LetterOptions& options)
-      : invocation_{invocation}, verb_{verb}, options_{options} {}
+      : invocation_{invocation},
+        verb_{verb},
+        options_{options},
+        plan_{verb.what == Failed::dead ? NamedBy::event : NamedBy::attempt} {}
 
   int run() {
     check_chosen(*options_.selection);

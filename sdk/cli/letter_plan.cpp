@@ -14,7 +14,9 @@ constexpr std::size_t named_services_max = 3;
 }  // namespace
 
 void LetterPlan::add(const Letter& letter) {
-  if (!offsets_[letter.service()].insert(stands_at(letter.failure())).second) return;
+  const v1::Failure& failure = letter.failure();
+  const auto offset = named_by_ == NamedBy::event ? stands_at(failure) : failure.offset();
+  if (!offsets_[letter.service()].insert(offset).second) return;
   groups_.add(letter);
   ++count_;
 }

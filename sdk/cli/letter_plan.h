@@ -1,6 +1,6 @@
 // What is to happen to which letters: gathered first, so that it can be said before it is done. Pure.
 //
-//   LetterPlan plan;
+//   LetterPlan plan{NamedBy::event};
 //   plan.add(letter);
 //   letters_text(plan, letters)      "12 letters of payments and 3 of shipping"
 #pragma once
@@ -16,9 +16,15 @@
 
 namespace reel::cli {
 
+/// How the broker is told which letter is meant: a dead one by where its event stands; an attempt by its own
+/// offset, which is another where the event was redriven, resumed or replayed.
+enum class NamedBy : std::uint8_t { event, attempt };
+
 class LetterPlan {
  public:
-  /// By service, where its events stand.
+  explicit LetterPlan(NamedBy named_by) : named_by_{named_by} {}
+
+  /// By service, as the broker is told them.
   using Offsets = std::map<std::string, std::set<std::uint64_t>>;
 
   /// The same letter twice counts once: pages of a listing that moves may overlap.
@@ -30,6 +36,7 @@ class LetterPlan {
   [[nodiscard]] std::vector<ErrorGroup> groups() const { return groups_.by_size(); }
 
  private:
+  NamedBy named_by_;
   Offsets offsets_;
   ErrorGroups groups_;
   std::uint64_t count_ = 0;

@@ -125,6 +125,29 @@ TEST_CASE("a retry is tried now, or given up") {
   CHECK(story(mesh, "end", "b") == "");
 }
 
+TEST_CASE("a retry of what was redriven is tried now, or given up, as well") {
+  auto yaml = Mesh::small_mesh();
+  const std::string from = "backoff: [10ms, 20ms]";
+  Mesh mesh{yaml.replace(yaml.find(from), from.size(), "backoff: [1h]")};
+  mesh.start_broker();
+  auto payments = mesh.actor("payments", {"--on", "order.placed", "--reject-on", "bad"});
+  for (const char* id : {"b1", "b2"}) place(mesh, "bad", id);
+  REQUIRE(waits_for(mesh, "payments", "dead", 2));
+  payments->stop();
+  payments = mesh.actor("payments", {"--on", "order.placed", "--fail-attempts", "1"});
+  does(mesh, {"dead", "redrive", "b1", "--yes"});
+  REQUIRE(eventually([&] { return mesh.rows({"retries"}).size() == 1; }));
+  does(mesh, {"retries", "now", "b1"});
+  CHECK(eventually([&] { return story(mesh, "end", "bad") == "b1"; }));
+  CHECK(waits_for(mesh, "payments", "retrying", 0));
+  does(mesh, {"dead", "redrive", "b2", "--yes"});
+  REQUIRE(eventually([&] { return mesh.rows({"retries"}).size() == 1; }));
+  does(mesh, {"retries", "give-up", "b2", "--yes"});
+  CHECK(waits_for(mesh, "payments", "dead", 1));
+  CHECK(mesh.rows({"retries"}).empty());
+  CHECK(mesh.reel({"verify"}).exit_code == 0);
+}
+
 TEST_CASE("a paused service is handed nothing, also after a restart, and goes on by itself") {
   Mesh mesh;
   mesh.start_broker();

@@ -26,7 +26,7 @@ Letter letter(const std::string& service, std::uint64_t offset, std::uint64_t or
 }  // namespace
 
 TEST_CASE("a plan says whose letters it is about, and counts each once") {
-  LetterPlan plan;
+  LetterPlan plan{NamedBy::event};
   CHECK(plan.empty());
   plan.add(letter("payments", 1));
   plan.add(letter("payments", 1));
@@ -40,6 +40,14 @@ TEST_CASE("a plan says whose letters it is about, and counts each once") {
   plan.add(letter("stock", 1));
   CHECK(letters_text(plan, letters) == "5 letters of 4 services");
   CHECK(plan.count() == 5);
+}
+
+TEST_CASE("a retry of what was handed over once more is named by that attempt, a dead letter by its event") {
+  LetterPlan retries{NamedBy::attempt};
+  retries.add(letter("payments", 2));
+  retries.add(letter("payments", 9, 2));  // replayed, while it was tried again itself
+  CHECK(retries.offsets().at("payments") == std::set<std::uint64_t>{2, 9});
+  CHECK(letters_text(retries, letters) == "2 letters of payments");
 }
 
 TEST_CASE("what became of letters is said in the words that apply") {
