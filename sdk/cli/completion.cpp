@@ -103,6 +103,7 @@ std::string posix_cases(CLI::App& app, const std::vector<Command>& commands) {
   const auto globals = options_of(app);
   std::string text = "  case $previous in\n" + value_cases(globals);
   for (const Command& command : commands) text += value_cases(command.options);
+  text += fmt::format("    --topic|--missing) choices=\"$({})\" ;;\n", first_column("topics"));
   text += "    *) case $command in\n";
   text += fmt::format("      '') choices=\"{} {}\" ;;\n", command_names(commands), joined(globals));
   for (const Command& command : commands) {

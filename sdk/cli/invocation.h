@@ -82,6 +82,8 @@ void add_dead(CLI::App& app, Invocation& invocation);
 void add_delayed(CLI::App& app, Invocation& invocation);
 void add_event(CLI::App& app, Invocation& invocation);
 void add_why(CLI::App& app, Invocation& invocation);
+void add_variants(CLI::App& app, Invocation& invocation);
+void add_edges(CLI::App& app, Invocation& invocation);
 void add_verify(CLI::App& app, Invocation& invocation);
 void add_retries(CLI::App& app, Invocation& invocation);
 void add_pause(CLI::App& app, Invocation& invocation);

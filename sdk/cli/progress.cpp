@@ -13,12 +13,12 @@ std::string count_text(std::uint64_t count) {
 }
 
 std::string progress_text(std::uint64_t done, std::uint64_t whole, std::uint64_t events,
-                          std::chrono::nanoseconds elapsed) {
+                          std::chrono::nanoseconds elapsed, std::string_view what) {
   constexpr std::size_t bar_columns = 30;
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
   const std::uint64_t rate = milliseconds <= 0 ? 0 : events * 1000 / static_cast<std::uint64_t>(milliseconds);
   const std::string counts =
-      fmt::format("{} event{}  {}/s", count_text(events), events == 1 ? "" : "s", count_text(rate));
+      fmt::format("{} {}{}  {}/s", count_text(events), what, events == 1 ? "" : "s", count_text(rate));
   if (whole == 0) return counts;
   const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(whole));
   const auto filled = static_cast<std::size_t>(share * static_cast<double>(bar_columns));
@@ -28,7 +28,7 @@ std::string progress_text(std::uint64_t done, std::uint64_t whole, std::uint64_t
 
 void Progress::show(std::uint64_t done, std::uint64_t events) {
   if (!out_.terminal().interactive() || Clock::now() < next_) return;
-  out_.raw("\r\x1b[K" + progress_text(done, whole_, events, elapsed()));
+  out_.raw("\r\x1b[K" + progress_text(done, whole_, events, elapsed(), what_));
   shown_ = true;
   next_ = Clock::now() + interval;
 }

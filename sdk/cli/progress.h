@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "cli/output.h"
 
@@ -15,14 +16,16 @@ namespace reel::cli {
 
 /// "[#####     ]  50%  1,024 events  512/s". Pure.
 [[nodiscard]] std::string progress_text(std::uint64_t done, std::uint64_t whole, std::uint64_t events,
-                                        std::chrono::nanoseconds elapsed);
+                                        std::chrono::nanoseconds elapsed, std::string_view what = "event");
 
 /// "1,234,567"
 [[nodiscard]] std::string count_text(std::uint64_t count);
 
 class Progress {
  public:
-  Progress(Output& out, std::uint64_t whole) : out_{out}, whole_{whole} {}
+  /// `what` is counted, one of which is called so.
+  Progress(Output& out, std::uint64_t whole, std::string_view what = "event")
+      : out_{out}, whole_{whole}, what_{what} {}
 
   void show(std::uint64_t done, std::uint64_t events);
   void clear();
@@ -35,6 +38,7 @@ class Progress {
 
   Output& out_;
   std::uint64_t whole_;
+  std::string_view what_;
   bool shown_ = false;
   Clock::time_point began_ = Clock::now();
   Clock::time_point next_ = began_ + interval;

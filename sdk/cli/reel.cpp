@@ -76,6 +76,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_sub(app, invocation);
   add_flows(app, invocation);
   add_flow(app, invocation);
+  add_variants(app, invocation);
+  add_edges(app, invocation);
   add_topics(app, invocation);
   add_services(app, invocation);
   add_dead(app, invocation);

@@ -461,7 +461,7 @@ TEST_CASE("the completion scripts know every command and option") {
     CHECK(ran.code == 0);
     CHECK(ran.out.find("services") != std::string::npos);
     CHECK(ran.out.find("correlation") != std::string::npos);
-    CHECK(ran.out.find("completed open overdue untracked") != std::string::npos);  // of --state
+    CHECK(ran.out.find("open overdue completed untracked") != std::string::npos);  // of --state
     CHECK(ran.out.find("bash zsh fish") != std::string::npos);
   }
   const std::string bash = run_reel_command({"completion", "bash"}).out;
