@@ -82,9 +82,11 @@ Sent http_post(const std::string& url, const std::string& json, std::chrono::mil
   httplib::Client client{server};
   const std::string where = in_quotes(url, config::url_bytes_max) + " ";
   if (!client.is_valid()) return {false, where + "is no address"};
+  // The alarm rings first: the library's own timeouts look like a connection that was ended.
+  const auto behind_alarm = timeout + std::chrono::seconds{5};
   client.set_connection_timeout(timeout);
-  client.set_read_timeout(timeout);
-  client.set_write_timeout(timeout);
+  client.set_read_timeout(behind_alarm);
+  client.set_write_timeout(behind_alarm);
   client.set_url_encode(false);  // it is written as it is to be sent
   client.set_tcp_nodelay(true);
 

@@ -9,7 +9,8 @@ namespace reel::gateway {
 class Bus {
  public:
   virtual ~Bus() = default;
-  /// Throw NotReachable when nobody answers in time; a Reply's `error` is the answerer's sentence. Any thread.
+  /// Throw NotReachable when nobody answers in time; a Reply's `error` is the answerer's sentence. Any
+  /// thread.
   [[nodiscard]] virtual v1::Reply ask_broker(v1::Request request) = 0;
   [[nodiscard]] virtual v1::Reply ask_tracker(v1::Request request) = 0;
 };

@@ -141,14 +141,14 @@ TEST_CASE("flows are counted by the path they took") {
   Orders orders;
   const auto all = orders.mesh.reel({"variants"});
   CHECK(masked(all.out) ==
-        "  COUNT  SHARE  P50  P95  OVERDUE  EXAMPLE  PATH\n"
+        "COUNT  SHARE  P50  P95  OVERDUE  EXAMPLE  PATH\n"
         "  2  40.0%  T  T  100.0%  4  order.placed → order.archived\n"
         "  1  20.0%  T  T  0.0%  5  order.archived\n"
         "  1  20.0%  T  T  0.0%  1  order.placed → order.archived → payment.captured\n"
         "  1  20.0%  T  T  0.0%  2  order.placed → order.archived → payment.captured → order.shipped\n");
   CHECK(all.err == "");
   CHECK(masked(orders.mesh.reel({"variants", "--where", "data.note == c1"}).out) ==
-        "  COUNT  SHARE  P50  P95  OVERDUE  EXAMPLE  PATH\n"
+        "COUNT  SHARE  P50  P95  OVERDUE  EXAMPLE  PATH\n"
         "  1  50.0%  T  T  100.0%  3  order.placed → order.archived\n"
         "  1  50.0%  T  T  0.0%  1  order.placed → order.archived → payment.captured\n");
   const auto first = orders.mesh.reel({"variants", "--limit", "1", "-o", "json"});

@@ -1,4 +1,5 @@
-// One HTTP exchange as plain values, so that what the gateway answers is decided, and tested, without a socket.
+// One HTTP exchange as plain values, so that what the gateway answers is decided, and tested, without a
+// socket.
 //
 //   HttpResponse answer(const HttpRequest& request) {
 //     if (request.method != "GET") return problem(405, "only GET is answered here");
