@@ -35,10 +35,18 @@ const std::string url_prefix = "type.googleapis.com";
 struct Wrong {
   std::string text;
   v1::RefusalReason reason;
+  std::string attribute;
 };
 
-[[noreturn]] void wrong(std::string text, v1::RefusalReason reason = v1::REFUSAL_BAD_PAYLOAD) {
-  throw Wrong{std::move(text), reason};
+// In the payload.
+[[noreturn]] void wrong(std::string text) {
+  throw Wrong{std::move(text), v1::REFUSAL_BAD_PAYLOAD, "data"};
+}
+[[noreturn]] void wrong(std::string text, v1::RefusalReason reason, std::string attribute = {}) {
+  throw Wrong{std::move(text), reason, std::move(attribute)};
+}
+[[noreturn]] void wrong_attribute(const std::string& name, std::string text) {
+  throw Wrong{std::move(text), v1::REFUSAL_BAD_ATTRIBUTE, name};
 }
 
 std::string shown(std::string_view text) {
@@ -59,9 +67,9 @@ json parse(std::string_view text) {
 
 std::string text_of(const std::string& name, const json& value) {
   if (!value.is_string())
-    wrong(name + ": expected a string, got " + std::string{value.type_name()}, v1::REFUSAL_BAD_ATTRIBUTE);
+    wrong_attribute(name, name + ": expected a string, got " + std::string{value.type_name()});
   auto text = value.get<std::string>();
-  if (text.empty()) wrong(name + " is empty; leave it out where there is none", v1::REFUSAL_BAD_ATTRIBUTE);
+  if (text.empty()) wrong_attribute(name, name + " is empty; leave it out where there is none");
   return text;
 }
 
@@ -69,20 +77,19 @@ std::uint64_t time_of(const std::string& name, const json& value) {
   const auto text = text_of(name, value);
   const auto time = parse_rfc3339(text);
   if (!time)
-    wrong(name + ": " + in_quotes(text) + " is not a time such as 2026-03-01T12:00:00Z",
-          v1::REFUSAL_BAD_ATTRIBUTE);
+    wrong_attribute(name, name + ": " + in_quotes(text) + " is not a time such as 2026-03-01T12:00:00Z");
   return *time;
 }
 
 // CloudEvents values in their canonical string form.
 std::string attribute_of(const std::string& name, const json& value) {
-  if (const auto fault = check_attribute_name(name)) wrong(*fault, v1::REFUSAL_BAD_ATTRIBUTE);
+  if (const auto fault = check_attribute_name(name)) wrong_attribute(name, *fault);
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number()) return value.dump();
-  wrong("attribute " + in_quotes(name) + ": expected a string, a number, true or false, got " +
-            std::string{value.type_name()},
-        v1::REFUSAL_BAD_ATTRIBUTE);
+  wrong_attribute(name, "attribute " + in_quotes(name) +
+                            ": expected a string, a number, true or false, got " +
+                            std::string{value.type_name()});
 }
 
 std::string* text_member(EventDraft& draft, std::string_view name) {
@@ -115,7 +122,7 @@ void read_attribute(EventDraft& draft, const std::string& name, const json& valu
     draft.expirytime = time_of(name, value);
   } else if (name == "specversion") {
     if (value != "1.0")
-      wrong("specversion: expected \"1.0\", got " + in_quotes(value.dump()), v1::REFUSAL_BAD_ATTRIBUTE);
+      wrong_attribute(name, "specversion: expected \"1.0\", got " + in_quotes(value.dump()));
   } else if (name != "reeloffset" && name != "recordedtime" && name != "reelreplayed" && name != "data" &&
              name != "data_base64") {
     draft.attributes.emplace_back(name, attribute_of(name, value));
@@ -181,6 +188,22 @@ class EventJson::Impl {
     draft.datacontenttype.clear();  // it is protobuf now, which is what empty means
   }
 
+  /// The same, the payload being these bytes.
+  void read_bytes(EventDraft& draft, std::string_view bytes) const {
+    const auto& type = type_of(draft);
+    if (!bytes.empty() && is_protobuf_type(draft.datacontenttype)) {
+      if (const auto fault = check_of(type).check(bytes)) wrong("data: " + *fault);
+      draft.data = bytes;
+    } else if (!bytes.empty() && is_json_type(draft.datacontenttype)) {
+      draft.data = encode(parse(bytes), type);
+    } else if (!bytes.empty()) {
+      wrong("data is " + in_quotes(draft.datacontenttype) +
+                ", only application/json and application/protobuf can be read",
+            v1::REFUSAL_BAD_PAYLOAD, "datacontenttype");
+    }
+    draft.datacontenttype.clear();
+  }
+
  private:
   [[nodiscard]] pb::util::TypeResolver* resolver_of(const pb::Descriptor& type) const {
     return type.file()->pool() == &schemas_.pool() ? own_.get() : built_in_.get();
@@ -189,16 +212,16 @@ class EventJson::Impl {
 
   // The payload's type, by the topic; what `dataschema` says must agree.
   [[nodiscard]] const pb::Descriptor& type_of(EventDraft& draft) const {
-    if (draft.topic.empty()) wrong("type is missing: the topic to publish to", v1::REFUSAL_BAD_TOPIC);
+    if (draft.topic.empty()) wrong("type is missing: the topic to publish to", v1::REFUSAL_BAD_TOPIC, "type");
     if (const auto fault = check_topic(draft.topic))
-      wrong("topic " + in_quotes(draft.topic) + ": " + *fault, v1::REFUSAL_BAD_TOPIC);
+      wrong("topic " + in_quotes(draft.topic) + ": " + *fault, v1::REFUSAL_BAD_TOPIC, "type");
     const auto topic = topic_types_.find(draft.topic);
     if (topic == topic_types_.end())
       wrong("unknown topic " + in_quotes(draft.topic) + did_you_mean_topic(draft.topic),
-            v1::REFUSAL_UNKNOWN_TOPIC);
+            v1::REFUSAL_UNKNOWN_TOPIC, "type");
     if (!draft.dataschema.empty() && draft.dataschema != topic->second) {
       wrong("topic " + draft.topic + " carries " + topic->second + ", not " + as_name(draft.dataschema),
-            v1::REFUSAL_WRONG_TYPE);
+            v1::REFUSAL_WRONG_TYPE, "dataschema");
     }
     draft.dataschema = topic->second;
     const auto* type = schemas_.find(topic->second);
@@ -294,7 +317,12 @@ std::string EventJson::write(const RunHead& head, const EventView& event, const 
 }
 
 ReadDraft EventJson::read(std::string_view text) const try {
-  const auto value = parse(text);
+  return read(parse(text));
+} catch (const Wrong& error) {
+  return {std::nullopt, error.text, error.reason, {}};
+}
+
+ReadDraft EventJson::read(const json& value) const try {
   if (!value.is_object())
     wrong("expected a JSON object, got " + std::string{value.type_name()}, v1::REFUSAL_MALFORMED);
   EventDraft draft;
@@ -304,9 +332,19 @@ ReadDraft EventJson::read(std::string_view text) const try {
     return found == value.end() ? nullptr : &*found;
   };
   impl_->read_payload(draft, member("data"), member("data_base64"));
-  return {std::move(draft), ""};
+  return {std::move(draft), "", v1::REFUSAL_UNKNOWN, {}};
 } catch (const Wrong& error) {
-  return {std::nullopt, error.text, error.reason};
+  return {std::nullopt, error.text, error.reason, error.attribute};
+}
+
+ReadDraft EventJson::read(const std::vector<std::pair<std::string, std::string>>& attributes,
+                          std::string_view data) const try {
+  EventDraft draft;
+  for (const auto& [name, text] : attributes) read_attribute(draft, name, text);
+  impl_->read_bytes(draft, data);
+  return {std::move(draft), "", v1::REFUSAL_UNKNOWN, {}};
+} catch (const Wrong& error) {
+  return {std::nullopt, error.text, error.reason, error.attribute};
 }
 
 ReadDraft EventJson::read_data(std::string_view topic, std::string_view text) const try {
@@ -314,9 +352,9 @@ ReadDraft EventJson::read_data(std::string_view topic, std::string_view text) co
   draft.topic = topic;
   const auto value = parse(text);
   impl_->read_payload(draft, &value, nullptr);
-  return {std::move(draft), ""};
+  return {std::move(draft), "", v1::REFUSAL_UNKNOWN, {}};
 } catch (const Wrong& error) {
-  return {std::nullopt, error.text, error.reason};
+  return {std::nullopt, error.text, error.reason, error.attribute};
 }
 
 EventFields EventDraft::fields() const {

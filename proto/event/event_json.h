@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,6 +69,8 @@ struct ReadDraft {
   std::optional<EventDraft> event;
   std::string error;
   v1::RefusalReason reason = v1::REFUSAL_UNKNOWN;
+  /// The attribute that is at fault, or "data"; empty where it is the whole.
+  std::string attribute;
 };
 
 /// What the broker knows of an event; 0 is left out.
@@ -92,6 +95,12 @@ class EventJson {
   /// Reads a CloudEvent, or the short form `{"type": …, "data": …}`. `reeloffset` and `recordedtime` are
   /// facts of another time and ignored.
   [[nodiscard]] ReadDraft read(std::string_view json) const;
+  /// The same of text that was parsed already.
+  [[nodiscard]] ReadDraft read(const nlohmann::json& event) const;
+  /// An event whose payload stands beside its attributes, as in HTTP's binary mode: every value as text, and
+  /// `data` as the bytes that its `datacontenttype` says. No bytes: no payload.
+  [[nodiscard]] ReadDraft read(const std::vector<std::pair<std::string, std::string>>& attributes,
+                               std::string_view data) const;
   /// Reads a payload alone: what `reel pub TOPIC JSON` is given.
   [[nodiscard]] ReadDraft read_data(std::string_view topic, std::string_view json) const;
 
