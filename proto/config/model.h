@@ -241,9 +241,52 @@ struct Tracker {
   friend bool operator==(const Tracker&, const Tracker&) = default;
 };
 
+/// The HTTP edge. What one stranger may cost: everything a client can make the gateway keep, or wait for, has
+/// a limit here.
 struct Gateway {
   /// Where console and HTTP API are served.
   std::string listen = "127.0.0.1:8080";
+  /// Names, besides localhost and addresses, by which it may be called: a page of another site that has its
+  /// name point here would otherwise be answered as if it were ours.
+  std::vector<std::string> hosts;
+  /// At the limit the connection that has kept its request back the longest makes room.
+  std::size_t connections_max = 1'000;
+  /// Request line and headers. Holds the longest attributes of an event, percent-encoded.
+  std::uint32_t header_bytes_max = 64u << 10;
+  /// One request's body: as much as one event's JSON may have.
+  std::uint32_t body_bytes_max = 8u << 20;
+  /// All bodies, and answers that wait to be taken, together.
+  std::uint64_t bodies_bytes_max = 128ull << 20;
+  /// From a request's first byte to the end of its headers, and from there to the end of its body: a client
+  /// that sends a byte now and then gets no further.
+  milliseconds header_timeout = std::chrono::seconds{10};
+  milliseconds body_timeout = std::chrono::seconds{30};
+  /// Between two requests of a connection.
+  milliseconds idle_timeout = std::chrono::minutes{1};
+  /// How long a client may take to read one answer, or one piece of a stream.
+  milliseconds write_timeout = std::chrono::seconds{30};
+  /// After so many requests a connection is closed in order, so that none lives for ever.
+  std::size_t requests_per_connection_max = 100'000;
+  /// Events in one batch.
+  std::size_t batch_events_max = 10'000;
+  /// How long the broker may take to accept an event before the client is told to try again.
+  milliseconds publish_timeout = std::chrono::seconds{5};
+  /// Questions to broker and tracker that are under way at a time, and how many more may wait for one to end.
+  std::size_t queries_max = 8;
+  std::size_t queries_waiting_max = 128;
+  /// Requests that wait for a flow.
+  std::size_t waits_max = 32;
+  /// Clients of the event stream. Those that want the same topics share one subscription; of these there may
+  /// be so many, since each is one more that the broker serves.
+  std::size_t streams_max = 500;
+  std::size_t stream_subscriptions_max = 32;
+  /// Newest events of each such subscription: a client further behind is cut off, and one that comes back
+  /// within it misses nothing and costs nothing.
+  std::uint64_t stream_backlog_bytes = 4ull << 20;
+  /// How often a quiet stream says that it is there.
+  milliseconds stream_beat = std::chrono::seconds{15};
+  /// How far behind the broker the tracker may be and still be called ready.
+  milliseconds ready_lag = std::chrono::seconds{30};
 
   friend bool operator==(const Gateway&, const Gateway&) = default;
 };

@@ -104,6 +104,50 @@ void check_limits(const Section& section, const Broker& broker) {
   }
 }
 
+bool is_host_name(std::string_view name) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+  return !name.empty() && name.size() <= 253 && name.find_first_not_of(allowed) == name.npos;
+}
+
+void read_hosts(Section& section, Gateway& gateway) {
+  for (const auto& item : section.list("hosts")) {
+    const auto name = item.text();
+    if (!name) continue;
+    if (is_host_name(*name)) {
+      gateway.hosts.push_back(*name);
+    } else {
+      item.refuse_value("must be a host's name in lower case, without a port");
+    }
+  }
+}
+
+void read_limits(Section& section, Gateway& gateway) {
+  section.read_count("connections_max", gateway.connections_max, {8, 100'000});
+  section.read_size("header_bytes_max", gateway.header_bytes_max, {4 * kib, 1 * mib});
+  section.read_size("body_bytes_max", gateway.body_bytes_max, {1 * kib, 256 * mib});
+  section.read_size("bodies_bytes_max", gateway.bodies_bytes_max, {1 * mib, 64 * gib});
+  section.read_duration("header_timeout", gateway.header_timeout, between(100ms, 10min));
+  section.read_duration("body_timeout", gateway.body_timeout, between(100ms, 1h));
+  section.read_duration("idle_timeout", gateway.idle_timeout, between(100ms, 24h));
+  section.read_duration("write_timeout", gateway.write_timeout, between(100ms, 1h));
+  section.read_count("requests_per_connection_max", gateway.requests_per_connection_max, {1, 1'000'000'000});
+  section.read_count("batch_events_max", gateway.batch_events_max, {1, 1'000'000});
+  section.read_duration("publish_timeout", gateway.publish_timeout, between(100ms, 10min));
+  section.read_count("queries_max", gateway.queries_max, {1, 1'000});
+  section.read_count("queries_waiting_max", gateway.queries_waiting_max, {1, 100'000});
+  section.read_count("waits_max", gateway.waits_max, {1, 1'000});
+  section.read_count("streams_max", gateway.streams_max, {1, 100'000});
+  section.read_count("stream_subscriptions_max", gateway.stream_subscriptions_max, {1, 1'000});
+  section.read_size("stream_backlog_bytes", gateway.stream_backlog_bytes, {64 * kib, 1 * gib});
+  section.read_duration("stream_beat", gateway.stream_beat, between(100ms, 10min));
+  section.read_duration("ready_lag", gateway.ready_lag, between(1s, 24h));
+  if (gateway.bodies_bytes_max < gateway.body_bytes_max) {
+    section.refuse_at({"bodies_bytes_max", "body_bytes_max"},
+                      "'gateway.bodies_bytes_max' is " + to_text(sizes, gateway.bodies_bytes_max) +
+                          ", must hold one body of " + to_text(sizes, gateway.body_bytes_max));
+  }
+}
+
 void check_distinct(const std::vector<Listening>& all, Problems& problems) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
@@ -148,6 +192,8 @@ void read_programs(Section& root, Loading& loading) {
     auto section = root.section("gateway");
     listening.push_back(read_listen(section, "gateway", "listen", gateway.listen, check_address));
     listening.back().endpoint.insert(0, listening.back().endpoint.empty() ? "" : "tcp://");
+    read_hosts(section, gateway);
+    read_limits(section, gateway);
   }
   check_distinct(listening, loading.problems);
   broker.data = resolved(broker.data, loading);

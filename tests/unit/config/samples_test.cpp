@@ -55,7 +55,9 @@ TEST_CASE("production.yaml shows the defaults") {
   CHECK(model.broker.journal == Journal{});
   CHECK(model.broker == broker);
   CHECK(model.tracker == tracker);
-  CHECK(model.gateway == Gateway{});
+  Gateway gateway;
+  gateway.hosts = {"reel.example.com"};
+  CHECK(model.gateway == gateway);
   CHECK(model.policy_of("payments").ack_timeout == Service{}.ack_timeout);
   CHECK(model.policy_of("payments").retry == Retry{});
   CHECK(model.policy_of("payments").on_dead == Service{}.on_dead);
@@ -110,8 +112,32 @@ TEST_CASE("production.yaml lists every setting") {
         std::set<std::string>{"listen", "data", "retain", "checkpoint_interval"});
 
   const Gateway gateway;
-  [[maybe_unused]] const auto& [gateway_listen] = gateway;
-  CHECK(production_keys("gateway") == std::set<std::string>{"listen"});
+  [[maybe_unused]] const auto& [gateway_listen, hosts, connections_max, header_bytes_max, body_bytes_max,
+                                bodies_bytes_max, header_timeout, body_timeout, idle_timeout, write_timeout,
+                                requests_per_connection_max, batch_events_max, publish_timeout, queries_max,
+                                queries_waiting_max, waits_max, streams_max, stream_subscriptions_max,
+                                stream_backlog_bytes, stream_beat, ready_lag] = gateway;
+  CHECK(production_keys("gateway") == std::set<std::string>{"listen",
+                                                            "hosts",
+                                                            "connections_max",
+                                                            "header_bytes_max",
+                                                            "body_bytes_max",
+                                                            "bodies_bytes_max",
+                                                            "header_timeout",
+                                                            "body_timeout",
+                                                            "idle_timeout",
+                                                            "write_timeout",
+                                                            "requests_per_connection_max",
+                                                            "batch_events_max",
+                                                            "publish_timeout",
+                                                            "queries_max",
+                                                            "queries_waiting_max",
+                                                            "waits_max",
+                                                            "streams_max",
+                                                            "stream_subscriptions_max",
+                                                            "stream_backlog_bytes",
+                                                            "stream_beat",
+                                                            "ready_lag"});
 
   const Service service;
   [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, exclusive,
