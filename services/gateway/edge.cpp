@@ -1,0 +1,172 @@
+#include "gateway/edge.h"
+
+#include <spdlog/spdlog.h>
+
+#include "event/quoted_text.h"
+#include "gateway/http/media_type.h"
+
+namespace reel::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Threads that read events: JSON is most of what a published event costs here.
+constexpr std::size_t reading_threads = 2;
+/// Those who ask how the gateway is are few, and wait for one another.
+constexpr CrewSize watching_size{.threads = 1, .waiting_max = 16};
+constexpr const char* retry_after_s = "1";
+
+constexpr std::string_view events_path = "/v1/events";
+constexpr std::string_view stream_path = "/v1/events/stream";
+
+HttpResponse not_allowed(const std::string& allowed) {
+  auto refusal = problem(405, "only " + allowed + " is answered here");
+  refusal.headers.emplace("Allow", allowed);
+  return refusal;
+}
+
+HttpResponse busy(const std::string& what) {
+  auto refusal = problem(503, what);
+  refusal.headers.emplace("Retry-After", retry_after_s);
+  return refusal;
+}
+
+bool is_api_path(std::string_view path) {
+  return path.starts_with("/v1/") || path == "/openapi.json";
+}
+
+bool is_state_changing(std::string_view method) {
+  return method != "GET" && method != "HEAD" && method != "OPTIONS";
+}
+
+// What the edge itself serves, and how it may be asked for.
+std::optional<HttpResponse> wrong_method(const HttpRequest& head) {
+  const bool get = head.method == "GET" || head.method == "HEAD";
+  if (head.path == events_path)
+    return head.method == "POST" ? std::nullopt : std::optional{not_allowed("POST")};
+  const bool ours = head.path == stream_path || head.path == "/healthz" || head.path == "/readyz" ||
+                    head.path == "/metrics" || !is_api_path(head.path);
+  return ours && !get ? std::optional{not_allowed("GET, HEAD")} : std::nullopt;
+}
+
+// A form, which any page may send anywhere, is none of these.
+std::optional<HttpResponse> wrong_content(const HttpRequest& head) {
+  if (!is_state_changing(head.method) || !is_api_path(head.path) || head.path == events_path)
+    return std::nullopt;
+  const auto written = head.header("content-type");
+  const auto type = written ? parse_media_type(*written) : std::nullopt;
+  if (type && type->name == "application/json" && type->is_utf8()) return std::nullopt;
+  return problem(415, "Content-Type must be application/json, in UTF-8");
+}
+
+}  // namespace
+
+Edge::Edge(const config::Mesh& mesh, EdgeParts parts)
+    : settings_{mesh.model.gateway},
+      parts_{std::move(parts)},
+      gatekeeper_{settings_},
+      watching_{watching_size},
+      querying_{{.threads = settings_.queries_max, .waiting_max = settings_.queries_waiting_max}},
+      waiting_{{.threads = settings_.waits_max, .waiting_max = 0}},
+      // As many wait as there are connections: each has one request under way.
+      reading_{{.threads = reading_threads, .waiting_max = settings_.connections_max}} {
+  for (std::size_t i = 0; i < reading_threads; ++i)
+    bindings_.push_back(std::make_unique<CloudEventsHttp>(
+        mesh.schemas, parts_.topic_types, BindingLimits{.events_max = settings_.batch_events_max}));
+}
+
+HttpDuties Edge::duties() {
+  return {.admit = [this](const HttpRequest& head) { return admit(head); },
+          .handle = [this](std::shared_ptr<Exchange> exchange) { handle(exchange); },
+          .answered =
+              [this](const HttpRequest& request, int status, std::chrono::nanoseconds took) {
+                parts_.request_times.note(request, status, took);
+              }};
+}
+
+std::optional<HttpResponse> Edge::admit(const HttpRequest& head) const {
+  if (auto refusal = gatekeeper_.refusal(head)) return refusal;
+  if (auto refusal = wrong_method(head)) return refusal;
+  return wrong_content(head);
+}
+
+void Edge::handle(const std::shared_ptr<Exchange>& exchange) {
+  const auto& path = exchange->request().path;
+  if (path == events_path) return publish(exchange);
+  if (path == stream_path) return stream(exchange);
+  if (path == "/healthz") return exchange->answer({200, "application/json", R"({"status":"up"})", {}});
+  if (path == "/readyz" || path == "/metrics") return watch(exchange);
+  if (is_api_path(path)) return query(exchange);
+  exchange->answer(parts_.console.answer(exchange->request()));
+}
+
+void Edge::publish(const std::shared_ptr<Exchange>& exchange) {
+  auto wait = read_wait_request(exchange->request());
+  if (const auto* refusal = std::get_if<HttpResponse>(&wait)) return exchange->answer(*refusal);
+  const auto& wanted = std::get<std::optional<WaitWish>>(wait);
+  const bool taken = reading_.take([this, exchange, wanted](std::size_t thread) {
+    auto read = bindings_[thread]->read(exchange->request());
+    if (read.refused) return exchange->answer(answer_of(*read.refused));
+    if (wanted && read.batch)
+      return exchange->answer(problem(400, "wait: is for one event, a batch may be of many flows"));
+    auto intake = std::make_shared<Intake>(std::move(read));
+    // Before the offer, which may be answered at once.
+    if (!wanted) exchange->answer_after(settings_.publish_timeout, [intake] { return intake->answer(); });
+    intake->offer(
+        [this](const Outgoing& event, PublishCallback callback) {
+          parts_.publisher.publish_async(event, std::move(callback));
+        },
+        [this, exchange, intake, wanted] { settle(exchange, *intake, wanted); });
+  });
+  if (!taken) exchange->answer(busy("too many requests wait to be read"));
+}
+
+void Edge::settle(const std::shared_ptr<Exchange>& exchange, const Intake& intake,
+                  const std::optional<WaitWish>& wanted) {
+  const auto taken = intake.taken();
+  if (!wanted || !taken) return exchange->answer(intake.answer());
+  // On the publisher's thread, which must not wait.
+  const bool waits = waiting_.take([this, exchange, taken = *taken, wish = *wanted](std::size_t) {
+    exchange->answer(waited(taken, wish, parts_.bus, parts_.wait_json));
+  });
+  if (!waits) exchange->answer(not_waited(*taken, "too many requests wait for a flow (gateway.waits_max)"));
+}
+
+void Edge::stream(const std::shared_ptr<Exchange>& exchange) {
+  auto wanted = read_stream_request(exchange->request());
+  if (const auto* refusal = std::get_if<HttpResponse>(&wanted)) return exchange->answer(*refusal);
+  auto opened = parts_.feeds.open(std::get<StreamRequest>(wanted));
+  if (const auto* refusal = std::get_if<HttpResponse>(&opened)) return exchange->answer(*refusal);
+  exchange->stream(std::get<std::shared_ptr<TextSource>>(std::move(opened)));
+}
+
+void Edge::watch(const std::shared_ptr<Exchange>& exchange) {
+  const bool taken = watching_.take([this, exchange](std::size_t) {
+    exchange->answer(exchange->request().path == "/readyz" ? parts_.readiness() : parts_.metrics());
+  });
+  if (!taken) exchange->answer(busy("too many ask how the gateway is"));
+}
+
+void Edge::query(const std::shared_ptr<Exchange>& exchange) {
+  const auto& path = exchange->request().path;
+  Crew& crew = path.starts_with("/v1/flows/") && path.ends_with("/wait") ? waiting_ : querying_;
+  const bool taken =
+      crew.take([this, exchange](std::size_t) { exchange->answer(answer_query(exchange->request())); });
+  if (!taken)
+    exchange->answer(
+        busy("too many requests wait for broker and tracker (gateway.queries_max, gateway.waits_max)"));
+}
+
+HttpResponse Edge::answer_query(const HttpRequest& request) const try {
+  if (parts_.api) {
+    if (auto response = parts_.api(request)) return *std::move(response);
+  }
+  return problem(404, "there is nothing at " + in_quotes(request.path));
+} catch (const NotReachable& error) {
+  return busy(error.what());
+} catch (const std::exception& error) {
+  spdlog::error("request_failed path={} error={}", in_quotes(request.path), error.what());
+  return problem(500, "the gateway failed at this request");
+}
+
+}  // namespace reel::gateway

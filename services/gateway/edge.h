@@ -1,0 +1,79 @@
+// The HTTP edge: which request is whose, who works on it, and what may wait for what.
+//
+//   Edge edge{mesh, {.bus = bus, .publisher = publisher, .feeds = feeds, …}};
+//   HttpServer server{mesh.model.gateway, edge.duties()};
+//
+//   POST /v1/events              two threads read events, the publisher's own thread answers
+//   GET  /v1/events/stream       feeds; no thread
+//   …/wait, POST …?wait=         a thread each, up to gateway.waits_max
+//   everything else of /v1/      gateway.queries_max threads
+//   /healthz                     the server's thread, at once
+//   /readyz, /metrics            a thread of their own, so that they tell also where all others are busy
+//   the rest                     files in memory, at once
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/mesh.h"
+#include "gateway/bus.h"
+#include "gateway/events/cloud_events_http.h"
+#include "gateway/events/feeds.h"
+#include "gateway/events/intake.h"
+#include "gateway/health/request_times.h"
+#include "gateway/http/crew.h"
+#include "gateway/http/gatekeeper.h"
+#include "gateway/http/server.h"
+#include "gateway/http/static_files.h"
+#include "gateway/wait_request.h"
+
+namespace reel::gateway {
+
+/// Whom the edge hands requests on to. All outlive it; functions may be called on any thread.
+struct EdgeParts {
+  Bus& bus;
+  Publisher& publisher;
+  Feeds& feeds;
+  const StaticFiles& console;
+  RequestTimes& request_times;
+  /// The system's own among them.
+  TopicTypes topic_types;
+  /// Queries and commands as JSON. Nothing: not its path.
+  std::function<std::optional<HttpResponse>(const HttpRequest&)> api;
+  WaitJson wait_json;
+  std::function<HttpResponse()> readiness;
+  std::function<HttpResponse()> metrics;
+};
+
+class Edge {
+ public:
+  Edge(const config::Mesh& mesh, EdgeParts parts);
+
+  /// For the server. The edge outlives it.
+  [[nodiscard]] HttpDuties duties();
+
+ private:
+  [[nodiscard]] std::optional<HttpResponse> admit(const HttpRequest& head) const;
+  void handle(const std::shared_ptr<Exchange>& exchange);
+  void publish(const std::shared_ptr<Exchange>& exchange);
+  void settle(const std::shared_ptr<Exchange>& exchange, const Intake& intake,
+              const std::optional<WaitWish>& wanted);
+  void stream(const std::shared_ptr<Exchange>& exchange);
+  void watch(const std::shared_ptr<Exchange>& exchange);
+  void query(const std::shared_ptr<Exchange>& exchange);
+  [[nodiscard]] HttpResponse answer_query(const HttpRequest& request) const;
+
+  const config::Gateway settings_;
+  const EdgeParts parts_;
+  const Gatekeeper gatekeeper_;
+  std::vector<std::unique_ptr<CloudEventsHttp>> bindings_;  // one for each reading thread
+  Crew watching_;
+  Crew querying_;
+  Crew waiting_;
+  Crew reading_;
+};
+
+}  // namespace reel::gateway

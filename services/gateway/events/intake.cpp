@@ -1,0 +1,200 @@
+#include "gateway/events/intake.h"
+
+#include <nlohmann/json.hpp>
+
+namespace reel::gateway {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// When to try again what was not taken for now.
+constexpr const char* retry_after_s = "1";
+
+int status_of(const PublishResult& result) {
+  switch (result.outcome) {
+    case PublishOutcome::accepted: return 202;
+    case PublishOutcome::duplicate: return 200;
+    case PublishOutcome::rejected: return gateway::status_of(result.reason);
+    case PublishOutcome::back_pressured: return 429;
+    default: return 503;
+  }
+}
+
+std::string sentence_of(const PublishResult& result) {
+  switch (result.outcome) {
+    case PublishOutcome::back_pressured:
+      return "too many events wait for the broker's answer: try again in a moment";
+    case PublishOutcome::unconfirmed:
+      return "the broker has not answered in time; the event is still being offered. Send it again under the "
+             "same source and id: it is taken once";
+    case PublishOutcome::not_connected: return "no broker answers";
+    default: return result.text.empty() ? std::string{to_string(result.outcome)} : result.text;
+  }
+}
+
+Json taken_json(const PublishResult& result) {
+  Json members{{"outcome", to_string(result.outcome)}, {"offset", result.offset}, {"id", result.id}};
+  if (result.outcome == PublishOutcome::duplicate) return members;  // the rest is the first event's
+  members["correlationid"] = result.correlationid;
+  members["matched"] = result.matched;
+  if (result.delayed) members["delayed"] = true;
+  return members;
+}
+
+Json members_of(const EntryResult& entry) {
+  if (entry.fault) {
+    Json members{{"outcome", "rejected"}, {"reason", reason_name(entry.fault->reason)}};
+    if (!entry.fault->attribute.empty()) members["attribute"] = entry.fault->attribute;
+    return members;
+  }
+  Json members{{"outcome", to_string(entry.result->outcome)}};
+  if (entry.result->reason != v1::REFUSAL_UNKNOWN) members["reason"] = reason_name(entry.result->reason);
+  if (!entry.result->id.empty()) members["id"] = entry.result->id;
+  return members;
+}
+
+int status_of(const EntryResult& entry) {
+  return entry.fault ? entry.fault->status : status_of(*entry.result);
+}
+
+std::string sentence_of(const EntryResult& entry) {
+  return entry.fault ? entry.fault->text : sentence_of(*entry.result);
+}
+
+bool is_taken(const EntryResult& entry) {
+  return entry.result && entry.result->ok();
+}
+
+std::string dumped(const Json& members) {
+  return members.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json entry_json(const EntryResult& entry) {
+  Json members{{"status", status_of(entry)}};
+  members.update(is_taken(entry) ? taken_json(*entry.result) : members_of(entry));
+  if (!is_taken(entry)) members["detail"] = sentence_of(entry);
+  return members;
+}
+
+PublishResult unconfirmed(const EventDraft& event) {
+  PublishResult result;
+  result.outcome = PublishOutcome::unconfirmed;
+  result.id = event.id;
+  return result;
+}
+
+std::optional<std::string_view> given(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<std::string_view>{text};
+}
+
+Outgoing outgoing(const EventDraft& event) {
+  return {.topic = event.topic,
+          .type = event.dataschema,
+          .data = event.data,
+          .id = given(event.id),
+          .correlationid = given(event.correlationid),
+          .causationid = event.causationid,
+          .partitionkey = event.partitionkey,
+          .subject = event.subject,
+          .time = event.time,
+          .deliver_at = event.delivertime,
+          .expires_at = event.expirytime,
+          .datacontenttype = event.datacontenttype,
+          .traceparent = event.traceparent,
+          .tracestate = event.tracestate,
+          .attributes = event.attributes,
+          .source = event.source};
+}
+
+}  // namespace
+
+HttpResponse answer_of(const EntryResult& entry) {
+  const int status = status_of(entry);
+  if (is_taken(entry)) return {status, "application/json", dumped(taken_json(*entry.result)), {}};
+  const auto members = dumped(members_of(entry));
+  auto response =
+      problem(status, sentence_of(entry), std::string_view{members}.substr(1, members.size() - 2));
+  if (status == 429 || status == 503) response.headers.emplace("Retry-After", retry_after_s);
+  return response;
+}
+
+HttpResponse answer_of(const EventFault& fault) {
+  return answer_of(EntryResult{fault, std::nullopt});
+}
+
+HttpResponse answer_of(const std::vector<EntryResult>& results) {
+  Json entries = Json::array();
+  int status = 200;
+  bool for_now = false;
+  for (const auto& entry : results) {
+    entries.push_back(entry_json(entry));
+    if (!is_taken(entry)) {
+      status = 207;
+      for_now = for_now || status_of(entry) == 429 || status_of(entry) == 503;
+    } else if (status == 200) {
+      status = status_of(entry);
+    }
+  }
+  HttpResponse response{status, "application/json", dumped(entries), {}};
+  if (for_now) response.headers.emplace("Retry-After", retry_after_s);
+  return response;
+}
+
+Intake::Intake(ReadRequest read) : read_{std::move(read)}, results_(read_.entries.size()) {
+  for (std::size_t i = 0; i < read_.entries.size(); ++i) {
+    if (!read_.entries[i].event) results_[i].fault = read_.entries[i].fault;
+  }
+}
+
+void Intake::offer(const Offer& to, Done done) {
+  // One more than there are events, so that the last outcome cannot come before the last was offered.
+  open_ = read_.entries.size() + 1;
+  done_ = std::move(done);
+  PublishResult nothing;
+  for (std::size_t i = 0; i < read_.entries.size(); ++i) {
+    const auto& event = read_.entries[i].event;
+    if (!event) {
+      settle(i, nothing);
+      continue;
+    }
+    to(outgoing(*event),
+       [self = shared_from_this(), i](const PublishResult& result) { self->settle(i, result); });
+  }
+  settle(read_.entries.size(), nothing);
+}
+
+void Intake::settle(std::size_t entry, const PublishResult& result) {
+  Done done;
+  {
+    const std::lock_guard lock{mutex_};
+    if (entry < results_.size() && !results_[entry].fault) results_[entry].result = result;
+    if (--open_ > 0) return;
+    done = std::move(done_);  // it holds what holds us
+  }
+  done();
+}
+
+HttpResponse Intake::answer() const {
+  std::vector<EntryResult> results;
+  {
+    const std::lock_guard lock{mutex_};
+    results = results_;
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!results[i].fault && !results[i].result) results[i].result = unconfirmed(*read_.entries[i].event);
+  }
+  if (read_.refused) return answer_of(*read_.refused);
+  return read_.batch ? answer_of(results) : answer_of(results.at(0));
+}
+
+std::optional<PublishResult> Intake::taken() const {
+  const std::lock_guard lock{mutex_};
+  if (results_.empty() || !is_taken(results_[0])) return std::nullopt;
+  auto result = results_[0].result;
+  // Of a duplicate only the broker knows the flow; what we gave was made up just now.
+  const bool given = !read_.entries[0].event->correlationid.empty();
+  if (result->outcome == PublishOutcome::duplicate && !given) result->correlationid.clear();
+  return result;
+}
+
+}  // namespace reel::gateway

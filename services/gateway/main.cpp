@@ -1,0 +1,258 @@
+// reel-gateway: the bus over HTTP. Puts the parts together, then waits until it is told to stop.
+#include <google/protobuf/util/json_util.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "config/endpoint.h"
+#include "config/mesh.h"
+#include "event/quoted_text.h"
+#include "event/system_topics.h"
+#include "gateway/bus_clients.h"
+#include "gateway/edge.h"
+#include "gateway/health/metrics.h"
+#include "gateway/health/readiness.h"
+#if __has_include("gateway/api/api.h")
+#define REEL_GATEWAY_API
+#include "gateway/api/api.h"
+#include "gateway/api/message_json.h"
+#endif
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace reel::gateway;
+
+enum ExitCode { exit_ok = 0, exit_failed = 1, exit_usage = 2 };
+
+/// How long requests that are under way at a stop may take.
+constexpr auto drain = 5s;
+/// Who asks whether we are ready does not wait long.
+constexpr auto watch_timeout = 1s;
+
+struct Arguments {
+  std::string config;
+  std::string listen;
+  std::vector<std::string> brokers;
+  std::string tracker;
+  std::string console;
+  std::string log_level = "info";
+};
+
+// What is listened on everywhere is reached on this machine.
+std::string reachable(std::string endpoint) {
+  for (const std::string every : {"tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"}) {
+    if (endpoint.starts_with(every)) return "tcp://127.0.0.1:" + endpoint.substr(every.size());
+  }
+  return endpoint;
+}
+
+/// A command line that cannot be followed.
+struct Misuse : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// As told, or else where the mesh's file says that they listen.
+void fill_in(Arguments& arguments, reel::config::Model& model) {
+  if (!arguments.listen.empty()) {
+    if (arguments.listen.ends_with(":0")) arguments.listen.back() = '*';
+    if (const auto wrong = reel::config::check_address(arguments.listen))
+      throw Misuse{"--listen " + reel::in_quotes(arguments.listen) + " " + *wrong};
+    model.gateway.listen = arguments.listen;
+  }
+  if (arguments.brokers.empty())
+    arguments.brokers =
+        std::getenv("REEL_BROKER") ? reel::default_brokers() : std::vector{reachable(model.broker.listen)};
+  if (arguments.tracker.empty())
+    arguments.tracker =
+        std::getenv("REEL_TRACKER") ? reel::default_tracker() : reachable(model.tracker.listen);
+}
+
+// As it is installed, and as it is built.
+std::filesystem::path console_folder(const std::string& told) {
+  if (!told.empty()) return told;
+  const auto bin = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  const auto installed = bin / "../share/reel/console";
+  return std::filesystem::is_directory(installed) ? installed : bin / "../console";
+}
+
+void set_up_logging(const std::string& level) {
+  auto logger = spdlog::stderr_color_mt("reel");
+  logger->set_pattern("%H:%M:%S.%e %^%-5l%$ gateway   %v");
+  logger->set_level(spdlog::level::from_str(level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+reel::Options connection(const Arguments& arguments, bool quiet) {
+  reel::Options options;
+  options.brokers = arguments.brokers;
+  options.log = [quiet](reel::LogLevel level, std::string_view line) {
+    switch (level) {
+      case reel::LogLevel::debug: spdlog::debug("sdk {}", line); break;
+      case reel::LogLevel::info:
+        spdlog::log(quiet ? spdlog::level::debug : spdlog::level::info, "sdk {}", line);
+        break;
+      case reel::LogLevel::warn: spdlog::warn("sdk {}", line); break;
+      case reel::LogLevel::error: spdlog::error("sdk {}", line); break;
+    }
+  };
+  return options;
+}
+
+reel::TopicTypes all_types(const reel::config::Model& model) {
+  reel::TopicTypes types;
+  for (const auto& [name, topic] : model.topics) types.emplace(name, topic.type);
+  for (const auto& system : reel::system_topics) types.emplace(system.topic, system.type);
+  return types;
+}
+
+// SIGINT and SIGTERM are waited for by one thread and blocked in all the others, which inherit that.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+reel::v1::Request summary_request() {
+  reel::v1::Request request;
+  request.mutable_summary();
+  return request;
+}
+reel::v1::Request status_request() {
+  reel::v1::Request request;
+  request.mutable_status();
+  return request;
+}
+
+std::string wait_json(const reel::v1::WaitReply& reply) {
+#ifdef REEL_GATEWAY_API
+  return message_json(reply, {});
+#else
+  std::string json;
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  (void)google::protobuf::util::MessageToJsonString(reply, &json, options);
+  return json;
+#endif
+}
+
+HttpResponse ready(Bus& bus, std::chrono::milliseconds lag_max) {
+  return readiness(heard_of_broker(bus, status_request()), heard_of_tracker(bus, summary_request()), lag_max);
+}
+
+// Who is silent once is not asked again.
+Measured ask_all(Bus& bus) {
+  reel::v1::Request topics;
+  topics.mutable_topics();
+  reel::v1::Request services;
+  services.mutable_services();
+  Measured measured;
+  measured.status = heard_of_broker(bus, status_request());
+  if (measured.status.reply) {
+    measured.topics = heard_of_broker(bus, topics);
+    measured.services = heard_of_broker(bus, services);
+  }
+  measured.summary = heard_of_tracker(bus, summary_request());
+  return measured;
+}
+
+int run(Arguments arguments) {
+  auto mesh = reel::config::load_mesh(arguments.config);
+  fill_in(arguments, mesh.model);
+  set_up_logging(arguments.log_level);
+  const auto signals = block_stop_signals();
+  const auto& settings = mesh.model.gateway;
+
+  const StaticFiles console{console_folder(arguments.console)};
+  HttpServer server{settings};
+  BusClients bus{arguments.brokers.front(), arguments.tracker};
+  BusClients watched{arguments.brokers.front(), arguments.tracker, watch_timeout};
+  RequestTimes request_times;
+  reel::Publisher publisher{"gateway", connection(arguments, false)};
+  Feeds feeds{{.connection = connection(arguments, true),
+               .schemas = &mesh.schemas,
+               .topic_types = all_types(mesh.model),
+               .backlog_bytes = settings.stream_backlog_bytes},
+              {.clients_max = settings.streams_max, .feeds_max = settings.stream_subscriptions_max}};
+#ifdef REEL_GATEWAY_API
+  Api queries{bus, mesh.model};
+  const auto api = [&queries](const HttpRequest& request) { return queries.answer(request); };
+#else
+  const std::function<std::optional<HttpResponse>(const HttpRequest&)> api;
+#endif
+  Edge edge{
+      mesh,
+      {.bus = bus,
+       .publisher = publisher,
+       .feeds = feeds,
+       .console = console,
+       .request_times = request_times,
+       .topic_types = all_types(mesh.model),
+       .api = api,
+       .wait_json = wait_json,
+       .readiness = [&] { return ready(watched, settings.ready_lag); },
+       .metrics =
+           [&] {
+             auto measured = ask_all(watched);
+             measured.requests = request_times.rows();
+             measured.http = server.counts();
+             measured.streams = feeds.counts();
+             measured.publishes = publisher.counts();
+             return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(measured), {}};
+           }}};
+  server.start(edge.duties());
+  spdlog::info("ready listen={} broker={} tracker={} console={} config={} digest={}", server.address(),
+               arguments.brokers.front(), arguments.tracker,
+               console.count() > 0 ? std::to_string(console.count()) + " files" : "none", mesh.model.path,
+               mesh.model.digest);
+  int which = 0;
+  sigwait(&signals, &which);
+  feeds.end_all();
+  server.stop(drain);
+  bus.stop();
+  spdlog::info("stopped");
+  return exit_ok;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  signal(SIGPIPE, SIG_IGN);  // a client that hangs up while it is written to is an error, not the end
+  Arguments arguments;
+  CLI::App app{
+      "Serves a mesh of Reel over HTTP: CloudEvents in, an event stream out, queries, and the console."};
+  app.set_version_flag("--version", REEL_VERSION);
+  app.add_option("-c,--config", arguments.config, "the mesh's YAML file")->required();
+  app.add_option("--listen", arguments.listen,
+                 "HOST:PORT, instead of gateway.listen; port 0: any that is free");
+  app.add_option("--broker", arguments.brokers, "broker endpoints, instead of REEL_BROKER or broker.listen");
+  app.add_option("--tracker", arguments.tracker, "the tracker, instead of REEL_TRACKER or tracker.listen");
+  app.add_option("--console", arguments.console, "the folder of the console's files");
+  app.add_option("--log-level", arguments.log_level, "how much is said")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_ok : exit_usage;
+  }
+  return run(std::move(arguments));
+} catch (const reel::config::ConfigError& error) {
+  std::cerr << error.what() << '\n';
+  return exit_usage;
+} catch (const Misuse& error) {
+  std::cerr << error.what() << '\n';
+  return exit_usage;
+} catch (const std::exception& error) {
+  std::cerr << "reel-gateway: " << error.what() << '\n';
+  return exit_failed;
+}
