@@ -52,6 +52,10 @@ void Redeliveries::turn() {
     // What nobody takes stays parked, where retention knows of it.
     if (!queue.has_members()) return;
     for (const auto key_hash : queue.parked().take_due()) {
+      if (queue.parked().to_be_found(key_hash)) {
+        search_.want(queue.name(), key_hash);
+        continue;
+      }
       auto then = [this, service = queue.name(), key_hash](const std::vector<EventAt>& events) {
         resume(service, key_hash, events);
       };
@@ -60,6 +64,7 @@ void Redeliveries::turn() {
       }
     }
   });
+  search_.turn();
 }
 
 void Redeliveries::resume(const std::string& service, std::uint64_t key_hash,

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/parked_search.h"
 #include "journal/event_reads.h"
 #include "service/services.h"
 
@@ -28,7 +29,11 @@ class Redeliveries {
   static constexpr std::size_t round_events_max = 1'000;
 
   Redeliveries(Services& services, CommitLog& log, Publishing& publishing, EventReads& reads)
-      : services_{services}, log_{log}, publishing_{publishing}, reads_{reads} {}
+      : services_{services},
+        log_{log},
+        publishing_{publishing},
+        reads_{reads},
+        search_{services, log, reads, round_events_max} {}
 
   /// Resumes what is due: keys whose dead letter was redriven and has been passed, or was discarded.
   void turn();
@@ -41,6 +46,7 @@ class Redeliveries {
   CommitLog& log_;
   Publishing& publishing_;
   EventReads& reads_;
+  ParkedSearch search_;
   std::vector<std::pair<std::string, std::uint64_t>> read_again_;  // services and keys
   LogTime read_again_at_ = 0;
 };

@@ -71,7 +71,7 @@ void take_parked(ServiceRecord& record, const v1::Parked& parked) {
   auto& origins = record.parked[parked.key_hash()];
   for (const v1::OffsetRange& range : parked.origins_size() > 0 ? parked.origins() : parked.offsets()) {
     for (Offset offset = range.first(); offset != end_of(range); ++offset) {
-      origins.insert(std::upper_bound(origins.begin(), origins.end(), offset), offset);  // mostly at the end
+      origins.add(offset);
     }
   }
 }
@@ -211,10 +211,8 @@ void Ledger::apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& en
   if (redelivery.kind() == v1::REDELIVERY_REDRIVEN) record.dead.erase(redelivery.origin());
   const auto key = record.parked.find(entry.key_hash);
   if (redelivery.kind() != v1::REDELIVERY_RESUMED || key == record.parked.end()) return;
-  std::vector<Offset>& origins = key->second;
-  const auto at = std::find(origins.begin(), origins.end(), redelivery.origin());  // nearly always the first
-  if (at != origins.end()) origins.erase(at);
-  if (origins.empty()) record.parked.erase(key);
+  key->second.remove(redelivery.origin());
+  if (key->second.empty()) record.parked.erase(key);
 }
 
 void Ledger::raise_floor(std::string_view service, Offset floor) {
@@ -257,7 +255,7 @@ void Ledger::save(v1::Snapshot& snapshot) const {
     for (const auto& [key_hash, origins] : record.parked) {
       v1::Parked& parked = *saved.add_parked();
       parked.set_key_hash(key_hash);
-      add_in_order(origins, *parked.mutable_origins());
+      add_in_order(origins.all(), *parked.mutable_origins());
     }
     for (const auto& [key_hash, resuming] : record.resuming) {
       v1::Parked& parked = *saved.add_parked();

@@ -17,8 +17,8 @@
 // changes the same state: a redriven letter is no letter any more, a resumed event is parked no more.
 //
 // Memory per service: 0.15 bytes at most for each offset between floor and newest (OffsetSet), one Failure
-// for each event that dispatch holds back, which its window bounds, `dead_letters_max` dead letters, and 8
-// bytes for each parked event, of which the service queue lets in no more than it has a limit for.
+// for each event that dispatch holds back, which its window bounds, `dead_letters_max` dead letters, and up
+// to 16 bytes for each parked event, of which the service queue lets in `service_parked_events_max`.
 // Not thread-safe.
 #pragma once
 
@@ -35,6 +35,7 @@
 #include "dispatch/dispatch.h"
 #include "journal/stored_batch.h"
 #include "ledger/offset_set.h"
+#include "ledger/parked_offsets.h"
 #include "reel/v1/ledger.pb.h"
 
 namespace reel::broker {
@@ -68,7 +69,7 @@ struct ServiceRecord {
   /// By where the event itself stands: of a redelivery that is its origin.
   std::map<Offset, v1::Failure> dead;
   /// By key hash, ascending: parked behind a dead letter of their key, by where they stand themselves.
-  std::map<std::uint64_t, std::vector<Offset>> parked;
+  std::map<std::uint64_t, ParkedOffsets> parked;
   /// By key hash: the redelivery records by which a key goes on that was parked.
   struct Resuming {
     Offset first = 0;  ///< since its last dead letter; 0: none

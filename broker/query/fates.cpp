@@ -24,7 +24,7 @@ std::string name_of(v1::RefusalReason reason) {
 
 bool is_parked(const ServiceRecord& record, const EventAt& at) {
   const auto key = record.parked.find(at.event().key_hash);
-  return key != record.parked.end() && std::binary_search(key->second.begin(), key->second.end(), at.offset);
+  return key != record.parked.end() && key->second.contains(at.offset);
 }
 
 }  // namespace
@@ -80,7 +80,10 @@ void Fates::tell_delivery(const std::string& service, const EventAt& at, v1::Fat
     to.set_since(dead->second.failed_at());
     return tell_failure(dead->second, to);
   }
-  if (is_parked(*record, at)) return to.set_fate(v1::SERVICE_FATE_PARKED);
+  const bool left = queue->parked().leaves(at.event().key_hash, at.offset) && !record->is_settled(at.offset);
+  if (is_parked(*record, at) || (left && services_.does_want(service, at))) {
+    return to.set_fate(v1::SERVICE_FATE_PARKED);
+  }
   if (failure != nullptr) {
     to.set_fate(v1::SERVICE_FATE_RETRYING);
     to.set_retry_at(failure->retry_at());
@@ -123,7 +126,7 @@ void Fates::tell_service(const std::string& service, LogTime offline_since_at_le
     row.set_paused_until(record->paused_until);
     row.set_paused_by(record->paused_by);
   }
-  row.set_waiting(queue->dispatch().held());
+  row.set_waiting(queue->dispatch().held() + queue->parked().left());
   row.set_behind(queue->behind() && queue->next_offset(log_.committed_end()) < log_.committed_end());
   row.set_attempts(static_cast<std::uint32_t>(queue->policy().retry.attempts));
 }

@@ -5,10 +5,11 @@
 
 namespace reel::broker {
 
-ParkedKeys::ParkedKeys(config::OnDead policy, const ServiceRecord* before) : policy_{policy} {
+ParkedKeys::ParkedKeys(config::OnDead policy, std::size_t events_max, const ServiceRecord* before)
+    : policy_{policy}, events_max_{events_max} {
   if (before == nullptr) return;
   for (const auto& [key_hash, origins] : before->parked) {
-    keys_[key_hash].origins.assign(origins.begin(), origins.end());
+    keys_[key_hash].origins = origins;
     events_ += origins.size();
   }
   if (policy == config::OnDead::park) {
@@ -56,7 +57,7 @@ void ParkedKeys::resume(std::uint64_t key_hash, Offset first, Offset last) {
 
 // Nothing of the key is on its way, and nothing holds it back.
 void ParkedKeys::go_on(std::map<std::uint64_t, Key>::iterator key) {
-  if (key->second.origins.empty()) {
+  if (key->second.origins.empty() && !left_.contains(key->first)) {
     keys_.erase(key);
   } else {
     due_.insert(key->first);
@@ -70,9 +71,56 @@ bool ParkedKeys::keeps(std::uint64_t key_hash, Offset offset, bool redelivery) c
 }
 
 void ParkedKeys::add(std::uint64_t key_hash, Offset origin) {
-  auto& origins = keys_[key_hash].origins;
-  origins.insert(std::upper_bound(origins.begin(), origins.end(), origin), origin);  // mostly at the end
+  keys_[key_hash].origins.add(origin);
   ++events_;
+}
+
+void ParkedKeys::leave(std::uint64_t key_hash, Offset offset) {
+  auto& left = left_[key_hash];
+  if (left.from == 0) {
+    left.from = offset;
+    left_in_order_.emplace(offset, key_hash);
+  }
+  left.to = offset;
+  ++left.events;
+  ++left_events_;
+}
+
+std::optional<ParkedKeys::Left> ParkedKeys::to_be_found(std::uint64_t key_hash) const {
+  const auto key = keys_.find(key_hash);
+  const auto left = left_.find(key_hash);
+  if (left == left_.end() || key == keys_.end() || !key->second.origins.empty()) return std::nullopt;
+  return left->second;
+}
+
+void ParkedKeys::found(std::uint64_t key_hash, std::span<const ParkedEvent> events, Offset looked_to) {
+  const auto at = left_.find(key_hash);
+  if (at == left_.end()) return;
+  auto& left = at->second;
+  for (const auto& event : events) add(key_hash, event.origin);
+  left_in_order_.erase({left.from, key_hash});
+  const bool all = looked_to > left.to;
+  const auto taken = all ? left.events : std::min(left.events, events.size());
+  left.events -= taken;
+  left_events_ -= taken;
+  if (all) {
+    left_.erase(at);
+  } else {
+    left.from = std::max(left.from, looked_to);
+    left_in_order_.emplace(left.from, key_hash);
+  }
+  const auto key = keys_.find(key_hash);
+  if (key->second.released && key->second.last_record == 0) go_on(key);
+}
+
+bool ParkedKeys::leaves(std::uint64_t key_hash, Offset offset) const {
+  const auto left = left_.find(key_hash);
+  return left != left_.end() && left->second.from <= offset && offset <= left->second.to;
+}
+
+std::optional<Offset> ParkedKeys::oldest_left() const {
+  if (left_in_order_.empty()) return std::nullopt;
+  return left_in_order_.begin()->first;
 }
 
 void ParkedKeys::passed(std::uint64_t key_hash, Offset offset) {
@@ -90,9 +138,9 @@ std::vector<std::uint64_t> ParkedKeys::take_due() {
 std::vector<Offset> ParkedKeys::round(std::uint64_t key_hash, std::size_t max) const {
   const auto found = keys_.find(key_hash);
   if (found == keys_.end()) return {};
-  const auto& origins = found->second.origins;
-  const auto count = std::min(max, origins.size());
-  return {origins.begin(), origins.begin() + static_cast<std::ptrdiff_t>(count)};
+  const auto origins = found->second.origins.all();
+  const auto first = origins.first(std::min(max, origins.size()));
+  return {first.begin(), first.end()};
 }
 
 bool ParkedKeys::may_resume(std::uint64_t key_hash) const {
@@ -105,10 +153,7 @@ void ParkedKeys::remove(std::uint64_t key_hash, std::span<const Offset> origins)
   if (found == keys_.end()) return;
   auto& parked = found->second.origins;
   for (const auto origin : origins) {
-    const auto at = std::lower_bound(parked.begin(), parked.end(), origin);  // mostly the first
-    if (at == parked.end() || *at != origin) continue;
-    parked.erase(at);
-    --events_;
+    if (parked.remove(origin)) --events_;
   }
 }
 

@@ -12,12 +12,20 @@
 // the rest of the round is kept back again, and there is no new round before the service has passed all of
 // it.
 //
-// Memory: 8 bytes for each parked event, about 100 for each key. Sans-IO; owned by the ServiceQueue.
+// Of so many events it is known one by one; of a key that has more, what comes on top is left unread in the
+// journal, all of it from the first such event on, so that the key's order is kept. When it is the turn of
+// these, somebody looks for them there and parks them, a round's worth at a time.
+//
+//   if (!keys.has_room(key)) keys.leave(key, offset);
+//   if (auto left = keys.to_be_found(key)) … keys.found(key, events, looked_to);
+//
+// Memory: up to 16 bytes for each event parked one by one, some 150 for each key, 150 more where it has
+// events left unread, and nothing for these. Sans-IO; owned by the ServiceQueue.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -29,9 +37,10 @@ namespace reel::broker {
 
 class ParkedKeys {
  public:
-  /// `before`: what the journal said about the service before this start; may be null. A service that no
-  /// longer parks lets go what was parked.
-  ParkedKeys(config::OnDead policy, const ServiceRecord* before);
+  /// `events_max`: how many are parked one by one; what returns from rounds, and what is found, may exceed it
+  /// by a round for each key. `before`: what the journal said about the service before this start; may be
+  /// null. A service that no longer parks lets go what was parked.
+  ParkedKeys(config::OnDead policy, std::size_t events_max, const ServiceRecord* before);
 
   /// A dead letter of this key.
   void died(std::uint64_t key_hash);
@@ -44,10 +53,32 @@ class ParkedKeys {
   [[nodiscard]] bool keeps(std::uint64_t key_hash, Offset offset, bool redelivery) const;
   /// It is: the event itself stands at `origin`.
   void add(std::uint64_t key_hash, Offset origin);
+
+  /// Whether one more event of the key may be parked one by one, behind all that are.
+  [[nodiscard]] bool has_room(std::uint64_t key_hash) const {
+    return events_ < events_max_ && !left_.contains(key_hash);
+  }
+  /// It may not: what stands at `offset`, behind all else of its key, stays unread.
+  void leave(std::uint64_t key_hash, Offset offset);
+  /// What is left of one key: of the offsets [from, to] whatever the service wants and has not settled.
+  struct Left {
+    Offset from = 0;
+    Offset to = 0;
+    std::size_t events = 0;
+  };
+  /// What has to be looked for before the key's next round.
+  [[nodiscard]] std::optional<Left> to_be_found(std::uint64_t key_hash) const;
+  /// Before `looked_to` these of the key's events were left, and no others.
+  void found(std::uint64_t key_hash, std::span<const ParkedEvent> events, Offset looked_to);
+  [[nodiscard]] bool leaves(std::uint64_t key_hash, Offset offset) const;
+  /// How many events are left unread, of all keys; the oldest of them, or before it.
+  [[nodiscard]] std::size_t left() const { return left_events_; }
+  [[nodiscard]] std::optional<Offset> oldest_left() const;
+
   /// The service has come to the redelivery record at `offset`.
   void passed(std::uint64_t key_hash, Offset offset);
 
-  /// Keys for which a round is due; each is said once.
+  /// Keys for which a round is due; each is said once. Where nothing of the key is known, it is to be found.
   [[nodiscard]] std::vector<std::uint64_t> take_due();
   /// The first events of the key's next round, `max` at most; they stay until remove().
   [[nodiscard]] std::vector<Offset> round(std::uint64_t key_hash, std::size_t max) const;
@@ -65,16 +96,20 @@ class ParkedKeys {
     Offset goes_on_from = never;  ///< redelivery records from here on pass
     Offset last_record = 0;       ///< the last one that the service has not come to; 0: none
     bool released = false;        ///< no dead letter holds it back any more
-    std::deque<Offset> origins;   // ascending: what returns from a round stands before what never was in one
+    ParkedOffsets origins;        // what returns from a round stands before what never was in one
   };
   static constexpr Offset never = ~Offset{0};
 
   void go_on(std::map<std::uint64_t, Key>::iterator key);
 
   config::OnDead policy_;
+  std::size_t events_max_;
   std::map<std::uint64_t, Key> keys_;
   std::set<std::uint64_t> due_;
   std::size_t events_ = 0;
+  std::map<std::uint64_t, Left> left_;                        // by key hash
+  std::set<std::pair<Offset, std::uint64_t>> left_in_order_;  // their beginnings
+  std::size_t left_events_ = 0;
 };
 
 }  // namespace reel::broker

@@ -37,7 +37,7 @@ ServiceQueue::ServiceQueue(Options options)
     : options_{std::move(options)},
       redelivery_topic_{redelivery_topic(options_.name)},
       dispatch_{options_.policy, options_.window_events_max, options_.jitter_seed, options_.told_within},
-      parked_{options_.policy.on_dead, options_.recovered},
+      parked_{options_.policy.on_dead, options_.parked_events_max, options_.recovered},
       paused_until_{options_.recovered == nullptr ? 0 : options_.recovered->paused_until},
       next_{options_.next} {}
 
@@ -133,7 +133,7 @@ Settlement ServiceQueue::turn(LogTime now, DeliveryEdge& edge) {
 }
 
 bool ServiceQueue::may_feed() const {
-  if (dispatch_.room() == 0 || parked_.events() >= parked_events_max) return false;
+  if (dispatch_.room() == 0) return false;
   const auto waiting = dispatch_.held() - dispatch_.in_flight() - dispatch_.retrying();
   return waiting < feed_ahead_events || (stalled_ && paused_until_ == 0);
 }
@@ -194,6 +194,8 @@ void ServiceQueue::feed_event(const StoredEvent& event, Offset offset, bool rede
   }
   const bool goes_on = redelivery && record.kind() != v1::REDELIVERY_REPLAYED;
   if (parked_.keeps(event.key_hash, offset, goes_on)) {
+    // What returns from a round stands before all that was left.
+    if (!goes_on && !parked_.has_room(event.key_hash)) return parked_.leave(event.key_hash, offset);
     const Offset origin = redelivery ? record.origin() : offset;
     parked_.add(event.key_hash, origin);
     outcome_.parked.push_back({offset, origin, event.key_hash});
@@ -339,7 +341,7 @@ bool ServiceQueue::outboxes_empty() const {
 
 Offset ServiceQueue::floor(Offset committed_end) const {
   const auto next = next_offset(committed_end);
-  return std::min(dispatch_.oldest().value_or(next), next);
+  return std::min({dispatch_.oldest().value_or(next), parked_.oldest_left().value_or(next), next});
 }
 
 Offset ServiceQueue::needed_from(Offset committed_end) const {

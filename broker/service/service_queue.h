@@ -56,15 +56,12 @@ class DeliveryEdge {
 
 class ServiceQueue {
  public:
-  /// Parked events of one service, beyond which it takes no more from the journal: at 8 bytes each they are
-  /// in memory, and so many behind dead letters need a person first.
-  static constexpr std::size_t parked_events_max = 1'000'000;
-
   struct Options {
     std::string name;
     ServiceIndex index{};
     config::Service policy;
     std::size_t window_events_max = 0;
+    std::size_t parked_events_max = 1'000'000;
     bool ephemeral = false;
     /// First offset it has not been offered.
     Offset next = 1;
@@ -137,7 +134,7 @@ class ServiceQueue {
   [[nodiscard]] bool asked_enough() const { return asks_left_ == 0; }
   [[nodiscard]] bool behind() const { return !caught_up_; }
   [[nodiscard]] Offset next_offset(Offset committed_end) const { return caught_up_ ? committed_end : next_; }
-  /// Every event it wants before this offset is settled.
+  /// Every event it wants before this offset is settled; what is parked one by one counts as that.
   [[nodiscard]] Offset floor(Offset committed_end) const;
   /// The oldest event it will yet need of the journal, redelivered and parked ones included.
   [[nodiscard]] Offset needed_from(Offset committed_end) const;

@@ -86,6 +86,7 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
                             .index = index,
                             .policy = policy_of(name),
                             .window_events_max = config_.broker.service_window_events_max,
+                            .parked_events_max = config_.broker.service_parked_events_max,
                             .ephemeral = ephemeral,
                             .next = next,
                             .recovered = ephemeral ? nullptr : ledger_.find(name),
@@ -148,6 +149,11 @@ bool Services::does_want(const std::string& service, const EventAt& at) {
   if (record == nullptr || found == by_name_.end() || !record->wants(at.run().topic, at.offset)) return false;
   return !is_choosy(found->second, at.run().topic) ||
          wants_event(found->second, at.run(), at.event(), at.offset);
+}
+
+bool Services::is_settled(const std::string& service, Offset offset) const {
+  const auto* const record = ledger_.find(service);
+  return record != nullptr && record->is_settled(offset);
 }
 
 std::map<std::size_t, std::string> Services::names() const {

@@ -79,6 +79,8 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] bool would_want(const std::string& service, const EventAt& at);
   /// Whether they want it where it stands.
   [[nodiscard]] bool does_want(const std::string& service, const EventAt& at);
+  /// Whether nothing is owed to the service for what stands there, as far as is committed.
+  [[nodiscard]] bool is_settled(const std::string& service, Offset offset) const;
   /// An encoded report of what was decided about the service's events, by no instance.
   [[nodiscard]] std::string encoded_report(ServiceQueue& queue, const Settlement& settlement) {
     return encoded_report(queue, InstanceId{}, {}, settlement);

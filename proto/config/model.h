@@ -210,6 +210,10 @@ struct Broker {
   /// Unsettled and waiting events one service may hold in memory (as offsets and key hashes, 65 bytes each,
   /// up to 250 where they are retried); beyond it they wait in the journal.
   std::size_t service_window_events_max = 100'000;
+  /// Parked events of one service that are remembered one by one, up to 24 bytes each. So many behind dead
+  /// letters need a person first; what comes on top stays unread in the journal, and is looked for there when
+  /// its key goes on.
+  std::size_t service_parked_events_max = 1'000'000;
   std::size_t services_max = 1'000;
   std::size_t sessions_max = 10'000;
   /// A client that says nothing for this long is taken for gone.

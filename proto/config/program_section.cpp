@@ -71,6 +71,7 @@ void read_limits(Section& section, Broker& broker) {
   section.read_count("publish_window_batches", broker.publish_window_batches, {1, 65'536});
   section.read_size("tail_bytes_max", broker.tail_bytes_max, {1 * mib, 64 * gib});
   section.read_count("service_window_events_max", broker.service_window_events_max, {100, 10'000'000});
+  section.read_count("service_parked_events_max", broker.service_parked_events_max, {1, 100'000'000});
   section.read_count("services_max", broker.services_max, {1, 100'000});
   section.read_count("sessions_max", broker.sessions_max, {1, 1'000'000});
   section.read_duration("service_timeout", broker.service_timeout, between(100ms, 1h));

@@ -7,7 +7,8 @@
 
 namespace reel::broker::test {
 
-OneService::OneService(const config::Service& policy, std::uint64_t seed) : policy_{policy}, seed_{seed} {
+OneService::OneService(const config::Service& policy, std::uint64_t seed, std::size_t parked_events_max)
+    : policy_{policy}, seed_{seed}, parked_events_max_{parked_events_max} {
   snapshot_.set_offset(1);
   ledger_ = std::make_unique<Ledger>();
   v1::SubscriptionChanged change;
@@ -23,6 +24,7 @@ void OneService::start() {
                                                                 .index = 0,
                                                                 .policy = policy_,
                                                                 .window_events_max = 50,
+                                                                .parked_events_max = parked_events_max_,
                                                                 .next = std::max<Offset>(record->floor, 1),
                                                                 .recovered = record,
                                                                 .recovered_end = end_,
@@ -87,12 +89,30 @@ void OneService::turns() {
 
 void OneService::rounds() {
   for (const auto key_hash : queue_->parked().take_due()) {
+    if (const auto left = queue_->parked().to_be_found(key_hash)) {
+      find(key_hash, *left);
+      continue;
+    }
     const auto origins = queue_->parked().round(key_hash, 3);
     const auto events = events_at(origins);
     queue_->parked().remove(key_hash, origins);
     queue_->parked().resume(key_hash, end_, end_ + events.size() - 1);
     append(redelivery_run(name, v1::REDELIVERY_RESUMED, events, 0));
   }
+}
+
+// A few offsets further each time, whatever is found there.
+void OneService::find(std::uint64_t key_hash, const ParkedKeys::Left& left) {
+  constexpr Offset looked_at = 20;
+  Settlement found;
+  auto at = left.from;
+  for (; at <= left.to && at < left.from + looked_at; ++at) {
+    const EventAt event{find_batch(journal_, at), at};
+    const bool is_one = event.event().key_hash == key_hash && event.run().topic == "order.placed";
+    if (is_one && !record().is_settled(at)) found.parked.push_back({at, at, key_hash});
+  }
+  queue_->parked().found(key_hash, found.parked, at);
+  report(found);
 }
 
 std::vector<EventAt> OneService::events_at(const std::vector<Offset>& origins) const {

@@ -34,7 +34,7 @@ struct Handed {
 
 class OneService final : private DeliveryEdge {
  public:
-  OneService(const config::Service& policy, std::uint64_t seed);
+  OneService(const config::Service& policy, std::uint64_t seed, std::size_t parked_events_max = 1'000'000);
 
   Offset publishes(const std::string& key);
   void joins(int instance, std::uint32_t credit_events);
@@ -82,6 +82,7 @@ class OneService final : private DeliveryEdge {
   void report(const Settlement& settlement);
   void command(const v1::Command& command, std::string consequences);
   void rounds();
+  void find(std::uint64_t key_hash, const ParkedKeys::Left& left);
   [[nodiscard]] std::vector<EventAt> events_at(const std::vector<Offset>& origins) const;
   [[nodiscard]] static InstanceId id(int instance) {
     return InstanceId{static_cast<std::uint32_t>(instance)};
@@ -89,6 +90,7 @@ class OneService final : private DeliveryEdge {
 
   config::Service policy_;
   std::uint64_t seed_;
+  std::size_t parked_events_max_;
   std::vector<StoredBatchPtr> journal_;
   Offset end_ = 1;
   Offset in_memory_ = ~Offset{0};

@@ -18,11 +18,13 @@ struct Load {
   int keys = 5;
   int instances = 3;
   int steps = 500;
+  std::size_t parked_events_max = 1'000'000;
 };
 
 class Walk {
  public:
-  Walk(const Load& load, std::uint64_t seed) : load_{load}, random_{seed}, shop_{policy(load), seed} {}
+  Walk(const Load& load, std::uint64_t seed)
+      : load_{load}, random_{seed}, shop_{policy(load), seed, load.parked_events_max} {}
 
   // What went wrong, "" where nothing did.
   std::string run() {
@@ -274,6 +276,10 @@ TEST_CASE("a service gets every event once, each key in order, whatever fails: d
 
 TEST_CASE("a service gets every event once, each key in order, whatever fails: keys park") {
   walk({.on_dead = reel::config::OnDead::park}, 120);
+}
+
+TEST_CASE("a service gets every event once, each key in order: of what is parked few events are known") {
+  walk({.on_dead = reel::config::OnDead::park, .parked_events_max = 3}, 120);
 }
 
 TEST_CASE("a service gets every event once: many keys, one instance that comes and goes") {
