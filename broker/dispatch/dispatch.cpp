@@ -153,6 +153,16 @@ class Dispatch::Impl {
     return true;
   }
 
+  void withdraw(Offset offset) {
+    const Window& window = deliveries_.window();
+    const Position position = window.find(offset, window.head());
+    if (position == no_position) return;
+    const EntryState state = window.at(position).state;
+    if (state == EntryState::in_flight || state == EntryState::settled) return;
+    deliveries_.drop(position);
+    deliveries_.tidy();
+  }
+
   [[nodiscard]] Settlement expire(LogTime now) {
     advance(now);
     Settlement settlement;
@@ -423,6 +433,10 @@ bool Dispatch::retry_now(Offset offset) {
 }
 bool Dispatch::give_up(Offset offset, Settlement& settlement) {
   return impl_->give_up(offset, settlement);
+}
+
+void Dispatch::withdraw(Offset offset) {
+  impl_->withdraw(offset);
 }
 
 Settlement Dispatch::expire(LogTime now) {

@@ -177,6 +177,9 @@ class Dispatch {
   /// flight; `settlement` gets what is parked behind it, not the failure, whose error the ledger knows.
   [[nodiscard]] bool give_up(Offset offset, Settlement& settlement);
 
+  /// The event is no longer wanted: nothing more is owed for it, unless it is in flight.
+  void withdraw(Offset offset);
+
   /// Takes back what has had no answer within ack_timeout (reached counts as exceeded).
   [[nodiscard]] Settlement expire(LogTime now);
   /// When expire() and hand_over() have something to do next; nothing when no time matters.

@@ -27,9 +27,7 @@ class ParkedOffsets {
   [[nodiscard]] bool contains(Offset offset) const { return std::ranges::binary_search(all(), offset); }
 
   /// Mostly behind all others; an offset may stand in it more than once.
-  void add(Offset offset) {
-    offsets_.insert(std::upper_bound(begin(), offsets_.end(), offset), offset);
-  }
+  void add(Offset offset) { offsets_.insert(std::upper_bound(begin(), offsets_.end(), offset), offset); }
   /// Mostly the first. False where it is none of them.
   bool remove(Offset offset) {
     const auto at = std::lower_bound(begin(), offsets_.end(), offset);

@@ -14,6 +14,8 @@ constexpr std::size_t feed_ahead_events = 8192;
 // Events of which a `when` is asked in one turn. An event that is not wanted takes no room, so nothing else
 // would end the turn of a service that is far behind and wants little; about 10 ms.
 constexpr std::size_t asks_per_turn = 8192;
+// When what is held back until somebody names its pattern would be due.
+constexpr LogTime until_named = ~LogTime{0};
 // Handed over in one turn, so that one busy service does not hold up the others' turn.
 constexpr std::size_t hand_over_events_max = 16384;
 
@@ -87,6 +89,29 @@ void ServiceQueue::set_patterns(std::vector<v1::Pattern> patterns) {
   patterns_ = std::move(patterns);
   patterns_from_ = 0;
   for (const auto& pattern : patterns_) patterns_from_ = std::max(patterns_from_, pattern.from_offset());
+}
+
+void ServiceQueue::hold_back(std::vector<std::string> unnamed) {
+  unnamed_ = {std::make_move_iterator(unnamed.begin()), std::make_move_iterator(unnamed.end())};
+  std::erase_if(held_back_, [this](const auto& of_topic) {
+    const auto& [topic, offsets] = of_topic;
+    if (is_held_back(topic)) return false;
+    const bool wanted = std::any_of(patterns_.begin(), patterns_.end(), [&](const v1::Pattern& pattern) {
+      return matches(pattern.pattern(), topic);
+    });
+    for (const auto offset : offsets) wanted ? retry_now(offset) : dispatch_.withdraw(offset);
+    return true;
+  });
+}
+
+bool ServiceQueue::is_held_back(std::string_view topic) const {
+  bool held_back = false;
+  for (const auto& pattern : patterns_) {
+    if (!matches(pattern.pattern(), topic)) continue;
+    if (!unnamed_.contains(pattern.pattern())) return false;
+    held_back = true;
+  }
+  return held_back;
 }
 
 bool ServiceQueue::wanted(Offset offset, std::string_view topic) const {
@@ -174,7 +199,7 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
         --asks_left_;
         goes = edge.wants_event(options_.index, run, event, offset);
       }
-      if (goes) feed_event(event, offset, redelivery);
+      if (goes) feed_event(run, event, offset);
       if (redelivery) parked_.passed(event.key_hash, offset);
     }
     if (index < run_end) break;  // no more room, or asked enough
@@ -183,7 +208,8 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
   return batch.first_offset + index;
 }
 
-void ServiceQueue::feed_event(const StoredEvent& event, Offset offset, bool redelivery) {
+void ServiceQueue::feed_event(const StoredRun& run, const StoredEvent& event, Offset offset) {
+  const bool redelivery = run.topic == redelivery_topic_;
   Offer offer{
       .offset = offset, .key_hash = event.key_hash, .bytes = static_cast<std::uint32_t>(event.bytes.size())};
   v1::RedeliveryRecord record;
@@ -209,6 +235,10 @@ void ServiceQueue::feed_event(const StoredEvent& event, Offset offset, bool rede
       offer.first_failed_at = failed->second.first_failed_at();
       offer.losses = failed->second.losses();
     }
+  }
+  if (!unnamed_.empty() && offer.attempt == 1 && is_held_back(run.topic)) {
+    offer.not_before = until_named;
+    held_back_[std::string{run.topic}].push_back(offset);
   }
   offers_.push_back(offer);
 }

@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -106,6 +107,9 @@ class ServiceQueue {
   /// Patterns changed: events before `from_offset` of a pattern are not wanted under it.
   void set_patterns(std::vector<v1::Pattern> patterns);
   [[nodiscard]] const std::vector<v1::Pattern>& patterns() const { return patterns_; }
+  /// Of its patterns, those that no instance names: what only they match is fed and handed to nobody, until
+  /// somebody names them or they are patterns of it no longer.
+  void hold_back(std::vector<std::string> unnamed);
 
   /// A batch beginning at `first` was committed, and has something this service wants.
   void wake(Offset first);
@@ -155,7 +159,7 @@ class ServiceQueue {
 
   void feed(DeliveryEdge& edge);
   [[nodiscard]] Offset feed_batch(const StoredBatch& batch, DeliveryEdge& edge);
-  void feed_event(const StoredEvent& event, Offset offset, bool redelivery);
+  void feed_event(const StoredRun& run, const StoredEvent& event, Offset offset);
   [[nodiscard]] bool may_feed() const;
   void hand_over(LogTime now);
   void flush(Instance& instance, DeliveryEdge& edge, LogTime now);
@@ -167,6 +171,7 @@ class ServiceQueue {
   void request(Reading reading, Offset from, DeliveryEdge& edge);
   [[nodiscard]] bool outboxes_empty() const;
   [[nodiscard]] bool wanted(Offset offset, std::string_view topic) const;
+  [[nodiscard]] bool is_held_back(std::string_view topic) const;
   /// It has failed before the restart and was not given up: it goes on, whatever the patterns say now.
   [[nodiscard]] bool was_retrying(Offset offset) const;
 
@@ -193,6 +198,8 @@ class ServiceQueue {
   LogTime left_at_ = 0;
   std::vector<v1::Pattern> patterns_;
   Offset patterns_from_ = 0;  // at and behind this offset every pattern applies
+  std::set<std::string, std::less<>> unnamed_;
+  std::map<std::string, std::vector<Offset>, std::less<>> held_back_;  // by topic; in the dispatch's window
 
   Offset next_;  // the next to be looked at, unless caught up
   bool caught_up_ = false;

@@ -19,6 +19,9 @@ constexpr std::uint64_t readings = 2;
 // A place that cannot be read is tried again this often: someone may have restored the file. Each try is
 // logged.
 constexpr std::uint64_t read_retry_ns = 10'000'000'000;
+// How long a pattern that no instance names is wanted all the same, in service_timeouts. By one of them an
+// instance that was lost is known to be; the others are for a program to start, or to find its broker again.
+constexpr std::uint64_t grace_timeouts = 6;
 
 std::size_t bytes_of(const std::vector<v1::Pattern>& patterns) {
   std::size_t bytes = 0;
@@ -37,6 +40,7 @@ Services::Services(const config::Model& config, Ledger& ledger, Journal& journal
       router_{router},
       publishing_{publishing},
       replies_{replies},
+      unnamed_{grace_timeouts * nanoseconds_of(config.broker.service_timeout)},
       recovered_end_{log.committed_end()} {}
 
 void Services::recover() {
@@ -47,6 +51,7 @@ void Services::recover() {
     if (!record.resuming.empty()) next = std::min(next, record.floor);  // redeliveries, whatever the patterns
     auto& queue = open(name, false, std::max({next, record.floor, journal_.begin_offset()}));
     want(queue, record.patterns);
+    for (const auto& pattern : record.patterns) unnamed_.left(name, pattern.pattern(), 0);
   }
 }
 
@@ -57,6 +62,7 @@ void Services::want(ServiceQueue& queue, std::vector<v1::Pattern> patterns) {
   if (!queue.ephemeral()) routed.emplace_back().set_pattern(redelivery_topic(queue.name()));
   router_.subscribe(by_name_.at(queue.name()), routed);
   queue.set_patterns(std::move(patterns));
+  note_unnamed(queue);
 }
 
 // A part of Reel takes events in order and remembers how far it is: giving up on one, or trying it again
@@ -101,6 +107,7 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
 void Services::close(ServiceIndex index) {
   auto& slot = queues_[index];
   by_name_.erase(slot->name());
+  unnamed_.forget(slot->name());
   pattern_bytes_ -= bytes_of(slot->patterns());
   if (slot->ephemeral()) --ephemerals_;
   router_.unsubscribe(index);
@@ -244,6 +251,7 @@ void Services::expire() {
     journal_report(*queue, InstanceId{}, {}, expired);
     touch(*queue);
   }
+  withdraw_unnamed();
 }
 
 void Services::report_deliveries() {
@@ -261,6 +269,7 @@ LogTime Services::next_deadline() const {
     const auto due = queue->next_deadline();
     if (due && (next == 0 || *due < next)) next = *due;
   }
+  if (const auto due = unnamed_.next_deadline(); due && (next == 0 || *due < next)) next = *due;
   return next;
 }
 

@@ -20,6 +20,7 @@
 #include "ledger/ledger.h"
 #include "service/publishing.h"
 #include "service/service_queue.h"
+#include "service/unnamed_patterns.h"
 #include "session/session.h"
 
 namespace reel::broker {
@@ -114,8 +115,15 @@ class Services final : private DeliveryEdge {
   void supersede(const Session& session);
   /// What is wrong with a SUBSCRIBE's patterns and filters, to be sent as it is.
   [[nodiscard]] std::optional<v1::FromBroker> check(const v1::Subscribe& request) const;
-  [[nodiscard]] std::vector<v1::Pattern> patterns_for(const Session& session, const Wishes& wishes,
+  [[nodiscard]] bool anybody_names(const std::string& service, const std::string& pattern) const;
+  [[nodiscard]] Wishes wishes_before(const Session& session, const std::string& service) const;
+  [[nodiscard]] std::vector<v1::Pattern> patterns_for(const std::string& service, const Wishes& more,
+                                                      const std::set<std::string>& without,
                                                       Offset start) const;
+  void note_unnamed(ServiceQueue& queue);
+  void withdraw_unnamed();
+  void journal_patterns(const std::string& service, const std::vector<v1::Pattern>& patterns,
+                        std::function<void()> when_committed);
   [[nodiscard]] Offset start_offset(const v1::Subscribe& request);
   [[nodiscard]] std::optional<std::string> full_for(const v1::Subscribe& request, bool opened) const;
   void activate(InstanceId id, const v1::Subscribe& request, Offset first);
@@ -162,6 +170,7 @@ class Services final : private DeliveryEdge {
   std::vector<ServiceIndex> free_;
   std::map<InstanceId, Member> members_;
   std::map<InstanceId, Wishes> member_wishes_;
+  UnnamedPatterns unnamed_;
   std::size_t pattern_bytes_ = 0;  // of members and of services
   std::size_t ephemerals_ = 0;
   std::set<ServiceIndex> touched_;

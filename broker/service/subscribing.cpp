@@ -1,5 +1,8 @@
 // Services, subscribing: from SUBSCRIBE to the first delivery, and what a session leaves behind.
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <tuple>
 
 #include "event/quoted_text.h"
 #include "event/topic.h"
@@ -36,6 +39,13 @@ v1::FromBroker refused(v1::RefusedReason reason, std::string text) {
   return frame;
 }
 
+bool same_patterns(const std::vector<v1::Pattern>& some, const std::vector<v1::Pattern>& others) {
+  const auto same = [](const v1::Pattern& a, const v1::Pattern& b) {
+    return a.pattern() == b.pattern() && a.from_offset() == b.from_offset() && a.when() == b.when();
+  };
+  return std::equal(some.begin(), some.end(), others.begin(), others.end(), same);
+}
+
 }  // namespace
 
 Offset Services::start_offset(const v1::Subscribe& request) {
@@ -48,38 +58,92 @@ Offset Services::start_offset(const v1::Subscribe& request) {
   }
 }
 
-// What the service wants from now on: what its live instances subscribed to and what this one does. An
-// instance without a `when` for a pattern wants all of it, whatever the others say. A pattern keeps its
-// beginning, also with another `when`; a new one begins at `start`.
-std::vector<v1::Pattern> Services::patterns_for(const Session& session, const Wishes& wishes,
-                                                Offset start) const {
+bool Services::anybody_names(const std::string& service, const std::string& pattern) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const auto& member) {
+    return member.second.service == service && member_wishes_.at(member.first).contains(pattern);
+  });
+}
+
+// What this instance has named, in this session or in one before.
+Services::Wishes Services::wishes_before(const Session& session, const std::string& service) const {
+  for (const auto& [id, member] : members_) {
+    if (member.service == service && member.instance == session.instance) return member_wishes_.at(id);
+  }
+  return {};
+}
+
+// What the service wants: what its instances name, `more`, and what nobody names yet or any more, `without`
+// these. An instance without a `when` for a pattern wants all of it, whatever the others say. A pattern keeps
+// its beginning, also with another `when`; a new one begins at `start`.
+std::vector<v1::Pattern> Services::patterns_for(const std::string& service, const Wishes& more,
+                                                const std::set<std::string>& without, Offset start) const {
   std::map<std::string, std::set<std::string>> all;  // `when`s by pattern
   const auto add = [&](const Wishes& some) {
     for (const auto& [pattern, when] : some) all[pattern].insert(when);
   };
-  add(wishes);
+  add(more);
   for (const auto& [id, member] : members_) {
-    if (member.service == session.service && id != session.id) add(member_wishes_.at(id));
+    if (member.service == service) add(member_wishes_.at(id));
   }
   // Asked of the queue, not of the ledger: that learns of a subscription only once it is committed, and two
   // instances may start together.
-  const auto* const queue = find(session.service);
-  std::map<std::string_view, const v1::Pattern*> known;
-  if (queue != nullptr) {
-    for (const auto& pattern : queue->patterns()) known.emplace(pattern.pattern(), &pattern);
-  }
+  const auto* const queue = find(service);
+  const auto& unnamed = unnamed_.of(service);
+  std::map<std::string_view, Offset> begins;
   std::vector<v1::Pattern> patterns;
+  if (queue != nullptr) {
+    for (const auto& pattern : queue->patterns()) {
+      begins.emplace(pattern.pattern(), pattern.from_offset());
+      const auto& name = pattern.pattern();
+      const bool stays = unnamed.contains(name) && !all.contains(name) && !without.contains(name);
+      if (stays) patterns.push_back(pattern);
+    }
+  }
   for (const auto& [name, whens] : all) {
-    const auto had = known.find(name);
+    const auto had = begins.find(name);
     for (const auto& when : whens) {
       auto& pattern = patterns.emplace_back();
       pattern.set_pattern(name);
-      pattern.set_from_offset(had == known.end() ? start : had->second->from_offset());
+      pattern.set_from_offset(had == begins.end() ? start : had->second);
       pattern.set_when(when);
       if (when.empty()) break;  // the first in order
     }
   }
+  std::sort(patterns.begin(), patterns.end(), [](const v1::Pattern& a, const v1::Pattern& b) {
+    return std::tie(a.pattern(), a.when()) < std::tie(b.pattern(), b.when());
+  });
   return patterns;
+}
+
+// What nobody names is handed to none of those who are there.
+void Services::note_unnamed(ServiceQueue& queue) {
+  std::vector<std::string> patterns;
+  for (const auto& [pattern, left_at] : unnamed_.of(queue.name())) patterns.push_back(pattern);
+  queue.hold_back(std::move(patterns));
+}
+
+void Services::withdraw_unnamed() {
+  for (const auto& service : unnamed_.take_due(log_.now())) {
+    auto& queue = *queues_[by_name_.at(service)];
+    auto patterns = patterns_for(service, {}, {}, log_.appended_end());
+    if (same_patterns(patterns, queue.patterns())) continue;
+    spdlog::info(
+        "broker    patterns_withdrawn service={} from={} to={} (no instance has named them for long)",
+        service, queue.patterns().size(), patterns.size());
+    journal_patterns(service, patterns, [] {});
+    want(queue, std::move(patterns));
+    touch(queue);
+  }
+}
+
+void Services::journal_patterns(const std::string& service, const std::vector<v1::Pattern>& patterns,
+                                std::function<void()> when_committed) {
+  v1::SubscriptionChanged change;
+  change.set_service(service);
+  *change.mutable_patterns() = {patterns.begin(), patterns.end()};
+  publishing_.append(
+      {}, own_record(subscription_topic, service, change, log_.now()),
+      [when_committed = std::move(when_committed)](const StoredBatchPtr&) { when_committed(); });
 }
 
 // Which limit speaks against one more subscription like this. Temporary ones may take half of the places of
@@ -138,11 +202,14 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
     replies_.send(session.id, *std::move(wrong));
     return;
   }
-  leave(session, false);  // subscribing again replaces
   // An ephemeral subscription shares with nobody. '#' is in no service's name.
   const auto name = request.ephemeral()
                         ? session.service + "#" + std::to_string(static_cast<std::uint32_t>(session.id))
                         : session.service;
+  const auto before = wishes_before(session, name);
+  const bool all_have_come = unnamed_.all_have_come(name, log_.now());
+  const auto came_at = unnamed_.came_at(name);
+  leave(session, false);  // subscribing again replaces
   session.queue = name;
   supersede(session);
   const bool opened = by_name_.contains(name);
@@ -161,7 +228,11 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   Wishes wishes;
   for (const auto& pattern : request.patterns()) wishes.emplace(pattern, "");
   for (const auto& filter : request.filters()) wishes[filter.pattern()] = filter.when();
-  const auto patterns = patterns_for(session, wishes, start);
+  std::set<std::string> over;  // it has named them itself, nobody else does, and it does no longer
+  for (const auto& [pattern, when] : before) {
+    if (all_have_come && !wishes.contains(pattern) && !anybody_names(name, pattern)) over.insert(pattern);
+  }
+  const auto patterns = patterns_for(name, wishes, over, start);
   if (patterns.size() > service_patterns_max) {
     replies_.send(session.id, refused(v1::REFUSED_LIMIT, "the instances of a service have at most " +
                                                              std::to_string(service_patterns_max) +
@@ -174,16 +245,15 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
 
   members_[session.id] = {name, session.instance};
   pattern_bytes_ += bytes_of(wishes);
+  for (const auto& [pattern, when] : wishes) unnamed_.decided(name, pattern);
+  for (const auto& pattern : over) unnamed_.decided(name, pattern);
+  if (!request.ephemeral()) unnamed_.came(name, came_at == 0 ? log_.now() : came_at);
   member_wishes_[session.id] = std::move(wishes);
 
   if (!opened) (void)open(name, request.ephemeral(), start);
   const auto index = by_name_.at(name);
   auto& queue = *queues_[index];
-  const auto same = [](const v1::Pattern& a, const v1::Pattern& b) {
-    return a.pattern() == b.pattern() && a.from_offset() == b.from_offset() && a.when() == b.when();
-  };
-  const auto& had = queue.patterns();
-  const bool changed = !std::equal(patterns.begin(), patterns.end(), had.begin(), had.end(), same);
+  const bool changed = !same_patterns(patterns, queue.patterns());
   want(queue, patterns);
   v1::Subscribe credit;  // what is still to be known of the request when it is committed
   credit.set_credit_events(request.credit_events());
@@ -194,11 +264,7 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   const auto ready = [this, id = session.id, credit, start] { activate(id, credit, start); };
   if (queue.ephemeral() || !changed) return log_.after_all(ready);
 
-  v1::SubscriptionChanged subscription;
-  subscription.set_service(session.service);
-  *subscription.mutable_patterns() = {patterns.begin(), patterns.end()};
-  publishing_.append({}, own_record(subscription_topic, session.service, subscription, log_.now()),
-                     [ready](const StoredBatchPtr&) { ready(); });
+  journal_patterns(name, patterns, ready);
 }
 
 void Services::activate(InstanceId id, const v1::Subscribe& request, Offset first) {
@@ -245,12 +311,18 @@ void Services::leave(InstanceId id, bool lost) {
   auto delivered = queue.take_delivered(id);  // of the last second, not reported yet
   auto settlement = queue.leave(id, lost, log_.now());
   members_.erase(member);
-  pattern_bytes_ -= bytes_of(member_wishes_[id]);
+  const auto wishes = std::move(member_wishes_[id]);
+  pattern_bytes_ -= bytes_of(wishes);
   member_wishes_.erase(id);
   if (queue.ephemeral()) {
     if (!queue.has_members()) close(index);
     return;
   }
+  for (const auto& [pattern, when] : wishes) {
+    if (!anybody_names(queue.name(), pattern)) unnamed_.left(queue.name(), pattern, log_.now());
+  }
+  if (!has_instances(queue.name())) unnamed_.gone(queue.name());
+  note_unnamed(queue);
   journal_report(queue, std::move(delivered), instance, settlement);
   touch(queue);
 }

@@ -85,6 +85,23 @@ void DeskBench::serves(const std::string& service, const std::string& pattern, b
   rest();
 }
 
+void DeskBench::joins(const std::string& instance, const std::string& service,
+                      const std::vector<std::string>& patterns) {
+  v1::ToBroker head;
+  head.mutable_hello()->set_protocol(1);
+  head.mutable_hello()->set_service(service);
+  head.mutable_hello()->set_instance(instance);
+  frame(instance, head);
+  subscribes(instance, patterns);
+}
+
+void DeskBench::subscribes(const std::string& instance, const std::vector<std::string>& patterns) {
+  v1::ToBroker head;
+  *head.mutable_subscribe()->mutable_patterns() = {patterns.begin(), patterns.end()};
+  frame(instance, head);
+  rest();
+}
+
 void DeskBench::beats(const std::string& service, const std::vector<Offset>& begun) {
   v1::ToBroker head;
   auto& beat = *head.mutable_beat();

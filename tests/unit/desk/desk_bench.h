@@ -33,6 +33,11 @@ class DeskBench {
 
   // ---- clients
   void serves(const std::string& service, const std::string& pattern, bool tells_begun = false);
+  /// One of several instances of `service`, known by its own name.
+  void joins(const std::string& instance, const std::string& service,
+             const std::vector<std::string>& patterns);
+  /// Again, in the same session.
+  void subscribes(const std::string& instance, const std::vector<std::string>& patterns);
   /// Its handlers are at the first deliveries of these, and nothing else waits that it holds.
   void beats(const std::string& service, const std::vector<Offset>& begun);
   void leaves(const std::string& service);
