@@ -157,22 +157,24 @@ void Commands::redrive(Given given) {
   std::vector<Offset> origins{kept.begin(), kept.end()};
   for (const auto origin : origins) leaving_.emplace(service, origin);
   auto shared = std::make_shared<Given>(std::move(given));
+  auto letters = std::make_shared<std::vector<Redeliverable>>();
   const bool asked = reads_.fetch(
-      origins, [this, shared](const std::vector<EventAt>& events) { redrive(std::move(*shared), events); });
+      origins, [letters](const EventAt& at) { letters->emplace_back(at); },
+      [this, shared, letters] { redrive(std::move(*shared), *letters); });
   if (asked) return;
   for (const auto origin : origins) leaving_.erase({shared->command.service(), origin});
   refuse(std::move(*shared), EventReads::full_error);
 }
 
 // The events are at hand, those that are left: what the journal no longer has cannot be handed over.
-void Commands::redrive(Given given, const std::vector<EventAt>& events) {
+void Commands::redrive(Given given, const std::vector<Redeliverable>& events) {
   const auto service = given.command.service();
   const auto forget_leaving = [this, service, events] {
-    for (const auto& at : events) leaving_.erase({service, at.offset});
+    for (const auto& event : events) leaving_.erase({service, event.origin});
   };
   std::set<Offset> there;
-  for (const auto& at : events) {
-    if (at.batch) there.insert(at.offset);
+  for (const auto& event : events) {
+    if (event.is_there) there.insert(event.origin);
   }
   keep(given.command, *given.reply.mutable_command(), [&](Offset origin) {
     if (there.contains(origin)) return "";
@@ -186,10 +188,10 @@ void Commands::redrive(Given given, const std::vector<EventAt>& events) {
   }
   const auto command = log_.appended_end();
   auto offset = command;
-  for (const auto& at : events) {
-    if (!at.batch) continue;
+  for (const auto& event : events) {
+    if (!event.is_there) continue;
     ++offset;
-    queue->parked().resume(at.event().key_hash, offset, offset);
+    queue->parked().resume(event.key_hash, offset, offset);
   }
   queue->will_redeliver(offset, *there.begin());
   append(std::move(given), redelivery_run(service, v1::REDELIVERY_REDRIVEN, events, command), forget_leaving);

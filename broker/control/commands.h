@@ -56,7 +56,7 @@ class Commands {
   void retry_now(Given given);
   void give_up(Given given);
   void redrive(Given given);
-  void redrive(Given given, const std::vector<EventAt>& events);
+  void redrive(Given given, const std::vector<Redeliverable>& events);
   void discard(Given given);
   void replay(Given given);
   void cancel_replay(Given given);

@@ -3,22 +3,33 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "event/batch.h"
 
 namespace reel::broker {
 
-std::string redelivery_run(std::string_view service, v1::Redelivery kind, const std::vector<EventAt>& events,
-                           Offset command) {
+Redeliverable::Redeliverable(const EventAt& at) : origin{at.offset} {
+  const auto event = at.batch ? read_event(at.event().bytes) : std::nullopt;
+  if (!event) return;
+  is_there = true;
+  bytes = static_cast<std::uint32_t>(event->bytes.size());
+  key_hash = at.event().key_hash;
+  id = event->id;
+  correlationid = event->correlationid;
+  partitionkey = event->partitionkey;
+}
+
+std::string redelivery_run(std::string_view service, v1::Redelivery kind,
+                           const std::vector<Redeliverable>& events, Offset command) {
   BatchWriter writer;
-  for (const auto& at : events) {
-    const auto event = at.batch ? read_event(at.event().bytes) : std::nullopt;
-    if (!event) continue;
+  for (const auto& event : events) {
+    if (!event.is_there) continue;
     v1::RedeliveryRecord record;
-    record.set_origin(at.offset);
+    record.set_origin(event.origin);
     record.set_kind(kind);
-    record.set_bytes(static_cast<std::uint32_t>(event->bytes.size()));
+    record.set_bytes(event.bytes);
     record.set_command(command);
     if (writer.empty()) {
       writer.begin_run({.source = broker_source,
@@ -26,20 +37,21 @@ std::string redelivery_run(std::string_view service, v1::Redelivery kind, const 
                         .dataschema = record.GetDescriptor()->full_name()});
     }
     const auto data = record.SerializeAsString();
-    const auto id = "redelivery-" + std::to_string(at.offset);
+    const auto id = "redelivery-" + std::to_string(event.origin);
     writer.add({.id = id,
-                .correlationid = event->correlationid,
-                .causationid = event->id,
-                .partitionkey = event->partitionkey,
+                .correlationid = event.correlationid,
+                .causationid = event.id,
+                .partitionkey = event.partitionkey,
                 .data = data});
   }
   return writer.take();
 }
 
 // The journal should have one of them, and could not be read there.
-bool Redeliveries::unreadable(const std::vector<EventAt>& events) const {
-  return std::any_of(events.begin(), events.end(),
-                     [this](const EventAt& at) { return !at.batch && reads_.holds(at.offset); });
+bool Redeliveries::unreadable(const std::vector<Redeliverable>& events) const {
+  return std::any_of(events.begin(), events.end(), [this](const Redeliverable& event) {
+    return !event.is_there && reads_.holds(event.origin);
+  });
 }
 
 void Redeliveries::turn() {
@@ -56,10 +68,10 @@ void Redeliveries::turn() {
         search_.want(queue.name(), key_hash);
         continue;
       }
-      auto then = [this, service = queue.name(), key_hash](const std::vector<EventAt>& events) {
-        resume(service, key_hash, events);
-      };
-      if (!reads_.fetch(queue.parked().round(key_hash, round_events_max), std::move(then))) {
+      const auto round = std::make_shared<std::vector<Redeliverable>>();
+      auto found = [round](const EventAt& at) { round->emplace_back(at); };
+      auto then = [this, round, service = queue.name(), key_hash] { resume(service, key_hash, *round); };
+      if (!reads_.fetch(queue.parked().round(key_hash, round_events_max), found, then)) {
         queue.parked().let_go(key_hash);  // due again
       }
     }
@@ -68,7 +80,7 @@ void Redeliveries::turn() {
 }
 
 void Redeliveries::resume(const std::string& service, std::uint64_t key_hash,
-                          const std::vector<EventAt>& events) {
+                          const std::vector<Redeliverable>& events) {
   auto* const queue = services_.find_durable(service);
   if (queue == nullptr || events.empty()) return;
   if (!queue->parked().may_resume(key_hash)) return;  // died again, or went on, while this was read
@@ -78,11 +90,11 @@ void Redeliveries::resume(const std::string& service, std::uint64_t key_hash,
     return;
   }
   std::vector<Offset> origins;
-  for (const auto& at : events) origins.push_back(at.offset);
+  for (const auto& event : events) origins.push_back(event.origin);
   queue->parked().remove(key_hash, origins);
   Settlement gone;
-  for (const auto& at : events) {
-    if (!at.batch) gone.failures.push_back(gone_letter(at.offset, log_.now()));
+  for (const auto& event : events) {
+    if (!event.is_there) gone.failures.push_back(gone_letter(event.origin, log_.now()));
   }
   auto own = redelivery_run(service, v1::REDELIVERY_RESUMED, events, 0);
   const auto count = events.size() - gone.failures.size();

@@ -17,10 +17,23 @@
 
 namespace reel::broker {
 
+/// What a redelivery record says of its event: all that is kept of it until the record is written.
+struct Redeliverable {
+  explicit Redeliverable(const EventAt& at);
+
+  Offset origin = 0;
+  bool is_there = false;  ///< false: the journal does not have it, or could not read it
+  std::uint32_t bytes = 0;
+  std::uint64_t key_hash = 0;
+  std::string id;
+  std::string correlationid;
+  std::string partitionkey;
+};
+
 /// An encoded run of redelivery records, in the order of `events`; those that the journal has not are left
 /// out.
 [[nodiscard]] std::string redelivery_run(std::string_view service, v1::Redelivery kind,
-                                         const std::vector<EventAt>& events, Offset command);
+                                         const std::vector<Redeliverable>& events, Offset command);
 
 class Redeliveries {
  public:
@@ -39,8 +52,8 @@ class Redeliveries {
   void turn();
 
  private:
-  void resume(const std::string& service, std::uint64_t key_hash, const std::vector<EventAt>& events);
-  [[nodiscard]] bool unreadable(const std::vector<EventAt>& events) const;
+  void resume(const std::string& service, std::uint64_t key_hash, const std::vector<Redeliverable>& events);
+  [[nodiscard]] bool unreadable(const std::vector<Redeliverable>& events) const;
 
   Services& services_;
   CommitLog& log_;

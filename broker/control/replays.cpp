@@ -111,7 +111,7 @@ void Replays::take(Offset id, const std::vector<StoredBatchPtr>& batches) {
   if (found == running_.end()) return;
   auto& running = found->second;
   auto& replay = running.ahead;
-  std::vector<EventAt> events;
+  std::vector<Redeliverable> events;
   if (batches.empty() && replay.next_offset() < replay.to_offset() && reads_.holds(replay.next_offset())) {
     running.busy = false;  // it cannot be read, which the journal has said
     running.due = log_.now() + EventReads::read_again_ns;
@@ -127,7 +127,7 @@ void Replays::take(Offset id, const std::vector<StoredBatchPtr>& batches) {
         replay.set_next_offset(next);
         return append(id, running, events);
       }
-      events.push_back(at);
+      events.emplace_back(at);
     }
   }
   replay.set_next_offset(next);
@@ -164,7 +164,7 @@ bool Replays::is_due(Running& running, LogTime event_time) {
   return false;
 }
 
-void Replays::append(Offset id, Running& running, const std::vector<EventAt>& events) {
+void Replays::append(Offset id, Running& running, const std::vector<Redeliverable>& events) {
   auto& replay = running.ahead;
   if (events.empty() && !replay.done()) {
     running.busy = false;  // how far it looked need not be kept for ever
@@ -179,7 +179,7 @@ void Replays::append(Offset id, Running& running, const std::vector<EventAt>& ev
   auto own = own_record(control_topic, running.service, progress, log_.now());
   own += redelivery_run(running.service, v1::REDELIVERY_REPLAYED, events, id);
   auto* const queue = services_.find_durable(running.service);
-  if (queue != nullptr && !events.empty()) queue->will_redeliver(running.last_record, events.front().offset);
+  if (queue != nullptr && !events.empty()) queue->will_redeliver(running.last_record, events.front().origin);
   publishing_.append({}, std::move(own), [this, id](const StoredBatchPtr&) {
     const auto found = running_.find(id);
     if (found != running_.end()) found->second.busy = false;

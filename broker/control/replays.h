@@ -62,7 +62,7 @@ class Replays {
   [[nodiscard]] bool is_about(const Running& running, const EventAt& at) const;
   /// Whether the event's time has come; otherwise `due` says when.
   [[nodiscard]] bool is_due(Running& running, LogTime event_time);
-  void append(Offset id, Running& running, const std::vector<EventAt>& events);
+  void append(Offset id, Running& running, const std::vector<Redeliverable>& events);
 
   Services& services_;
   CommitLog& log_;

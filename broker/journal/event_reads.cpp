@@ -13,21 +13,16 @@ constexpr Offset nothing_answered = 0;
 
 }  // namespace
 
-bool EventReads::fetch(std::vector<Offset> offsets, std::function<void(std::vector<EventAt>)> then) {
+bool EventReads::fetch(std::vector<Offset> offsets, Found found, std::function<void()> then) {
   if (full()) return false;
   std::sort(offsets.begin(), offsets.end());
-  const auto wanted = offsets.size();
-  if (wanted == 0) return then({}), true;
-  each(std::move(offsets),
-       [wanted, then = std::move(then), all = std::vector<EventAt>{}](EventAt one) mutable {
-         all.push_back(std::move(one));
-         if (all.size() == wanted) then(std::move(all));
-       });
+  go_on({.offsets = std::move(offsets), .found = std::move(found), .then = std::move(then)}, {},
+        nothing_answered);
   return true;
 }
 
 void EventReads::each(std::vector<Offset> offsets, Found found) {
-  go_on({std::move(offsets), 0, std::move(found), {}}, {}, nothing_answered);
+  go_on({.offsets = std::move(offsets), .found = std::move(found)}, {}, nothing_answered);
 }
 
 bool EventReads::stretch(Offset from, std::function<void(std::vector<StoredBatchPtr>)> then) {
@@ -43,14 +38,29 @@ bool EventReads::stretch(Offset from, std::function<void(std::vector<StoredBatch
     then(std::move(recent));
     return true;
   }
-  ask({{}, 0, {}, std::move(then)}, from, stretch_read_bytes);
+  read({.then_stretch = std::move(then), .from = from, .bytes_max = stretch_read_bytes});
   return true;
 }
 
-void EventReads::ask(Job job, Offset from, std::size_t bytes_max) {
-  const auto token = next_token_++;
-  jobs_.emplace(token, std::move(job));
-  journal_.read(token, from, bytes_max);
+// Who has begun goes first: it may hold a part of its answer.
+void EventReads::read(Job job) {
+  if (reading_.size() < reads_max) {
+    const auto token = next_token_++;
+    journal_.read(token, job.from, job.bytes_max);
+    reading_.emplace(token, std::move(job));
+  } else if (job.next > 0) {
+    waiting_.push_front(std::move(job));
+  } else {
+    waiting_.push_back(std::move(job));
+  }
+}
+
+void EventReads::read_for_those_who_wait() {
+  while (!waiting_.empty() && reading_.size() < reads_max) {
+    auto job = std::move(waiting_.front());
+    waiting_.pop_front();
+    read(std::move(job));
+  }
 }
 
 // `answered`: the offset that `read` was asked for; where that is not in it, it is nowhere.
@@ -59,23 +69,29 @@ void EventReads::go_on(Job job, const std::vector<StoredBatchPtr>& read, Offset 
     const auto offset = job.offsets[job.next];
     auto batch = log_.tail().find(offset);
     if (!batch) batch = find_batch(read, offset);
-    if (!batch && holds(offset) && offset != answered) return ask(std::move(job), offset, event_read_bytes);
+    if (!batch && holds(offset) && offset != answered) {
+      job.from = offset;
+      job.bytes_max = event_read_bytes;
+      return this->read(std::move(job));
+    }
     job.found({std::move(batch), offset});
   }
+  if (job.then) job.then();
 }
 
 bool EventReads::take_read(const ReadDone& done) {
   if (done.token < first_token) return false;
-  const auto waits = jobs_.find(done.token);
-  if (waits == jobs_.end()) return true;
+  const auto waits = reading_.find(done.token);
+  if (waits == reading_.end()) return true;
   auto job = std::move(waits->second);
-  jobs_.erase(waits);
+  reading_.erase(waits);
   if (job.then_stretch) {
     job.then_stretch(done.batches);
   } else {
     const auto answered = job.offsets[job.next];
     go_on(std::move(job), done.batches, answered);
   }
+  read_for_those_who_wait();
   return true;
 }
 

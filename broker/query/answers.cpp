@@ -1,9 +1,11 @@
 #include "query/answers.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "event/batch.h"
+#include "service/page_size.h"
 
 namespace reel::broker {
 namespace {
@@ -12,6 +14,21 @@ constexpr std::uint32_t letters_max = 200;
 
 Offset origin_of(const v1::Failure& failure) {
   return failure.origin() == 0 ? failure.offset() : failure.origin();
+}
+
+auto& rows_of(v1::DeadReply& page) {
+  return *page.mutable_letters();
+}
+auto& rows_of(v1::RetriesReply& page) {
+  return *page.mutable_retries();
+}
+
+// By which a row stands among its service's.
+Offset place_of(const v1::DeadReply& /*page*/, const v1::DeadReply::Letter& row) {
+  return origin_of(row.failure());
+}
+Offset place_of(const v1::RetriesReply& /*page*/, const v1::DeadReply::Letter& row) {
+  return row.failure().offset();
 }
 
 }  // namespace
@@ -193,25 +210,38 @@ void Answers::fill(v1::DeadReply::Letter& letter, const EventAt& at) {
   }
 }
 
-// The events of a page's letters, and then the page.
-template <typename Letters>
-void Answers::complete(v1::Reply reply, Letters letters_of, Send send) {
+// What has been found makes the page too large: it ends before the last rows, and the next one begins there.
+template <typename Failures>
+void Answers::cut_to_size(Failures& page) {
+  auto& rows = rows_of(page);
+  const int fit = rows_that_fit(rows);
+  if (fit == rows.size()) return;
+  rows.DeleteSubrange(fit, rows.size() - fit);
+  page.set_next(place_of(page, *rows.rbegin()));
+  page.set_next_service(rows.rbegin()->service());
+}
+
+// The events of a page's rows, and then the page.
+template <typename PageOf>
+void Answers::complete(v1::Reply reply, PageOf page_of, Send send) {
+  std::multimap<Offset, int> rows;
   std::vector<Offset> origins;
-  for (const auto& letter : *letters_of(reply)) origins.push_back(origin_of(letter.failure()));
+  for (int i = 0; i < rows_of(page_of(reply)).size(); ++i) {
+    const auto origin = origin_of(rows_of(page_of(reply)).Get(i).failure());
+    rows.emplace(origin, i);
+    origins.push_back(origin);
+  }
   auto page = std::make_shared<v1::Reply>(std::move(reply));
-  const bool asked =
-      reads_.fetch(std::move(origins), [page, letters_of, send](const std::vector<EventAt>& events) {
-        std::map<Offset, const EventAt*> found;
-        for (const auto& at : events) {
-          if (at.batch) found.emplace(at.offset, &at);
-        }
-        for (auto& letter : *letters_of(*page)) {
-          const auto at = found.find(origin_of(letter.failure()));
-          if (at != found.end()) fill(letter, *at->second);
-        }
-        send(std::move(*page));
-      });
-  if (asked) return;
+  const auto found = [page, page_of, rows = std::move(rows)](const EventAt& at) {
+    if (!at.batch) return;
+    const auto [first, last] = rows.equal_range(at.offset);
+    for (auto row = first; row != last; ++row) {
+      auto& all = rows_of(page_of(*page));
+      if (row->second < all.size()) fill(all[row->second], at);
+    }
+    cut_to_size(page_of(*page));
+  };
+  if (reads_.fetch(std::move(origins), found, [page, send] { send(std::move(*page)); })) return;
   page->set_error(EventReads::full_error);
   send(std::move(*page));
 }
@@ -250,14 +280,14 @@ void Answers::dead(const v1::DeadRequest& request, v1::Reply reply, Send send) {
   auto& page = *reply.mutable_dead();
   page_failures(request, &ServiceRecord::dead, page, *page.mutable_letters());
   complete(
-      std::move(reply), [](v1::Reply& of) { return of.mutable_dead()->mutable_letters(); }, std::move(send));
+      std::move(reply), [](v1::Reply& of) -> v1::DeadReply& { return *of.mutable_dead(); }, std::move(send));
 }
 
 void Answers::retries(const v1::RetriesRequest& request, v1::Reply reply, Send send) {
   auto& page = *reply.mutable_retries();
   page_failures(request, &ServiceRecord::retrying, page, *page.mutable_retries());
   complete(
-      std::move(reply), [](v1::Reply& of) { return of.mutable_retries()->mutable_retries(); },
+      std::move(reply), [](v1::Reply& of) -> v1::RetriesReply& { return *of.mutable_retries(); },
       std::move(send));
 }
 
@@ -280,12 +310,13 @@ void Answers::fates(const v1::FatesRequest& request, v1::Reply reply, Send send)
   }
   std::vector<Offset> offsets{request.offsets().begin(), request.offsets().end()};
   std::vector<std::string> flows{request.correlationids().begin(), request.correlationids().end()};
-  const auto tell = [this, page = std::make_shared<v1::Reply>(reply), flows = std::move(flows),
-                     send](const std::vector<EventAt>& events) {
-    fates_.tell(events, flows, started_at_, *page->mutable_fates());
+  const auto page = std::make_shared<v1::Reply>(reply);
+  const auto found = [this, page](const EventAt& at) { fates_.tell_event(at, *page->mutable_fates()); };
+  const auto then = [this, page, flows = std::move(flows), send] {
+    fates_.tell_rest(flows, started_at_, *page->mutable_fates());
     send(std::move(*page));
   };
-  if (reads_.fetch(std::move(offsets), tell)) return;
+  if (reads_.fetch(std::move(offsets), found, then)) return;
   reply.set_error(EventReads::full_error);
   send(std::move(reply));
 }

@@ -44,8 +44,10 @@ class Answers {
   template <typename Request, typename Page>
   void page_failures(const Request& request, FailuresOf failures_of, Page& page,
                      google::protobuf::RepeatedPtrField<v1::DeadReply::Letter>& rows) const;
-  template <typename Letters>
-  void complete(v1::Reply reply, Letters letters_of, Send send);
+  template <typename Failures>
+  static void cut_to_size(Failures& page);
+  template <typename PageOf>
+  void complete(v1::Reply reply, PageOf page_of, Send send);
   [[nodiscard]] LogTime log_time_of(Offset offset) const;
   static void fill(v1::DeadReply::Letter& letter, const EventAt& at);
 

@@ -1,6 +1,7 @@
 #include "query/fates.h"
 
 #include <algorithm>
+#include <set>
 
 #include "event/batch.h"
 
@@ -29,19 +30,20 @@ bool is_parked(const ServiceRecord& record, const EventAt& at) {
 
 }  // namespace
 
-void Fates::tell(const std::vector<EventAt>& events, const std::vector<std::string>& correlationids,
-                 LogTime offline_since_at_least, v1::FatesReply& reply) {
-  std::vector<std::string> named;
-  for (const auto& at : events) tell_event(at, reply, named);
-  std::sort(named.begin(), named.end());
-  named.erase(std::unique(named.begin(), named.end()), named.end());
+// `now` is said last: what was settled when its event was told is settled still.
+void Fates::tell_rest(const std::vector<std::string>& correlationids, LogTime offline_since_at_least,
+                      v1::FatesReply& reply) {
+  std::set<std::string> named;
+  for (const auto& event : reply.events()) {
+    for (const auto& delivery : event.deliveries()) named.insert(delivery.service());
+  }
   for (const auto& service : named) tell_service(service, offline_since_at_least, reply);
   const auto delayed = delays_.count_of(correlationids);
   for (std::size_t i = 0; i < correlationids.size(); ++i) tell_flow(correlationids[i], delayed[i], reply);
   reply.set_now(log_.now());
 }
 
-void Fates::tell_event(const EventAt& at, v1::FatesReply& reply, std::vector<std::string>& named) {
+void Fates::tell_event(const EventAt& at, v1::FatesReply& reply) {
   auto& row = *reply.add_events();
   row.set_offset(at.offset);
   const auto event = at.batch ? read_event(at.event().bytes) : std::nullopt;
@@ -62,7 +64,6 @@ void Fates::tell_event(const EventAt& at, v1::FatesReply& reply, std::vector<std
     auto& delivery = *row.add_deliveries();
     delivery.set_service(service);
     tell_delivery(service, at, delivery);
-    named.push_back(service);
   }
 }
 

@@ -1,6 +1,7 @@
 // Fates: what has become of single events, for every service that subscribes to their topics, at this moment.
 //
-//   fates.tell(events_at_the_offsets_asked_for, flows_asked_for, reply);
+//   fates.tell_event(event, reply);                  // one by one, as they are found
+//   fates.tell_rest(flows_asked_for, …, reply);      // and what they and the flows have to do with
 //
 // Put together from who holds the event (Dispatch), what the journal says about it (Ledger) and whether the
 // service wants it at all (Router). What is answered and not in the journal yet counts as in flight: so
@@ -35,11 +36,11 @@ class Fates {
         refusals_{refusals},
         log_{log} {}
 
-  void tell(const std::vector<EventAt>& events, const std::vector<std::string>& correlationids,
-            LogTime offline_since_at_least, v1::FatesReply& reply);
+  void tell_event(const EventAt& at, v1::FatesReply& reply);
+  void tell_rest(const std::vector<std::string>& correlationids, LogTime offline_since_at_least,
+                 v1::FatesReply& reply);
 
  private:
-  void tell_event(const EventAt& at, v1::FatesReply& reply, std::vector<std::string>& named);
   void tell_delivery(const std::string& service, const EventAt& at, v1::FatesReply::Delivery& to);
   void tell_held(const Dispatch::Held& held, const v1::Failure* failure, v1::FatesReply::Delivery& to);
   void tell_service(const std::string& service, LogTime offline_since_at_least, v1::FatesReply& reply);

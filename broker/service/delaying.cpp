@@ -6,13 +6,12 @@
 
 #include "event/batch.h"
 #include "service/own_record.h"
+#include "service/page_size.h"
 
 namespace reel::broker {
 namespace {
 
 constexpr std::uint32_t page_events_max = 200;
-// Of one answer, its last event excepted.
-constexpr std::size_t page_bytes_max = 4u << 20;
 
 void fill(v1::DelayedReply::Event& row, v1::Delayed delayed) {
   if (const auto event = read_event(delayed.event())) {
@@ -31,11 +30,8 @@ struct Page {
   std::size_t unread = 0;
 };
 
-// Large events make short pages.
 void cut_to_size(v1::DelayedReply& reply) {
-  std::size_t bytes = 0;
-  int rows = 0;
-  while (rows < reply.events_size() && bytes < page_bytes_max) bytes += reply.events(rows++).event().size();
+  const int rows = rows_that_fit(reply.events());
   if (rows == reply.events_size()) return;
   reply.mutable_events()->DeleteSubrange(rows, reply.events_size() - rows);
   reply.set_more(true);
@@ -99,10 +95,12 @@ void Delaying::list(const v1::DelayedRequest& request, std::function<void(v1::De
   page->unread = offsets.size();
   reads_.each(std::move(offsets), [page, reply = std::move(reply)](const EventAt& event) {
     auto delayed = event.batch ? delayed_at(*event.batch, event.offset) : std::nullopt;
-    if (delayed) fill(*page->reply.mutable_events(page->rows.at(event.offset)), *std::move(delayed));
-    if (--page->unread > 0) return;
-    cut_to_size(page->reply);
-    reply(std::move(page->reply));
+    const int row = page->rows.at(event.offset);
+    if (delayed && row < page->reply.events_size()) {
+      fill(*page->reply.mutable_events(row), *std::move(delayed));
+      cut_to_size(page->reply);
+    }
+    if (--page->unread == 0) reply(std::move(page->reply));
   });
 }
 

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 
+#include <algorithm>
+
 #include "event/batch.h"
 #include "journal_bench.h"
 
@@ -22,13 +24,12 @@ class ReadsBench {
   }
 
   std::string fetch(std::vector<Offset> offsets) {
-    std::optional<std::string> text;
-    CHECK(reads_->fetch(std::move(offsets), [&](const std::vector<EventAt>& events) {
-      text.emplace();
-      for (const auto& event : events) *text += described(event);
-    }));
-    while (!text) turn();
-    return *text;
+    std::string text;
+    bool done = false;
+    CHECK(reads_->fetch(
+        std::move(offsets), [&](const EventAt& event) { text += described(event); }, [&] { done = true; }));
+    while (!done) turn();
+    return text;
   }
   std::string each(std::vector<Offset> offsets) {
     std::string text;
@@ -110,11 +111,37 @@ TEST_CASE("a stretch begins with the batch that holds the offset; at the end the
 TEST_CASE("more questions than may wait are refused") {
   ReadsBench bench;
   std::size_t answers = 0;
+  const auto nothing = [](const EventAt&) {};
   for (std::size_t i = 0; i < EventReads::jobs_max; ++i) {
-    REQUIRE(bench.reads().fetch({1}, [&](const std::vector<EventAt>&) { ++answers; }));
+    REQUIRE(bench.reads().fetch({1}, nothing, [&] { ++answers; }));
   }
-  CHECK_FALSE(bench.reads().fetch({1}, [](const std::vector<EventAt>&) {}));
+  CHECK_FALSE(bench.reads().fetch({1}, nothing, [] {}));
   CHECK_FALSE(bench.reads().stretch(1, [](const std::vector<StoredBatchPtr>&) {}));
   while (answers < EventReads::jobs_max) bench.turn();
-  CHECK(bench.reads().fetch({1}, [](const std::vector<EventAt>&) {}));
+  CHECK(bench.reads().fetch({1}, nothing, [] {}));
+}
+
+TEST_CASE("so many are read for at a time, and what was read for one is kept for none") {
+  ReadsBench bench;
+  std::vector<std::weak_ptr<const StoredBatch>> seen;
+  std::size_t alive_at_most = 0;
+  std::size_t answers = 0;
+  const auto found = [&](const EventAt& at) {
+    seen.push_back(at.batch);
+    alive_at_most = std::max(alive_at_most, static_cast<std::size_t>(std::count_if(
+                                                seen.begin(), seen.end(),
+                                                [](const auto& batch) { return !batch.expired(); })));
+  };
+  constexpr std::size_t questions = 3 * EventReads::reads_max;
+  for (std::size_t i = 0; i < questions; ++i) {
+    REQUIRE(bench.reads().fetch({1, 5, 9}, found, [&] { ++answers; }));
+  }
+  std::size_t read_for_at_most = 0;
+  while (answers < questions) {
+    bench.turn();
+    read_for_at_most = std::max(read_for_at_most, bench.reads().under_way());
+  }
+  CHECK(read_for_at_most == EventReads::reads_max);
+  CHECK(seen.size() == 3 * questions);
+  CHECK(alive_at_most <= EventReads::reads_max);  // that came together
 }

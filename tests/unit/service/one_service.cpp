@@ -97,7 +97,7 @@ void OneService::rounds() {
     const auto events = events_at(origins);
     queue_->parked().remove(key_hash, origins);
     queue_->parked().resume(key_hash, end_, end_ + events.size() - 1);
-    append(redelivery_run(name, v1::REDELIVERY_RESUMED, events, 0));
+    append(redelivery_run(name, v1::REDELIVERY_RESUMED, {events.begin(), events.end()}, 0));
   }
 }
 
@@ -157,7 +157,7 @@ void OneService::redrives(const std::vector<Offset>& origins) {
     ++offset;
     queue_->parked().resume(at.event().key_hash, offset, offset);
   }
-  command(redrive, redelivery_run(name, v1::REDELIVERY_REDRIVEN, events, end_));
+  command(redrive, redelivery_run(name, v1::REDELIVERY_REDRIVEN, {events.begin(), events.end()}, end_));
 }
 
 void OneService::discards(const std::vector<Offset>& origins) {
