@@ -151,7 +151,7 @@ bool Admission::judge_entries(RunReader& run, const Topic* topic, const Verdict&
     full = entry == batch_entries_max;
     if (full) break;
     auto& event = judged.events_.emplace_back(StoredEvent{.bytes = *bytes});
-    auto& fate = judged.fates_.emplace_back(Fate::dropped);
+    auto& destination = judged.destinations_.emplace_back(Destination::dropped);
     const auto view = read_event(*bytes);
     if (!view) {
       refuse(judged.refusals_, entry, v1::REFUSAL_MALFORMED, "the event's bytes are not a reel.v1.Event");
@@ -166,7 +166,7 @@ bool Admission::judge_entries(RunReader& run, const Topic* topic, const Verdict&
       refuse(judged.refusals_, entry, verdict->reason, verdict->text);
     } else {
       // By delivertime alone, whatever the time is: a batch sent again must be judged as it was before.
-      fate = view->delivertime != 0 ? Fate::delayed : topic->durable ? Fate::journal : Fate::live;
+      destination = view->delivertime != 0 ? Destination::delayed : topic->durable ? Destination::journal : Destination::live;
       ++judged.accepted_;
     }
   }

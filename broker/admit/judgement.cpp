@@ -18,10 +18,10 @@ void refuse(std::vector<v1::Refusal>& refusals, std::uint32_t entry, v1::Refusal
 }
 
 void Judgement::refuse(v1::RefusalReason reason, const std::string& text,
-                       const std::function<bool(const StoredRun& run, Fate fate)>& wanted) {
+                       const std::function<bool(const StoredRun& run, Destination destination)>& wanted) {
   for (const auto& run : runs_) {
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-      if (fates_[entry] == Fate::dropped || !wanted(run, fates_[entry])) continue;
+      if (destinations_[entry] == Destination::dropped || !wanted(run, destinations_[entry])) continue;
       drop(entry);
       broker::refuse(refusals_, entry, reason, text);
     }
@@ -31,13 +31,13 @@ void Judgement::refuse(v1::RefusalReason reason, const std::string& text,
 }
 
 void Judgement::drop(std::uint32_t entry) {
-  if (fates_[entry] == Fate::dropped) return;
-  fates_[entry] = Fate::dropped;
+  if (destinations_[entry] == Destination::dropped) return;
+  destinations_[entry] = Destination::dropped;
   --accepted_;
 }
 
-std::uint32_t Judgement::count(Fate fate) const {
-  return static_cast<std::uint32_t>(std::count(fates_.begin(), fates_.end(), fate));
+std::uint32_t Judgement::count(Destination destination) const {
+  return static_cast<std::uint32_t>(std::count(destinations_.begin(), destinations_.end(), destination));
 }
 
 void Judgement::refuse(const std::vector<std::uint32_t>& entries, v1::RefusalReason reason,
@@ -57,16 +57,16 @@ void Judgement::refuse(const std::vector<std::uint32_t>& entries, v1::RefusalRea
 Admitted Judgement::admit(std::shared_ptr<const void> owner) && {
   Admitted admitted;
   if (accepted_ == 0) return admitted;
-  const auto first = fates_.front();
+  const auto first = destinations_.front();
   const bool one_way =
-      (first == Fate::journal || first == Fate::live) &&
-      std::all_of(fates_.begin(), fates_.end(), [first](Fate fate) { return fate == first; });
+      (first == Destination::journal || first == Destination::live) &&
+      std::all_of(destinations_.begin(), destinations_.end(), [first](Destination destination) { return destination == first; });
   if (whole_ && one_way) {
-    (first == Fate::journal ? admitted.journal : admitted.live) = whole_batch(std::move(owner));
+    (first == Destination::journal ? admitted.journal : admitted.live) = whole_batch(std::move(owner));
     return admitted;
   }
-  admitted.journal = part(Fate::journal, admitted.journal_entries);
-  admitted.live = part(Fate::live, admitted.live_entries);
+  admitted.journal = part(Destination::journal, admitted.journal_entries);
+  admitted.live = part(Destination::live, admitted.live_entries);
   admitted.delayed = delayed_records();
   return admitted;
 }
@@ -80,12 +80,12 @@ StoredBatch Judgement::whole_batch(std::shared_ptr<const void> owner) {
   return batch;
 }
 
-StoredBatch Judgement::part(Fate fate, std::vector<std::uint32_t>& entries) const {
+StoredBatch Judgement::part(Destination destination, std::vector<std::uint32_t>& entries) const {
   BatchWriter writer;
   for (const auto& run : runs_) {
     bool begun = false;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-      if (fates_[entry] != fate) continue;
+      if (destinations_[entry] != destination) continue;
       if (!std::exchange(begun, true)) {
         writer.begin_run({.source = run.source,
                           .topic = run.topic,
@@ -105,7 +105,7 @@ std::string Judgement::delayed_records() const {
   DelayedWriter records;
   for (const auto& run : runs_) {
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-      if (fates_[entry] != Fate::delayed) continue;
+      if (destinations_[entry] != Destination::delayed) continue;
       if (const auto event = read_event(events_[entry].bytes)) records.add(run, *event);
     }
   }

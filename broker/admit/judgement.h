@@ -26,7 +26,7 @@ namespace reel::broker {
 inline constexpr std::size_t refusal_texts_max = 1'000;
 
 /// Where an entry goes.
-enum class Fate : std::uint8_t {
+enum class Destination : std::uint8_t {
   journal,  ///< accepted; into the journal and to services
   live,     ///< accepted; its topic is `durable: false`, so on the live tap only
   delayed,  ///< accepted; into the journal, and kept there until its delivertime
@@ -54,10 +54,10 @@ class Judgement {
   /// In ascending order of their index. Behind the first refusal_texts_max their text is left out.
   [[nodiscard]] const std::vector<v1::Refusal>& refusals() const { return refusals_; }
 
-  [[nodiscard]] Fate fate(std::uint32_t entry) const { return fates_[entry]; }
+  [[nodiscard]] Destination destination(std::uint32_t entry) const { return destinations_[entry]; }
   [[nodiscard]] std::uint32_t accepted() const { return accepted_; }
-  [[nodiscard]] std::uint32_t count(Fate fate) const;
-  /// An entry's bytes and its run, whatever its fate.
+  [[nodiscard]] std::uint32_t count(Destination destination) const;
+  /// An entry's bytes and its run, wherever it goes.
   [[nodiscard]] const StoredEvent& event(std::uint32_t entry) const { return events_[entry]; }
   [[nodiscard]] const std::vector<StoredRun>& runs() const { return runs_; }
 
@@ -65,7 +65,7 @@ class Judgement {
   void drop(std::uint32_t entry);
   /// Refuses, with this reason and sentence, every entry still going on that `wanted` says yes to.
   void refuse(v1::RefusalReason reason, const std::string& text,
-              const std::function<bool(const StoredRun& run, Fate fate)>& wanted);
+              const std::function<bool(const StoredRun& run, Destination destination)>& wanted);
   /// These do not go on, and the publisher is told why. Ascending; none was refused before.
   void refuse(const std::vector<std::uint32_t>& entries, v1::RefusalReason reason, const std::string& text);
 
@@ -77,14 +77,14 @@ class Judgement {
   friend class Admission;
 
   [[nodiscard]] StoredBatch whole_batch(std::shared_ptr<const void> owner);
-  [[nodiscard]] StoredBatch part(Fate fate, std::vector<std::uint32_t>& entries) const;
+  [[nodiscard]] StoredBatch part(Destination destination, std::vector<std::uint32_t>& entries) const;
   [[nodiscard]] std::string delayed_records() const;
 
   std::string_view bytes_;
   bool whole_ = true;
   std::vector<StoredRun> runs_;
   std::vector<StoredEvent> events_;
-  std::vector<Fate> fates_;
+  std::vector<Destination> destinations_;
   std::vector<v1::Refusal> refusals_;
   std::uint32_t accepted_ = 0;
 };

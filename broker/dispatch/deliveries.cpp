@@ -135,29 +135,29 @@ void Deliveries::drop_key(Position position, std::vector<ParkedEvent>& dropped) 
   for (position = end_of_lanes; position < window_.end(); ++position) drop_idle(position);
 }
 
-void Deliveries::give_back(Position position, Fate fate, LogTime now, LogTime retry_at,
+void Deliveries::give_back(Position position, GivenBack as, LogTime now, LogTime retry_at,
                            std::vector<HandOver>* taken) {
   assert(has_lanes_ && "without lanes nobody knows what lies behind");
   Entry& entry = window_.at(position);
   note_taken(entry, taken);
   release(entry);
   const Position behind = take_back_behind(position, taken);
-  if (fate == Fate::dead) {
+  if (as == GivenBack::dead) {
     settle(entry);
   } else {
-    if (fate != Fate::returned) first_failed_at_.emplace(entry.offset, now);
-    if (fate == Fate::noted && entry.losses < Entry::losses_max) {
+    if (as != GivenBack::returned) first_failed_at_.emplace(entry.offset, now);
+    if (as == GivenBack::noted && entry.losses < Entry::losses_max) {
       ++entry.losses;
       if (entry.losses == Entry::suspect_losses) ++suspects_held_;
     }
-    if (fate == Fate::again || fate == Fate::later) ++entry.attempt;
+    if (as == GivenBack::again || as == GivenBack::later) ++entry.attempt;
     if (entry.attempt > 1) ++retrying_;
-    entry.state = fate == Fate::later ? EntryState::retrying : EntryState::waiting;
+    entry.state = as == GivenBack::later ? EntryState::retrying : EntryState::waiting;
     entry.when = retry_at;
-    if (fate == Fate::later) retries_.push({retry_at, entry.offset});
+    if (as == GivenBack::later) retries_.push({retry_at, entry.offset});
   }
   Lane& lane = lanes_.at(entry.lane);
-  lane.next_up = std::min(lane.next_up, fate == Fate::dead ? behind : position);
+  lane.next_up = std::min(lane.next_up, as == GivenBack::dead ? behind : position);
   place(entry.lane);
 }
 
@@ -188,7 +188,7 @@ void Deliveries::return_all(Slot slot) {
     Entry& entry = window_.at(position);
     if (entry.state != EntryState::in_flight || entry.holder != slot) continue;
     if (has_lanes_) {
-      give_back(position, Fate::returned, 0, 0);
+      give_back(position, GivenBack::returned, 0, 0);
     } else {
       release(entry);
       entry.state = EntryState::waiting;

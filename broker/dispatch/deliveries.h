@@ -2,9 +2,9 @@
 //
 //     waiting ──hand──▶ in flight ──ack──▶ settled
 //        ▲  ▲               │
-//        │  └──give back────┤                        Fate::returned, Fate::again
-//     retrying ◀────────────┤ (until it is due)      Fate::later
-//                           └────────────▶ settled   Fate::dead
+//        │  └──give back────┤                        GivenBack::returned, GivenBack::again
+//     retrying ◀────────────┤ (until it is due)      GivenBack::later
+//                           └────────────▶ settled   GivenBack::dead
 //
 // Keeps window, lanes, credit, deadlines and counters in agreement; it does not decide who gets what
 // (Assignment does) nor what a failure leads to (Dispatch does).
@@ -32,7 +32,7 @@
 namespace reel::broker {
 
 /// What becomes of an event that its instance gives back.
-enum class Fate : std::uint8_t {
+enum class GivenBack : std::uint8_t {
   returned,  ///< to be handed over again, as if it never had been
   noted,     ///< as returned, but that an instance was lost with it is remembered
   again,     ///< a failed attempt; to be handed over again at once
@@ -62,9 +62,9 @@ class Deliveries {
   /// What is in flight is settled.
   void ack(Position position);
   /// What is in flight is given back, and what the instance holds behind it under its key goes with it.
-  /// `retry_at` counts for Fate::later only. Needs lanes. `taken`, where it is given, gets what was so taken
+  /// `retry_at` counts for GivenBack::later only. Needs lanes. `taken`, where it is given, gets what was so taken
   /// from an instance that tells what it has begun.
-  void give_back(Position position, Fate fate, LogTime now, LogTime retry_at,
+  void give_back(Position position, GivenBack as, LogTime now, LogTime retry_at,
                  std::vector<HandOver>* taken = nullptr);
   /// What waits or is to be tried again is settled without having been handed over.
   void drop(Position position);

@@ -230,7 +230,7 @@ class Dispatch::Impl {
     if (holder.answered_at + 2 * patience > now_) return deliveries_.await(position, now_);
     holder.stuck = true;
     deliveries_.build_lanes();
-    deliveries_.give_back(position, Fate::returned, now_, 0, &settlement.taken_back);
+    deliveries_.give_back(position, GivenBack::returned, now_, 0, &settlement.taken_back);
   }
 
   // Settles what of the range `slot` holds; the rest is stale. Returns where the search for the next range
@@ -319,7 +319,7 @@ class Dispatch::Impl {
     describe(failure, entry, {v1::ENDING_LOST, consumer_lost_error, lost_error, now_});
     failure.set_attempt(entry.attempt - 1);
     failure.set_losses(entry.losses + 1u);
-    deliveries_.give_back(position, Fate::noted, now_, 0);
+    deliveries_.give_back(position, GivenBack::noted, now_, 0);
   }
 
   // Ends an attempt. What is held behind the event is given back with it.
@@ -338,9 +338,9 @@ class Dispatch::Impl {
     }
     const bool over = dead || trouble.expired;
     if (over) failure.set_retry_at(0);
-    const Fate retried = trouble.ending == v1::ENDING_LOST ? Fate::again : Fate::later;
+    const GivenBack retried = trouble.ending == v1::ENDING_LOST ? GivenBack::again : GivenBack::later;
     auto* const taken = trouble.ending == v1::ENDING_TIMED_OUT ? &settlement.taken_back : nullptr;
-    deliveries_.give_back(position, over ? Fate::dead : retried, now_, trouble.retry_at, taken);
+    deliveries_.give_back(position, over ? GivenBack::dead : retried, now_, trouble.retry_at, taken);
     if (dead && !trouble.expired && parks_) deliveries_.drop_key(position, settlement.parked);
   }
 

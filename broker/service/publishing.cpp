@@ -21,23 +21,23 @@ void add_pairs(google::protobuf::RepeatedField<std::uint32_t>& pairs, std::uint3
   }
 }
 
-// Which entries have this fate; nothing where none has.
-void tell_fate(const Judgement& judged, Fate fate, google::protobuf::RepeatedField<std::uint32_t>& pairs) {
-  if (judged.count(fate) == 0) return;
+// Which entries go there; nothing where none has.
+void tell_fate(const Judgement& judged, Destination destination, google::protobuf::RepeatedField<std::uint32_t>& pairs) {
+  if (judged.count(destination) == 0) return;
   for (std::uint32_t entry = 0; entry < judged.entries(); ++entry) {
-    add_pairs(pairs, 1, judged.fate(entry) == fate ? 1 : 0);
+    add_pairs(pairs, 1, judged.destination(entry) == destination ? 1 : 0);
   }
 }
 
-void tell_fates(const Judgement& judged, v1::Accepted& answer) {
+void tell_destinations(const Judgement& judged, v1::Accepted& answer) {
   for (const auto& refusal : judged.refusals()) *answer.add_refusals() = refusal;
-  tell_fate(judged, Fate::live, *answer.mutable_live_only());
-  tell_fate(judged, Fate::delayed, *answer.mutable_delayed());
+  tell_fate(judged, Destination::live, *answer.mutable_live_only());
+  tell_fate(judged, Destination::delayed, *answer.mutable_delayed());
 }
 
 // It has, or will have, an offset.
-bool is_kept(Fate fate) {
-  return fate == Fate::journal || fate == Fate::delayed;
+bool is_kept(Destination destination) {
+  return destination == Destination::journal || destination == Destination::delayed;
 }
 
 // Which delivery each emitted entry belongs to. An event handled twice, since its first answer was late, may
@@ -118,7 +118,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     accepted.set_accepted(before->count);
     repeat_duplicates(judged, *before, accepted);
     repeat_unrouted(judged, *before);
-    tell_fates(judged, accepted);
+    tell_destinations(judged, accepted);
     log_.after_all([answer = std::move(answer), accepted] { answer(accepted); });
     return;
   }
@@ -129,12 +129,12 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   refuse_unrouted(judged, std::numeric_limits<std::size_t>::max());
   refuse_delayed_beyond(delays_.room(), judged);
   if (unwritable) refuse_unwritable(judged);
-  tell_fates(judged, accepted);
+  tell_destinations(judged, accepted);
   tell_matched(judged, accepted);
   count_refused(judged);
   note_refused(judged, service);
   accepted.set_accepted(judged.accepted());
-  const auto kept = judged.count(Fate::journal) + judged.count(Fate::delayed);
+  const auto kept = judged.count(Destination::journal) + judged.count(Destination::delayed);
   accepted.set_first_offset(kept > 0 ? log_.appended_end() : 0);
   // Of what had no effect there is nothing to remember: sent again, it may be taken.
   if (judged.accepted() > 0 && !unwritable) {
@@ -156,8 +156,8 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
 // What would have to be journaled, and what is live only where routes derive from it something that would.
 void Publishing::refuse_unwritable(Judgement& judged) {
   judged.refuse(v1::REFUSAL_JOURNAL_UNAVAILABLE, "the journal cannot be written: " + log_.trouble(),
-                [this](const StoredRun& run, Fate fate) {
-                  return is_kept(fate) || !router_.route(run.topic).derivations.empty();
+                [this](const StoredRun& run, Destination destination) {
+                  return is_kept(destination) || !router_.route(run.topic).derivations.empty();
                 });
 }
 
@@ -175,7 +175,7 @@ void Publishing::drop_repeats(Judgement& judged, v1::Accepted& answer) const {
   for (const auto& run : judged.runs()) {
     if (!run.chosen_ids) continue;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-      if (!is_kept(judged.fate(entry))) continue;
+      if (!is_kept(judged.destination(entry))) continue;
       auto offset = known(run, judged.event(entry), now);
       if (!offset && !of_batch.insert(run.source, read_event(judged.event(entry).bytes)->id)) {
         offset = 0;  // not known yet
@@ -207,32 +207,32 @@ void Publishing::repeat_duplicates(Judgement& judged, const Resends::Answer& bef
   for (const auto& run : judged.runs()) {
     if (!run.chosen_ids) continue;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-      if (!is_kept(judged.fate(entry))) continue;
+      if (!is_kept(judged.destination(entry))) continue;
       const auto offset = known(run, judged.event(entry), now);
       if (!offset) continue;  // forgotten since: taken for accepted
       const bool own = *offset >= before.first_offset && *offset < end;
       const bool first = of_batch.insert(run.source, read_event(judged.event(entry).bytes)->id);
       if (own && first) continue;
-      if (first && judged.fate(entry) == Fate::delayed && *offset >= end) {
+      if (first && judged.destination(entry) == Destination::delayed && *offset >= end) {
         later.emplace_back(entry, *offset);
       } else {
         tell(entry, own ? 0 : *offset);
       }
     }
   }
-  const auto journaled = judged.count(Fate::journal);
+  const auto journaled = judged.count(Destination::journal);
   const auto delayed = before.count > journaled ? before.count - journaled : 0;
-  if (judged.count(Fate::delayed) > delayed) {
+  if (judged.count(Destination::delayed) > delayed) {
     for (const auto& [entry, offset] : later) tell(entry, offset);
   }
   if (before.first_offset != 0) refuse_delayed_beyond(delayed, judged);
 }
 
 void Publishing::refuse_delayed_beyond(std::size_t room, Judgement& judged) const {
-  if (judged.count(Fate::delayed) <= room) return;
+  if (judged.count(Destination::delayed) <= room) return;
   std::vector<std::uint32_t> beyond;
   for (std::uint32_t entry = 0; entry < judged.entries(); ++entry) {
-    if (judged.fate(entry) != Fate::delayed) continue;
+    if (judged.destination(entry) != Destination::delayed) continue;
     if (room > 0) {
       --room;
     } else {
@@ -247,7 +247,7 @@ void Publishing::refuse_delayed_beyond(std::size_t room, Judgement& judged) cons
 // subscriber then. Which ones is asked of today's subscriptions.
 void Publishing::repeat_unrouted(Judgement& judged, const Resends::Answer& before) {
   if (require_subscriber_.empty()) return;
-  const std::size_t kept = judged.count(Fate::journal) + judged.count(Fate::delayed);
+  const std::size_t kept = judged.count(Destination::journal) + judged.count(Destination::delayed);
   if (kept > before.count) refuse_unrouted(judged, kept - before.count);
 }
 
@@ -258,7 +258,7 @@ void Publishing::refuse_unrouted(Judgement& judged, std::size_t most) {
     const auto listening = audience(run.topic);
     std::vector<std::uint32_t> unrouted;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
-      if (judged.fate(entry) != Fate::journal || unrouted.size() == most) continue;
+      if (judged.destination(entry) != Destination::journal || unrouted.size() == most) continue;
       if (listeners(listening, run, judged.event(entry)) == 0) unrouted.push_back(entry);
     }
     most -= unrouted.size();
@@ -271,14 +271,14 @@ void Publishing::tell_matched(const Judgement& judged, v1::Accepted& answer) {
   for (const auto& run : judged.runs()) {
     const auto end = run.first_event + run.event_count;
     std::uint32_t dropped = 0;
-    for (auto entry = run.first_event; entry < end; ++entry) dropped += judged.fate(entry) == Fate::dropped;
+    for (auto entry = run.first_event; entry < end; ++entry) dropped += judged.destination(entry) == Destination::dropped;
     const auto listening = dropped == run.event_count ? Audience{} : audience(run.topic);
     if (dropped == 0 && listening.choosy.empty()) {
       add_pairs(*answer.mutable_matched(), run.event_count, listening.sure);
       continue;
     }
     for (auto entry = run.first_event; entry < end; ++entry) {
-      const bool goes_on = judged.fate(entry) != Fate::dropped;
+      const bool goes_on = judged.destination(entry) != Destination::dropped;
       add_pairs(*answer.mutable_matched(), 1, goes_on ? listeners(listening, run, judged.event(entry)) : 0);
     }
   }

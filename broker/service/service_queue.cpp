@@ -39,8 +39,8 @@ ServiceQueue::ServiceQueue(Options options)
     : options_{std::move(options)},
       redelivery_topic_{redelivery_topic(options_.name)},
       dispatch_{options_.policy, options_.window_events_max, options_.jitter_seed, options_.told_within},
-      parked_{options_.policy.on_dead, options_.parked_events_max, options_.recovered},
-      paused_until_{options_.recovered == nullptr ? 0 : options_.recovered->paused_until},
+      parked_{options_.policy.on_dead, options_.parked_events_max, options_.record},
+      paused_until_{options_.record == nullptr ? 0 : options_.record->paused_until},
       next_{options_.next} {}
 
 void ServiceQueue::join(const Member& member) {
@@ -121,13 +121,13 @@ bool ServiceQueue::wanted(Offset offset, std::string_view topic) const {
     });
     if (!any) return false;
   }
-  const auto* const before = options_.recovered;
+  const auto* const before = options_.record;
   return before == nullptr || offset >= options_.recovered_end || !before->is_settled(offset);
 }
 
 bool ServiceQueue::was_retrying(Offset offset) const {
-  return offset < options_.recovered_end && options_.recovered != nullptr &&
-         options_.recovered->retrying.contains(offset);
+  return offset < options_.recovered_end && options_.record != nullptr &&
+         options_.record->retrying.contains(offset);
 }
 
 void ServiceQueue::wake(Offset first) {
@@ -227,9 +227,9 @@ void ServiceQueue::feed_event(const StoredRun& run, const StoredEvent& event, Of
     outcome_.parked.push_back({offset, origin, event.key_hash});
     return;
   }
-  if (offset < options_.recovered_end && options_.recovered != nullptr) {
-    const auto failed = options_.recovered->retrying.find(offset);
-    if (failed != options_.recovered->retrying.end()) {
+  if (offset < options_.recovered_end && options_.record != nullptr) {
+    const auto failed = options_.record->retrying.find(offset);
+    if (failed != options_.record->retrying.end()) {
       offer.attempt = failed->second.attempt() + 1;
       offer.not_before = failed->second.retry_at();
       offer.first_failed_at = failed->second.first_failed_at();

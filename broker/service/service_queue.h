@@ -66,9 +66,10 @@ class ServiceQueue {
     bool ephemeral = false;
     /// First offset it has not been offered.
     Offset next = 1;
-    /// What the journal said about it before this start; null for a new service.
-    const ServiceRecord* recovered = nullptr;
-    /// Everything before this offset may be in `recovered`.
+    /// What the ledger knows of it, and goes on learning; it outlives this. Null where it knew nothing at
+    /// this start. Asked about what stands before `recovered_end`: of what came later nothing was settled by
+    /// anybody before.
+    const ServiceRecord* record = nullptr;
     Offset recovered_end = 0;
     std::uint64_t jitter_seed = 1;
     /// An instance that is there says so within this.
@@ -172,7 +173,8 @@ class ServiceQueue {
   [[nodiscard]] bool outboxes_empty() const;
   [[nodiscard]] bool wanted(Offset offset, std::string_view topic) const;
   [[nodiscard]] bool is_held_back(std::string_view topic) const;
-  /// It has failed before the restart and was not given up: it goes on, whatever the patterns say now.
+  /// It failed before this start and still waits for another attempt: it goes on, whatever the patterns say
+  /// now.
   [[nodiscard]] bool was_retrying(Offset offset) const;
 
   // Read ahead from the journal.

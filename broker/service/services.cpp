@@ -95,7 +95,7 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
                             .parked_events_max = config_.broker.service_parked_events_max,
                             .ephemeral = ephemeral,
                             .next = next,
-                            .recovered = ephemeral ? nullptr : ledger_.find(name),
+                            .record = ephemeral ? nullptr : ledger_.find(name),
                             .recovered_end = ephemeral ? 0 : recovered_end_,
                             .jitter_seed = random_nonzero(),
                             .told_within = nanoseconds_of(config_.broker.service_timeout)});

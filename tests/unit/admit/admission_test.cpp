@@ -140,8 +140,8 @@ TEST_CASE("one bad event is refused alone; the others go on") {
         "data is not a well-formed shop.v1.OrderPlaced: field 'customer.name' is not valid UTF-8");
   CHECK(judged.refusals()[1].index() == 3);
   CHECK(judged.refusals()[1].reason() == v1::REFUSAL_BAD_ID);
-  CHECK(judged.fate(0) == Fate::journal);
-  CHECK(judged.fate(1) == Fate::dropped);
+  CHECK(judged.destination(0) == Destination::journal);
+  CHECK(judged.destination(1) == Destination::dropped);
   CHECK(judged.accepted() == 2);
   const auto admitted = std::move(judged).admit(nullptr);
   CHECK(ids_in(admitted.journal) == "order.placed(e1 e3 )");
@@ -199,8 +199,8 @@ TEST_CASE(
       .event("t1", "");
   auto judged = bench.judge();
   CHECK(judged.accepted() == 4);
-  CHECK(judged.count(Fate::delayed) == 2);
-  CHECK(judged.fate(2) == Fate::delayed);
+  CHECK(judged.count(Destination::delayed) == 2);
+  CHECK(judged.destination(2) == Destination::delayed);
   const auto second = std::string{judged.event(2).bytes};
   auto admitted = std::move(judged).admit(nullptr);
   CHECK(ids_in(admitted.journal) == "order.placed(e1 )");
@@ -367,7 +367,7 @@ TEST_CASE("what is refused afterwards stands in order beside what was refused be
   Bench bench;
   auto judged = bench.run(orders).event("e1").event("").event("e3").run(ticks).event("t1", "").judge();
   judged.refuse(v1::REFUSAL_JOURNAL_UNAVAILABLE, "the disk is full",
-                [](const StoredRun&, Fate fate) { return fate == Fate::journal; });
+                [](const StoredRun&, Destination destination) { return destination == Destination::journal; });
   std::string told;
   for (const auto& refusal : judged.refusals()) {
     told += std::to_string(refusal.index()) + " " + v1::RefusalReason_Name(refusal.reason()) + "; ";

@@ -42,7 +42,7 @@ TEST_CASE("parking every key comes by each event once, not by the whole window f
   auto& deliveries = bench.deliveries;
   std::vector<ParkedEvent> parked;
   for (Position position = 0; position < keys; ++position) {
-    deliveries.give_back(position, Fate::dead, 2 * second, 0);
+    deliveries.give_back(position, GivenBack::dead, 2 * second, 0);
     deliveries.drop_key(position, parked);
   }
   CHECK(parked.size() == 20'000 - keys);

@@ -26,7 +26,7 @@ void OneService::start() {
                                                                 .window_events_max = 50,
                                                                 .parked_events_max = parked_events_max_,
                                                                 .next = std::max<Offset>(record->floor, 1),
-                                                                .recovered = record,
+                                                                .record = record,
                                                                 .recovered_end = end_,
                                                                 .jitter_seed = seed_});
   queue_->set_patterns(record->patterns);
