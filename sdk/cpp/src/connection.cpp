@@ -291,6 +291,10 @@ void Connection::lost(const std::string& why) {
   for (auto* side : sides_) side->lost(why);
 }
 
+void Connection::put_off(const std::string& why, milliseconds wait) {
+  log_(LogLevel::warn, "subscription_put_off why=\"" + why + "\" retry_ms=" + std::to_string(wait.count()));
+}
+
 void Connection::refused(v1::RefusedReason reason, const std::string& text) {
   log_(LogLevel::error, "refused broker=" + session_.broker() + " why=\"" + text + "\"");
   for (auto* side : sides_) side->refused(reason, text);

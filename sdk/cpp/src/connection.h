@@ -99,6 +99,7 @@ class Connection final : private SessionOwner {
   void taken_back(const v1::TakenBack& taken) override;
   void beaten(const v1::BrokerBeat& beat) override;
   void lost(const std::string& why) override;
+  void put_off(const std::string& why, milliseconds wait) override;
   void refused(v1::RefusedReason reason, const std::string& text) override;
   void left() override;
 

@@ -9,6 +9,9 @@ namespace {
 // A session that stood this long was a good one: its loss is answered with an attempt at once.
 constexpr milliseconds stands_after{1'000};
 
+// Between two tries of a subscription that the broker has no room for: it may take an operator to make some.
+constexpr milliseconds subscribe_wait_max{30'000};
+
 // What a broker may ask for; outside of it, it is wrong and we keep to the nearest.
 constexpr milliseconds beat_interval_min{10}, beat_interval_max{60'000};
 
@@ -40,6 +43,7 @@ void Session::call(Time now) {
   state_ = State::calling;
   deadline_ = now + settings_.connect_timeout;
   subscribed_ = false;
+  subscribe_again_ = Time::max();
   owner_.connect(broker());
   v1::ToBroker message;
   *message.mutable_hello() = settings_.hello;
@@ -53,9 +57,14 @@ void Session::attempt_failed(Time now) {
 
   const auto rounds = std::min<std::size_t>(attempts_ / settings_.brokers.size() - 1, 20);
   const auto wait = std::min(settings_.reconnect_wait_min * (1 << rounds), settings_.reconnect_wait_max);
-  const auto fifth = wait.count() / 5;
   state_ = State::waiting;
-  deadline_ = now + wait + milliseconds{std::uniform_int_distribution<std::int64_t>{-fifth, fifth}(jitter_)};
+  deadline_ = now + jittered(wait);
+}
+
+// So that those who were sent away together do not come back together.
+milliseconds Session::jittered(milliseconds wait) {
+  const auto fifth = wait.count() / 5;
+  return wait + milliseconds{std::uniform_int_distribution<std::int64_t>{-fifth, fifth}(jitter_)};
 }
 
 void Session::give_up(const std::string& why, Time now) {
@@ -76,10 +85,19 @@ void Session::subscribe(v1::Subscribe subscribe, Time /*now*/) {
 
 void Session::send_subscribe() {
   subscribed_ = false;
+  subscribe_again_ = Time::max();
   v1::ToBroker message;
   owner_.before_subscribe(*subscribe_);
   *message.mutable_subscribe() = *subscribe_;
   owner_.send(frame_of(message));
+}
+
+// The session stands, and goes on publishing.
+void Session::put_off_subscribe(const std::string& why, Time now) {
+  const auto doublings = std::min<std::size_t>(put_offs_++, 20);
+  const auto wait = jittered(std::min(settings_.reconnect_wait_min * (1 << doublings), subscribe_wait_max));
+  subscribe_again_ = now + wait;
+  owner_.put_off(why, wait);
 }
 
 void Session::leave(Time now, milliseconds wait) {
@@ -112,7 +130,10 @@ void Session::on_frame(std::string_view header, Body body, Time now) {
   if (state_ == State::calling) return;  // out of order: HELLO's answer is still awaited
   switch (kind) {
     case Kind::kAccepted: return owner_.accepted(message.accepted());
-    case Kind::kSubscribed: subscribed_ = true; return owner_.subscribed(message.subscribed());
+    case Kind::kSubscribed:
+      subscribed_ = true;
+      put_offs_ = 0;
+      return owner_.subscribed(message.subscribed());
     case Kind::kDeliver: return owner_.delivered(message.deliver(), std::move(body));
     case Kind::kSettled: return owner_.settled(message.settled());
     case Kind::kTakenBack: return owner_.taken_back(message.taken_back());
@@ -139,7 +160,10 @@ void Session::on_welcome(const v1::Welcome& welcome, Time now) {
 void Session::on_refused(const v1::Refused& refused, Time now) {
   const bool about_subscription = state_ == State::joined && subscribe_ && !subscribed_;
   if (state_ == State::leaving) return end(State::left);
-  if (is_final(refused.reason()) || (about_subscription && refused.reason() == v1::REFUSED_LIMIT)) {
+  if (about_subscription && refused.reason() == v1::REFUSED_LIMIT) {
+    return put_off_subscribe("refused by " + broker() + ": " + refused.text(), now);
+  }
+  if (is_final(refused.reason())) {
     if (state_ == State::joined) {
       v1::ToBroker message;
       message.mutable_goodbye();
@@ -179,6 +203,7 @@ void Session::on_time(Time now) {
     return give_up("nothing heard from " + broker() + " for " + std::to_string(silence_max_.count()) + " ms",
                    now);
   }
+  if (now >= subscribe_again_) send_subscribe();
   if (now >= next_beat_) {
     v1::ToBroker message;
     *message.mutable_beat() = owner_.beat_now();
@@ -192,7 +217,7 @@ Time Session::next_deadline() const {
     case State::waiting:
     case State::calling:
     case State::leaving: return deadline_;
-    case State::joined: return std::min(next_beat_, last_heard_ + silence_max_);
+    case State::joined: return std::min({next_beat_, last_heard_ + silence_max_, subscribe_again_});
     default: return Time::max();
   }
 }

@@ -58,6 +58,8 @@ class SessionOwner {
   virtual void beaten(const v1::BrokerBeat& beat) = 0;
   /// Sessions, credit and unsettled deliveries are gone; the session goes on trying.
   virtual void lost(const std::string& why) = 0;
+  /// There is no room for the subscription now; it is tried again after `wait`.
+  virtual void put_off(const std::string& why, milliseconds wait) = 0;
   /// The broker will not have us, and trying again would not help.
   virtual void refused(v1::RefusedReason reason, const std::string& text) = 0;
   /// GOODBYE was answered, or nobody was there to answer.
@@ -99,6 +101,8 @@ class Session {
   void call(Time now);
   void attempt_failed(Time now);
   void send_subscribe();
+  void put_off_subscribe(const std::string& why, Time now);
+  [[nodiscard]] milliseconds jittered(milliseconds wait);
   void on_welcome(const v1::Welcome& welcome, Time now);
   void on_refused(const v1::Refused& refused, Time now);
   void on_beat(const v1::BrokerBeat& beat, Time now);
@@ -115,6 +119,8 @@ class Session {
   Time deadline_{};  // of waiting, calling and leaving
 
   bool subscribed_ = false;
+  std::size_t put_offs_ = 0;  // of the subscription, one after the other
+  Time subscribe_again_ = Time::max();
   std::uint64_t epoch_ = 0;
   milliseconds beat_interval_{1'000};
   milliseconds silence_max_{5'000};

@@ -57,6 +57,7 @@ class SessionBench : public SessionOwner {
   }
 
   Time now{};
+  std::vector<milliseconds> waits;  // for another try to subscribe
   Session session;
 
  private:
@@ -94,6 +95,10 @@ class SessionBench : public SessionOwner {
   void taken_back(const v1::TakenBack&) override { note("(taken back)"); }
   void beaten(const v1::BrokerBeat&) override {}
   void lost(const std::string& why) override { note("(lost: " + why + ")"); }
+  void put_off(const std::string& why, milliseconds wait) override {
+    note("(put off: " + why + ")");
+    waits.push_back(wait);
+  }
   void refused(v1::RefusedReason, const std::string& text) override { note("(refused: " + text + ")"); }
   void left() override { note("(left)"); }
 
@@ -221,6 +226,39 @@ TEST_CASE("a broker that is full is tried again later") {
   CHECK(bench.heard() == "(lost: refused by a: 10000 sessions are open, no more are allowed); disconnect");
   bench.advance(120ms);
   CHECK(bench.heard() == "connect a; HELLO");
+}
+
+TEST_CASE("a subscription there is no room for is tried again, ever more rarely, in the same session") {
+  SessionBench bench;
+  bench.session.subscribe({}, bench.now);
+  bench.broker_welcomes();
+  bench.heard();
+  bench.broker_refuses(v1::REFUSED_LIMIT, "1000 services are known");
+  CHECK(bench.heard() == "(put off: refused by a: 1000 services are known)");
+  bench.advance(80ms - 1ms);
+  CHECK(bench.heard() == "");
+  bench.advance(41ms);
+  CHECK(bench.heard() == "SUBSCRIBE");
+  for (int i = 0; i < 12; ++i) {
+    bench.broker_refuses(v1::REFUSED_LIMIT, "1000 services are known");
+    bench.stand(bench.waits.back());
+    CHECK(bench.heard().find("; SUBSCRIBE") != std::string::npos);
+    CHECK(bench.session.joined());
+  }
+  CHECK(bench.waits.back() >= 24s);
+  CHECK(bench.waits.back() <= 36s);
+
+  v1::FromBroker subscribed;
+  subscribed.mutable_subscribed();
+  bench.broker_says(subscribed);
+  CHECK(bench.heard() == "(subscribed)");
+  SUBCASE("a new session begins with a short wait again, and subscribes when it is welcome") {
+    bench.session.give_up("it is over", bench.now);
+    bench.broker_welcomes();
+    bench.heard();
+    bench.broker_refuses(v1::REFUSED_LIMIT, "1000 services are known");
+    CHECK(bench.waits.back() <= 120ms);
+  }
 }
 
 TEST_CASE("leaving is a GOODBYE that is answered, or waited for long enough") {
