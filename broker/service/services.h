@@ -125,7 +125,8 @@ class Services final : private DeliveryEdge {
   void journal_patterns(const std::string& service, const std::vector<v1::Pattern>& patterns,
                         std::function<void()> when_committed);
   [[nodiscard]] Offset start_offset(const v1::Subscribe& request);
-  [[nodiscard]] std::optional<std::string> full_for(const v1::Subscribe& request, bool opened) const;
+  [[nodiscard]] std::optional<std::string> full_for(const v1::Subscribe& request, bool own,
+                                                    bool opened) const;
   void activate(InstanceId id, const v1::Subscribe& request, Offset first);
   [[nodiscard]] bool observes_deliveries(std::string_view service) const;
   /// An encoded report of what happened, with what was delivered to `id` meanwhile; empty where there is

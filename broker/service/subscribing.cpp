@@ -20,6 +20,10 @@ constexpr std::size_t service_patterns_max = 5'000;
 // Of all subscriptions and services, in bytes: 100,000 patterns of ordinary length. A pattern that is one dot
 // after the other takes some hundred bytes of memory for each of its own.
 constexpr std::size_t pattern_bytes_max = 16u << 20;
+// Beyond these limits, and services_max, for Reel's own services: what others have filled must not keep the
+// tracker out, which would tell of it. There are a handful of them, with a dozen patterns each.
+constexpr std::size_t own_services_reserve = 16;
+constexpr std::size_t own_pattern_bytes_reserve = 1u << 20;
 // Unsettled deliveries an instance may ask for, and what it gets without asking.
 constexpr std::uint32_t credit_events_max = 1'000'000;
 constexpr std::uint32_t credit_events_default = 1'000;
@@ -147,13 +151,13 @@ void Services::journal_patterns(const std::string& service, const std::vector<v1
 }
 
 // Which limit speaks against one more subscription like this. Temporary ones may take half of the places of
-// services, so that they keep no service out.
-std::optional<std::string> Services::full_for(const v1::Subscribe& request, bool opened) const {
+// services, so that they keep no service out. For Reel's `own` there is room beyond.
+std::optional<std::string> Services::full_for(const v1::Subscribe& request, bool own, bool opened) const {
   const auto services_max = config_.broker.services_max;
-  if (!opened && by_name_.size() >= services_max) {
+  if (!opened && by_name_.size() >= services_max + (own ? own_services_reserve : 0)) {
     return "services_max (" + std::to_string(services_max) + ") services are known";
   }
-  if (request.ephemeral() && ephemerals_ >= (services_max + 1) / 2) {
+  if (request.ephemeral() && !own && ephemerals_ >= (services_max + 1) / 2) {
     return "half of services_max (" + std::to_string(services_max) + ") are temporary subscriptions";
   }
   std::size_t bytes = pattern_bytes_;
@@ -161,23 +165,24 @@ std::optional<std::string> Services::full_for(const v1::Subscribe& request, bool
     bytes += 2 * pattern.size();  // the instance's, the service's
   for (const auto& filter : request.filters()) bytes += 2 * filter.when().size();
   for (const auto& topic : request.data_topics()) bytes += topic.size();
-  if (bytes <= pattern_bytes_max) return std::nullopt;
+  if (bytes <= pattern_bytes_max + (own ? own_pattern_bytes_reserve : 0)) return std::nullopt;
   return "the patterns of all subscriptions together would be longer than " +
          std::to_string(pattern_bytes_max) + " bytes";
 }
 
 std::optional<v1::FromBroker> Services::check(const v1::Subscribe& request) const {
   if (request.patterns().empty() || request.patterns_size() > patterns_max) {
-    return refused(v1::REFUSED_LIMIT, "a subscription has 1 to " + std::to_string(patterns_max) +
-                                          " patterns, not " + std::to_string(request.patterns_size()));
+    return refused(v1::REFUSED_BAD_PATTERN, "a subscription has 1 to " + std::to_string(patterns_max) +
+                                                " patterns, not " + std::to_string(request.patterns_size()));
   }
   for (const auto& pattern : request.patterns()) {
     if (const auto wrong = check_pattern(pattern))
       return refused(v1::REFUSED_BAD_PATTERN, "bad pattern: " + *wrong);
   }
   if (request.data_topics_size() > patterns_max) {
-    return refused(v1::REFUSED_LIMIT, "a subscription has at most " + std::to_string(patterns_max) +
-                                          " data_topics, not " + std::to_string(request.data_topics_size()));
+    return refused(v1::REFUSED_BAD_PATTERN, "a subscription has at most " + std::to_string(patterns_max) +
+                                                " data_topics, not " +
+                                                std::to_string(request.data_topics_size()));
   }
   for (const auto& topic : request.data_topics()) {
     if (const auto wrong = check_topic(topic))
@@ -213,7 +218,7 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   session.queue = name;
   supersede(session);
   const bool opened = by_name_.contains(name);
-  if (auto full = full_for(request, opened)) {
+  if (auto full = full_for(request, is_system_service(session.service), opened)) {
     replies_.send(session.id, refused(v1::REFUSED_LIMIT, *std::move(full)));
     return;
   }

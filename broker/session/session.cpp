@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::uint32_t protocol_version = 1;
 constexpr std::size_t name_bytes_max = 128;
+constexpr std::string_view own_prefix = "reel.";
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= name_bytes_max && std::all_of(name.begin(), name.end(), [](char c) {
@@ -27,7 +28,8 @@ Sessions::Opened Sessions::open(const RoutingId& routing_id, const v1::Hello& he
   if (!is_name(hello.service()) || !is_name(hello.instance())) {
     return {nullptr, v1::REFUSED_BAD_NAME, "service and instance names have 1 to 128 of A-Z a-z 0-9 - _ ."};
   }
-  if (by_id_.size() >= sessions_max_) {
+  const auto reserve = hello.service().starts_with(own_prefix) ? own_sessions_reserve : 0;
+  if (by_id_.size() >= sessions_max_ + reserve) {
     return {nullptr, v1::REFUSED_LIMIT,
             "sessions_max (" + std::to_string(sessions_max_) + ") sessions are open"};
   }

@@ -40,6 +40,9 @@ struct Session {
 /// Sans-IO: fed with frames' contents and a time.
 class Sessions {
  public:
+  /// Beyond sessions_max, for Reel's own services: whoever filled it must not keep the tracker out.
+  static constexpr std::size_t own_sessions_reserve = 16;
+
   Sessions(std::size_t sessions_max, std::uint64_t timeout_ns)
       : sessions_max_{sessions_max}, timeout_ns_{timeout_ns} {}
 
