@@ -13,9 +13,9 @@ constexpr std::size_t bytes_per_turn = 16u << 20;
 // A batch that is somewhat too large is refused with a sentence; only far larger ones cost the connection.
 constexpr std::size_t batch_slack_bytes = 1u << 20;
 
-std::uint64_t system_clock_ns() {
+std::uint64_t clock_ns(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
+  ::clock_gettime(clock, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
@@ -30,10 +30,11 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
             schemas,
             journal,
             tap_,
-            system_clock_ns,
+            [] { return clock_ns(CLOCK_REALTIME); },
             [this](const RoutingId& to, const v1::FromBroker& frame, std::string batch) {
               return front_.send(to, frame, std::move(batch));
-            }},
+            },
+            [] { return clock_ns(CLOCK_MONOTONIC); }},
       snapshots_{desk_, journal, std::move(snapshot_path), config.broker.snapshot_events} {
   snapshots_.recover();
 }

@@ -23,7 +23,8 @@ Received received(const Incoming& incoming) {
 }  // namespace
 
 Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journal, LiveTap& tap,
-           std::function<std::uint64_t()> system_clock_ns, Send send)
+           std::function<std::uint64_t()> system_clock_ns, Send send,
+           std::function<std::uint64_t()> steady_clock_ns)
     : config_{config},
       journal_{journal},
       tap_{tap},
@@ -34,7 +35,7 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
       resends_{producers_max, config.broker.publish_window_batches},
       chosen_{to_ns(config.broker.dedup_window), config.broker.dedup_ids_max},
       delays_{config.broker.delayed_events_max},
-      log_{journal, config.broker.tail_bytes_max, std::move(system_clock_ns)},
+      log_{journal, config.broker.tail_bytes_max, std::move(system_clock_ns), std::move(steady_clock_ns)},
       publishing_{config,    admission_,
                   router_,   log_,
                   tap_,      resends_,
@@ -66,7 +67,7 @@ void Desk::take(const Incoming& incoming) {
                   "say HELLO first: this connection has no session");
   }
   if (session->leaving) return;  // its goodbye was its last word
-  session->last_heard = log_.now();
+  hear(*session);
   switch (incoming.frame.frame_case()) {
     case Frame::kPublish: return on_publish(*session, incoming);
     case Frame::kSubscribe: return services_.subscribe(*session, incoming.frame.subscribe());
@@ -75,6 +76,11 @@ void Desk::take(const Incoming& incoming) {
     case Frame::kGoodbye: return on_goodbye(*session);
     default: break;
   }
+}
+
+void Desk::hear(Session& session) {
+  session.last_heard = log_.now();
+  session.heard_at = log_.steady_ns();
 }
 
 void Desk::take(JournalDone done) {
@@ -125,7 +131,7 @@ void Desk::follow_commands(const StoredBatch& batch, Offset from) {
 void Desk::on_hello(const Incoming& incoming) {
   if (auto* const former = sessions_.find(incoming.routing_id)) end_session(*former, true);
   const auto now = log_.now();
-  const auto opened = sessions_.open(incoming.routing_id, incoming.frame.hello(), now);
+  const auto opened = sessions_.open(incoming.routing_id, incoming.frame.hello(), now, log_.steady_ns());
   if (opened.session == nullptr) return refuse(incoming.routing_id, opened.reason, opened.text);
   v1::FromBroker frame;
   auto& welcome = *frame.mutable_welcome();
@@ -186,7 +192,7 @@ void Desk::on_goodbye(Session& session) {
 }
 
 void Desk::on_query(const Incoming& incoming) {
-  if (auto* const session = sessions_.find(incoming.routing_id)) session->last_heard = log_.now();
+  if (auto* const session = sessions_.find(incoming.routing_id)) hear(*session);
   answers_.ask(incoming.frame.query(), [this, routing_id = incoming.routing_id](v1::Reply reply) {
     v1::FromBroker frame;
     *frame.mutable_answer() = std::move(reply);

@@ -45,7 +45,8 @@ class Desk final : private Replies {
   using Send = std::function<bool(const RoutingId& to, const v1::FromBroker& frame, std::string batch)>;
 
   Desk(const config::Model& config, const SchemaSet& schemas, Journal& journal, LiveTap& tap,
-       std::function<std::uint64_t()> system_clock_ns, Send send);
+       std::function<std::uint64_t()> system_clock_ns, Send send,
+       std::function<std::uint64_t()> steady_clock_ns = {});
 
   /// Rebuilds its state from `saved`, where that is usable, and the journal. Once, before the first frame.
   /// Returns the offset from which the journal was read.
@@ -106,6 +107,7 @@ class Desk final : private Replies {
   void on_query(const Incoming& incoming);
   bool answer(const RoutingId& to, const v1::FromBroker& frame, std::string batch = {});
   void refuse(const RoutingId& to, v1::RefusedReason reason, std::string text);
+  void hear(Session& session);
   void end_session(Session& session, bool lost);
   void beat(Session& session);
   void send(InstanceId to, v1::FromBroker frame, std::string batch) override;

@@ -113,11 +113,12 @@ void Desk::tick() {
   for (const auto id : std::exchange(unreachable_, {})) {
     if (auto* const session = sessions_.find(id)) end_session(*session, true);
   }
-  for (const auto id : sessions_.silent(now)) {
+  const auto steady_ns = log_.steady_ns();
+  for (const auto id : sessions_.silent(steady_ns)) {
     auto& session = *sessions_.find(id);
     if (!session.leaving)
       spdlog::warn("broker    instance_lost service={} instance={} silent_ms={}", session.service,
-                   session.instance, (now - session.last_heard) / 1'000'000);
+                   session.instance, (steady_ns - session.heard_at) / 1'000'000);
     end_session(session, true);
   }
   if (journal_is_well()) redeliveries_.turn();
@@ -150,7 +151,7 @@ bool Desk::has_room() const {
 }
 
 void Desk::excuse_silence() {
-  sessions_.each([now = log_.now()](Session& session) { session.last_heard = now; });
+  sessions_.each([this](Session& session) { hear(session); });
 }
 
 void Desk::say_goodbye_to_all() {

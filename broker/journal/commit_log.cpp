@@ -5,16 +5,22 @@
 namespace reel::broker {
 
 CommitLog::CommitLog(Journal& journal, std::size_t tail_bytes_max,
-                     std::function<std::uint64_t()> system_clock_ns)
+                     std::function<std::uint64_t()> system_clock_ns,
+                     std::function<std::uint64_t()> steady_clock_ns)
     : journal_{journal},
       tail_{tail_bytes_max},
       system_clock_ns_{std::move(system_clock_ns)},
+      steady_clock_ns_{steady_clock_ns ? std::move(steady_clock_ns) : system_clock_ns_},
       last_time_{journal.last_log_time()},
+      steady_at_{steady_clock_ns_()},
       committed_end_{journal.end_offset()},
       appended_end_{journal.end_offset()} {}
 
 LogTime CommitLog::now() {
-  last_time_ = std::max(last_time_ + 1, system_clock_ns_());
+  const auto steady = steady_clock_ns_();
+  const auto passed = steady - std::min(steady, steady_at_);
+  steady_at_ = std::max(steady, steady_at_);
+  last_time_ = std::max({last_time_ + 1, last_time_ + passed - passed / 10, system_clock_ns_()});
   return last_time_;
 }
 

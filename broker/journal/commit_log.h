@@ -19,8 +19,12 @@ namespace reel::broker {
 
 class CommitLog {
  public:
-  /// `system_clock_ns` is asked for the time of day; log time never goes back, whatever the clock does.
-  CommitLog(Journal& journal, std::size_t tail_bytes_max, std::function<std::uint64_t()> system_clock_ns);
+  /// `system_clock_ns` is asked for the time of day, `steady_clock_ns` for how long something took; where it
+  /// is not given, the first one is both. Log time is the time of day where that goes on. It never goes back:
+  /// while the clock of the day, having been set back, is behind it, it goes on at nine tenths of its pace,
+  /// so that what is due in it comes, and the two meet.
+  CommitLog(Journal& journal, std::size_t tail_bytes_max, std::function<std::uint64_t()> system_clock_ns,
+            std::function<std::uint64_t()> steady_clock_ns = {});
 
   using Action = std::function<void(const StoredBatchPtr&)>;
   /// Sets the batch's first offset and log time, and queues it.
@@ -40,6 +44,8 @@ class CommitLog {
 
   /// A time that no event accepted from now on will have or precede.
   [[nodiscard]] LogTime now();
+  /// For how long somebody is silent: whatever is done to the clock of the day. No time that anybody is told.
+  [[nodiscard]] std::uint64_t steady_ns() const { return steady_clock_ns_(); }
   /// Every event with a log time up to this is committed, and no later one will have such a time.
   [[nodiscard]] LogTime watermark();
 
@@ -60,7 +66,9 @@ class CommitLog {
   Journal& journal_;
   Tail tail_;
   std::function<std::uint64_t()> system_clock_ns_;
+  std::function<std::uint64_t()> steady_clock_ns_;
   LogTime last_time_;
+  std::uint64_t steady_at_;  // when last_time_ was read
   Offset committed_end_;
   Offset appended_end_;
   std::size_t queued_bytes_ = 0;

@@ -19,7 +19,8 @@ bool is_name(std::string_view name) {
 
 }  // namespace
 
-Sessions::Opened Sessions::open(const RoutingId& routing_id, const v1::Hello& hello, LogTime now) {
+Sessions::Opened Sessions::open(const RoutingId& routing_id, const v1::Hello& hello, LogTime now,
+                                std::uint64_t steady_ns) {
   if (hello.protocol() != protocol_version) {
     return {nullptr, v1::REFUSED_PROTOCOL,
             "protocol version " + std::to_string(hello.protocol()) + " is not spoken here, version " +
@@ -42,6 +43,7 @@ Sessions::Opened Sessions::open(const RoutingId& routing_id, const v1::Hello& he
   session->host = hello.host().substr(0, name_bytes_max);
   session->pid = hello.pid();
   session->last_heard = now;
+  session->heard_at = steady_ns;
   auto* const opened = session.get();
   by_routing_id_.emplace(routing_id, opened->id);
   by_id_.emplace(opened->id, std::move(session));
@@ -65,10 +67,10 @@ Session* Sessions::find(InstanceId id) {
   return found == by_id_.end() ? nullptr : found->second.get();
 }
 
-std::vector<InstanceId> Sessions::silent(LogTime now) const {
+std::vector<InstanceId> Sessions::silent(std::uint64_t steady_ns) const {
   std::vector<InstanceId> ids;
   for (const auto& [id, session] : by_id_) {
-    if (session->last_heard + timeout_ns_ < now) ids.push_back(id);
+    if (session->heard_at + timeout_ns_ < steady_ns) ids.push_back(id);
   }
   return ids;
 }

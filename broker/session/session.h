@@ -21,7 +21,8 @@ struct Session {
   std::string instance;
   std::string host;
   std::uint32_t pid = 0;
-  LogTime last_heard = 0;
+  LogTime last_heard = 0;      ///< for people: log time, as everything they are shown
+  std::uint64_t heard_at = 0;  ///< for silence: by a clock that nobody sets
   std::uint64_t handled = 0;
 
   // What it subscribed to; empty patterns: it only publishes.
@@ -53,13 +54,14 @@ class Sessions {
     v1::RefusedReason reason = v1::REFUSED_UNKNOWN;
     std::string text;
   };
-  [[nodiscard]] Opened open(const RoutingId& routing_id, const v1::Hello& hello, LogTime now);
+  [[nodiscard]] Opened open(const RoutingId& routing_id, const v1::Hello& hello, LogTime now,
+                            std::uint64_t steady_ns);
   void close(InstanceId id);
 
   [[nodiscard]] Session* find(const RoutingId& routing_id);
   [[nodiscard]] Session* find(InstanceId id);
   /// Those not heard from for the timeout.
-  [[nodiscard]] std::vector<InstanceId> silent(LogTime now) const;
+  [[nodiscard]] std::vector<InstanceId> silent(std::uint64_t steady_ns) const;
 
   void each(const std::function<void(Session&)>& visit);
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }

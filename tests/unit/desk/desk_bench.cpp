@@ -55,7 +55,8 @@ void DeskBench::start() {
       model_, schemas_, *journal_, tap_, [this] { return now_; },
       [this](const RoutingId& to, const v1::FromBroker& frame, const std::string& batch) {
         return receive(to, frame, batch);
-      });
+      },
+      [this] { return steady_; });
   (void)desk_->recover(std::nullopt);
 }
 
@@ -208,6 +209,14 @@ std::string DeskBench::tells(v1::Command command) {
   const auto& command_reply = reply.command();
   return command_reply.left_out_size() > 0 ? command_reply.left_out(0)
                                            : std::to_string(command_reply.count());
+}
+
+void DeskBench::begins_to_tell(v1::Command command) {
+  command.set_by("ada@host");
+  command.set_service("payments");
+  v1::ToBroker head;
+  *head.mutable_query()->mutable_command()->mutable_command() = std::move(command);
+  frame("operator", head);
 }
 
 std::string DeskBench::letters() {

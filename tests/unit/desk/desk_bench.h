@@ -79,6 +79,8 @@ class DeskBench {
   v1::Reply asks(v1::Request request);
   /// Tells payments what to do; the answer's first sentence, or how many events it was about.
   std::string tells(v1::Command command);
+  /// The same, and does not wait for the answer.
+  void begins_to_tell(v1::Command command);
   /// "1 reel.Gone 5 std::runtime_error": payments' letters and what killed them.
   [[nodiscard]] std::string letters();
 
@@ -95,9 +97,16 @@ class DeskBench {
   Offset retains();
   /// The broker is killed and started again: clients are gone, and its state is what the journal says.
   void restarts();
+  /// What the configuration says from the next restart on.
+  [[nodiscard]] config::Model& model() { return model_; }
   /// The newest segment is full: what is published next is in another one.
   void fills_segment();
-  void advance(std::chrono::milliseconds time) { now_ += static_cast<LogTime>(time.count()) * 1'000'000; }
+  void advance(std::chrono::milliseconds time) {
+    now_ += static_cast<LogTime>(time.count()) * 1'000'000;
+    steady_ += static_cast<LogTime>(time.count()) * 1'000'000;
+  }
+  /// Somebody sets the clock of the day.
+  void steps_clock(std::chrono::milliseconds by) { now_ += static_cast<LogTime>(by.count()) * 1'000'000; }
 
   /// Turns the loop until it is so.
   void until(const std::function<bool()>& condition);
@@ -116,12 +125,13 @@ class DeskBench {
   void take(JournalDone done);
   void turn();
 
-  const config::Model model_;
+  config::Model model_;
   const SchemaSet schemas_;
   const std::filesystem::path directory_;
   zmq::context_t context_{0};
   LiveTap tap_;
   LogTime now_ = 1'700'000'000'000'000'000;
+  std::uint64_t steady_ = 1'000'000'000;
   std::optional<Journal> journal_;
   std::optional<Desk> desk_;
 
