@@ -255,14 +255,13 @@ void Commands::cancel_delayed(Given given) {
 
 void Commands::forget(Given given) {
   const auto service = given.command.service();
-  auto* const queue = services_.find_durable(service);
   if (services_.has_instances(service)) {
     return refuse(std::move(given),
                   "service '" + service + "' has instances that are there; stop them before it is forgotten");
   }
-  if (queue != nullptr) services_.forget(service);
+  services_.forget(service);
   given.reply.mutable_command()->set_count(1);
-  append(std::move(given), {});
+  append(std::move(given), {}, [this, service] { services_.forgotten(service); });
 }
 
 }  // namespace reel::broker

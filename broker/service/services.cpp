@@ -95,7 +95,7 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
                             .parked_events_max = config_.broker.service_parked_events_max,
                             .ephemeral = ephemeral,
                             .next = next,
-                            .record = ephemeral ? nullptr : ledger_.find(name),
+                            .record = ephemeral ? nullptr : record_of(name),
                             .recovered_end = ephemeral ? 0 : recovered_end_,
                             .jitter_seed = random_nonzero(),
                             .told_within = nanoseconds_of(config_.broker.service_timeout)});
@@ -139,7 +139,13 @@ bool Services::has_instances(std::string_view name) const {
 }
 
 void Services::forget(const std::string& name) {
-  close(by_name_.at(name));
+  forgetting_.insert(name);
+  if (const auto found = by_name_.find(name); found != by_name_.end()) close(found->second);
+}
+
+// What the ledger knows of it, unless that is about to end.
+const ServiceRecord* Services::record_of(const std::string& name) const {
+  return forgetting_.contains(name) ? nullptr : ledger_.find(name);
 }
 
 bool Services::would_want(const std::string& service, const EventAt& at) {

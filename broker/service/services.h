@@ -74,8 +74,10 @@ class Services final : private DeliveryEdge {
   void each_durable(const std::function<void(ServiceQueue&)>& visit);
   /// Whether anybody subscribed as this service and is there, answered yet or not.
   [[nodiscard]] bool has_instances(std::string_view name) const;
-  /// The service, which has no instances, is no more: whoever subscribes under its name begins anew.
+  /// The service, which has no instances, is no more: whoever subscribes under its name begins anew, also
+  /// while the ledger has not heard of it yet, which it has when it is forgotten().
   void forget(const std::string& name);
+  void forgotten(const std::string& name) { forgetting_.erase(forgetting_.find(name)); }
   /// Whether the service's patterns and their `when` want the event, wherever they begin.
   [[nodiscard]] bool would_want(const std::string& service, const EventAt& at);
   /// Whether they want it where it stands.
@@ -106,6 +108,7 @@ class Services final : private DeliveryEdge {
     std::uint64_t settled = 0;  // sequence of its last SETTLE
   };
 
+  [[nodiscard]] const ServiceRecord* record_of(const std::string& name) const;
   [[nodiscard]] ServiceQueue& open(const std::string& name, bool ephemeral, Offset next);
   [[nodiscard]] config::Service policy_of(const std::string& name) const;
   void close(ServiceIndex index);
@@ -172,7 +175,8 @@ class Services final : private DeliveryEdge {
   std::map<InstanceId, Member> members_;
   std::map<InstanceId, Wishes> member_wishes_;
   UnnamedPatterns unnamed_;
-  std::size_t pattern_bytes_ = 0;  // of members and of services
+  std::multiset<std::string> forgetting_;  // the command is not committed
+  std::size_t pattern_bytes_ = 0;          // of members and of services
   std::size_t ephemerals_ = 0;
   std::set<ServiceIndex> touched_;
   Offset recovered_end_;

@@ -222,7 +222,7 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
     replies_.send(session.id, refused(v1::REFUSED_LIMIT, *std::move(full)));
     return;
   }
-  const auto* const record = ledger_.find(name);
+  const auto* const record = record_of(name);
   const bool known = opened || (record != nullptr && !record->patterns.empty());
   Offset start = log_.appended_end();
   try {
