@@ -152,6 +152,7 @@ void Commands::redrive(Given given) {
   keep(given.command, *given.reply.mutable_command(), [&](Offset origin) {
     return dead.contains(origin) && !leaving_.contains({service, origin}) ? "" : "is no dead letter";
   });
+  keep_in_order(given.command, *given.reply.mutable_command());
   const auto& kept = given.command.redrive().offsets();
   if (kept.empty()) return given.answer(std::move(given.reply));
   std::vector<Offset> origins{kept.begin(), kept.end()};
@@ -166,12 +167,43 @@ void Commands::redrive(Given given) {
   refuse(std::move(*shared), EventReads::full_error);
 }
 
+// By key, the oldest dead letter that is not redriven by this command. Those that others have taken and that
+// are not redriven yet are among them.
+std::map<std::uint64_t, Offset> Commands::other_letters(const v1::Command& redrive) const {
+  const auto& taken = redrive.redrive().offsets();
+  std::map<std::uint64_t, Offset> others;
+  for (const auto& [origin, letter] : ledger_.find(redrive.service())->dead) {
+    const bool other = !std::binary_search(taken.begin(), taken.end(), origin);
+    if (other && letter.key_hash() != 0) others.emplace(letter.key_hash(), origin);
+  }
+  return others;
+}
+
+// Where a key's events wait behind its dead letters, so do the letters.
+void Commands::keep_in_order(v1::Command& redrive, v1::CommandReply& reply) const {
+  const auto* const queue = services_.find(redrive.service());
+  if (queue == nullptr || queue->policy().on_dead != config::OnDead::park) return;
+  const auto& dead = ledger_.find(redrive.service())->dead;
+  auto others = other_letters(redrive);
+  keep(redrive, reply, [&](Offset origin) {
+    const auto key_hash = dead.at(origin).key_hash();
+    const auto first = others.find(key_hash);
+    if (first == others.end() || first->second > origin) return "";
+    return "stands behind another dead letter of its key, which is to be redriven or discarded first";
+  });
+}
+
 // The events are at hand, those that are left: what the journal no longer has cannot be handed over.
 void Commands::redrive(Given given, const std::vector<Redeliverable>& events) {
   const auto service = given.command.service();
   const auto forget_leaving = [this, service, events] {
     for (const auto& event : events) leaving_.erase({service, event.origin});
   };
+  auto* const queue = services_.find_durable(service);
+  if (queue == nullptr) {
+    forget_leaving();
+    return refuse(std::move(given), "service '" + service + "' was forgotten meanwhile");
+  }
   std::set<Offset> there;
   for (const auto& event : events) {
     if (event.is_there) there.insert(event.origin);
@@ -181,20 +213,26 @@ void Commands::redrive(Given given, const std::vector<Redeliverable>& events) {
     return reads_.holds(origin) ? "cannot be read from the journal now; try again"
                                 : "is no longer in the journal; it can only be discarded";
   });
-  auto* const queue = services_.find_durable(service);
-  if (there.empty() || queue == nullptr) {
+  keep_in_order(given.command, *given.reply.mutable_command());  // one may have died meanwhile
+  const auto& kept = given.command.redrive().offsets();
+  if (kept.empty()) {
     forget_leaving();
     return given.answer(std::move(given.reply));
   }
+  std::vector<Redeliverable> redriven;
+  for (const auto& event : events) {
+    if (std::binary_search(kept.begin(), kept.end(), event.origin)) redriven.push_back(event);
+  }
+  const auto others = other_letters(given.command);
   const auto command = log_.appended_end();
   auto offset = command;
-  for (const auto& event : events) {
-    if (!event.is_there) continue;
+  for (const auto& event : redriven) {
     ++offset;
-    queue->parked().resume(event.key_hash, offset, offset);
+    queue->parked().redrive(event.key_hash, offset, offset, !others.contains(event.key_hash));
   }
-  queue->will_redeliver(offset, *there.begin());
-  append(std::move(given), redelivery_run(service, v1::REDELIVERY_REDRIVEN, events, command), forget_leaving);
+  queue->will_redeliver(offset, redriven.front().origin);
+  append(std::move(given), redelivery_run(service, v1::REDELIVERY_REDRIVEN, redriven, command),
+         forget_leaving);
 }
 
 void Commands::discard(Given given) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -57,6 +58,8 @@ class Commands {
   void give_up(Given given);
   void redrive(Given given);
   void redrive(Given given, const std::vector<Redeliverable>& events);
+  [[nodiscard]] std::map<std::uint64_t, Offset> other_letters(const v1::Command& redrive) const;
+  void keep_in_order(v1::Command& redrive, v1::CommandReply& reply) const;
   void discard(Given given);
   void replay(Given given);
   void cancel_replay(Given given);

@@ -24,7 +24,12 @@ ParkedKeys::ParkedKeys(config::OnDead policy, std::size_t events_max, const Serv
   for (const auto& [origin, failure] : before->dead) {
     if (policy == config::OnDead::park && failure.key_hash() != 0) held_back.insert(failure.key_hash());
   }
-  for (const auto key_hash : held_back) died(key_hash);
+  for (const auto key_hash : held_back) {
+    // Letters before it may be on their way, having been redriven.
+    const auto resuming = before->resuming.find(key_hash);
+    if (resuming == before->resuming.end() || resuming->second.first == 0) died(key_hash);
+    keys_[key_hash].released = false;
+  }
   for (const auto& [key_hash, origins] : before->parked) {
     if (!held_back.contains(key_hash)) let_go(key_hash);
   }
@@ -45,13 +50,13 @@ void ParkedKeys::let_go(std::uint64_t key_hash) {
   if (found->second.last_record == 0) go_on(found);
 }
 
-void ParkedKeys::resume(std::uint64_t key_hash, Offset first, Offset last) {
+void ParkedKeys::redrive(std::uint64_t key_hash, Offset first, Offset last, bool all) {
   const auto found = keys_.find(key_hash);
   if (found == keys_.end()) return;
   auto& key = found->second;
   if (key.goes_on_from == never) key.goes_on_from = first;
   key.last_record = last;
-  key.released = true;
+  key.released = all;
   due_.erase(key_hash);
 }
 

@@ -2,7 +2,8 @@
 //
 //   keys.died(key);                        // a dead letter: what follows is kept back …
 //   if (keys.keeps(key, offset, …)) keys.add(key, origin);
-//   keys.resume(key, first, last);         // … until redelivery records say that the key goes on
+//   keys.redrive(key, first, last, all);   // … until redelivery records of its letters are appended
+//   keys.resume(key, first, last);         // … and then of what was kept back
 //   keys.passed(key, offset);              // the service has come to one of them
 //
 // What is kept back is handed over again by records appended to the journal, in rounds: a round takes what is
@@ -46,8 +47,11 @@ class ParkedKeys {
   void died(std::uint64_t key_hash);
   /// The key's last dead letter was discarded: a round is due once the service has passed what is on its way.
   void let_go(std::uint64_t key_hash);
-  /// Redelivery records of this key were appended, from `first` to `last`.
-  void resume(std::uint64_t key_hash, Offset first, Offset last);
+  /// Redelivery records of this key's dead letters were appended, from `first` to `last`. `all`: it has no
+  /// other letter; otherwise what follows stays kept back behind that one.
+  void redrive(std::uint64_t key_hash, Offset first, Offset last, bool all);
+  /// Redelivery records of what was kept back were appended.
+  void resume(std::uint64_t key_hash, Offset first, Offset last) { redrive(key_hash, first, last, true); }
 
   /// Whether an event of this key at `offset` is kept back. `redelivery`: it is one that resumes or redrives.
   [[nodiscard]] bool keeps(std::uint64_t key_hash, Offset offset, bool redelivery) const;

@@ -99,6 +99,32 @@ TEST_CASE("a redriven letter passes, and when it has passed a round for what was
   }
 }
 
+TEST_CASE("where a key has another letter, what follows stays kept back when one is redriven") {
+  ParkedKeys keys{OnDead::park, 1'000, nullptr};
+  keys.died(a_key);
+  keys.add(a_key, 11);
+  keys.redrive(a_key, 20, 20, false);
+  CHECK_FALSE(keys.keeps(a_key, 20, true));
+  keys.passed(a_key, 20);
+  CHECK(keys.take_due().empty());
+  CHECK_FALSE(keys.may_resume(a_key));
+  keys.redrive(a_key, 30, 30, true);
+  keys.passed(a_key, 30);
+  CHECK(keys.take_due() == std::vector<std::uint64_t>{a_key});
+}
+
+TEST_CASE("after a restart a redriven letter passes, although another one of its key is there") {
+  ServiceRecord record;
+  record.dead[5] = letter(5, 1);
+  record.parked[1] = {6, 7};
+  record.resuming[1] = {20, 20};
+  ParkedKeys keys{OnDead::park, 1'000, &record};
+  CHECK_FALSE(keys.keeps(1, 20, true));
+  CHECK(keys.keeps(1, 21, false));
+  keys.passed(1, 20);
+  CHECK(keys.take_due().empty());
+}
+
 TEST_CASE("beyond its bound a key's events are left unread, and found again in their order") {
   ParkedKeys keys{OnDead::park, 2, nullptr};
   keys.died(a_key);
