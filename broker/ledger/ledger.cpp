@@ -26,6 +26,7 @@ void set_floor(ServiceRecord& record, Offset floor) {
   record.floor = floor;
   record.settled.erase_below(floor);
   record.retrying.erase(record.retrying.begin(), record.retrying.lower_bound(floor));
+  record.redelivering.erase(record.redelivering.begin(), record.redelivering.lower_bound(floor));
   std::erase_if(record.resuming, [floor](const auto& key) { return key.second.last < floor; });
 }
 
@@ -74,6 +75,16 @@ void take_parked(ServiceRecord& record, const v1::Parked& parked) {
       origins.add(offset);
     }
   }
+}
+
+// One entry for records that stand together.
+void take_redelivering(std::map<Offset, Offset>& runs, Offset offset, Offset origin) {
+  const auto before = offset == 0 ? runs.end() : runs.find(offset - 1);
+  if (before != runs.end()) {
+    origin = std::min(origin, before->second);
+    runs.erase(before);
+  }
+  runs[offset] = origin;
 }
 
 bool tells_nothing_of_services(std::string_view topic) {
@@ -203,8 +214,10 @@ void Ledger::apply(const v1::Command& command) {
 
 void Ledger::apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& entry) {
   const auto found = services_.find(entry.topic.substr(redelivery_prefix.size()));
-  if (found == services_.end() || redelivery.kind() == v1::REDELIVERY_REPLAYED) return;
+  if (found == services_.end()) return;
   ServiceRecord& record = found->second;
+  take_redelivering(record.redelivering, entry.offset, redelivery.origin());
+  if (redelivery.kind() == v1::REDELIVERY_REPLAYED) return;
   auto& resuming = record.resuming[entry.key_hash];
   if (resuming.first == 0) resuming.first = entry.offset;
   resuming.last = entry.offset;
@@ -263,6 +276,11 @@ void Ledger::save(v1::Snapshot& snapshot) const {
       parked.set_resuming(resuming.last);
       add_in_order({&resuming.first, 1}, *parked.mutable_offsets());
     }
+    for (const auto& [last, origin] : record.redelivering) {
+      auto& run = *saved.add_redelivering();
+      run.set_last(last);
+      run.set_origin(origin);
+    }
     saved.set_paused_until(record.paused_until);
     saved.set_paused_by(record.paused_by);
   }
@@ -288,6 +306,7 @@ void Ledger::load(const v1::Snapshot& snapshot) {
       if (parked.resuming() == 0 || parked.offsets_size() != 1) continue;
       record.resuming[parked.key_hash()] = {parked.offsets(0).first(), parked.resuming()};
     }
+    for (const auto& run : saved.redelivering()) record.redelivering[run.last()] = run.origin();
     record.paused_until = saved.paused_until();
     record.paused_by = saved.paused_by();
   }

@@ -76,6 +76,9 @@ struct ServiceRecord {
     Offset last = 0;   ///< of all
   };
   std::map<std::uint64_t, Resuming> resuming;
+  /// By the last record of a run of redeliveries, replays among them, above the floor: the oldest event that
+  /// they are about.
+  std::map<Offset, Offset> redelivering;
   LogTime paused_until = 0;  ///< 0: not paused
   std::string paused_by;
   // Since the broker started, what it read back included; not part of a snapshot.

@@ -41,7 +41,9 @@ ServiceQueue::ServiceQueue(Options options)
       dispatch_{options_.policy, options_.window_events_max, options_.jitter_seed, options_.told_within},
       parked_{options_.policy.on_dead, options_.parked_events_max, options_.record},
       paused_until_{options_.record == nullptr ? 0 : options_.record->paused_until},
-      next_{options_.next} {}
+      next_{options_.next} {
+  if (options_.record != nullptr) redeliveries_ahead_ = options_.record->redelivering;
+}
 
 void ServiceQueue::join(const Member& member) {
   members_[member.id].member = member;

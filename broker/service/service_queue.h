@@ -144,7 +144,7 @@ class ServiceQueue {
   /// The oldest event it will yet need of the journal, redelivered and parked ones included.
   [[nodiscard]] Offset needed_from(Offset committed_end) const;
   /// Redelivery records were appended, the last of them at `last`; of the events they are about the oldest
-  /// stands at `origin`. Known until the service has come to them; not after a restart.
+  /// stands at `origin`. Known until the service has come to them; after a restart the ledger says so.
   void will_redeliver(Offset last, Offset origin) { redeliveries_ahead_[last] = origin; }
 
   /// What was handed to `id` since the last call, for the ledger's report.

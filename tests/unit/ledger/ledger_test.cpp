@@ -229,3 +229,40 @@ TEST_CASE("packing offsets gives ascending ranges, in whatever order they stand"
   CHECK(text(pack(std::vector<Offset>{1, 2, 3, 5, 6, 9})) == "1-3 5-6 9");
   CHECK(text(pack(std::vector<Offset>{9, 2, 1, 3, 2, 6, 5})) == "1-3 5-6 9");
 }
+
+TEST_CASE("a parked event that the journal has lost is a letter, and parked no more") {
+  LedgerBench bench;
+  bench.subscribed("shop", {{"order.*", 1}});
+  Settlement settlement;
+  settlement.parked = {{5, 5, 77}, {6, 6, 77}};
+  bench.reported("shop", settlement);
+  bench.failed("shop", 5, v1::ENDING_DEAD);
+  const auto& parked = bench.ledger.find("shop")->parked;
+  REQUIRE(parked.contains(77));
+  CHECK_FALSE(parked.at(77).contains(5));
+  CHECK(parked.at(77).contains(6));
+  bench.failed("shop", 6, v1::ENDING_DEAD);
+  CHECK(bench.ledger.find("shop")->parked.empty());
+  bench.restarts_from_snapshot();
+  CHECK(bench.ledger.find("shop")->dead.size() == 2);
+}
+
+TEST_CASE("redeliveries that stand together are known by the last of them and their oldest event") {
+  LedgerBench bench;
+  bench.subscribed("shop", {{"order.*", 1}});
+  const auto redelivered = [&](Offset at, Offset origin, v1::Redelivery kind) {
+    v1::RedeliveryRecord record;
+    record.set_origin(origin);
+    record.set_kind(kind);
+    REQUIRE(bench.ledger.apply({"reel.redelivery.shop", record.SerializeAsString(), at, 77}));
+  };
+  redelivered(20, 9, v1::REDELIVERY_REDRIVEN);
+  redelivered(21, 4, v1::REDELIVERY_REDRIVEN);
+  redelivered(30, 5, v1::REDELIVERY_REPLAYED);
+  using Runs = std::map<Offset, Offset>;
+  CHECK(bench.ledger.find("shop")->redelivering == Runs{{21, 4}, {30, 5}});
+  bench.restarts_from_snapshot();
+  CHECK(bench.ledger.find("shop")->redelivering == Runs{{21, 4}, {30, 5}});
+  bench.ledger.raise_floor("shop", 22);
+  CHECK(bench.ledger.find("shop")->redelivering == Runs{{30, 5}});
+}
