@@ -40,6 +40,15 @@ void take_ack(ServiceRecord& record, const v1::OffsetRange& range) {
   record.retrying.erase(record.retrying.lower_bound(first), record.retrying.lower_bound(end));
 }
 
+// One whose key is not known.
+void unpark(ServiceRecord& record, Offset origin) {
+  for (auto key = record.parked.begin(); key != record.parked.end(); ++key) {
+    if (!key->second.remove(origin)) continue;
+    if (key->second.empty()) record.parked.erase(key);
+    return;
+  }
+}
+
 void take_failure(ServiceRecord& record, const v1::Failure& failure) {
   ++record.nacked;
   const Offset offset = failure.offset();
@@ -54,6 +63,7 @@ void take_failure(ServiceRecord& record, const v1::Failure& failure) {
     return;
   }
   record.dead[failure.origin() == 0 ? offset : failure.origin()] = failure;
+  if (failure.key_hash() == 0) unpark(record, offset);  // the journal no longer had it when its turn came
   const auto resuming = record.resuming.find(failure.key_hash());
   if (resuming != record.resuming.end()) resuming->second.first = 0;
   if (record.dead.size() <= dead_letters_max) return;

@@ -68,9 +68,10 @@ Settlement ServiceQueue::expire(LogTime now) {
 bool ServiceQueue::give_up(const v1::Failure& failure, Settlement& settlement) {
   Settlement gave_up;
   const bool held = dispatch_.give_up(failure.offset(), gave_up);
-  // What is not held was not fed yet: then the ledger's word, that it is settled, is enough.
   const bool fed = caught_up_ || failure.offset() < next_;
   if (!held && fed) return false;  // in flight, or answered a moment ago
+  // What was not fed may be before the ledger hears of this.
+  if (!held && !given_up_.insert(failure.offset()).second) return false;
   gave_up.failures.push_back(failure);
   gave_up = noted(std::move(gave_up));
   settlement.failures.push_back(failure);
@@ -201,6 +202,7 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
         --asks_left_;
         goes = edge.wants_event(options_.index, run, event, offset);
       }
+      if (!given_up_.empty() && given_up_.erase(offset) > 0) goes = false;
       if (goes) feed_event(run, event, offset);
       if (redelivery) parked_.passed(event.key_hash, offset);
     }

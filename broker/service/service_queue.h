@@ -199,7 +199,8 @@ class ServiceQueue {
   std::map<InstanceId, Instance> members_;
   LogTime left_at_ = 0;
   std::vector<v1::Pattern> patterns_;
-  Offset patterns_from_ = 0;  // at and behind this offset every pattern applies
+  Offset patterns_from_ = 0;   // at and behind this offset every pattern applies
+  std::set<Offset> given_up_;  // before they were fed; the ledger may not know yet
   std::set<std::string, std::less<>> unnamed_;
   std::map<std::string, std::vector<Offset>, std::less<>> held_back_;  // by topic; in the dispatch's window
 
