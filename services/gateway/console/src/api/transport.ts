@@ -1,0 +1,53 @@
+// How requests reach the gateway. The scenarios bring a transport of their own; everything above this file is
+// the same with and without a back end.
+
+export interface Wanted {
+  method: 'GET' | 'POST';
+  /** With its query: "/v1/flows?limit=100". */
+  path: string;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+export interface Answered {
+  status: number;
+  body: string;
+}
+
+export interface StreamHandlers {
+  event(offset: number, data: string): void;
+  open(): void;
+  /** It is tried again by itself. */
+  lost(): void;
+}
+
+export interface Transport {
+  send(wanted: Wanted): Promise<Answered>;
+  /** Server-sent events; returns what ends them. */
+  stream(path: string, handlers: StreamHandlers): () => void;
+}
+
+export class HttpTransport implements Transport {
+  /** `base` is where the gateway is, without a slash at the end; empty: where this page came from. */
+  constructor(private readonly base = '') {}
+
+  async send(wanted: Wanted): Promise<Answered> {
+    const response = await fetch(this.base + wanted.path, {
+      method: wanted.method,
+      cache: 'no-store',
+      headers: wanted.body === undefined ? {} : { 'Content-Type': 'application/json' },
+      body: wanted.body === undefined ? null : JSON.stringify(wanted.body),
+      signal: wanted.signal ?? null,
+    });
+    return { status: response.status, body: await response.text() };
+  }
+
+  stream(path: string, handlers: StreamHandlers): () => void {
+    const source = new EventSource(this.base + path);
+    source.onopen = () => handlers.open();
+    source.onerror = () => handlers.lost();
+    source.onmessage = (message: MessageEvent<string>) =>
+      handlers.event(Number(message.lastEventId), message.data);
+    return () => source.close();
+  }
+}

@@ -1,0 +1,84 @@
+// A flow as a tree of causes: rows to draw, in order, with the lines that lead to them.
+//
+// An event stands below its cause. Deliveries stand below the event they are of, an attempt a row. What is owed
+// and has not come stands at the end, where it would come.
+import type { Expectation, Picture, PictureStep, StoryPart, StoryStep } from '../api/types';
+
+export interface EventRow {
+  kind: 'event';
+  key: string;
+  step: PictureStep;
+  /** For each level whether its line goes on below; the last is the row's own elbow. */
+  rails: boolean[];
+  longest: boolean;
+}
+
+export interface DeliveryRow {
+  kind: 'delivery';
+  key: string;
+  step: PictureStep;
+  part: StoryPart;
+  attempt: StoryStep | undefined;
+  rails: boolean[];
+}
+
+export interface OwedRow {
+  kind: 'owed';
+  key: string;
+  expectation: Expectation;
+  rails: boolean[];
+}
+
+export type TreeRow = EventRow | DeliveryRow | OwedRow;
+
+export interface TreeOptions {
+  deliveries: boolean;
+}
+
+/** Endings and what people did; that it was handed over is said by what came of it, unless it is still there. */
+function attemptsOf(part: StoryPart): (StoryStep | undefined)[] {
+  const told = part.steps.filter((step, i) => step.what !== 'delivered' || i === part.steps.length - 1);
+  return told.length > 0 ? told : [undefined];
+}
+
+export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
+  const by_id = new Map(picture.steps.map((step) => [step.id, step]));
+  const effects = new Map<string, PictureStep[]>();
+  const roots: PictureStep[] = [];
+  for (const step of picture.steps) {
+    const cause = step.causationid ? by_id.get(step.causationid) : undefined;
+    // A cause stands before its effects in the log; anything else would be a circle.
+    if (!cause || cause.reeloffset >= step.reeloffset) roots.push(step);
+    else effects.set(cause.id, [...(effects.get(cause.id) ?? []), step]);
+  }
+  const rows: TreeRow[] = [];
+  // A chain may be thousands of events long: a stack of our own, not the language's.
+  const stack: { step: PictureStep; rails: boolean[] }[] = [];
+  for (let i = roots.length - 1; i >= 0; --i) stack.push({ step: roots[i]!, rails: [] });
+  while (stack.length > 0) {
+    const { step, rails } = stack.pop()!;
+    const below = effects.get(step.id) ?? [];
+    rows.push({ kind: 'event', key: step.id, step, rails, longest: picture.longest?.id === step.id });
+    if (options.deliveries) pushDeliveries(rows, step, rails, below.length > 0);
+    for (let i = below.length - 1; i >= 0; --i) stack.push({ step: below[i]!, rails: [...rails, i < below.length - 1] });
+  }
+  for (const [i, expectation] of picture.expectations.entries()) {
+    if (isOwed(expectation)) rows.push({ kind: 'owed', key: `owed ${i}`, expectation, rails: [] });
+  }
+  return rows;
+}
+
+export function isOwed(expectation: Expectation): boolean {
+  return !expectation.never && (expectation.verdict === 'waiting' || expectation.verdict === 'overdue');
+}
+
+function pushDeliveries(rows: TreeRow[], step: PictureStep, rails: boolean[], more: boolean): void {
+  for (const part of step.services ?? []) {
+    for (const [i, attempt] of attemptsOf(part).entries()) {
+      rows.push({ kind: 'delivery', key: `${step.id} ${part.service} ${i}`, step, part, attempt, rails: [...rails, more] });
+    }
+  }
+}
+
+/** Levels beyond this are drawn at the same place: a chain of a thousand events is no staircase of a thousand. */
+export const depth_max = 24;
