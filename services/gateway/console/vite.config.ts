@@ -12,6 +12,12 @@ export default defineConfig({
     target: 'es2022',
     // Nothing is inlined: the gateway's content security policy allows files of its own only.
     assetsInlineLimit: 0,
+    rollupOptions: {
+      onwarn(warning, warn) {
+        // Of the compiler's own comments, which it may drop.
+        if (warning.code !== 'INVALID_ANNOTATION' && warning.code !== 'SOURCEMAP_ERROR') warn(warning);
+      },
+    },
   },
   server: {
     host: '127.0.0.1',

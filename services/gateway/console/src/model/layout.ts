@@ -18,9 +18,9 @@ export interface Link {
 }
 
 /** The upper left corner of each box. */
-export function placesOf(boxes: readonly Box[], links: readonly Link[], direction: 'LR' | 'TB'): Map<string, Place> {
+export function placesOf(boxes: readonly Box[], links: readonly Link[], gap = 24): Map<string, Place> {
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: direction, nodesep: 24, ranksep: direction === 'LR' ? 88 : 56, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: 'LR', nodesep: gap, ranksep: 88, marginx: 8, marginy: 8 });
   for (const box of boxes) graph.setNode(box.id, { width: box.width, height: box.height });
   for (const [i, link] of links.entries()) graph.setEdge(link.from, link.to, {}, String(i));
   layout(graph);

@@ -47,10 +47,10 @@ export function headline(input: NowInput): Headline {
 function overdueHeadline(summary: Summary, troubles: readonly Trouble[], services: readonly ServiceLine[]): Headline {
   const one = summary.overdue === 1;
   const owes = whoOwes(troubles);
-  const why = troubles.find((trouble) => trouble.kind === 'overdue' && trouble.quieted === '');
-  const detail = owes ? `${owes}. ` : '';
-  const rest = why?.cause ? why.why : servicesSentence(services);
-  return { tone: 'wrong', says: `${plural(summary.overdue, 'flow')} ${one ? 'is' : 'are'} overdue.`, detail: (detail + rest).trim() };
+  const causes = [...new Set(troubles.filter((trouble) => trouble.kind === 'overdue' && trouble.cause).map((trouble) => trouble.cause_name))];
+  const why = causes.length > 0 ? `${causes.length === 1 ? 'The cause' : 'Causes'}: ${listText(causes)}. ` : '';
+  const says = `${plural(summary.overdue, 'flow')} ${one ? 'is' : 'are'} overdue.`;
+  return { tone: 'wrong', says, detail: `${owes ? `${owes}. ` : ''}${why}${servicesSentence(services)}` };
 }
 
 function openSentence(summary: Summary): string {

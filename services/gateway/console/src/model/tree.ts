@@ -31,6 +31,13 @@ export interface OwedRow {
 
 export type TreeRow = EventRow | DeliveryRow | OwedRow;
 
+/** Levels beyond this are drawn at the same place: a chain of a thousand events is no staircase of a thousand. */
+export const depth_max = 24;
+
+function deeper(rails: readonly boolean[], goes_on: boolean): boolean[] {
+  return [...rails, goes_on].slice(-depth_max);
+}
+
 export interface TreeOptions {
   deliveries: boolean;
 }
@@ -49,7 +56,11 @@ export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
     const cause = step.causationid ? by_id.get(step.causationid) : undefined;
     // A cause stands before its effects in the log; anything else would be a circle.
     if (!cause || cause.reeloffset >= step.reeloffset) roots.push(step);
-    else effects.set(cause.id, [...(effects.get(cause.id) ?? []), step]);
+    else {
+      const siblings = effects.get(cause.id) ?? [];
+      siblings.push(step);
+      effects.set(cause.id, siblings);
+    }
   }
   const rows: TreeRow[] = [];
   // A chain may be thousands of events long: a stack of our own, not the language's.
@@ -60,7 +71,7 @@ export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
     const below = effects.get(step.id) ?? [];
     rows.push({ kind: 'event', key: step.id, step, rails, longest: picture.longest?.id === step.id });
     if (options.deliveries) pushDeliveries(rows, step, rails, below.length > 0);
-    for (let i = below.length - 1; i >= 0; --i) stack.push({ step: below[i]!, rails: [...rails, i < below.length - 1] });
+    for (let i = below.length - 1; i >= 0; --i) stack.push({ step: below[i]!, rails: deeper(rails, i < below.length - 1) });
   }
   for (const [i, expectation] of picture.expectations.entries()) {
     if (isOwed(expectation)) rows.push({ kind: 'owed', key: `owed ${i}`, expectation, rails: [] });
@@ -75,10 +86,8 @@ export function isOwed(expectation: Expectation): boolean {
 function pushDeliveries(rows: TreeRow[], step: PictureStep, rails: boolean[], more: boolean): void {
   for (const part of step.services ?? []) {
     for (const [i, attempt] of attemptsOf(part).entries()) {
-      rows.push({ kind: 'delivery', key: `${step.id} ${part.service} ${i}`, step, part, attempt, rails: [...rails, more] });
+      rows.push({ kind: 'delivery', key: `${step.id} ${part.service} ${i}`, step, part, attempt, rails: deeper(rails, more) });
     }
   }
 }
 
-/** Levels beyond this are drawn at the same place: a chain of a thousand events is no staircase of a thousand. */
-export const depth_max = 24;

@@ -26,6 +26,8 @@ export interface GraphLink {
   colour: string;
   dashed: boolean;
   strong: boolean;
+  /** Drawn, and without a say in where boxes stand. */
+  aside?: boolean;
 }
 
 export const box_width = 208;

@@ -127,7 +127,7 @@ export class ScenarioTransport implements Transport {
       count -= Math.max(0, per_second * 8 * (0.8 + 0.4 * roll()));
       const at = this.world.now - ago * 1000;
       const late = overdue.filter((flow) => flow.overdue.some((one) => millis(one.deadline)! < at)).length;
-      samples.push({ at: this.clock.steady() - ago * 1000, counts: { published: Math.max(0, count), open: Math.max(0, Math.round(open + (roll() - 0.5) * 4)), overdue: late } });
+      samples.push({ at: this.clock.steady() - ago * 1000, counts: { published: count, open: Math.max(0, Math.round(open + (roll() - 0.5) * 2.4)), overdue: late } });
     }
     return samples.reverse();
   }

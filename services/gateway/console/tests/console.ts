@@ -1,0 +1,77 @@
+// What the browser tests share: opening a view on a scenario, and noticing what a page complains of.
+import { test as base, expect, type Page } from '@playwright/test';
+
+export interface Console {
+  /** Opens `#/…` on a scenario. */
+  open(scenario: string, hash?: string, query?: string): Promise<void>;
+}
+
+/** Moves the scenario's world, as its transport offers it to tests. */
+export const world = {
+  advance: (page: Page, ms: number) => page.evaluate((by) => (window as never as { reelScenario: { advance(ms: number): void } }).reelScenario.advance(by), ms),
+  back: (page: Page) => page.evaluate(() => (window as never as { reelScenario: { back(): void } }).reelScenario.back()),
+  lose: (page: Page, who: string) => page.evaluate((whom) => (window as never as { reelScenario: { lose(who: string): void } }).reelScenario.lose(whom), who),
+};
+
+export const test = base.extend<{ reel: Console; complaints: string[] }>({
+  complaints: async ({ page }, use) => {
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    // Offline: nothing is asked of any other host.
+    await page.route('**/*', (route) => {
+      const url = new URL(route.request().url());
+      if (url.hostname === '127.0.0.1') return route.continue();
+      complaints.push(`asks ${url.host}`);
+      return route.abort();
+    });
+    await use(complaints);
+    expect(complaints).toEqual([]);
+  },
+  reel: async ({ page, complaints }, use) => {
+    void complaints;
+    await use({
+      async open(scenario, hash = '#/', query = '') {
+        await page.goto(`/?scenario=${scenario}${query}${hash}`);
+        await expect(page.locator('main h1').first()).not.toHaveText(/Asking/);
+      },
+    });
+  },
+});
+
+export { expect };
+
+/** Each view with a scenario in which it has something to show, and a text that stands on it then. */
+export const views: [name: string, scenario: string, hash: string, shows: string | RegExp][] = [
+  ['now, quiet', 'all-quiet', '#/', 'All quiet.'],
+  ['now, overdue', 'one-overdue', '#/', '1 flow is overdue.'],
+  ['now, an incident', 'incident', '#/', /payments is paused by ada@desk/],
+  ['now, nothing yet', 'nothing-yet', '#/', 'No flow is known yet.'],
+  ['now, catching up', 'catching-up', '#/', 'The tracker is catching up.'],
+  ['now, journal full', 'journal-full', '#/', 'The broker cannot write its journal.'],
+  ['now, a silent service', 'service-silent', '#/', 'no instance is connected'],
+  ['flows', 'incident', '#/flows', 'order-400'],
+  ['flow, graph', 'one-overdue', '#/flow/order-17', 'payment.declined'],
+  ['flow, causes', 'one-overdue', '#/flow/order-17/tree', 'dead letter'],
+  ['flow, sequence', 'one-overdue', '#/flow/order-13/sequence', 'order.placed acked'],
+  ['flow, timeline', 'one-overdue', '#/flow/order-13/timeline', 'delay before publishing'],
+  ['flow, events', 'one-overdue', '#/flow/order-17/events', '"customer"'],
+  ['incidents', 'incident', '#/incidents', 'has not come'],
+  ['incidents, resolved', 'incident', '#/incidents?tab=resolved', 'Lasted'],
+  ['definitions', 'incident', '#/definitions', 'order-fulfilment'],
+  ['definition, graph', 'incident', '#/definition/order-fulfilment', 'customer.notified'],
+  ['definition, edges', 'incident', '#/definition/order-fulfilment/edges', 'Armed'],
+  ['definition, variants', 'incident', '#/definition/order-fulfilment/variants', 'p95'],
+  ['definition, rules', 'incident', '#/definition/order-fulfilment/rules', 'any of'],
+  ['map', 'all-quiet', '#/map', 'Topics nobody hears'],
+  ['service', 'incident', '#/service/payments', 'Subscribes to'],
+  ['dead letters', 'dead-letters', '#/failures', /17 dead letters/],
+  ['retries', 'dead-letters', '#/failures?tab=retries', 'Give up'],
+  ['delayed', 'dead-letters', '#/failures?tab=delayed', 'customer.notified'],
+  ['topics', 'all-quiet', '#/topics', 'shop.v1.OrderPlaced'],
+  ['topic', 'all-quiet', '#/topic/order.placed', 'Latest events'],
+  ['tail', 'all-quiet', '#/tail', 'Listening'],
+  ['replay', 'replay', '#/replay', /of offsets 1000 to 40999/],
+];
