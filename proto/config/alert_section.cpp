@@ -5,7 +5,6 @@
 // does not: a receiver that is away is tried for a working day, in minutes rather than milliseconds.
 #include <algorithm>
 
-#include "config/http_url.h"
 #include "config/pattern_value.h"
 #include "config/sections.h"
 #include "config/service_name.h"
@@ -18,9 +17,6 @@ using namespace std::chrono_literals;
 
 // Each takes two of the services that may run in one process, which are 64.
 constexpr std::size_t alert_targets_max = 30;
-// A command line, not a text.
-constexpr std::size_t command_items_max = 100;
-constexpr std::size_t command_item_bytes_max = 4'096;
 constexpr std::size_t labels_max = 16;
 constexpr std::size_t label_bytes_max = 256;
 
@@ -41,31 +37,6 @@ Service policy_for(const AlertTarget& target) {
   return policy;
 }
 
-void read_url(const Value& value, std::string& target) {
-  const auto text = value.text();
-  if (!text) return;
-  if (const auto wrong = check_http_url(*text)) return value.refuse_value(*wrong);
-  target = *text;
-}
-
-void read_command(const Value& value, AlertTarget& target, const Loading& loading) {
-  const auto before = loading.problems.count();
-  const auto items = value.list();
-  if (items.empty() && loading.problems.count() == before)
-    value.refuse("'" + shown(value.path()) + "' must name a program");
-  if (items.size() > command_items_max)
-    value.refuse("'" + shown(value.path()) + "' has more than " + std::to_string(command_items_max) +
-                 " items");
-  for (const auto& item : items) {
-    const auto text = item.text();
-    if (!text) continue;
-    if (text->size() > command_item_bytes_max || text->find('\0') != text->npos)
-      item.refuse("'" + shown(item.path()) + "' must be at most " + std::to_string(command_item_bytes_max) +
-                  " bytes, none of them zero");
-    target.command.push_back(target.command.empty() ? resolved(*text, loading) : *text);
-  }
-}
-
 // Exactly one of the three ways.
 void read_way(Section& section, AlertTarget& target, const Loading& loading) {
   const auto webhook = section.find("webhook");
@@ -83,7 +54,7 @@ void read_way(Section& section, AlertTarget& target, const Loading& loading) {
   if (exec) {
     target.by = AlertBy::exec;
     target.watchdog = false;  // a program a minute is asked for, or not wanted
-    read_command(*exec, target, loading);
+    read_command(*exec, target.command, loading);
   }
 }
 

@@ -68,8 +68,29 @@ enum class OnDead : std::uint8_t {
   park,  ///< They are kept back until it is redriven or discarded, and then handled in order.
 };
 
+/// How a service of the file handles its events.
+enum class AdapterBy : std::uint8_t {
+  webhook,  ///< A POST of the event to an HTTP endpoint.
+  exec,     ///< A program of one's own for each event, without a shell.
+};
+
+/// A service that is written down in the file: `reel-adapters` runs it, and no program subscribes as it.
+struct Adapter {
+  AdapterBy by = AdapterBy::webhook;
+  std::string url;
+  /// The program, as an absolute path, and its arguments.
+  std::vector<std::string> command;
+  /// Pattern that its events match, as JSON; empty: all of them.
+  std::string when;
+  /// How long one attempt may take in all.
+  milliseconds timeout = std::chrono::seconds{10};
+  /// Events handled at a time, each of another key. Raise it for endpoints that are slow and can do many.
+  unsigned at_once = 4;
+};
+
 struct Service {
-  /// Patterns it is expected to subscribe to, for the map and for checks. Empty: nothing is said.
+  /// Patterns it is expected to subscribe to, for the map and for checks; of an adapter: those it does
+  /// subscribe to. Empty: nothing is said.
   std::vector<std::string> topics;
   /// How long a handler may take before its event is given out again. Set it above the slowest handler's
   /// usual time; too low makes repeats.
@@ -84,6 +105,8 @@ struct Service {
   /// Events are handed out in offset order whatever happens: none is suspected of having killed an instance,
   /// and no key is kept to a share of the credit. For parts of Reel; not a setting.
   bool in_offset_order = false;
+  /// Nothing: a program of its own subscribes.
+  std::optional<Adapter> adapter;
   Place place;
 };
 

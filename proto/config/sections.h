@@ -38,6 +38,13 @@ void read_services(Section& root, Loading& loading);  // service_section.cpp
 void read_flows(Section& root, Loading& loading);     // flow_section.cpp
 void read_programs(Section& root, Loading& loading);  // program_section.cpp: broker, tracker, gateway
 
+/// The keys by which a service is an adapter, once its other keys are read. adapter_section.cpp
+void read_adapter(Section& section, Service& service, const Loading& loading);
+
+/// Where to reach outward: an http or https URL; a program and its arguments, without a shell.
+void read_url(const Value& value, std::string& target);
+void read_command(const Value& value, std::vector<std::string>& target, const Loading& loading);
+
 /// The topic that `value` names. An unknown one is a problem, and gives what was probably meant, so that one
 /// slip is one problem; nothing where that is not clear.
 [[nodiscard]] std::optional<std::string> read_topic_name(const Value& value, const Loading& loading);

@@ -84,6 +84,7 @@ void read_services(Section& root, Loading& loading) {
     read_on_dead(body, service.on_dead);
     body.read_count("max_in_flight", service.max_in_flight, {1, 1'000'000});
     body.read_flag("exclusive", service.exclusive);
+    read_adapter(body, service, loading);
   }
 }
 

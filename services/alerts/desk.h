@@ -19,9 +19,9 @@
 #include <string_view>
 #include <vector>
 
-#include "alerts/http_post.h"
 #include "alerts/notice.h"
 #include "alerts/recent_ids.h"
+#include "alerts/sent.h"
 #include "alerts/tracker_line.h"
 #include "alerts/watchdog.h"
 #include "alerts/wish.h"

@@ -1,7 +1,5 @@
 // reel-alerts: tells people and their systems what is overdue or broken, and notices when nobody watches any
 // more. Composes a desk for each target, then waits until it is told to stop.
-#include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -13,6 +11,7 @@
 #include "alerts/desk_service.h"
 #include "alerts/target.h"
 #include "config/mesh.h"
+#include "daemon/daemon.h"
 #include "event/nearest_name.h"
 
 namespace {
@@ -27,29 +26,16 @@ struct Arguments {
   std::string log_level = "info";
 };
 
-// What is listened on everywhere is reached on this machine.
-std::string reachable(std::string endpoint) {
-  for (const std::string every : {"tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"}) {
-    if (endpoint.starts_with(every)) return "tcp://127.0.0.1:" + endpoint.substr(every.size());
-  }
-  return endpoint;
-}
-
 // As told, or else where the mesh's file says that they listen.
 reel::alerts::Where where_of(const Arguments& arguments, const reel::config::Model& model) {
   reel::alerts::Where where{arguments.brokers, arguments.tracker};
-  if (where.brokers.empty() && !std::getenv("REEL_BROKER")) where.brokers = {reachable(model.broker.listen)};
+  if (where.brokers.empty() && !std::getenv("REEL_BROKER"))
+    where.brokers = {reel::daemon::reachable(model.broker.listen)};
   if (where.tracker.empty()) {
-    where.tracker = std::getenv("REEL_TRACKER") ? reel::default_tracker() : reachable(model.tracker.listen);
+    where.tracker =
+        std::getenv("REEL_TRACKER") ? reel::default_tracker() : reel::daemon::reachable(model.tracker.listen);
   }
   return where;
-}
-
-void set_up_logging(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("reel");
-  logger->set_pattern("%H:%M:%S.%e %^%-5l%$ alerts    %v");
-  logger->set_level(spdlog::level::from_str(level));
-  spdlog::set_default_logger(std::move(logger));
 }
 
 // One sample to one target, and what came of it.
@@ -72,25 +58,15 @@ int test(const std::string& name, const reel::config::Alerts& alerts) {
   return sent.ok ? exit_ok : exit_failed;
 }
 
-// SIGINT and SIGTERM are waited for by one thread and blocked in all the others, which inherit that.
-sigset_t block_stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
-
 int run(const Arguments& arguments) {
   const auto model = reel::config::load_mesh(arguments.config).model;
   if (!arguments.test.empty()) return test(arguments.test, model.alerts);
-  set_up_logging(arguments.log_level);
+  reel::daemon::set_up_logging("alerts", arguments.log_level);
   if (model.alerts.targets.empty()) {
     spdlog::error("no_targets config={} ('alerts.targets' is empty: nobody would be told)", model.path);
     return exit_usage;
   }
-  const auto signals = block_stop_signals();
+  const reel::daemon::StopSignals stop;
   const auto where = where_of(arguments, model);
 
   std::vector<std::unique_ptr<reel::alerts::DeskService>> desks;
@@ -106,8 +82,7 @@ int run(const Arguments& arguments) {
   }
   spdlog::info("ready targets={} tracker={} config={} digest={}", desks.size(), where.tracker, model.path,
                model.digest);
-  int which = 0;
-  sigwait(&signals, &which);
+  stop.wait();
   stopping = true;
   for (auto& desk : desks) desk->request_stop();
   bool well = true;

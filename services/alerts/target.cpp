@@ -6,7 +6,8 @@
 #include "alerts/alertmanager.h"
 #include "alerts/environment.h"
 #include "alerts/notice_json.h"
-#include "alerts/program_run.h"
+#include "outward/http_post.h"
+#include "outward/program_run.h"
 
 namespace reel::alerts {
 namespace {
@@ -36,10 +37,17 @@ std::string Target::body_of(const std::vector<Notice>& notices) const {
 Sent Target::tell(std::vector<Notice> notices, std::stop_token stop) const {
   for (auto& notice : notices) notice.labels = alerts_->labels;
   const auto body = body_of(notices);
-  if (settings_->by != config::AlertBy::exec)
-    return http_post(address(), body, settings_->timeout, std::move(stop));
-  return run_program(settings_->command, body + "\n", environment_of(notices.at(0)), settings_->timeout,
-                     std::move(stop));
+  if (settings_->by == config::AlertBy::exec) {
+    const auto end = outward::run_program({.command = settings_->command,
+                                           .input = body + "\n",
+                                           .environment = environment_of(notices.at(0)),
+                                           .timeout = settings_->timeout},
+                                          std::move(stop));
+    return {end.ok(), end.sentence()};
+  }
+  const auto answer = outward::post({.url = address(), .body = body, .user_agent = "reel-alerts"},
+                                    {.timeout = settings_->timeout}, std::move(stop));
+  return {answer.ok(), answer.sentence()};
 }
 
 std::string Target::shown(Notice notice) const {

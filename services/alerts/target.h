@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "alerts/http_post.h"
 #include "alerts/notice.h"
+#include "alerts/sent.h"
 #include "config/model.h"
 
 namespace reel::alerts {

@@ -292,6 +292,31 @@ TEST_CASE("services") {
        "reel.yaml:1:34: 'services.p.retry.attempts' is 0, must be between 1 and 1000\n"
        "  services: {p: {retry: {attempts: 0}}}\n"
        "                                   ^\n"},
+      {"an endpoint and a program",
+       "services: {p: {webhook: \"http://h/\", exec: [/bin/true], topics: [reel.x]}}\n",
+       "reel.yaml:1:12: a service has 'webhook' or 'exec', not both\n"
+       "  services: {p: {webhook: \"http://h/\", exec: [/bin/true], topics: [reel.x]}}\n"
+       "             ^\n"},
+      {"an endpoint that is no URL", "services: {p: {webhook: example.com, topics: [reel.x]}}\n",
+       "reel.yaml:1:25: 'services.p.webhook' is example.com, must be http://HOST[:PORT][/PATH] or "
+       "https://HOST[:PORT][/PATH]\n"
+       "  services: {p: {webhook: example.com, topics: [reel.x]}}\n"
+       "                          ^\n"},
+      {"an adapter that hears nothing", "services: {p: {exec: [/bin/true]}}\n",
+       "reel.yaml:1:12: a service with 'webhook' or 'exec' needs 'topics': what it subscribes to\n"
+       "  services: {p: {exec: [/bin/true]}}\n"
+       "             ^\n"},
+      {"given out again while it is handled",
+       "services: {p: {exec: [/bin/true], topics: [reel.x], timeout: 20s, ack_timeout: 10s}}\n",
+       "reel.yaml:1:62: 'ack_timeout' must be at least 'timeout': the broker would give an event out again "
+       "while "
+       "it is being handled\n"
+       "  services: {p: {exec: [/bin/true], topics: [reel.x], timeout: 20s, ack_timeout: 10s}}\n"
+       "                                                               ^\n"},
+      {"an adapter's word without one", "services: {p: {at_once: 2}}\n",
+       "reel.yaml:1:16: 'at_once' is for services with 'webhook' or 'exec'\n"
+       "  services: {p: {at_once: 2}}\n"
+       "                 ^\n"},
       {"half an attempt", "services: {p: {retry: {attempts: 1.5}}}\n",
        "reel.yaml:1:34: 'services.p.retry.attempts' must be a whole number, is 1.5\n"
        "  services: {p: {retry: {attempts: 1.5}}}\n"

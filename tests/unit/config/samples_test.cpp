@@ -66,6 +66,8 @@ TEST_CASE("production.yaml shows the defaults") {
   CHECK(model.topics.at("order.placed").durable == Topic{}.durable);
   CHECK(model.topics.at("order.placed").require_subscriber == Topic{}.require_subscriber);
   CHECK(model.schemas == Model{}.schemas);
+  CHECK(model.services.at("crm").adapter->timeout == Adapter{}.timeout);
+  CHECK(model.services.at("crm").adapter->at_once == Adapter{}.at_once);
   CHECK(model.alerts.watchdog == Alerts{}.watchdog);
   CHECK(model.alerts.repeat == Alerts{}.repeat);
   CHECK(model.alerts.targets.at("ops").timeout == AlertTarget{}.timeout);
@@ -142,13 +144,32 @@ TEST_CASE("production.yaml lists every setting") {
 
   const Service service;
   [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, exclusive,
-                                in_offset_order, service_place] = service;
+                                in_offset_order, adapter, service_place] = service;
+  const Adapter adapted;
+  [[maybe_unused]] const auto& [adapter_by, adapter_url, adapter_command, adapter_when, adapter_timeout,
+                                at_once] = adapted;
   [[maybe_unused]] const auto& [attempts, backoff, jitter, max_age] = retry;
-  CHECK(production_keys("services") ==
-        std::set<std::string>{"payments", "payments.topics", "payments.ack_timeout", "payments.retry",
-                              "payments.retry.attempts", "payments.retry.backoff", "payments.retry.jitter",
-                              "payments.retry.max_age", "payments.on_dead", "payments.max_in_flight",
-                              "payments.exclusive"});
+  CHECK(production_keys("services") == std::set<std::string>{"payments",
+                                                             "payments.topics",
+                                                             "payments.ack_timeout",
+                                                             "payments.retry",
+                                                             "payments.retry.attempts",
+                                                             "payments.retry.backoff",
+                                                             "payments.retry.jitter",
+                                                             "payments.retry.max_age",
+                                                             "payments.on_dead",
+                                                             "payments.max_in_flight",
+                                                             "payments.exclusive",
+                                                             "crm",
+                                                             "crm.webhook",
+                                                             "crm.topics",
+                                                             "crm.when",
+                                                             "crm.when.source",
+                                                             "crm.timeout",
+                                                             "crm.at_once",
+                                                             "labels",
+                                                             "labels.exec",
+                                                             "labels.topics"});
 
   const Topic topic;
   [[maybe_unused]] const auto& [type, durable, require_subscriber, publishers, topic_place] = topic;

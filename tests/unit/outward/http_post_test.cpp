@@ -9,13 +9,15 @@
 #include <functional>
 #include <thread>
 
-#include "alerts/http_post.h"
-#include "alerts_bench.h"
+#include "outward/http_post.h"
 
-using namespace reel::alerts;
+using namespace reel::outward;
 using namespace std::chrono_literals;
 
 namespace {
+
+/// More than anything here needs, so that a test that uses it up has failed.
+constexpr std::chrono::seconds long_time{30};
 
 /// Listens on a port of the system's choice and lets `serve` have each connection.
 class Server {
@@ -84,12 +86,13 @@ auto answering(std::string answer, std::string* request = nullptr) {
 }
 
 /// The text without the address, which differs from run to run.
-std::string post(const Server& server, std::chrono::milliseconds timeout = long_time,
-                 const std::stop_token& stop = {}) {
-  const auto sent = http_post(server.url(), R"({"a":1})", timeout, stop);
-  const auto begin = sent.text.find("' ");
+std::string posted(const Server& server, std::chrono::milliseconds timeout = long_time,
+                   const std::stop_token& stop = {}) {
+  const auto sent = post({.url = server.url(), .body = R"({"a":1})"}, {.timeout = timeout}, stop);
+  const auto sentence = sent.sentence();
+  const auto begin = sentence.find("' ");
   REQUIRE(begin != std::string::npos);
-  return (sent.ok ? "ok " : "failed ") + sent.text.substr(begin + 2);
+  return (sent.ok() ? "ok " : "failed ") + sentence.substr(begin + 2);
 }
 
 }  // namespace
@@ -98,9 +101,10 @@ TEST_CASE("the JSON is posted to path and query as they stand in the URL") {
   std::string request;
   {
     const Server server{answering("HTTP/1.1 204 No Content\r\n\r\n", &request)};
-    const auto sent = http_post(server.url("/a%20b?x=%41"), R"({"a":1})", long_time, {});
-    CHECK(sent.ok);
-    CHECK(sent.text == "'" + server.url("/a%20b?x=%41") + "' answered 204");
+    const auto sent =
+        post({.url = server.url("/a%20b?x=%41"), .body = R"({"a":1})"}, {.timeout = long_time}, {});
+    CHECK(sent.ok());
+    CHECK(sent.sentence() == "'" + server.url("/a%20b?x=%41") + "' answered 204");
   }
   CHECK(request.starts_with("POST /a%20b?x=%41 HTTP/1.1\r\n"));
   CHECK(request.find("Content-Type: application/json\r\n") != std::string::npos);
@@ -108,10 +112,11 @@ TEST_CASE("the JSON is posted to path and query as they stand in the URL") {
 }
 
 TEST_CASE("2xx is success, everything else says what was answered") {
-  CHECK(post(Server{answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")}) == "ok answered 200: 'ok'");
-  CHECK(post(Server{answering("HTTP/1.1 500 No\r\nContent-Length: 7\r\n\r\na\x1b\xff\nb\0c")}) ==
+  CHECK(posted(Server{answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")}) ==
+        "ok answered 200: 'ok'");
+  CHECK(posted(Server{answering("HTTP/1.1 500 No\r\nContent-Length: 7\r\n\r\na\x1b\xff\nb\0c")}) ==
         R"(failed answered 500: 'a\x1b\xff\x0ab')");
-  CHECK(post(Server{
+  CHECK(posted(Server{
             answering("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")}) ==
         "failed answered 302 (redirects are not followed)");
 }
@@ -122,12 +127,12 @@ TEST_CASE("who does not listen, or hangs up, is not reached") {
     const Server gone{answering("")};
     url = gone.url();
   }
-  const auto sent = http_post(url, "{}", long_time, {});
-  CHECK(!sent.ok);
-  CHECK(sent.text == "'" + url + "' cannot be connected to");
-  CHECK(post(Server{answering("")}) == "failed ended the connection without an answer");
-  CHECK(post(Server{answering("garbage\r\n\r\n")}).starts_with("failed "));
-  CHECK(post(Server{answering(std::string(100'000, 'x'))}).starts_with("failed "));
+  const auto sent = post({.url = url, .body = "{}"}, {.timeout = long_time}, {});
+  CHECK(!sent.ok());
+  CHECK(sent.sentence() == "'" + url + "' cannot be connected to");
+  CHECK(posted(Server{answering("")}) == "failed ended the connection without an answer");
+  CHECK(posted(Server{answering("garbage\r\n\r\n")}).starts_with("failed "));
+  CHECK(posted(Server{answering(std::string(100'000, 'x'))}).starts_with("failed "));
 }
 
 TEST_CASE("a server that hangs up before it has read everything is an error and no more") {
@@ -138,9 +143,10 @@ TEST_CASE("a server that hangs up before it has read everything is an error and 
     const linger at_once{1, 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }};
-  const auto sent = http_post(server.url(), std::string(8 << 20, 'x'), long_time, {});
-  CHECK(!sent.ok);
-  CHECK(sent.text.find("' ended the connection") != std::string::npos);
+  const auto sent =
+      post({.url = server.url(), .body = std::string(8 << 20, 'x')}, {.timeout = long_time}, {});
+  CHECK(!sent.ok());
+  CHECK(sent.sentence().find("' ended the connection") != std::string::npos);
 }
 
 TEST_CASE("a server that never answers is given up") {
@@ -148,7 +154,7 @@ TEST_CASE("a server that never answers is given up") {
     (void)read_request(fd);
     while (!stop.stop_requested() && recv(fd, nullptr, 0, MSG_PEEK | MSG_DONTWAIT) != 0) poll(nullptr, 0, 5);
   }};
-  CHECK(post(server, 300ms) == "failed did not answer within 300 ms");
+  CHECK(posted(server, 300ms) == "failed did not answer within 300 ms");
 }
 
 TEST_CASE("a server that sends a byte now and then is given up when the whole time is over") {
@@ -157,7 +163,7 @@ TEST_CASE("a server that sends a byte now and then is given up when the whole ti
     if (!put(fd, "HTTP/1.1 200 OK\r\nX-Slow: ")) return;
     while (!stop.stop_requested() && put(fd, "x")) poll(nullptr, 0, 20);
   }};
-  CHECK(post(server, 400ms) == "failed did not answer within 400 ms");
+  CHECK(posted(server, 400ms) == "failed did not answer within 400 ms");
 }
 
 TEST_CASE("a body without end is not read, and what its head said counts") {
@@ -171,8 +177,8 @@ TEST_CASE("a body without end is not read, and what its head said counts") {
     };
   };
   const std::string told = ": '" + std::string(200, 'x') + "…'";
-  CHECK(post(Server{endless("HTTP/1.1 200 OK\r\n\r\n")}) == "ok answered 200" + told);
-  CHECK(post(Server{endless("HTTP/1.1 503 No\r\nContent-Length: 99999999999\r\n\r\n")}) ==
+  CHECK(posted(Server{endless("HTTP/1.1 200 OK\r\n\r\n")}) == "ok answered 200" + told);
+  CHECK(posted(Server{endless("HTTP/1.1 503 No\r\nContent-Length: 99999999999\r\n\r\n")}) ==
         "failed answered 503" + told);
 }
 
@@ -183,5 +189,5 @@ TEST_CASE("a stop ends a post soon") {
     stop.request_stop();
     while (!over.stop_requested() && recv(fd, nullptr, 0, MSG_PEEK | MSG_DONTWAIT) != 0) poll(nullptr, 0, 5);
   }};
-  CHECK(post(server, long_time, stop.get_token()) == "failed was given up: reel-alerts is stopping");
+  CHECK(posted(server, long_time, stop.get_token()) == "failed was given up: the program is stopping");
 }

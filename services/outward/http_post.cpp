@@ -1,4 +1,4 @@
-#include "alerts/http_post.h"
+#include "outward/http_post.h"
 
 #include <httplib.h>
 
@@ -10,7 +10,7 @@
 #include "config/http_url.h"
 #include "event/quoted_text.h"
 
-namespace reel::alerts {
+namespace reel::outward {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -67,57 +67,79 @@ std::string failure_text(httplib::Error error) {
   }
 }
 
-std::string answer_text(int status, const std::string& body) {
-  std::string text = "answered " + std::to_string(status);
+std::string header_of(const httplib::Response& response, const char* name) {
+  return response.has_header(name) ? response.get_header_value(name) : std::string{};
+}
+
+void take_head(Answer& answer, const httplib::Response& response) {
+  answer.status = response.status;
+  answer.content_type = header_of(response, "Content-Type");
+  answer.retry_after = header_of(response, "Retry-After");
+}
+
+httplib::Request request_for(const Post& what, const std::string& path) {
+  httplib::Request request;
+  request.method = "POST";
+  request.path = path;
+  request.headers = {
+      {"Content-Type", what.content_type}, {"User-Agent", what.user_agent}, {"Connection", "close"}};
+  request.body = what.body;
+  return request;
+}
+
+}  // namespace
+
+std::string Answer::sentence() const {
+  const std::string where = in_quotes(url, config::url_bytes_max) + " ";
+  if (status == 0) return where + failure;
+  std::string text = where + "answered " + std::to_string(status);
   if (status >= 300 && status < 400) text += " (redirects are not followed)";
   if (!body.empty()) text += ": " + in_quotes(body, told_bytes_max);
   return text;
 }
 
-}  // namespace
-
-Sent http_post(const std::string& url, const std::string& json, std::chrono::milliseconds timeout,
-               std::stop_token stop) {
-  const auto [server, path] = config::split_http_url(url);
+Answer post(const Post& what, const PostLimits& limits, std::stop_token stop) {
+  Answer answer;
+  answer.url = what.url;
+  const auto [server, path] = config::split_http_url(what.url);
   httplib::Client client{server};
-  const std::string where = in_quotes(url, config::url_bytes_max) + " ";
-  if (!client.is_valid()) return {false, where + "is no address"};
+  if (!client.is_valid()) {
+    answer.failure = "is no address";
+    return answer;
+  }
+  client.set_connection_timeout(limits.timeout);
   // The alarm rings first: the library's own timeouts look like a connection that was ended.
-  const auto behind_alarm = timeout + std::chrono::seconds{5};
-  client.set_connection_timeout(timeout);
-  client.set_read_timeout(behind_alarm);
-  client.set_write_timeout(behind_alarm);
+  client.set_read_timeout(limits.timeout + std::chrono::seconds{5});
+  client.set_write_timeout(limits.timeout + std::chrono::seconds{5});
   client.set_url_encode(false);  // it is written as it is to be sent
   client.set_tcp_nodelay(true);
 
-  std::string body;
-  int status = 0;
-  bool enough = false;
-  httplib::Request request;
-  request.method = "POST";
-  request.path = path;
-  request.headers = {
-      {"Content-Type", "application/json"}, {"User-Agent", "reel-alerts"}, {"Connection", "close"}};
-  request.body = json;
-  request.response_handler = [&status](const httplib::Response& response) {
-    status = response.status;
+  auto request = request_for(what, path);
+  // The answerer's mind is known once the head of the answer is there, whatever becomes of the rest.
+  request.response_handler = [&answer](const httplib::Response& response) {
+    take_head(answer, response);
     return true;
   };
   request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
-    body.append(data, std::min(size, answer_bytes_max - body.size()));
-    enough = body.size() == answer_bytes_max;
-    return !enough;
+    const auto room = limits.answer_bytes_max - answer.body.size();
+    answer.body.append(data, std::min(size, room));
+    return size <= room;
   };
 
-  Alarm alarm{client, Clock::now() + timeout, stop};
+  Alarm alarm{client, Clock::now() + limits.timeout, stop};
   const auto result = client.send(request);
   const bool rang = alarm.end();
-  if (result) status = result->status;
-  // Its mind is known once the head of the answer is there, whatever becomes of the rest.
-  if (status != 0) return {status >= 200 && status < 300, where + answer_text(status, body)};
-  if (stop.stop_requested()) return {false, where + "was given up: reel-alerts is stopping"};
-  if (rang) return {false, where + "did not answer within " + std::to_string(timeout.count()) + " ms"};
-  return {false, where + failure_text(result.error())};
+  answer.cut = !result;
+  if (result) take_head(answer, *result);  // one without a body is not told of by the handler
+  if (answer.status != 0) return answer;
+  if (stop.stop_requested()) {
+    answer.failure = "was given up: the program is stopping";
+  } else if (rang) {
+    answer.failure = "did not answer within " + std::to_string(limits.timeout.count()) + " ms";
+  } else {
+    answer.failure = failure_text(result.error());
+  }
+  return answer;
 }
 
-}  // namespace reel::alerts
+}  // namespace reel::outward

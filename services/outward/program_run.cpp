@@ -1,4 +1,4 @@
-#include "alerts/program_run.h"
+#include "outward/program_run.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -19,7 +19,7 @@
 
 extern char** environ;
 
-namespace reel::alerts {
+namespace reel::outward {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -45,11 +45,15 @@ class Descriptor {
   int fd_;
 };
 
-// The newest of what a program writes to one stream.
+// What a program writes to one stream: the newest of it.
 struct Stream {
+  explicit Stream(std::size_t bytes_max) : kept_bytes_max{bytes_max} {}
+
+  std::size_t kept_bytes_max;
   Descriptor reading;
   Descriptor writing;
   std::string kept;
+  bool cut = false;
 
   [[nodiscard]] bool open() {
     std::array<int, 2> ends{};
@@ -64,9 +68,11 @@ struct Stream {
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) return reading.reset();
     kept.append(buffer.data(), static_cast<std::size_t>(count));
-    if (kept.size() > output_bytes_max) kept.erase(0, kept.size() - output_bytes_max);
+    if (kept.size() <= kept_bytes_max) return;
+    kept.erase(0, kept.size() - kept_bytes_max);
+    cut = true;
   }
-  // What is there already; not what some heir of the program may write later.
+  // What is there already, of which a pipe holds 64 KiB; not what some heir of the program may write later.
   void read_rest() {
     for (int left = 64; left > 0 && reading.get() >= 0; --left) {
       pollfd one{reading.get(), POLLIN, 0};
@@ -74,18 +80,19 @@ struct Stream {
       read_some();
     }
   }
-  [[nodiscard]] std::string last_line() const {
-    const auto end = kept.find_last_not_of(" \t\r\n");
-    if (end == std::string::npos) return "";
-    const auto newline = kept.find_last_of('\n', end);
-    const auto begin = newline == std::string::npos ? 0 : newline + 1;
-    return kept.substr(begin, end - begin + 1);
-  }
 };
+
+std::string last_line(const std::string& text) {
+  const auto end = text.find_last_not_of(" \t\r\n");
+  if (end == std::string::npos) return "";
+  const auto newline = text.find_last_of('\n', end);
+  const auto begin = newline == std::string::npos ? 0 : newline + 1;
+  return text.substr(begin, end - begin + 1);
+}
 
 // A file in memory rather than a pipe: a program that does not read it holds up nobody.
 bool put_input(Descriptor& file, const std::string& input) {
-  file.reset(::memfd_create("reel-alert", MFD_CLOEXEC));
+  file.reset(::memfd_create("reel-input", MFD_CLOEXEC));
   if (file.get() < 0) return false;
   for (std::size_t done = 0; done < input.size();) {
     const auto count = ::write(file.get(), input.data() + done, input.size() - done);
@@ -118,6 +125,8 @@ std::vector<std::string> environment_with(const std::vector<std::string>& given)
 
 class Running {
  public:
+  explicit Running(std::size_t out_bytes_max) : out_{out_bytes_max}, err_{error_bytes_max} {}
+
   /// 0, or the errno of what failed.
   [[nodiscard]] int start(const std::vector<std::string>& command, const std::string& input,
                           const std::vector<std::string>& environment) {
@@ -179,8 +188,8 @@ class Running {
   }
 
   [[nodiscard]] int status() const { return status_; }
-  [[nodiscard]] std::string last_line_of_out() const { return out_.last_line(); }
-  [[nodiscard]] std::string last_line_of_err() const { return err_.last_line(); }
+  [[nodiscard]] Stream& out() { return out_; }
+  [[nodiscard]] Stream& err() { return err_; }
 
  private:
   bool reap(int flags) {
@@ -204,27 +213,46 @@ std::string with_line(std::string text, const std::string& line) {
 
 }  // namespace
 
-Sent run_program(const std::vector<std::string>& command, const std::string& input,
-                 const std::vector<std::string>& environment, std::chrono::milliseconds timeout,
-                 std::stop_token stop) {
-  const std::string where = in_quotes(command.at(0), 256) + " ";
-  Running program;
-  if (const int error = program.start(command, input, environment); error != 0)
-    return {false, where + "cannot be run: " + std::strerror(error)};
-  if (!program.wait(Clock::now() + timeout, stop)) {
-    const std::string why =
-        stop.stop_requested() ? "was ended: reel-alerts is stopping"
-                              : "took longer than " + std::to_string(timeout.count()) + " ms and was killed";
-    return {false, with_line(where + why, program.last_line_of_err())};
+std::string ProgramEnd::sentence() const {
+  const std::string where = in_quotes(program, 256) + " ";
+  switch (how) {
+    case How::not_run: return where + "cannot be run: " + std::strerror(code);
+    case How::stopped:
+      return with_line(where + "was ended: the program that ran it is stopping", last_line(err));
+    case How::too_long:
+      return with_line(where + "took longer than " + std::to_string(timeout.count()) + " ms and was killed",
+                       last_line(err));
+    case How::killed:
+      return with_line(where + "was killed by signal " + std::to_string(code), last_line(err));
+    case How::exited: break;
   }
-  const int status = program.status();
-  if (WIFSIGNALED(status)) {
-    return {false, with_line(where + "was killed by signal " + std::to_string(WTERMSIG(status)),
-                             program.last_line_of_err())};
-  }
-  const int code = WEXITSTATUS(status);
-  return {code == 0, with_line(where + "ended with exit code " + std::to_string(code),
-                               code == 0 ? program.last_line_of_out() : program.last_line_of_err())};
+  return with_line(where + "ended with exit code " + std::to_string(code), last_line(ok() ? out : err));
 }
 
-}  // namespace reel::alerts
+ProgramEnd run_program(const ProgramRun& run, std::stop_token stop) {
+  ProgramEnd end;
+  end.program = run.command.at(0);
+  end.timeout = run.timeout;
+  Running program{run.out_bytes_max};
+  if (const int error = program.start(run.command, run.input, run.environment); error != 0) {
+    end.code = error;
+    return end;
+  }
+  const bool in_time = program.wait(Clock::now() + run.timeout, stop);
+  end.out = std::move(program.out().kept);
+  end.out_cut = program.out().cut;
+  end.err = std::move(program.err().kept);
+  const int status = program.status();
+  if (!in_time) {
+    end.how = stop.stop_requested() ? ProgramEnd::How::stopped : ProgramEnd::How::too_long;
+  } else if (WIFSIGNALED(status)) {
+    end.how = ProgramEnd::How::killed;
+    end.code = WTERMSIG(status);
+  } else {
+    end.how = ProgramEnd::How::exited;
+    end.code = WEXITSTATUS(status);
+  }
+  return end;
+}
+
+}  // namespace reel::outward
