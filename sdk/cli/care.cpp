@@ -7,12 +7,15 @@
 #include <optional>
 
 #include "cli/duration_text.h"
-#include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/operator_command.h"
 #include "event/rfc3339.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 struct CareOptions {

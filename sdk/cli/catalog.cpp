@@ -27,7 +27,7 @@ Catalog Catalog::fetch(const Globals& globals) {
 
 // A schema that cannot be used leaves its payloads unreadable; the events are shown all the same.
 Catalog::Catalog(const v1::SchemasReply& reply)
-    : schemas_{std::make_unique<SchemaSet>(schemas_of(reply.files()).schemas)},
+    : schemas_{std::make_shared<const SchemaSet>(schemas_of(reply.files()).schemas)},
       json_{*schemas_, types_of(reply)} {
   for (const auto& topic : reply.topics()) durable_.emplace(topic.topic(), topic.durable());
   for (const auto& topic : system_topics) durable_.emplace(topic.topic, true);

@@ -40,6 +40,8 @@ class Catalog {
   [[nodiscard]] const EventJson& json() const { return json_; }
   /// Good as long as the catalog.
   [[nodiscard]] const SchemaSet& schemas() const { return *schemas_; }
+  /// For who outlives it.
+  [[nodiscard]] std::shared_ptr<const SchemaSet> shared_schemas() const { return schemas_; }
 
   /// An event on `topic` with this payload. Throws Refused: not a topic, an unknown one, bad JSON, a field or
   /// value that the type does not have.
@@ -56,7 +58,7 @@ class Catalog {
   [[nodiscard]] std::string payload_text(std::string_view type, std::string_view data) const;
 
  private:
-  std::unique_ptr<SchemaSet> schemas_;  // stays where it is when the catalog moves: json_ refers to it
+  std::shared_ptr<const SchemaSet> schemas_;  // stays where it is when the catalog moves: json_ refers to it
   EventJson json_;
   std::map<std::string, bool, std::less<>> durable_;  // by topic, the system's own among them
 };

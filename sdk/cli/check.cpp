@@ -5,10 +5,13 @@
 #include <memory>
 
 #include "cli/config_file.h"
-#include "cli/flow_json.h"
 #include "cli/invocation.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 config::Model load(Invocation& invocation, const std::string& path) {

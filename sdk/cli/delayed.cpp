@@ -7,14 +7,17 @@
 
 #include "cli/catalog.h"
 #include "cli/duration_text.h"
-#include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/operator_command.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "event/rfc3339.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 using Delayed = v1::DelayedReply::Event;

@@ -10,16 +10,19 @@
 #include <map>
 #include <memory>
 
-#include "cli/audit/content_judge.h"
 #include "cli/audit/event_finder.h"
 #include "cli/audit/event_story.h"
 #include "cli/audit/journal_reading.h"
-#include "cli/audit/record_topics.h"
 #include "cli/audit/story_text.h"
-#include "cli/audit/subscriptions.h"
 #include "cli/inquiry.h"
+#include "story/content_judge.h"
+#include "story/record_topics.h"
+#include "story/subscriptions.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 struct EventOptions {
@@ -77,7 +80,7 @@ int run_event(Invocation& invocation, const EventOptions& options) {
   const JournalEnd end{.offset = said.end_offset(), .time = said.now()};
   std::uint64_t offset = 0;
   std::optional<StoryKept> kept;
-  Interests interests{content_filter(Catalog::fetch(invocation.globals))};
+  Interests interests{content_filter(Catalog::fetch(invocation.globals).shared_schemas())};
   EventStory story{interests};
   if (options.offset != 0) {
     offset = offset_of(invocation, options, end);
@@ -93,7 +96,8 @@ int run_event(Invocation& invocation, const EventOptions& options) {
     if (offset == 0) story.begin_kept(found.kept_head());
   }
   if (offset != 0) {
-    const std::uint64_t begin = learn_subscriptions(invocation, Start::offset(offset), end, said, interests);
+    const std::uint64_t begin =
+        learn_subscriptions(CommandJournal{invocation}, Start::offset(offset), end, said, interests);
     if (begin != offset)
       throw Failure{exit_code::refused, fmt::format("the journal begins at offset {}", begin)};
     interests.cover(offset, end.offset);

@@ -8,9 +8,7 @@
 #include <utility>
 
 #include "cli/audit/event_finder.h"
-#include "cli/audit/subscriptions.h"
 #include "cli/catalog.h"
-#include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/interrupt.h"
 #include "cli/pub_lines.h"
@@ -18,8 +16,13 @@
 #include "event/event_pattern.h"
 #include "event/topic.h"
 #include "reel/stream.h"
+#include "story/flow_json.h"
+#include "story/subscriptions.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 using namespace std::chrono_literals;

@@ -11,12 +11,15 @@
 #include "cli/flow/flow_reading.h"
 #include "cli/flow/mermaid.h"
 #include "cli/flow/otlp.h"
-#include "cli/flow/picture_json.h"
 #include "cli/flow/sequence_text.h"
 #include "cli/flow_tree.h"
 #include "cli/invocation.h"
+#include "story/picture_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 struct FlowOptions {

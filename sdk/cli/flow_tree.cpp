@@ -311,35 +311,12 @@ void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink&
   for (const std::string& line : clock_lines(picture)) out("  " + terminal.paint(Ink::dim, line) + "\n");
 }
 
-std::string state_text(v1::FlowState state) {
-  switch (state) {
-    case v1::FLOW_STATE_OPEN: return "open";
-    case v1::FLOW_STATE_OVERDUE: return "overdue";
-    case v1::FLOW_STATE_COMPLETED: return "completed";
-    case v1::FLOW_STATE_UNTRACKED: return "untracked";
-    default: return "unknown";
-  }
-}
-
 Ink state_ink(v1::FlowState state) {
   switch (state) {
     case v1::FLOW_STATE_OPEN: return Ink::yellow;
     case v1::FLOW_STATE_OVERDUE: return Ink::red;
     case v1::FLOW_STATE_COMPLETED: return Ink::green;
     default: return Ink::plain;
-  }
-}
-
-std::string verdict_text(v1::Verdict verdict) {
-  switch (verdict) {
-    case v1::VERDICT_WAITING: return "waiting";
-    case v1::VERDICT_MET: return "met";
-    case v1::VERDICT_OVERDUE: return "overdue";
-    case v1::VERDICT_MET_LATE: return "met late";
-    case v1::VERDICT_CANCELLED: return "cancelled";
-    case v1::VERDICT_BROKEN: return "broken";
-    case v1::VERDICT_WAIVED: return "waived";
-    default: return "unknown";
   }
 }
 
@@ -367,13 +344,6 @@ std::string expectation_text(const v1::Expectation& expectation) {
     text += " within " + duration_text(between(expectation.armed_at(), expectation.deadline()));
   text += expectation.after().empty() ? " of the flow's start" : " after " + shown(expectation.after());
   return text;
-}
-
-std::string service_of(const std::string& source) {
-  const std::size_t slash = source.find('/');
-  // "https://shop.example/web" and "/dev/door" are names of their own, not instances of a service.
-  const bool uri = slash == 0 || (slash != std::string::npos && source[slash - 1] == ':');
-  return uri ? source : source.substr(0, slash);
 }
 
 }  // namespace reel::cli

@@ -16,13 +16,16 @@
 #include <string>
 #include <vector>
 
-#include "cli/flow/flow_picture.h"
-#include "cli/flow/sink.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "reel/v1/query.pb.h"
+#include "story/flow_picture.h"
+#include "story/flow_words.h"
+#include "story/sink.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 /// Deeper levels are drawn at this one: a chain of a thousand events must not walk off the page.
 inline constexpr std::size_t flow_tree_depth_max = 24;
@@ -32,12 +35,7 @@ void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink&
 /// The first line: which flow, how it stands, how long it took.
 [[nodiscard]] std::string flow_header(const v1::FlowReply& flow, const Terminal& terminal);
 
-/// "open", "overdue", "completed", "untracked".
-[[nodiscard]] std::string state_text(v1::FlowState state);
 [[nodiscard]] Ink state_ink(v1::FlowState state);
-
-/// "met", "overdue", "met late", …
-[[nodiscard]] std::string verdict_text(v1::Verdict verdict);
 
 /// What has not come: "payment.captured or payment.declined", "stock.reserved and invoice.issued".
 [[nodiscard]] std::string missing_text(const v1::Expectation& expectation);
@@ -47,8 +45,5 @@ void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink&
 
 /// "expected from payments within 5s after order.placed", "expected 7/9 within 1h after …", "never after …".
 [[nodiscard]] std::string expectation_text(const v1::Expectation& expectation);
-
-/// The service a source belongs to: "payments" of "payments/7c2f".
-[[nodiscard]] std::string service_of(const std::string& source);
 
 }  // namespace reel::cli

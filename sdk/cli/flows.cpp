@@ -6,13 +6,16 @@
 #include <vector>
 
 #include "cli/duration_text.h"
-#include "cli/flow_json.h"
 #include "cli/flow_tree.h"
 #include "cli/search/filters.h"
 #include "cli/search/flow_finder.h"
 #include "cli/table.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 struct FlowsOptions {

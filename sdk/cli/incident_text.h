@@ -13,11 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/flow_json.h"
 #include "cli/terminal.h"
 #include "reel/v1/query.pb.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 /// A table of them.
 [[nodiscard]] std::vector<std::string> incident_rows(const v1::IncidentsReply& reply,

@@ -44,6 +44,12 @@ v1::Reply ask_tracker(const Globals& globals, const v1::Request& request) {
   return ask("tracker", globals.tracker, globals.timeout, request);
 }
 
+v1::ServicesReply ask_services(const Globals& globals) {
+  v1::Request request;
+  request.mutable_services();
+  return ask_broker(globals, request).services();
+}
+
 Failure not_reachable(const std::string& who, const std::string& endpoint, std::chrono::milliseconds within) {
   return {exit_code::not_reachable, fmt::format("no {} answers at {} within {} (is reel up running?)", who,
                                                 shown(endpoint), duration_text(within))};

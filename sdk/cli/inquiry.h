@@ -15,6 +15,8 @@ namespace reel::cli {
 [[nodiscard]] v1::Reply ask_broker(const Globals& globals, const v1::Request& request);
 [[nodiscard]] v1::Reply ask_tracker(const Globals& globals, const v1::Request& request);
 
+[[nodiscard]] v1::ServicesReply ask_services(const Globals& globals);
+
 /// "no broker answers at tcp://127.0.0.1:5555 within 3s (is reel up running?)"
 [[nodiscard]] Failure not_reachable(const std::string& who, const std::string& endpoint,
                                     std::chrono::milliseconds within);

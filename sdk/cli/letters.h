@@ -10,11 +10,13 @@
 #include <string>
 
 #include "cli/catalog.h"
-#include "cli/flow_json.h"
 #include "cli/invocation.h"
 #include "reel/v1/query.pb.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 using Letter = v1::DeadReply::Letter;
 

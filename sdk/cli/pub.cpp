@@ -11,14 +11,17 @@
 
 #include "cli/catalog.h"
 #include "cli/duration_text.h"
-#include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/pub_lines.h"
 #include "cli/wait.h"
 #include "event/rfc3339.h"
 #include "reel/publisher.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 /// Largest JSON that is read from a file or standard input. Far beyond any event a broker takes, so that the

@@ -12,11 +12,11 @@
 
 #include "cli/catalog.h"
 #include "cli/duration_text.h"
-#include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "reel/publisher.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
 namespace {

@@ -3,12 +3,14 @@
 
 #include <string>
 
-#include "cli/flow_json.h"
 #include "cli/invocation.h"
 #include "reel/options.h"
 #include "reel/outcome.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 /// Publishes every line; what is wrong with one is said as "line 7: …" on stderr, in JSON besides as an
 /// object with the number of the `line`, and the others go on. Ends with a summary; exit code 1 if any line

@@ -5,10 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "cli/flow_json.h"
 #include "reel/v1/query.pb.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 using RunningReplay = v1::ReplaysReply::Running;
 

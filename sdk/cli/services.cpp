@@ -6,13 +6,16 @@
 #include <limits>
 
 #include "cli/duration_text.h"
-#include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/service_text.h"
 #include "cli/table.h"
 #include "event/rfc3339.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 using Service = v1::ServicesReply::Service;

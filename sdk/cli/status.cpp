@@ -5,12 +5,15 @@
 #include <map>
 
 #include "cli/duration_text.h"
-#include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/table.h"
 #include "event/rfc3339.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 constexpr std::string_view of_frames = "REFUSED_";

@@ -5,11 +5,14 @@
 #include <memory>
 #include <vector>
 
-#include "cli/flow_json.h"
 #include "cli/inquiry.h"
 #include "cli/table.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 Json topic_json(const v1::TopicsReply::Topic& topic) {

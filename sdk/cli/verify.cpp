@@ -11,13 +11,16 @@
 
 #include "cli/audit/audit.h"
 #include "cli/audit/audit_text.h"
-#include "cli/audit/content_judge.h"
 #include "cli/audit/journal_reading.h"
-#include "cli/audit/subscriptions.h"
 #include "cli/inquiry.h"
 #include "cli/progress.h"
+#include "story/content_judge.h"
+#include "story/subscriptions.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -99,7 +102,7 @@ Stretch stretch_of(Invocation& invocation, const VerifyOptions& options, const v
     stretch.end.offset = std::min(stretch.end.offset, to.offset.value_or(stretch.end.offset));
     if (!to.offset) stretch.end.time = std::min(stretch.end.time, to.time);
   }
-  stretch.begin = learn_subscriptions(invocation, start, moment, said, interests);
+  stretch.begin = learn_subscriptions(CommandJournal{invocation}, start, moment, said, interests);
   interests.cover(stretch.begin, stretch.end.offset);
   return stretch;
 }
@@ -110,7 +113,7 @@ Failure no_events() {
 
 int run_verify(Invocation& invocation, const VerifyOptions& options) {
   const v1::ServicesReply said = ask_services(invocation.globals);
-  Interests interests{content_filter(Catalog::fetch(invocation.globals))};
+  Interests interests{content_filter(Catalog::fetch(invocation.globals).shared_schemas())};
   const Stretch stretch = stretch_of(invocation, options, said, interests);
   if (stretch.begin >= stretch.end.offset) throw no_events();
 

@@ -4,13 +4,16 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "cli/flow/flow_picture.h"
-#include "cli/flow_json.h"
 #include "cli/flow_tree.h"
 #include "cli/inquiry.h"
 #include "reel/query.h"
+#include "story/flow_json.h"
+#include "story/flow_picture.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 std::string outcome_text(v1::WaitReply::Outcome outcome) {

@@ -5,12 +5,15 @@
 #include <memory>
 
 #include "cli/duration_text.h"
-#include "cli/flow_json.h"
 #include "cli/flow_tree.h"
 #include "cli/inquiry.h"
 #include "cli/why_text.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 int run_why(Invocation& invocation, const std::string& id) {

@@ -12,11 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/flow_json.h"
 #include "cli/terminal.h"
 #include "reel/v1/query.pb.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 [[nodiscard]] std::vector<std::string> why_lines(const v1::WhyReply& why, const Terminal& terminal);
 [[nodiscard]] Json why_json(const v1::WhyReply& why);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "cli/audit/record_topics.h"
 #include "cli/progress.h"
+#include "story/record_topics.h"
 
 namespace reel::cli {
 

@@ -30,10 +30,12 @@
 #include <utility>
 #include <vector>
 
-#include "cli/audit/interests.h"
 #include "cli/audit/offset_marks.h"
+#include "story/interests.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 /// Findings kept of one kind and service; beyond it they are only counted.
 inline constexpr std::size_t findings_kept_max = 100;

@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "cli/audit/audit.h"
-#include "cli/flow_json.h"
 #include "cli/terminal.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 struct ListedFinding {
   Finding finding;

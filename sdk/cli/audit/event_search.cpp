@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
-#include "cli/audit/record_topics.h"
 #include "event/batch.h"
+#include "story/record_topics.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 bool EventSearch::see(const StreamEvent& event) {
   if (event.topic == delayed_topic) {

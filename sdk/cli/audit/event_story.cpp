@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "cli/audit/record_topics.h"
 #include "event/topic.h"
+#include "story/record_topics.h"
 
 namespace reel::cli {
 

@@ -16,10 +16,12 @@
 #include <utility>
 #include <vector>
 
-#include "cli/audit/interests.h"
-#include "cli/audit/part_story.h"
+#include "story/interests.h"
+#include "story/part_story.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 /// An event that this one led to: derived by a route, or published while it was handled.
 struct StoryEffect {

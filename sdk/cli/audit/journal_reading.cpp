@@ -42,7 +42,7 @@ class Walk {
                  .when = When{reading.when},
                  .start = reading.start,
                  .ephemeral = true,
-                 .credit_events = credit_events,
+                 .credit_events = reading.events != 0 ? reading.events : credit_events,
                  .watermark_interval = watermark_interval,
                  .connection = connection_of(invocation.globals)}} {}
 
@@ -83,7 +83,7 @@ class Walk {
       done_ = event.offset + 1 == reading_.end.offset;
     }
     stream_.ack_all();
-    if (reading_.progress && !batch.events.empty()) progress_.show(batch.events.back().offset, events_);
+    if (!reading_.quiet && !batch.events.empty()) progress_.show(batch.events.back().offset, events_);
     // Where the last events are not among what the patterns match, the watermark says that it is over.
     if (began_ && batch.watermark >= reading_.end.time) done_ = true;
   }
@@ -120,16 +120,7 @@ std::uint64_t read_journal(Invocation& invocation, const JournalReading& reading
 
 bool read_event_at(Invocation& invocation, std::uint64_t offset, const JournalEnd& end,
                    const std::function<void(const StreamEvent&)>& use) {
-  bool found = false;
-  if (offset == 0 || offset >= end.offset) return found;
-  read_journal(invocation,
-               {.patterns = {">", "reel.>"}, .start = Start::offset(offset), .end = end, .progress = false},
-               [&](const StreamEvent& event) {
-                 found = event.offset == offset;
-                 if (found) use(event);
-                 return false;
-               });
-  return found;
+  return story::read_event_at(CommandJournal{invocation}, offset, end, use);
 }
 
 }  // namespace reel::cli

@@ -17,8 +17,11 @@
 
 #include "cli/invocation.h"
 #include "reel/stream.h"
+#include "story/journal.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 /// A place in the journal as people name it: an offset, a time, or how long ago.
 struct Place {
@@ -30,27 +33,24 @@ struct Place {
 /// Throws Failure (usage) that names `option` where it is none of these.
 [[nodiscard]] Place parse_place(const std::string& option, const std::string& text);
 
-/// Behind which event, and which log time, reading ends.
-struct JournalEnd {
-  std::uint64_t offset = 0;  ///< of the first event that is not read
-  std::uint64_t time = 0;    ///< no event that is read has a later log time
-};
-
-struct JournalReading {
-  std::vector<std::string> patterns;
-  /// JSON; of what they match, only what this event pattern says yes to. Empty: all of it.
-  std::string when;
-  Start start = Start::oldest();
-  JournalEnd end;
-  /// A progress bar runs along; its whole is offsets.
-  bool progress = true;
-};
-
 /// Hands over every event of the stretch that the patterns match, in offset order, until `each` returns
 /// false. Returns the offset at which it began: that of the journal's oldest event, where the start is before
 /// it. Throws Failure where the broker is not reachable, refuses, or a Ctrl-C came.
 std::uint64_t read_journal(Invocation& invocation, const JournalReading& reading,
                            const std::function<bool(const StreamEvent&)>& each);
+
+/// The same, for who is given a journal.
+class CommandJournal : public Journal {
+ public:
+  explicit CommandJournal(Invocation& invocation) : invocation_{invocation} {}
+  std::uint64_t read(const JournalReading& reading,
+                     const std::function<bool(const StreamEvent&)>& each) const override {
+    return read_journal(invocation_, reading, each);
+  }
+
+ private:
+  Invocation& invocation_;
+};
 
 /// The event at `offset`, handed to `use`; false where the journal does not hold it.
 bool read_event_at(Invocation& invocation, std::uint64_t offset, const JournalEnd& end,

@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "cli/duration_text.h"
-#include "event/rfc3339.h"
 
 namespace reel::cli {
 namespace {
@@ -12,20 +11,6 @@ constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
 
 nanoseconds from_step_on(const StoryStep& step) {
   return nanoseconds{step.until > step.time ? static_cast<std::int64_t>(step.until - step.time) : 0};
-}
-
-Json story_step_json(const StoryStep& step) {
-  Json json{{"what", to_string(step.kind)}, {"time", rfc3339(step.time)}, {"record", step.offset}};
-  if (!step.instance.empty()) json["instance"] = step.instance;
-  if (step.delivery != 0) json["delivery"] = step.delivery;
-  if (step.attempt != 0) json["attempt"] = step.attempt;
-  if (!step.error_type.empty()) json["error_type"] = step.error_type;
-  if (!step.error.empty()) json["error"] = step.error;
-  if (step.until != 0 && step.until != for_ever)
-    json[step.kind == StepKind::paused ? "until" : "retry_at"] = rfc3339(step.until);
-  if (!step.by.empty()) json["by"] = step.by;
-  if (!step.note.empty()) json["note"] = step.note;
-  return json;
 }
 
 }  // namespace
@@ -72,14 +57,6 @@ std::string pause_text(const StoryStep& step) {
                                 : "for " + duration_text(from_step_on(step));
   const std::string by = by_text(step);
   return until + (by.empty() ? "" : ", " + by);
-}
-
-Json part_json(const StoryPart& part) {
-  Json json{{"service", part.service}, {"matched", part.matched}, {"state", to_string(part.state)}};
-  if (part.settled_at != 0) json["settled_at"] = rfc3339(part.settled_at);
-  json["steps"] = Json::array();
-  for (const StoryStep& step : part.steps) json["steps"].push_back(story_step_json(step));
-  return json;
 }
 
 }  // namespace reel::cli

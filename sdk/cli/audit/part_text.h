@@ -1,14 +1,15 @@
-// What became of an event for one service, in words and as JSON: the pieces that an event's story and a
+// What became of an event for one service, in words: the pieces that an event's story and a
 // flow's tree have in common. Pure; foreign text is not made safe here.
 #pragma once
 
 #include <string>
 
-#include "cli/audit/part_story.h"
-#include "cli/flow_json.h"
 #include "cli/terminal.h"
+#include "story/part_story.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 [[nodiscard]] Ink ink_of(PartState state);
 /// "in flight", "no longer wanted", …
@@ -22,7 +23,5 @@ namespace reel::cli {
 [[nodiscard]] std::string by_text(const StoryStep& step);
 /// "until resumed, by ada@shop"
 [[nodiscard]] std::string pause_text(const StoryStep& step);
-
-[[nodiscard]] Json part_json(const StoryPart& part);
 
 }  // namespace reel::cli

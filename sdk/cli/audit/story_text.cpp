@@ -8,6 +8,7 @@
 #include "cli/duration_text.h"
 #include "cli/flow_tree.h"
 #include "event/rfc3339.h"
+#include "story/part_json.h"
 
 namespace reel::cli {
 namespace {

@@ -17,10 +17,12 @@
 #include <vector>
 
 #include "cli/audit/event_story.h"
-#include "cli/flow_json.h"
 #include "cli/terminal.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 [[nodiscard]] std::vector<std::string> story_lines(const EventStory& story,
                                                    const std::optional<StoryKept>& kept,

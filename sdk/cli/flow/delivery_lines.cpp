@@ -6,14 +6,22 @@
 
 #include "cli/audit/part_text.h"
 #include "cli/duration_text.h"
-#include "cli/flow/attempts.h"
 #include "event/uuid.h"
+#include "story/attempts.h"
 
 namespace reel::cli {
 namespace {
 
 nanoseconds from_to(std::uint64_t from, std::uint64_t to) {
   return nanoseconds{to > from ? static_cast<std::int64_t>(to - from) : 0};
+}
+
+std::string amount(std::int64_t skew) {
+  return gap_text(nanoseconds{skew < 0 ? -skew : skew}).substr(1);
+}
+
+std::string side(std::int64_t skew) {
+  return skew < 0 ? "behind" : "ahead";
 }
 
 Ink ink_of_end(StepKind end) {
@@ -111,6 +119,24 @@ std::vector<std::string> clock_lines(const FlowPicture& picture) {
   }
   if (!agreeing.empty()) lines.insert(lines.begin(), "clocks agree with the broker's: " + agreeing);
   return lines;
+}
+
+std::string skew_text(const ClockSkew& skew) {
+  const std::int64_t low = skew.at_least;
+  if (!skew.at_most) {
+    return low > 0 ? "at least " + amount(low) + " ahead" : "at most " + amount(low) + " behind";
+  }
+  const std::int64_t high = *skew.at_most;
+  if (skew.contradictory()) {
+    return amount(low) + " " + side(low) + " by one event, " + amount(high) + " " + side(high) +
+           " by another: it was set, or its instances differ";
+  }
+  if ((low > 0) == (high > 0)) {
+    // From the smaller to the larger amount, on one side.
+    return low > 0 ? amount(low) + " to " + amount(high) + " ahead"
+                   : amount(high) + " to " + amount(low) + " behind";
+  }
+  return "between " + amount(low) + " behind and " + amount(high) + " ahead";
 }
 
 }  // namespace reel::cli

@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "cli/flow/flow_picture.h"
 #include "cli/terminal.h"
+#include "story/flow_picture.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 /// Foreign text in it is not made safe yet.
 struct DeliveryLine {
@@ -28,5 +30,9 @@ struct DeliveryLine {
 
 /// "acked", "failed", "timed out", "lost", "dead", "expired".
 [[nodiscard]] std::string end_text(StepKind end);
+
+/// "up to 14 ms behind", "3.2 s to 3.4 s ahead", "at least 3.2 s ahead", "between 1 s behind and 2 s ahead",
+/// "3 s ahead by one event, 1 s behind by another: it was set, or its instances differ".
+[[nodiscard]] std::string skew_text(const ClockSkew& skew);
 
 }  // namespace reel::cli

@@ -5,10 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "cli/flow/flow_picture.h"
-#include "cli/flow/sink.h"
+#include "story/flow_picture.h"
+#include "story/sink.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 void dot_graph(const FlowPicture& picture, const Sink& out);
 

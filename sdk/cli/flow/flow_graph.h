@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/flow/flow_picture.h"
+#include "story/flow_picture.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 enum class NodeKind : std::uint8_t { event, delivery, owed };
 enum class NodeLook : std::uint8_t { plain, failed, waiting };

@@ -2,9 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "cli/flow/attempts.h"
 #include "cli/flow/flow_graph.h"
 #include "cli/terminal.h"
+#include "story/attempts.h"
 
 namespace reel::cli {
 namespace {

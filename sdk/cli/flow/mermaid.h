@@ -9,9 +9,11 @@
 #include <string_view>
 
 #include "cli/flow/sequence.h"
-#include "cli/flow/sink.h"
+#include "story/sink.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 void mermaid_flowchart(const FlowPicture& picture, const Sink& out);
 void mermaid_sequence(const Sequence& sequence, const Sink& out);

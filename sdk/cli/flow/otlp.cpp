@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "cli/audit/part_text.h"
-#include "cli/flow/attempts.h"
 #include "cli/flow/delivery_lines.h"
-#include "cli/flow_json.h"
 #include "cli/flow_tree.h"
 #include "event/uuid.h"
+#include "story/attempts.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
 namespace {

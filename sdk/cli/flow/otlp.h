@@ -10,10 +10,12 @@
 
 #include <string>
 
-#include "cli/flow/flow_picture.h"
-#include "cli/flow/sink.h"
+#include "story/flow_picture.h"
+#include "story/sink.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 void write_otlp(const FlowPicture& picture, const Sink& out);
 

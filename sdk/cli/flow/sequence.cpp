@@ -4,9 +4,9 @@
 #include <unordered_map>
 
 #include "cli/audit/part_text.h"
-#include "cli/flow/attempts.h"
 #include "cli/flow/delivery_lines.h"
 #include "cli/flow_tree.h"
+#include "story/attempts.h"
 
 namespace reel::cli {
 

@@ -11,9 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/flow/flow_picture.h"
+#include "story/flow_picture.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 enum class SequenceKind : std::uint8_t {
   published,  ///< `from` published the step

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "cli/duration_text.h"
-#include "cli/flow/attempts.h"
 #include "cli/flow_tree.h"
+#include "story/attempts.h"
 
 namespace reel::cli {
 namespace {

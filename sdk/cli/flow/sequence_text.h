@@ -12,10 +12,12 @@
 #pragma once
 
 #include "cli/flow/sequence.h"
-#include "cli/flow/sink.h"
 #include "cli/terminal.h"
+#include "story/sink.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 /// Services beyond so many share the last column: with more, a line would be wider than any terminal.
 inline constexpr std::size_t lifelines_max = 24;

@@ -1,4 +1,4 @@
-// Edges added up: the tracker's slices in, one row for each step between events out.
+// Edges as people and programs read them: one row for each step between events.
 //
 //   FROM          TO                DEFINITION  COUNT  P50   P95   P99   LATE  OVERDUE
 //   order.placed  payment.captured  fulfilment     50  3ms   12ms  20ms  2.0%     0.0%
@@ -6,53 +6,23 @@
 // Pure.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <string>
-#include <vector>
-
-#include "cli/flow_json.h"
 #include "cli/table.h"
-#include "reel/v1/query.pb.h"
-#include "search/spans.h"
+#include "search/edge_sum.h"
+#include "story/flow_json.h"
 
 namespace reel::cli {
 
-/// Edges told apart, as in a slice of the tracker's; what is on further ones is counted.
-inline constexpr std::size_t edge_rows_max = 10'000;
+using namespace story;
 
-struct FlowEdge {
-  std::string definition;  ///< empty: observed
-  std::string after;
-  std::vector<std::string> expected;
-  bool any_of = false;
-  std::uint64_t count = 0;
-  std::uint64_t came = 0;
-  std::uint64_t late = 0;
-  std::uint64_t overdue = 0;
-  search::Spans times;
+using search::edge_rows_max;
+using search::FlowEdge;
 
-  [[nodiscard]] std::string from_text() const;
-  [[nodiscard]] std::string to_text() const;
-};
-
-class EdgeTable {
+class EdgeTable : public search::EdgeSum {
  public:
-  explicit EdgeTable(std::size_t most = edge_rows_max) : most_{most} {}
-
-  void add(const v1::EdgesReply& slice);
-
-  /// By definition, what is observed last; the most frequent first.
-  [[nodiscard]] std::vector<const FlowEdge*> rows() const;
-  [[nodiscard]] std::uint64_t others() const { return others_; }
+  using EdgeSum::EdgeSum;
 
   [[nodiscard]] static Json json(const FlowEdge& edge);
   [[nodiscard]] Table table() const;
-
- private:
-  std::size_t most_;
-  std::map<std::string, FlowEdge> edges_;  // by what tells them apart, as one text
-  std::uint64_t others_ = 0;
 };
 
 }  // namespace reel::cli

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "cli/audit/journal_reading.h"
-#include "cli/audit/subscriptions.h"
 #include "cli/catalog.h"
 #include "cli/flow/flow_reading.h"
 #include "cli/inquiry.h"
@@ -16,8 +15,12 @@
 #include "event/event_pattern.h"
 #include "event/payload_parser.h"
 #include "event/topic.h"
+#include "story/subscriptions.h"
 
 namespace reel::cli {
+
+using namespace story;
+
 namespace {
 
 using search::FlowQuery;

@@ -5,9 +5,9 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "cli/audit/record_topics.h"
-#include "cli/duration_text.h"
+#include "event/rfc3339.h"
 #include "reel/v1/ledger.pb.h"
+#include "story/record_topics.h"
 
 namespace reel::test {
 namespace {
@@ -154,7 +154,7 @@ JournalInWords::JournalInWords(const std::string& words) {
 }
 
 std::uint64_t JournalInWords::time_of(std::uint64_t offset) {
-  return *cli::parse_time("2026-03-01T10:02:11Z") + offset * step_ns;
+  return *parse_rfc3339("2026-03-01T10:02:11Z") + offset * step_ns;
 }
 
 void JournalInWords::add_line(const std::string& line) {

@@ -14,8 +14,8 @@
 #include <string>
 
 #include "../audit/journal_in_words.h"
-#include "cli/flow/flow_picture.h"
-#include "cli/flow/sink.h"
+#include "story/flow_picture.h"
+#include "story/sink.h"
 
 namespace reel::test {
 

@@ -4,10 +4,10 @@
 #include <tuple>
 
 #include "cli/flow/flow_at.h"
-#include "cli/flow/picture_json.h"
-#include "cli/flow_json.h"
 #include "cli/invocation.h"
 #include "flow_in_words.h"
+#include "story/flow_json.h"
+#include "story/picture_json.h"
 
 using namespace reel::cli;
 using reel::test::FlowInWords;

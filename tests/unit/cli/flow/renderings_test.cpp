@@ -9,11 +9,11 @@
 #include "cli/flow/dot.h"
 #include "cli/flow/mermaid.h"
 #include "cli/flow/otlp.h"
-#include "cli/flow/picture_json.h"
 #include "cli/flow/sequence_text.h"
-#include "cli/flow_json.h"
 #include "cli/flow_tree.h"
 #include "flow_in_words.h"
+#include "story/flow_json.h"
+#include "story/picture_json.h"
 
 using namespace reel::cli;
 using reel::test::FlowInWords;

@@ -26,7 +26,7 @@
 #include <string>
 #include <vector>
 
-namespace reel::cli {
+namespace reel::story {
 
 struct ClockSkew {
   std::string service;
@@ -51,8 +51,4 @@ class ClockSkews {
   std::map<std::string, ClockSkew> skews_;
 };
 
-/// "up to 14 ms behind", "3.2 s to 3.4 s ahead", "at least 3.2 s ahead", "between 1 s behind and 2 s ahead",
-/// "3 s ahead by one event, 1 s behind by another: it was set, or its instances differ".
-[[nodiscard]] std::string skew_text(const ClockSkew& skew);
-
-}  // namespace reel::cli
+}  // namespace reel::story

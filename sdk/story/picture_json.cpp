@@ -1,10 +1,10 @@
-#include "cli/flow/picture_json.h"
+#include "story/picture_json.h"
 
-#include "cli/audit/part_text.h"
-#include "cli/flow_json.h"
 #include "event/rfc3339.h"
+#include "story/flow_json.h"
+#include "story/part_json.h"
 
-namespace reel::cli {
+namespace reel::story {
 namespace {
 
 double as_ms(std::uint64_t ns) {
@@ -86,4 +86,4 @@ void write_picture_json(const FlowPicture& picture, const Sink& out) {
   out("}\n");
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

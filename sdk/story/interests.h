@@ -34,7 +34,7 @@
 #include "reel/stream.h"
 #include "reel/v1/ledger.pb.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 /// What `when` says of an event; unknown where it is not understood here, or the event not readable.
 enum class Answer { no, yes, unknown };
@@ -122,4 +122,4 @@ class Interests {
 /// Parses a record's message. False where it is none.
 [[nodiscard]] bool parse_record(google::protobuf::MessageLite& message, std::string_view data);
 
-}  // namespace reel::cli
+}  // namespace reel::story

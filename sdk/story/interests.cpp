@@ -1,12 +1,12 @@
-#include "cli/audit/interests.h"
+#include "story/interests.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "cli/audit/record_topics.h"
 #include "event/topic.h"
+#include "story/record_topics.h"
 
-namespace reel::cli {
+namespace reel::story {
 namespace {
 
 bool same(const v1::Pattern& one, const v1::Pattern& other) {
@@ -169,4 +169,4 @@ void Interests::wanting(const StreamEvent& event, std::vector<Wanted>& wanted) {
   }
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

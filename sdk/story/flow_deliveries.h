@@ -18,9 +18,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/audit/part_story.h"
+#include "story/part_story.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 class FlowDeliveries {
  public:
@@ -79,4 +79,4 @@ class FlowDeliveries {
   bool passed_ = false;
 };
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -5,8 +5,8 @@
 #include <functional>
 #include <string_view>
 
-namespace reel::cli {
+namespace reel::story {
 
 using Sink = std::function<void(std::string_view)>;
 
-}  // namespace reel::cli
+}  // namespace reel::story

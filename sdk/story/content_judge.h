@@ -1,17 +1,19 @@
 // How a reader of the journal judges the `when` of subscriptions: as the broker did, by the schemas that it
 // has now.
 //
-//   Interests interests{content_filter(Catalog::fetch(globals))};
+//   Interests interests{content_filter(schemas)};
 //
 // `unknown` where the broker might have judged otherwise: the payload's type is not among today's schemas, or
 // they cannot read it, and the pattern looks at it.
 #pragma once
 
-#include "cli/audit/interests.h"
-#include "cli/catalog.h"
+#include <memory>
 
-namespace reel::cli {
+#include "event/schema_set.h"
+#include "story/interests.h"
 
-[[nodiscard]] ContentFilter content_filter(Catalog catalog);
+namespace reel::story {
 
-}  // namespace reel::cli
+[[nodiscard]] ContentFilter content_filter(std::shared_ptr<const SchemaSet> schemas);
+
+}  // namespace reel::story

@@ -15,9 +15,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/audit/interests.h"
+#include "story/interests.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 enum class StepKind : std::uint8_t {
   delivered,
@@ -128,4 +128,4 @@ template <class Range>
   return offset >= range.first() && offset - range.first() < range.count();
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

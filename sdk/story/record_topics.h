@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace reel::cli {
+namespace reel::story {
 
 inline constexpr std::string_view delivery_topic = "reel.delivery";
 inline constexpr std::string_view ledger_topic = "reel.ledger";
@@ -25,4 +25,4 @@ inline constexpr std::string_view redelivery_prefix = "reel.redelivery.";
   return topic == delivery_topic || topic == ledger_topic;
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -1,8 +1,8 @@
-#include "cli/flow/attempts.h"
+#include "story/attempts.h"
 
 #include <algorithm>
 
-namespace reel::cli {
+namespace reel::story {
 
 bool ends_attempt(StepKind kind) {
   return kind == StepKind::acked || kind == StepKind::expired || is_failure(kind);
@@ -34,4 +34,4 @@ std::vector<Attempt> attempts_of(const StoryPart& part) {
   return attempts;
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

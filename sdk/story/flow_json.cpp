@@ -1,9 +1,9 @@
-#include "cli/flow_json.h"
+#include "story/flow_json.h"
 
-#include "cli/flow_tree.h"
 #include "event/rfc3339.h"
+#include "story/flow_words.h"
 
-namespace reel::cli {
+namespace reel::story {
 namespace {
 
 template <class Strings>
@@ -99,4 +99,4 @@ std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "cli/audit/part_story.h"
+#include "story/part_story.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 /// Points into the part that it is made from. At least one of the three is set; `note` only alone.
 struct Attempt {
@@ -28,4 +28,4 @@ struct Attempt {
 /// Whether an end is one that nobody wished for.
 [[nodiscard]] bool is_failure(StepKind kind);
 
-}  // namespace reel::cli
+}  // namespace reel::story

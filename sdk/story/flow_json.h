@@ -6,7 +6,7 @@
 
 #include "reel/v1/query.pb.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 using Json = nlohmann::ordered_json;
 
@@ -20,4 +20,4 @@ using Json = nlohmann::ordered_json;
 /// One line; bytes that are not UTF-8 become U+FFFD instead of an exception.
 [[nodiscard]] std::string line_of(const Json& json);
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -1,8 +1,8 @@
-#include "cli/flow/gaps.h"
+#include "story/gaps.h"
 
 #include <algorithm>
 
-namespace reel::cli {
+namespace reel::story {
 
 std::string_view to_string(GapPart part) {
   static constexpr std::array<std::string_view, gap_parts> names{"wait", "retries", "handling", "publishing"};
@@ -51,4 +51,4 @@ Gap gap_between(const v1::FlowStep& cause, const v1::FlowStep& effect, const Sto
   return gap;
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -15,12 +15,12 @@
 #include <optional>
 #include <vector>
 
-#include "cli/flow/clock_skew.h"
-#include "cli/flow/flow_deliveries.h"
-#include "cli/flow/gaps.h"
 #include "reel/v1/query.pb.h"
+#include "story/clock_skew.h"
+#include "story/flow_deliveries.h"
+#include "story/gaps.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 class FlowPicture {
  public:
@@ -74,4 +74,4 @@ class FlowPicture {
   std::optional<Longest> longest_;
 };
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -5,11 +5,11 @@
 // Written step by step. Durations are milliseconds, with fractions.
 #pragma once
 
-#include "cli/flow/flow_picture.h"
-#include "cli/flow/sink.h"
+#include "story/flow_picture.h"
+#include "story/sink.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 void write_picture_json(const FlowPicture& picture, const Sink& out);
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -1,11 +1,11 @@
-#include "cli/flow/flow_picture.h"
+#include "story/flow_picture.h"
 
 #include <string_view>
 #include <unordered_map>
 
-#include "cli/flow_tree.h"
+#include "story/flow_words.h"
 
-namespace reel::cli {
+namespace reel::story {
 namespace {
 
 /// The source of what routes derive. Its clock is the one that others are compared with, and such an event
@@ -97,4 +97,4 @@ std::optional<Gap> FlowPicture::gap(std::size_t i) const {
   return gap_between(step(causes_[i]), step(i), published_in(i), skew);
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

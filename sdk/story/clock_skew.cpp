@@ -1,10 +1,8 @@
-#include "cli/flow/clock_skew.h"
+#include "story/clock_skew.h"
 
 #include <algorithm>
 
-#include "cli/duration_text.h"
-
-namespace reel::cli {
+namespace reel::story {
 namespace {
 
 // Both are times on the wire, so any 64-bit number: the difference may not fit, and then says nothing
@@ -13,14 +11,6 @@ std::int64_t difference(std::uint64_t to, std::uint64_t from) {
   constexpr std::uint64_t most = std::uint64_t{1} << 62;
   if (to >= from) return static_cast<std::int64_t>(std::min(to - from, most));
   return -static_cast<std::int64_t>(std::min(from - to, most));
-}
-
-std::string amount(std::int64_t skew) {
-  return gap_text(nanoseconds{skew < 0 ? -skew : skew}).substr(1);
-}
-
-std::string side(std::int64_t skew) {
-  return skew < 0 ? "behind" : "ahead";
 }
 
 }  // namespace
@@ -57,22 +47,4 @@ std::vector<ClockSkew> ClockSkews::all() const {
   return all;
 }
 
-std::string skew_text(const ClockSkew& skew) {
-  const std::int64_t low = skew.at_least;
-  if (!skew.at_most) {
-    return low > 0 ? "at least " + amount(low) + " ahead" : "at most " + amount(low) + " behind";
-  }
-  const std::int64_t high = *skew.at_most;
-  if (skew.contradictory()) {
-    return amount(low) + " " + side(low) + " by one event, " + amount(high) + " " + side(high) +
-           " by another: it was set, or its instances differ";
-  }
-  if ((low > 0) == (high > 0)) {
-    // From the smaller to the larger amount, on one side.
-    return low > 0 ? amount(low) + " to " + amount(high) + " ahead"
-                   : amount(high) + " to " + amount(low) + " behind";
-  }
-  return "between " + amount(low) + " behind and " + amount(high) + " ahead";
-}
-
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -1,10 +1,10 @@
-#include "cli/audit/part_story.h"
+#include "story/part_story.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-namespace reel::cli {
+namespace reel::story {
 namespace {
 
 bool is_end(PartState state) {
@@ -173,4 +173,4 @@ bool PartStory::settled() const {
   return is_end(told_.state) && told_.state != PartState::dead && told_.state != PartState::parked;
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -1,4 +1,4 @@
-#include "cli/audit/content_judge.h"
+#include "story/content_judge.h"
 
 #include <memory>
 #include <optional>
@@ -9,12 +9,13 @@
 #include "event/event_pattern.h"
 #include "event/payload_parser.h"
 
-namespace reel::cli {
+namespace reel::story {
 namespace {
 
 class ContentJudge {
  public:
-  explicit ContentJudge(Catalog catalog) : catalog_{std::move(catalog)}, parser_{catalog_.schemas()} {}
+  explicit ContentJudge(std::shared_ptr<const SchemaSet> schemas)
+      : schemas_{std::move(schemas)}, parser_{*schemas_} {}
 
   [[nodiscard]] Answer judge(const std::string& when, const StreamEvent& event) {
     const auto& pattern = compiled(when);
@@ -34,16 +35,16 @@ class ContentJudge {
     return patterns_.emplace(when, EventPattern::compile(when).pattern).first->second;
   }
 
-  Catalog catalog_;
+  std::shared_ptr<const SchemaSet> schemas_;
   PayloadParser parser_;
   std::unordered_map<std::string, std::optional<EventPattern>> patterns_;
 };
 
 }  // namespace
 
-ContentFilter content_filter(Catalog catalog) {
-  return [judge = std::make_shared<ContentJudge>(std::move(catalog))](
+ContentFilter content_filter(std::shared_ptr<const SchemaSet> schemas) {
+  return [judge = std::make_shared<ContentJudge>(std::move(schemas))](
              const std::string& when, const StreamEvent& event) { return judge->judge(when, event); };
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

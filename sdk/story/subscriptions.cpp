@@ -1,24 +1,16 @@
-#include "cli/audit/subscriptions.h"
+#include "story/subscriptions.h"
 
-#include "cli/audit/record_topics.h"
-#include "cli/inquiry.h"
+#include "story/record_topics.h"
 
-namespace reel::cli {
+namespace reel::story {
 
-v1::ServicesReply ask_services(const Globals& globals) {
-  v1::Request request;
-  request.mutable_services();
-  return ask_broker(globals, request).services();
-}
-
-std::uint64_t learn_subscriptions(Invocation& invocation, Start start, const JournalEnd& moment,
+std::uint64_t learn_subscriptions(const Journal& journal, Start start, const JournalEnd& moment,
                                   const v1::ServicesReply& said, Interests& interests) {
   const std::uint64_t begin =
-      read_journal(invocation,
-                   {.patterns = {std::string{subscription_topic}, std::string{control_topic}},
+      journal.read({.patterns = {std::string{subscription_topic}, std::string{control_topic}},
                     .start = start,
                     .end = moment,
-                    .progress = false},
+                    .quiet = true},
                    [&](const StreamEvent& event) {
                      (void)interests.learn(event);  // the audit finds what cannot be read
                      return true;
@@ -30,4 +22,4 @@ std::uint64_t learn_subscriptions(Invocation& invocation, Start start, const Jou
   return begin;
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -17,10 +17,10 @@
 #include <string>
 #include <string_view>
 
-#include "cli/audit/part_story.h"
 #include "reel/v1/query.pb.h"
+#include "story/part_story.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 enum class GapPart : std::uint8_t { wait, retries, handling, publishing };
 inline constexpr std::size_t gap_parts = 4;
@@ -43,4 +43,4 @@ struct Gap {
 /// instance that its source names where one does.
 [[nodiscard]] const StoryStep* handed_for(const StoryPart& part, const v1::FlowStep& effect);
 
-}  // namespace reel::cli
+}  // namespace reel::story

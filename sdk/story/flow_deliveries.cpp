@@ -1,12 +1,12 @@
-#include "cli/flow/flow_deliveries.h"
+#include "story/flow_deliveries.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "cli/audit/record_topics.h"
 #include "event/topic.h"
+#include "story/record_topics.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 FlowDeliveries::FlowDeliveries(Interests& interests, std::vector<std::uint64_t> offsets, std::uint64_t until)
     : interests_{interests},
@@ -154,4 +154,4 @@ std::vector<const StoryPart*> FlowDeliveries::parts(std::size_t index) const {
   return parts;
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story
