@@ -6,13 +6,13 @@
 #include <optional>
 
 #include "cli/audit/journal_reading.h"
-#include "cli/audit/subscriptions.h"
 #include "cli/catalog.h"
 #include "cli/output.h"
 #include "event/subflow.h"
 #include "rehearsal/backtest_text.h"
 #include "rehearsal/commands.h"
 #include "rehearsal/history.h"
+#include "story/subscriptions.h"
 
 namespace reel::rehearsal {
 namespace {

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/flow_json.h"
 #include "cli/terminal.h"
 #include "rehearsal/comparison.h"
 #include "rehearsal/outcome.h"
 #include "rehearsal/record.h"
+#include "story/flow_json.h"
 
 namespace reel::rehearsal {
 

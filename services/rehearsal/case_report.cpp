@@ -1,10 +1,10 @@
 // `reel test`: every case of the files, and where one differs, the line and both sides.
 #include <spdlog/fmt/fmt.h>
 
-#include "cli/flow_json.h"
 #include "cli/output.h"
 #include "rehearsal/case_run.h"
 #include "rehearsal/commands.h"
+#include "story/flow_json.h"
 
 namespace reel::rehearsal {
 namespace {

@@ -23,8 +23,7 @@ struct Call {
 
 /// Ends a call with a problem document: one sentence for people.
 struct Refused : std::runtime_error {
-  Refused(int http_status, const std::string& sentence)
-      : std::runtime_error{sentence}, status{http_status} {}
+  Refused(int http_status, const std::string& sentence) : std::runtime_error{sentence}, status{http_status} {}
   int status;
 };
 

@@ -1,16 +1,15 @@
 #include "gateway/api/definitions_json.h"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "config/model.h"
 #include "gateway/api/call.h"
+#include "gateway/api/json.h"
 
 namespace reel::gateway {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using std::chrono::milliseconds;
 
 Json not_zero(milliseconds time) {

@@ -41,8 +41,9 @@ Parameter after_offset() {
 
 Parameter where() {
   return {.name = "where",
-          .help = "A condition as in `reel flows --where` (docs/search.md), on what the tracker knows: not on "
-                  "payloads.",
+          .help =
+              "A condition as in `reel flows --where` (docs/search.md), on what the tracker knows: not on "
+              "payloads.",
           .text_bytes_max = 8'192};
 }
 
@@ -63,7 +64,8 @@ std::vector<Endpoint> of_the_broker() {
        .ask = ask_for<&v1::Request::mutable_status>},
       {.path = "/v1/topics",
        .name = "listTopics",
-       .summary = "Every topic with its type, who subscribes to it, and what came on it since the broker started.",
+       .summary =
+           "Every topic with its type, who subscribes to it, and what came on it since the broker started.",
        .asked = Asked::broker,
        .answer_type = v1::TopicsReply::descriptor(),
        .ask = ask_for<&v1::Request::mutable_topics>},
@@ -99,7 +101,9 @@ std::vector<Endpoint> of_the_broker() {
        .asked = Asked::broker,
        .parameters = {row_limit(),
                       {.name = "after_due", .kind = Kind::time, .help = "`due` of the last row seen."},
-                      {.name = "after_offset", .kind = Kind::number, .help = "`offset` of the last row seen."}},
+                      {.name = "after_offset",
+                       .kind = Kind::number,
+                       .help = "`offset` of the last row seen."}},
        .answer_type = v1::DelayedReply::descriptor(),
        .ask = ask_delayed},
       {.path = "/v1/replays",
@@ -111,7 +115,8 @@ std::vector<Endpoint> of_the_broker() {
       {.method = "POST",
        .path = "/v1/commands",
        .name = "command",
-       .summary = "Tells the broker to do something with a service or its events; answered once it is in the journal.",
+       .summary = "Tells the broker to do something with a service or its events; answered once it is in the "
+                  "journal.",
        .asked = Asked::broker,
        .body = v1::Command::descriptor(),
        .answer_type = v1::CommandReply::descriptor(),
@@ -162,16 +167,17 @@ std::vector<Endpoint> of_the_tracker() {
        .name = "waitForFlow",
        .summary = "Answers when the flow has come so far, or the time is over.",
        .asked = Asked::tracker,
-       .parameters = {flow_id(),
-                      {.name = "until",
-                       .kind = Kind::word,
-                       .help = "`settled`: nothing of it is under way any more; `completed`: its definitions say so.",
-                       .words = {"settled", "completed"}},
-                      {.name = "timeout",
-                       .kind = Kind::duration,
-                       .help = "How long to wait, 10s where it is not given.",
-                       .most = wait_timeout_ms_max,
-                       .otherwise = 10'000}},
+       .parameters =
+           {flow_id(),
+            {.name = "until",
+             .kind = Kind::word,
+             .help = "`settled`: nothing of it is under way any more; `completed`: its definitions say so.",
+             .words = {"settled", "completed"}},
+            {.name = "timeout",
+             .kind = Kind::duration,
+             .help = "How long to wait, 10s where it is not given.",
+             .most = wait_timeout_ms_max,
+             .otherwise = 10'000}},
        .answer_type = v1::WaitReply::descriptor(),
        .ask = ask_wait},
       {.path = "/v1/incidents",

@@ -25,8 +25,8 @@ struct FoundEndpoint {
   std::string allowed;
 };
 
-/// `path` is percent-decoded. Of several templates that fit, the one with most literal text is meant. The value
-/// of a parameter may hold slashes: correlation ids do.
+/// `path` is percent-decoded. Of several templates that fit, the one with most literal text is meant. The
+/// value of a parameter may hold slashes: correlation ids do.
 [[nodiscard]] FoundEndpoint find_endpoint(std::string_view method, std::string_view path);
 
 }  // namespace reel::gateway

@@ -2,7 +2,8 @@
 //
 //   EventTexts texts{bus};          // one for all
 //   EventWriter writer{texts};      // one for each answer
-//   writer.write({.source = "orders", .topic = "order.placed", .dataschema = "shop.v1.OrderPlaced"}, bytes, {})
+//   writer.write({.source = "orders", .topic = "order.placed", .dataschema = "shop.v1.OrderPlaced"}, bytes,
+//   {})
 //     -> {"specversion":"1.0","type":"order.placed",…,"data":{"orderId":"order-7"}}
 //
 // The schemas are asked for when they are first needed, and again when an event's type is not among them, at

@@ -11,6 +11,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 namespace reel::gateway {
@@ -32,6 +33,9 @@ enum class Shape : std::uint8_t {
   spans,     ///< a message reel.v1.Spans: how many, and their percentiles
   message,   ///< any other: an object
 };
+
+/// The time that is written as "forever".
+inline constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
 
 /// Of a map: its values'.
 [[nodiscard]] Shape shape_of(const pb::FieldDescriptor& field);

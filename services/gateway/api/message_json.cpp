@@ -2,11 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <vector>
 
 #include "event/rfc3339.h"
 #include "reel/v1/query.pb.h"
@@ -14,8 +12,6 @@
 
 namespace reel::gateway {
 namespace {
-
-constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
 
 std::string time_json(std::uint64_t unix_ns) {
   return unix_ns == 0 ? "null" : '"' + rfc3339(unix_ns) + '"';
@@ -43,7 +39,8 @@ std::string spans_json(const v1::Spans& message) {
                      time(spans.quantile(0.95)), time(spans.quantile(0.99)));
 }
 
-/// A value that an enum's type does not know comes from a later version: it reads as the first one, "unknown".
+/// A value that an enum's type does not know comes from a later version: it reads as the first one,
+/// "unknown".
 std::string word_json(const pb::EnumDescriptor& type, int number) {
   const auto* value = type.FindValueByNumber(number);
   return '"' + word_of(value != nullptr ? *value : *type.value(0)) + '"';
@@ -61,8 +58,9 @@ class Writer {
       if (!is_always_written(field) && !message.GetReflection()->HasField(message, &field)) continue;
       if (out_.back() != '{') out_ += ',';
       out_ += '"' + key_of(field) + "\":";
-      field.is_map() ? map(message, field) : field.is_repeated() ? list(message, field)
-                                                                 : value(message, field, -1);
+      field.is_map()        ? map(message, field)
+      : field.is_repeated() ? list(message, field)
+                            : value(message, field, -1);
     }
     out_ += '}';
   }
@@ -81,23 +79,18 @@ class Writer {
 
   /// Keys in order, so that the same answer reads the same.
   void map(const pb::Message& message, const pb::FieldDescriptor& field) {
-    const auto& entries = message.GetReflection()->GetRepeatedFieldRef<pb::Message>(message, &field);
-    const auto* const key = field.message_type()->FindFieldByNumber(1);
-    const auto* const value_field = field.message_type()->FindFieldByNumber(2);
-    const auto key_of_entry = [&](const pb::Message& entry) {
-      return entry.GetReflection()->GetString(entry, key);
-    };
-    std::vector<std::unique_ptr<pb::Message>> sorted;
-    for (const pb::Message& entry : entries) {
-      sorted.emplace_back(entry.New())->CopyFrom(entry);
+    const pb::Reflection& in = *message.GetReflection();
+    const pb::FieldDescriptor& key = *field.message_type()->FindFieldByNumber(1);
+    std::map<std::string, const pb::Message*> entries;
+    for (int i = 0; i < in.FieldSize(message, &field); ++i) {
+      const pb::Message& entry = in.GetRepeatedMessage(message, &field, i);
+      entries.emplace(text(entry, key, -1), &entry);
     }
-    std::sort(sorted.begin(), sorted.end(),
-              [&](const auto& a, const auto& b) { return key_of_entry(*a) < key_of_entry(*b); });
     out_ += '{';
-    for (const auto& entry : sorted) {
+    for (const auto& [name, entry] : entries) {
       if (out_.back() != '{') out_ += ',';
-      out_ += json_text(key_of_entry(*entry)) + ':';
-      value(*entry, *value_field, -1);
+      out_ += json_text(name) + ':';
+      value(*entry, *field.message_type()->FindFieldByNumber(2), -1);
     }
     out_ += '}';
   }
@@ -124,7 +117,9 @@ class Writer {
         out_ += bytes.empty() || !event_text_ ? "null" : event_text_(message, bytes);
         break;
       }
-      case Shape::spans: out_ += spans_json(dynamic_cast<const v1::Spans&>(sub(message, field, index))); break;
+      case Shape::spans:
+        out_ += spans_json(dynamic_cast<const v1::Spans&>(sub(message, field, index)));
+        break;
       case Shape::message: this->message(sub(message, field, index)); break;
     }
   }

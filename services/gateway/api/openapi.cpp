@@ -46,10 +46,10 @@ Json operation(const Endpoint& endpoint, Schemas& schemas) {
     json["requestBody"] = {{"required", true}, {"content", json_content(schemas.of_body(*endpoint.body))}};
   }
   if (endpoint.asked != Endpoint::Asked::edge) {
-    json["responses"]["200"] = {
-        {"description", "The answer."},
-        {"content", json_content(endpoint.answer_type != nullptr ? schemas.of_answer(*endpoint.answer_type)
-                                                                 : Schemas::of_name(endpoint.answer_schema))}};
+    json["responses"]["200"] = {{"description", "The answer."},
+                                {"content", json_content(endpoint.answer_type != nullptr
+                                                             ? schemas.of_answer(*endpoint.answer_type)
+                                                             : Schemas::of_name(endpoint.answer_schema))}};
   }
   if (!endpoint.described.empty()) json.merge_patch(Json::parse(endpoint.described));
   json["responses"]["default"] = {{"$ref", "#/components/responses/Problem"}};
@@ -63,15 +63,16 @@ std::string lower(std::string_view method) {
 }
 
 std::string write_document() {
-  Json document{
-      {"openapi", "3.1.0"},
-      {"info",
-       {{"title", "Reel"},
-        {"version", REEL_VERSION},
-        {"description",
-         "All that `reel` shows, as JSON, and events in and out. Keys are the protobuf contract's names. Times are "
-         "RFC 3339 in UTC, null where not set; durations are milliseconds and their keys say so. See docs/api.md."}}},
-      {"servers", {{{"url", "/"}}}}};
+  Json document{{"openapi", "3.1.0"},
+                {"info",
+                 {{"title", "Reel"},
+                  {"version", REEL_VERSION},
+                  {"description",
+                   "All that `reel` shows, as JSON, and events in and out. Keys are the protobuf contract's "
+                   "names. Times are "
+                   "RFC 3339 in UTC, null where not set; durations are milliseconds and their keys say so. "
+                   "See docs/api.md."}}},
+                {"servers", {{{"url", "/"}}}}};
   Schemas schemas;
   Json paths = Json::object();
   for (const Endpoint& endpoint : endpoints())

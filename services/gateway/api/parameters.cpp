@@ -147,8 +147,8 @@ class ArgumentReader {
 ReadArguments read_arguments(const std::vector<Parameter>& parameters, const std::string& in_path,
                              const std::multimap<std::string, std::string>& query) {
   ArgumentReader reader{parameters};
-  const auto path = std::find_if(parameters.begin(), parameters.end(),
-                                 [](const Parameter& each) { return each.in_path; });
+  const auto path =
+      std::find_if(parameters.begin(), parameters.end(), [](const Parameter& each) { return each.in_path; });
   bool ok = path == parameters.end() || reader.take(std::string{path->name}, in_path, true);
   for (auto it = query.begin(); ok && it != query.end(); ++it) ok = reader.take(it->first, it->second, false);
   if (ok) (void)reader.check_required();  // what it says stands in the result

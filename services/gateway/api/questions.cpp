@@ -1,12 +1,11 @@
 #include "gateway/api/questions.h"
 
+#include "gateway/api/json_field.h"
 #include "search/attributes.h"
 #include "search/expression.h"
 
 namespace reel::gateway {
 namespace {
-
-namespace pb = google::protobuf;
 
 constexpr auto unsigned_text = "by: must say who wants it, for the journal";
 

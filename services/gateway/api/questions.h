@@ -1,5 +1,5 @@
-// The question that a request is to broker or tracker: one function for each endpoint that is no more than that.
-// Each says in one sentence where what was given makes no question. Pure.
+// The question that a request is to broker or tracker: one function for each endpoint that is no more than
+// that. Each says in one sentence where what was given makes no question. Pure.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -29,7 +29,8 @@ std::string ask_flows(const Arguments& given, const google::protobuf::Message* b
 std::string ask_flow(const Arguments& given, const google::protobuf::Message* body, v1::Request& question);
 std::string ask_why(const Arguments& given, const google::protobuf::Message* body, v1::Request& question);
 std::string ask_wait(const Arguments& given, const google::protobuf::Message* body, v1::Request& question);
-std::string ask_incidents(const Arguments& given, const google::protobuf::Message* body, v1::Request& question);
+std::string ask_incidents(const Arguments& given, const google::protobuf::Message* body,
+                          v1::Request& question);
 std::string ask_care(const Arguments& given, const google::protobuf::Message* body, v1::Request& question);
 
 /// A condition as people write it. A sentence where it is none, or asks for payloads.

@@ -3,20 +3,20 @@
 //   Schemas schemas;
 //   schemas.of_answer(*v1::FlowsReply::descriptor())   -> {"$ref":"#/components/schemas/FlowsReply"}
 //   schemas.of_body(*v1::Command::descriptor())        -> {"$ref":"#/components/schemas/CommandBody"}
-//   schemas.components()                               -> FlowsReply, FlowSummary, FlowState, …, and those by hand
+//   schemas.components()                               -> FlowsReply, FlowSummary, FlowState, …, and those by
+//   hand
 //
 // Messages' schemas follow from their descriptors; what is no message stands in schemas_by_hand.cpp. Pure.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include <map>
 #include <string>
+#include <string_view>
 
+#include "gateway/api/json.h"
 #include "gateway/api/json_field.h"
 
 namespace reel::gateway {
-
-using Json = nlohmann::ordered_json;
 
 /// Written by hand: Problem, CloudEvent, Spans, Definitions, Picture, …
 [[nodiscard]] const Json& schemas_by_hand();
