@@ -26,7 +26,7 @@ nanoseconds between(std::uint64_t earlier, std::uint64_t later) {
   return nanoseconds{later > earlier ? static_cast<std::int64_t>(later - earlier) : 0};
 }
 
-Line line_of(const StoryStep& step) {
+Line line_of_step(const StoryStep& step) {
   Line line;
   line.time = step.time;
   switch (step.kind) {
@@ -105,7 +105,7 @@ void add_part(const StoryPart& part, const EventStory& story, std::vector<Line>&
   lines.push_back(std::move(title));
   std::uint64_t before = story.head().time;
   for (const StoryStep& step : part.steps) {
-    Line line = line_of(step);
+    Line line = line_of_step(step);
     line.gap = gap_text(between(before, step.time));
     before = step.time;
     lines.push_back(std::move(line));

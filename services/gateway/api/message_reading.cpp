@@ -22,7 +22,7 @@ struct Misfit {
 class Reader {
  public:
   void message(const nlohmann::json& json, pb::Message& into) {
-    if (!json.is_object()) fail("must be an object");
+    if (!json.is_object()) fail(path_.empty() ? "the body must be an object" : "must be an object");
     const pb::Descriptor& type = *into.GetDescriptor();
     for (const auto& [key, value] : json.items()) {
       const pb::FieldDescriptor& field = named(type, key);
@@ -44,7 +44,7 @@ class Reader {
   };
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw Misfit{path_.empty() ? "the body " + what : path_ + ": " + what};
+    throw Misfit{path_.empty() ? what : path_ + ": " + what};
   }
   [[noreturn]] void fail_value(const nlohmann::json& value, const std::string& wanted) const {
     fail(in_quotes(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) + " is not " +

@@ -10,6 +10,7 @@
 #include "event/nearest_name.h"
 #include "event/quoted_text.h"
 #include "event/rfc3339.h"
+#include "event/utf8.h"
 
 namespace reel::gateway {
 namespace {
@@ -76,6 +77,7 @@ class ArgumentReader {
       return fail("unknown parameter " + in_quotes(name) +
                   (meant.empty() ? "; " + allowed_text(parameters_) : meant));
     }
+    if (!is_utf8(value)) return fail(fmt::format("{}: {} is not UTF-8", name, in_quotes(value)));
     if (!parameter->repeats && read_.arguments.texts_.contains(name))
       return fail(fmt::format("{}: given twice", name));
     if (const std::string wrong = check(*parameter, value); !wrong.empty())

@@ -86,6 +86,9 @@ TEST_CASE("the picture of a flow has its deliveries, and without a broker the re
   bench.bus.filled = false;
   bench.bus.tell = [&](const v1::Request&, v1::Reply& reply) {
     if (reply.has_services()) {
+      auto& service = *reply.mutable_services()->add_services();
+      service.set_service("payments");
+      service.add_filters()->set_pattern("order.placed");
       reply.mutable_services()->set_end_offset(bench.journal().end());
       reply.mutable_services()->set_now(JournalInWords::time_of(bench.journal().end()));
       return;
@@ -100,6 +103,7 @@ TEST_CASE("the picture of a flow has its deliveries, and without a broker the re
   };
   const Answer whole = bench.get("/v1/flows/order-7/picture");
   CHECK(whole.status == 200);
+  REQUIRE(whole.json["steps"][0]["services"].size() == 1);
   CHECK(whole.json["steps"][0]["services"][0]["service"] == "payments");
   CHECK(whole.json["steps"][0]["services"][0]["state"] == "acked");
   CHECK(whole.json["next"] == 9);

@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 
 class JsonSchema {
  public:
-  explicit JsonSchema(Json document) : document_{std::move(document)} {}
+  explicit JsonSchema(Json document) : document_(std::move(document)) {}
 
   [[nodiscard]] const Json& document() const { return document_; }
   /// What does not fit, with its place; empty where all does. Keys of objects that the schema does not know

@@ -55,6 +55,10 @@ TEST_CASE("numbers are whole, and as large as is said") {
   }
 }
 
+TEST_CASE("bytes that are no text go no further") {
+  CHECK(problem("order-\xff", {{"topics", "a"}}) == "id: 'order-\\xff' is not UTF-8");
+}
+
 TEST_CASE("texts are as long as is said, and repeated in a sentence only in part") {
   const std::string wrong = problem("x", {{"topics", std::string(100'000, 'a')}});
   CHECK(wrong.ends_with("is not a text of at most 4 bytes"));
