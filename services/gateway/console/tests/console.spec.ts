@@ -171,22 +171,23 @@ test.describe('RULE it stays quick', () => {
         return page.locator('main [role=status]').first().innerText();
       }, { timeout: 90_000 })
       .toContain('10\u202f000 flows');
-    const frames = await box.evaluate(async (element) => {
-      const times: number[] = [];
-      element.scrollTop = 0;
-      let last = performance.now();
-      for (let i = 0; i < 90; ++i) {
-        element.scrollTop += 900;
-        await new Promise(requestAnimationFrame);
-        times.push(performance.now() - last);
-        last = performance.now();
-      }
-      return times.sort((a, b) => a - b);
-    });
+    // Frames while it scrolls, against frames while it does not: the middle ones of ninety.
+    const frames = (by: number) =>
+      box.evaluate(async (element, step) => {
+        const times: number[] = [];
+        element.scrollTop = 0;
+        for (let i = 0; i < 90; ++i) {
+          const began = performance.now();
+          element.scrollTop += step;
+          await new Promise(requestAnimationFrame);
+          times.push(performance.now() - began);
+        }
+        return times.sort((a, b) => a - b)[45]!;
+      }, by);
+    const still = await frames(0);
+    const moving = await frames(900);
     expect(await box.getByRole('listitem').count()).toBeLessThan(80);
-    await expect(box.getByRole('listitem').first()).toBeAttached();
-    // A frame in two cores shared with other tests: the middle one, not the worst.
-    expect(frames[Math.floor(frames.length / 2)]!).toBeLessThan(50);
+    expect(moving).toBeLessThan(Math.max(34, still * 3));
   });
 
   for (const side of ['tree', 'sequence', 'timeline', 'events']) {

@@ -111,7 +111,7 @@ function selected(world: World, query: URLSearchParams): FlowSummary[] | Answer 
   const definition = query.get('definition');
   try {
     const judge = compileWhere(query.get('where') ?? 'events >= 0');
-    return [...world.summaries()].filter(
+    return world.summaries().filter(
       (flow) =>
         (states.length === 0 || states.includes(flow.state)) &&
         (!definition || flow.definitions.includes(definition)) &&

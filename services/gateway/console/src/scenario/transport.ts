@@ -119,8 +119,8 @@ export class ScenarioTransport implements Transport {
     const roll = random(this.world.scenario.seed);
     const published = this.world.topicList().filter((topic) => topic.durable).reduce((sum, topic) => sum + topic.published, 0);
     const per_second = 1000 / this.world.scenario.every_ms;
-    const overdue = [...this.world.summaries()].filter((flow) => flow.state === 'overdue');
-    const open = [...this.world.summaries()].filter((flow) => flow.state === 'open').length;
+    const overdue = this.world.summaries().filter((flow) => flow.state === 'overdue');
+    const open = this.world.summaries().filter((flow) => flow.state === 'open').length;
     const samples: Sample[] = [];
     let count = published;
     for (let ago = 1; ago <= 300; ++ago) {

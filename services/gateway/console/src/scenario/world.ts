@@ -22,6 +22,7 @@ export class World {
   private readonly paused = new Map<string, { by: string; until: string | null }>();
   private readonly offline = new Set<string>();
   private version = 0;
+  private readonly worked_out = new Map<string, { version: number; value: unknown }>();
   private next_command = 5_000_000;
   private running: RunningReplay[] = [];
   private waiting_events: DelayedEvent[] = [];
@@ -75,6 +76,15 @@ export class World {
     return picture;
   }
 
+  /** Ten thousand flows are walked over once for each moment, not for each question. */
+  private once<Value>(name: string, make: () => Value): Value {
+    const kept = this.worked_out.get(name);
+    if (kept?.version === this.version) return kept.value as Value;
+    const value = make();
+    this.worked_out.set(name, { version: this.version, value });
+    return value;
+  }
+
   private inputOf(id: string): OrderInput | undefined {
     return this.orders.find((order) => order.id === id);
   }
@@ -85,8 +95,10 @@ export class World {
     for (let i = this.orders.length - 1; i >= 0; --i) yield this.picture(this.orders[i]!.id)!;
   }
 
-  *summaries(): Generator<FlowSummary> {
-    for (const { watermark: _w, steps: _s, expectations: _e, longest: _l, clocks: _c, next: _n, ...summary } of this.all()) yield summary;
+  summaries(): FlowSummary[] {
+    return this.once('summaries', () =>
+      [...this.all()].map(({ watermark: _w, steps: _s, expectations: _e, longest: _l, clocks: _c, next: _n, ...summary }) => summary),
+    );
   }
 
   cause(picture: Picture, expectation: Picture['expectations'][number]) {
@@ -95,6 +107,10 @@ export class World {
   }
 
   incidents(): Incident[] {
+    return this.once('incidents', () => this.findIncidents());
+  }
+
+  private findIncidents(): Incident[] {
     const found = new Map<string, Incident>();
     for (const picture of this.all()) {
       for (const expectation of picture.overdue) {
@@ -161,6 +177,10 @@ export class World {
   }
 
   letters(state: 'dead' | 'retrying'): Letter[] {
+    return this.once(state, () => this.findLetters(state));
+  }
+
+  private findLetters(state: 'dead' | 'retrying'): Letter[] {
     const letters: Letter[] = [];
     for (const picture of this.all()) {
       for (const step of picture.steps) {
@@ -230,6 +250,10 @@ export class World {
   }
 
   topicList(): Topic[] {
+    return this.once('topics', () => this.findTopicList());
+  }
+
+  private findTopicList(): Topic[] {
     const counts = new Map<string, number>();
     for (const picture of this.all()) for (const step of picture.steps) counts.set(step.type, (counts.get(step.type) ?? 0) + 1);
     return Object.entries(topics).map(([topic, { type, durable }]) => {
@@ -240,6 +264,10 @@ export class World {
   }
 
   serviceList(): Service[] {
+    return this.once('services', () => this.findServiceList());
+  }
+
+  private findServiceList(): Service[] {
     const list = Object.keys(subscriptions).map((service) => this.service(service));
     return [...list, { ...this.service('reel.tracker'), patterns: ['>'] }];
   }
@@ -362,6 +390,7 @@ export class World {
 
   private discard(offsets: number[], reply: (count: number, left_out: string[]) => CommandReply) {
     for (const offset of offsets) this.discarded.add(offset);
+    this.advance(1);
     return reply(offsets.length, []);
   }
 
