@@ -317,12 +317,12 @@ std::string EventJson::write(const RunHead& head, const EventView& event, const 
 }
 
 ReadDraft EventJson::read(std::string_view text) const try {
-  return read(parse(text));
+  return read_parsed(parse(text));
 } catch (const Wrong& error) {
   return {std::nullopt, error.text, error.reason, {}};
 }
 
-ReadDraft EventJson::read(const json& value) const try {
+ReadDraft EventJson::read_parsed(const json& value) const try {
   if (!value.is_object())
     wrong("expected a JSON object, got " + std::string{value.type_name()}, v1::REFUSAL_MALFORMED);
   EventDraft draft;
@@ -337,8 +337,8 @@ ReadDraft EventJson::read(const json& value) const try {
   return {std::nullopt, error.text, error.reason, error.attribute};
 }
 
-ReadDraft EventJson::read(const std::vector<std::pair<std::string, std::string>>& attributes,
-                          std::string_view data) const try {
+ReadDraft EventJson::read_apart(const std::vector<std::pair<std::string, std::string>>& attributes,
+                                std::string_view data) const try {
   EventDraft draft;
   for (const auto& [name, text] : attributes) read_attribute(draft, name, text);
   impl_->read_bytes(draft, data);

@@ -96,11 +96,11 @@ class EventJson {
   /// facts of another time and ignored.
   [[nodiscard]] ReadDraft read(std::string_view json) const;
   /// The same of text that was parsed already.
-  [[nodiscard]] ReadDraft read(const nlohmann::json& event) const;
+  [[nodiscard]] ReadDraft read_parsed(const nlohmann::json& event) const;
   /// An event whose payload stands beside its attributes, as in HTTP's binary mode: every value as text, and
   /// `data` as the bytes that its `datacontenttype` says. No bytes: no payload.
-  [[nodiscard]] ReadDraft read(const std::vector<std::pair<std::string, std::string>>& attributes,
-                               std::string_view data) const;
+  [[nodiscard]] ReadDraft read_apart(const std::vector<std::pair<std::string, std::string>>& attributes,
+                                     std::string_view data) const;
   /// Reads a payload alone: what `reel pub TOPIC JSON` is given.
   [[nodiscard]] ReadDraft read_data(std::string_view topic, std::string_view json) const;
 

@@ -146,7 +146,7 @@ ReadRequest CloudEventsHttp::read(const HttpRequest& request) const {
     json value;
     if (auto why = unreadable(request.body, value)) return refused(std::move(*why));
     if (auto why = name == "application/json" ? std::nullopt : lacks(value)) return refused(std::move(*why));
-    read = result_of(json_.read(value));
+    read = result_of(json_.read_parsed(value));
     if (read.event && read.event->source.empty()) read.event->source = unnamed_source;
   } else if (name.starts_with(single_type)) {
     return refused(fault(415,
@@ -167,7 +167,7 @@ ReadEvent CloudEventsHttp::read_binary(const HttpRequest& request, std::string c
     return {std::nullopt,
             fault(415, "there is a body and no Content-Type that says what it is", "datacontenttype")};
   if (!content_type.empty()) read.attributes.emplace_back("datacontenttype", content_type);
-  auto result = result_of(json_.read(read.attributes, request.body));
+  auto result = result_of(json_.read_apart(read.attributes, request.body));
   if (!result.event && result.fault.attribute == "datacontenttype") result.fault.status = 415;
   return result;
 }
@@ -188,7 +188,8 @@ ReadRequest CloudEventsHttp::read_batch(const HttpRequest& request) const {
   read.entries.reserve(value.size());
   for (const auto& event : value) {
     auto why = lacks(event);
-    read.entries.push_back(why ? ReadEvent{std::nullopt, std::move(*why)} : result_of(json_.read(event)));
+    read.entries.push_back(why ? ReadEvent{std::nullopt, std::move(*why)}
+                               : result_of(json_.read_parsed(event)));
     if (read.entries.back().event) add_trace(*read.entries.back().event, request);
   }
   return read;

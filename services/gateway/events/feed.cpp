@@ -17,6 +17,9 @@ constexpr auto read_wait = 100ms;
 constexpr std::uint32_t credit_events = 4'096;
 constexpr std::uint32_t credit_bytes = 1u << 20;
 
+/// So long a shared feed waits for its quickest client.
+constexpr auto quickest_patience = 1s;
+
 const std::string opening_text = ": reel\nretry: 2000\n\n";
 
 Start start_of(const StreamRequest& wanted) {
@@ -111,10 +114,8 @@ TextSource::Piece Feed::pull(ClientId client, std::size_t bytes_max) {
                       "events came faster than this client read them (gateway.stream_backlog_bytes); "
                       "come back with Last-Event-ID");
   found->second.cursor = read.next;
-  if (own_) {
-    backlog_.drop_before(read.next);
-    changed_.notify_all();
-  }
+  if (own_) backlog_.drop_before(read.next);
+  changed_.notify_all();
   if (!read.text.empty()) return {TextSource::Piece::Kind::text, std::move(read.text)};
   if (!refusal_.empty()) return last_piece("cut-off", 503, refusal_);
   if (ending_) return last_piece("end", 503, "the gateway is stopping");
@@ -155,27 +156,31 @@ void Feed::run() {
   }
 }
 
-// A client's own feed is read no further while half of a backlog waits for it.
+// Nothing more while half of a backlog waits for the quickest client: a client's own feed goes at its pace,
+// and a burst larger than the backlog does not cut off those who read. Where all are slow, a shared feed goes
+// on.
 void Feed::await_room() {
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [this] {
-    if (over_ || !own_) return true;
-    return !clients_.empty() && backlog_.bytes_from(clients_.begin()->second.cursor) <= backlog_bytes_ / 2;
-  });
+  const auto has_room = [this] { return over_ || is_read(); };
+  if (own_) {
+    changed_.wait(lock, [&] { return !own_ || has_room(); });
+  } else {
+    changed_.wait_for(lock, quickest_patience, has_room);
+  }
+}
+
+// Whether the quickest client has no more than half of a backlog before it.
+bool Feed::is_read() const {
+  if (clients_.empty()) return !own_;
+  std::uint64_t furthest = 0;
+  for (const auto& [id, client] : clients_) furthest = std::max(furthest, client.cursor);
+  return backlog_.bytes_from(furthest) <= backlog_bytes_ / 2;
 }
 
 void Feed::take(const StreamBatch& batch) {
-  std::vector<std::string> texts;
-  texts.reserve(batch.events.size());
-  for (const auto& event : batch.events) texts.push_back(text_of(event));
+  if (batch.kind == StreamBatch::Kind::events) return take_events(batch);
   {
     const std::lock_guard lock{mutex_};
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      const auto offset = batch.events[i].offset;
-      if (offset < seen_up_to_) continue;  // came again after a lost connection
-      backlog_.add(offset, std::move(texts[i]));
-      seen_up_to_ = offset + 1;
-    }
     if (batch.kind == StreamBatch::Kind::refused) refusal_ = batch.text;
     if (batch.kind == StreamBatch::Kind::joined && !joined_) {
       began_ = seen_up_to_ = batch.first_offset;
@@ -186,6 +191,25 @@ void Feed::take(const StreamBatch& batch) {
     if (idle_ && (was_idle || !own_)) return;
   }
   wake_all();
+}
+
+void Feed::take_events(const StreamBatch& batch) {
+  std::size_t next = 0;
+  while (next < batch.events.size()) {
+    std::size_t bytes = 0;
+    for (; next < batch.events.size() && bytes < backlog_bytes_ / 4; ++next) {
+      const auto& event = batch.events[next];
+      auto text = text_of(event);
+      bytes += text.size();
+      const std::lock_guard lock{mutex_};
+      idle_ = false;
+      if (event.offset < seen_up_to_) continue;  // came again after a lost connection
+      backlog_.add(event.offset, std::move(text));
+      seen_up_to_ = event.offset + 1;
+    }
+    wake_all();
+    if (next < batch.events.size()) await_room();
+  }
 }
 
 void Feed::wake_all() {

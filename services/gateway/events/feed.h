@@ -76,7 +76,9 @@ class Feed {
 
   void run();
   void await_room();
+  [[nodiscard]] bool is_read() const;
   void take(const StreamBatch& batch);
+  void take_events(const StreamBatch& batch);
   void wake_all();
   [[nodiscard]] std::string text_of(const StreamEvent& event) const;
 

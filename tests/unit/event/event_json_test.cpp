@@ -228,6 +228,25 @@ TEST_CASE("what is wrong with a payload is said with its place and what was mean
         R"({"totalCents":"1000","colour":"GREEN","weight":"NaN"})");
 }
 
+TEST_CASE("an event's attributes may stand beside its payload, which is JSON or protobuf") {
+  const JsonBench bench;
+  const auto read = [&bench](const std::string& content_type, std::string_view data) {
+    return bench.json().read_apart(
+        {{"type", "order.placed"}, {"id", "e1"}, {"datacontenttype", content_type}}, data);
+  };
+  const auto from_json = read("application/json", R"({"orderId":"o-1"})");
+  REQUIRE(from_json.event);
+  CHECK(from_json.event->id == "e1");
+  CHECK(from_json.event->datacontenttype.empty());  // protobuf now
+  CHECK(read("application/protobuf", from_json.event->data).event->data == from_json.event->data);
+  CHECK(read("application/json", "").event->data.empty());
+
+  CHECK(read("application/protobuf", "\xff").attribute == "data");
+  CHECK(read("text/plain", "hello").attribute == "datacontenttype");
+  CHECK(bench.json().read_apart({{"type", "order.placed"}, {"time", "soon"}}, "").attribute == "time");
+  CHECK(bench.json().read_apart({{"id", "e1"}}, "").attribute == "type");
+}
+
 TEST_CASE("any text can be offered, and any event be written") {
   const JsonBench bench;
   CHECK(rc::check([&](const std::string& text) { (void)bench.json().read(text); }));
