@@ -1,8 +1,9 @@
 // `reel up -c FILE`: the whole bus from one file, as child processes, until Ctrl-C.
 //
 // The broker must answer before the tracker starts, and both before "ready" is printed; where the file has
-// alert targets, `reel-alerts` must be subscribed for each of them too. Whichever of them ends takes the rest
-// along: half a bus is worse than none, since it looks like a whole one.
+// alert targets, `reel-alerts` must be subscribed for each of them too, and the gateway must listen.
+// Whichever of them ends takes the rest along: half a bus is worse than none, since it looks like a whole
+// one.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
@@ -35,6 +36,8 @@ struct UpOptions {
   std::string listen;
   std::string live;
   std::string tracker_listen;
+  std::string gateway_listen;
+  bool no_gateway = false;
 };
 
 /// The endpoint to connect to for one that is listened on: "every address" includes this machine's own.
@@ -75,8 +78,13 @@ class Bus {
       children_.start("alerts", alerts_command());
       if (!until_ready("alerts", [this] { return alerts_subscribed(); })) return end();
     }
-    say(fmt::format("ready broker={} live={} tracker={} config={}", broker_endpoint_, model_.broker.live,
-                    tracker_endpoint_, model_.digest));
+    if (!options_.no_gateway) {
+      children_.start("gateway", gateway_command());
+      if (!until_ready("gateway", [this] { return !gateway_address_.empty(); })) return end();
+    }
+    say(fmt::format("ready broker={} live={} tracker={}{} config={}", broker_endpoint_, model_.broker.live,
+                    tracker_endpoint_, options_.no_gateway ? "" : " http=http://" + gateway_address_,
+                    model_.digest));
     while (children_.wait(1s) == Children::News::none && !unheard_) {
     }
     return end();
@@ -106,6 +114,28 @@ class Bus {
             broker_endpoint_,
             "--tracker",
             tracker_endpoint_};
+  }
+
+  [[nodiscard]] std::vector<std::string> gateway_command() const {
+    std::vector<std::string> command{program_path("reel-gateway"),
+                                     "-c",
+                                     options_.file,
+                                     "--broker",
+                                     broker_endpoint_,
+                                     "--tracker",
+                                     tracker_endpoint_};
+    if (!options_.gateway_listen.empty())
+      command.insert(command.end(), {"--listen", options_.gateway_listen});
+    return command;
+  }
+
+  /// It says where it listens, which may be a port that the system chose.
+  void hear_gateway(std::string_view line) {
+    constexpr std::string_view ready = " ready listen=";
+    const auto begin = line.find(ready);
+    if (begin == line.npos) return;
+    line.remove_prefix(begin + ready.size());
+    gateway_address_ = line.substr(0, line.find(' '));
   }
 
   [[nodiscard]] bool broker_answers() const {
@@ -188,6 +218,7 @@ class Bus {
 
   static Ink ink_of(const std::string& name) {
     if (name == "alerts") return Ink::yellow;
+    if (name == "gateway") return Ink::green;
     return name == "broker" ? Ink::cyan : Ink::magenta;
   }
 
@@ -196,9 +227,12 @@ class Bus {
   UpOptions options_;
   std::string broker_endpoint_;
   std::string tracker_endpoint_;
-  bool unheard_ = false;  // nobody reads our output any more: a reason to end, not to fail
-  Children children_{
-      [this](const Child& child, std::string_view line) { print(child.name, ink_of(child.name), line); }};
+  std::string gateway_address_;  // once it listens
+  bool unheard_ = false;         // nobody reads our output any more: a reason to end, not to fail
+  Children children_{[this](const Child& child, std::string_view line) {
+    if (child.name == "gateway") hear_gateway(line);
+    print(child.name, ink_of(child.name), line);
+  }};
 };
 
 int run_up(Invocation& invocation, const UpOptions& options) {
@@ -210,13 +244,17 @@ int run_up(Invocation& invocation, const UpOptions& options) {
 void add_up(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<UpOptions>();
   auto* command =
-      app.add_subcommand("up", "Run broker, tracker and alerts from one file, until Ctrl-C")->group("Run");
+      app.add_subcommand("up", "Run broker, tracker, alerts and gateway from one file, until Ctrl-C")
+          ->group("Run");
   command->add_option("-c,--config", options->file, "The configuration")->required()->type_name("FILE");
   command->add_option("--data", options->data, "Keep journal and state here")->type_name("DIR");
   command->add_option("--listen", options->listen, "Where the broker listens")->type_name("ENDPOINT");
   command->add_option("--live", options->live, "Where the broker's live tap listens")->type_name("ENDPOINT");
   command->add_option("--tracker-listen", options->tracker_listen, "Where the tracker listens")
       ->type_name("ENDPOINT");
+  command->add_option("--gateway-listen", options->gateway_listen, "Where HTTP and the console are served")
+      ->type_name("HOST:PORT");
+  command->add_flag("--no-gateway", options->no_gateway, "Without HTTP and the console");
   command->callback([&invocation, options] {
     invocation.run = [options](Invocation& given) { return run_up(given, *options); };
   });

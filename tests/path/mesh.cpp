@@ -100,7 +100,8 @@ message Tick { string symbol = 1; double price = 2; }
   write_file(config_path(), yaml + "broker: {listen: \"" + endpoint() + "\", live: \"" + live_endpoint() +
                                 "\", data: data" + liveness +
                                 (broker_options.empty() ? "" : ", " + broker_options) + "}\n" +
-                                "tracker: {listen: \"" + tracker_endpoint() + "\", data: data/tracker}\n");
+                                "tracker: {listen: \"" + tracker_endpoint() + "\", data: data/tracker}\n" +
+                                "gateway: {listen: \"127.0.0.1:*\"}\n");
 }
 
 void Mesh::start_broker() {

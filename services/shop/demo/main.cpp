@@ -65,6 +65,8 @@ struct Arguments {
   std::string data;
   std::optional<std::uint64_t> orders;
   std::optional<double> rate;
+  std::string gateway;
+  bool no_gateway = false;
   bool exit = false;
   bool verbose = false;
   std::string output = "text";
@@ -120,6 +122,8 @@ Plan plan_of(const Arguments& arguments, const std::string& folder) {
     plan.broker = model.broker.listen;
     plan.live = model.broker.live;
     plan.tracker = model.tracker.listen;
+    plan.gateway = arguments.gateway.empty() ? model.gateway.listen : arguments.gateway;
+    if (arguments.no_gateway) plan.gateway.clear();
   }
   for (const auto& [service, faults] : arguments.faults) {
     std::vector<std::string> flags = words(faults);
@@ -139,7 +143,10 @@ Plan plan_of(const Arguments& arguments, const std::string& folder) {
 class Demo {
  public:
   Demo(const Arguments& arguments, const Plan& plan)
-      : arguments_{arguments}, mesh_{plan}, witness_{plan.tracker, plan.live} {
+      : arguments_{arguments},
+        has_console_{!plan.gateway.empty()},
+        mesh_{plan},
+        witness_{plan.tracker, plan.live} {
     if (arguments.verbose) mesh_.be_verbose();
   }
 
@@ -155,6 +162,10 @@ class Demo {
   int play() {
     mesh_.start_bus();
     if (const auto code = until_ready()) return *code;
+    if (has_console_) {
+      fmt::print(arguments_.json() ? stderr : stdout, "console: {}/\n\n", mesh_.console());
+      std::fflush(stdout);
+    }
     mesh_.start_services();
     began_ = Clock::now();
     while (true) {
@@ -171,7 +182,7 @@ class Demo {
   /// Nothing when the bus answers; an exit code when it will not.
   std::optional<int> until_ready() {
     const auto until = Clock::now() + start_timeout;
-    while (!witness_.ready()) {
+    while (!witness_.ready() || (has_console_ && mesh_.console().empty())) {
       switch (mesh_.wait(10ms)) {
         case Mesh::News::stop_requested: return exit_code::interrupted;
         case Mesh::News::failed: return fail(mesh_.failure());
@@ -238,6 +249,7 @@ class Demo {
   }
 
   Arguments arguments_;
+  const bool has_console_;
   Mesh mesh_;
   Witness witness_;
   View view_;
@@ -277,6 +289,9 @@ Arguments read_arguments(int argc, char** argv) {
                                faults.empty() ? "none" : faults))
         ->type_name("FLAGS");
   }
+  app.add_option("--gateway-listen", arguments.gateway, "where HTTP and the console are served")
+      ->type_name("HOST:PORT");
+  app.add_flag("--no-gateway", arguments.no_gateway, "without HTTP and the console");
   app.add_flag("--no-faults", no_faults, "without the usual faults");
   app.add_flag("-v,--verbose", arguments.verbose, "what the processes say, on standard error");
   try {

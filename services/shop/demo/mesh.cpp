@@ -33,14 +33,37 @@ std::optional<Drops::value_type> drop_of(std::string_view line) {
   return Drops::value_type{flow->get<std::string>(), topic->get<std::string>()};
 }
 
+/// The word behind `name` in a line of names and values; empty where it is not there.
+std::string word_after(std::string_view line, std::string_view name) {
+  const auto begin = line.find(name);
+  if (begin == line.npos) return {};
+  line.remove_prefix(begin + name.size());
+  return std::string{line.substr(0, line.find(' '))};
+}
+
 }  // namespace
 
 Mesh::Mesh(Plan plan) : plan_{std::move(plan)} {}
 
 void Mesh::start_bus() {
-  children_.start(std::string{bus},
-                  {plan_.programs + "/reel", "up", "-c", plan_.config, "--data", plan_.data, "--listen",
-                   plan_.broker, "--live", plan_.live, "--tracker-listen", plan_.tracker});
+  std::vector<std::string> command{plan_.programs + "/reel",
+                                   "up",
+                                   "-c",
+                                   plan_.config,
+                                   "--data",
+                                   plan_.data,
+                                   "--listen",
+                                   plan_.broker,
+                                   "--live",
+                                   plan_.live,
+                                   "--tracker-listen",
+                                   plan_.tracker};
+  if (plan_.gateway.empty()) {
+    command.emplace_back("--no-gateway");
+  } else {
+    command.insert(command.end(), {"--gateway-listen", plan_.gateway});
+  }
+  children_.start(std::string{bus}, command);
 }
 
 void Mesh::start_services() {
@@ -87,6 +110,7 @@ void Mesh::hear(const reel::cli::Child& child, std::string_view line) {
     drops_.insert(*drop);
     return;
   }
+  if (child.name == bus && line.find(" | ready ") != line.npos) console_ = word_after(line, " http=");
   auto& lines = last_lines_[child.name];
   lines.emplace_back(reel::cli::shown(line));
   if (lines.size() > last_lines_max) lines.pop_front();

@@ -35,6 +35,8 @@ struct Plan {
   std::string broker;
   std::string live;
   std::string tracker;
+  /// Where HTTP and the console are served; empty: nowhere.
+  std::string gateway;
   /// Flags of each service, by its name, in the order in which they start.
   std::vector<std::pair<std::string, std::vector<std::string>>> services;
 };
@@ -64,6 +66,8 @@ class Mesh {
   [[nodiscard]] const Drops& drops() const { return drops_; }
   /// What happened to processes, newest last: for the board.
   [[nodiscard]] const std::deque<std::string>& news() const { return news_; }
+  /// Where the console is, once the bus says so; empty where there is none.
+  [[nodiscard]] const std::string& console() const { return console_; }
   /// The process that ended the demo, how, and its last lines.
   [[nodiscard]] const std::string& failure() const { return failure_; }
   /// Every line of every process goes to standard error as well.
@@ -81,6 +85,7 @@ class Mesh {
   std::map<std::string, std::deque<std::string>> last_lines_;
   std::map<std::string, int> restarts_;
   std::string failure_;
+  std::string console_;
   bool verbose_ = false;
   reel::cli::Children children_{
       [this](const reel::cli::Child& child, std::string_view line) { hear(child, line); }};
