@@ -130,6 +130,7 @@ test.describe('RULE everything has an address, and a key', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await expect(page).toHaveURL(/#\/flow\/order-17$/);
+    await expect(page.getByRole('link', { name: 'Timeline' })).toBeVisible();
     await page.keyboard.press('4');
     await expect(page).toHaveURL(/#\/flow\/order-17\/timeline$/);
     await page.keyboard.press('?');
@@ -171,23 +172,26 @@ test.describe('RULE it stays quick', () => {
         return page.locator('main [role=status]').first().innerText();
       }, { timeout: 90_000 })
       .toContain('10\u202f000 flows');
-    // Frames while it scrolls, against frames while it does not: the middle ones of ninety.
-    const frames = (by: number) =>
-      box.evaluate(async (element, step) => {
-        const times: number[] = [];
-        element.scrollTop = 0;
-        for (let i = 0; i < 90; ++i) {
-          const began = performance.now();
-          element.scrollTop += step;
-          await new Promise(requestAnimationFrame);
-          times.push(performance.now() - began);
-        }
-        return times.sort((a, b) => a - b)[45]!;
-      }, by);
-    const still = await frames(0);
-    const moving = await frames(900);
+    // The middle one of ninety frames, each with a screenful of other rows; against a fixed piece of work, since the
+    // machine may have other things to do.
+    const took = await box.evaluate(async (element) => {
+      const times: number[] = [];
+      element.scrollTop = 0;
+      for (let i = 0; i < 90; ++i) {
+        const began = performance.now();
+        element.scrollTop += 900;
+        await new Promise(requestAnimationFrame);
+        times.push(performance.now() - began);
+      }
+      const began = performance.now();
+      let sum = 0;
+      for (let i = 0; i < 2e7; ++i) sum = (sum + i * 31) % 1_000_003;
+      return { frame: times.sort((a, b) => a - b)[45]!, work: performance.now() - began + (sum < 0 ? 1 : 0) };
+    });
+    console.log(`a frame takes ${took.frame.toFixed(1)} ms, the work ${took.work.toFixed(0)} ms`);
     expect(await box.getByRole('listitem').count()).toBeLessThan(80);
-    expect(moving).toBeLessThan(Math.max(34, still * 3));
+    // Three frames of sixty a second on a quiet machine, where the work takes some 100 ms.
+    expect(took.frame).toBeLessThan(Math.max(50, took.work / 2));
   });
 
   for (const side of ['tree', 'sequence', 'timeline', 'events']) {

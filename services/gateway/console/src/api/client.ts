@@ -58,6 +58,10 @@ export class Client {
   flow = (id: string, signal?: AbortSignal) =>
     this.get<T.Flow>('tracker', `/v1/flows/${encodeURIComponent(id)}`, { limit: 1 }, signal);
 
+  /** Its first events, without what became of them. */
+  steps = (id: string, signal?: AbortSignal) =>
+    this.get<T.Flow>('tracker', `/v1/flows/${encodeURIComponent(id)}`, { limit: 1_000 }, signal);
+
   picture = async (id: string, after = 0, signal?: AbortSignal) =>
     T.pictureOf(
       await this.get(

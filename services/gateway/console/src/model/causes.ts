@@ -13,7 +13,7 @@ const names: Record<string, string> = {
   in_handler: 'still in the handler',
   retrying: 'retrying',
   dead_lettered: 'dead letter',
-  handled_but_silent: 'handled, and silent',
+  handled_but_silent: 'handled but silent',
   refused: 'refused',
   other_correlation: 'under another flow',
   delayed: 'delayed on purpose',

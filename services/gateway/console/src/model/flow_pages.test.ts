@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Flows, FlowSummary } from '../api/types';
-import { FlowPages } from './flow_pages';
+import { FlowPages, newest_max } from './flow_pages';
 
 const flow = (id: number, state: FlowSummary['state'] = 'open'): FlowSummary => ({ correlationid: `f${id}`, state, definitions: [], first_topic: '', last_topic: '', started_at: null, last_at: null, events: 1, overdue: [], ends: [] });
 const page = (ids: number[], next: string): Flows => ({ flows: ids.map((id) => flow(id)), next, watermark: null, looked_at: 0 });
@@ -38,4 +38,11 @@ test('a row leads to the page it stands on', () => {
   pages.take('', page([9, 8], 'c8'));
   pages.take('c8', page([7, 6], ''));
   expect([0, 1, 2, 99].map((row) => pages.cursorOf(row))).toEqual(['', '', 'c8', 'c8']);
+});
+test('a list that was open for a day is bounded: it begins anew', () => {
+  const pages = new FlowPages();
+  pages.take('', page(Array.from({ length: newest_max + 1 }, (_, i) => i + 10), 'c10'));
+  pages.take('c10', page([9], ''));
+  pages.take('', page([99_999], 'c'));
+  expect([ids(pages), pages.wanted]).toEqual([['f99999'], 'c']);
 });

@@ -15,14 +15,22 @@ export interface Place {
 export interface Link {
   from: string;
   to: string;
+  /** Room is left for it between the boxes. */
+  label?: string;
 }
+
+/** Of a label in the smallest size, about. */
+const character_width = 6.4;
 
 /** The upper left corner of each box. */
 export function placesOf(boxes: readonly Box[], links: readonly Link[], gap = 24): Map<string, Place> {
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: 'LR', nodesep: gap, ranksep: 88, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: 'LR', nodesep: gap, ranksep: 64, marginx: 8, marginy: 8 });
   for (const box of boxes) graph.setNode(box.id, { width: box.width, height: box.height });
-  for (const [i, link] of links.entries()) graph.setEdge(link.from, link.to, {}, String(i));
+  for (const [i, link] of links.entries()) {
+    const label = link.label ?? '';
+    graph.setEdge(link.from, link.to, { width: label.length * character_width, height: 16, labelpos: 'c' }, String(i));
+  }
   layout(graph);
   return new Map(
     boxes.map((box) => {

@@ -23,7 +23,7 @@ describe('patterns', () => {
 });
 
 describe('the map', () => {
-  const seen = publishersSeen(order(60_000).steps);
+  const seen = publishersSeen(order(60_000).steps.map((step) => ({ topic: step.type, source: step.source })));
   const bus = mapOf([topic('order.placed'), topic('order.archived'), topic('payment.captured', 0)], [service('payments', ['order.placed']), service('inventory', ['payment.*'])], undefined, seen);
   test('who publishes is who was seen to', () => {
     expect(bus.topics.find((one) => one.topic === 'order.placed')?.publishers).toEqual(['orders']);

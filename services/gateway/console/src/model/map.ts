@@ -2,7 +2,7 @@
 //
 // The broker knows who subscribes. Who publishes is seen in flows: an example of each path that flows take. So the
 // map says what happens, not what somebody drew; what only definitions say (an owner owes it) is marked as such.
-import type { Definition, PictureStep, Routes, Service, Topic } from '../api/types';
+import type { Definition, Flow, Routes, Service, Topic } from '../api/types';
 import { ruleTopics } from './definition_graph';
 import { publisher } from './sequence';
 import { isOwn } from './services';
@@ -39,12 +39,12 @@ export interface BusMap {
 export type Seen = Map<string, Set<string>>;
 
 /** Topic to publishers, from steps of flows. */
-export function publishersSeen(steps: readonly PictureStep[]): Seen {
+export function publishersSeen(steps: readonly Pick<Flow['steps'][number], 'topic' | 'source'>[]): Seen {
   const seen: Seen = new Map();
   for (const step of steps) {
-    const who = seen.get(step.type) ?? new Set<string>();
+    const who = seen.get(step.topic) ?? new Set<string>();
     who.add(publisher(step.source));
-    seen.set(step.type, who);
+    seen.set(step.topic, who);
   }
   return seen;
 }

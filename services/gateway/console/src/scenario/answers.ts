@@ -21,7 +21,7 @@ export function answer(world: World, method: string, path: string, query: URLSea
   if (world.gone === who) return problem(503, 'Service Unavailable', `the ${who} does not answer`);
   if (method === 'POST') return posted(world, path, body);
   const flow = /^\/v1\/flows\/([^/]+)(?:\/(picture|why))?$/.exec(path);
-  if (flow) return aboutFlow(world, decodeURIComponent(flow[1]!), flow[2] ?? '');
+  if (flow) return aboutFlow(world, decodeURIComponent(flow[1]!), flow[2] ?? '', Number(query.get('limit') ?? 1_000));
   const event = /^\/v1\/events\/(\d+)$/.exec(path);
   if (event) {
     const found = world.event(Number(event[1]));
@@ -37,13 +37,14 @@ function posted(world: World, path: string, body: unknown): Answer {
   return problem(404, 'Not Found', `there is nothing at ${path}`);
 }
 
-function aboutFlow(world: World, id: string, what: string): Answer {
+function aboutFlow(world: World, id: string, what: string, limit: number): Answer {
   const picture = world.picture(id);
   if (!picture) return problem(404, 'Not Found', `no flow is known as ${id}`);
   if (what === 'picture') return ok(picture);
   if (what === '') {
-    const { steps: _s, expectations, watermark, ...summary } = picture;
-    return ok({ summary, steps: [], expectations, next: 0, watermark });
+    const { steps, expectations, watermark, ...summary } = picture;
+    const told = steps.map(({ reeloffset, type, services: _s, gap: _g, ...step }) => ({ offset: reeloffset, topic: type, ...step }));
+    return ok({ summary, steps: told.slice(0, limit), expectations, next: 0, watermark });
   }
   const open = (one: Expectation) => one.verdict === 'overdue' || one.verdict === 'waiting';
   const findings = picture.expectations

@@ -2,19 +2,25 @@
 import { getContext } from 'svelte';
 import { Client } from '../api/client';
 import type { Transport } from '../api/transport';
+import type { Summary, Topics } from '../api/types';
 import { bannerOf, noSources, noteAnswer, noteFailure, type Banner, type Sources } from '../model/banner';
 import { Samples, type Sample } from '../model/rates';
-import { logTime, standsStill, type Watermark } from '../model/watermark';
+import { logTime, standsStill, watermarkOf, type Watermark } from '../model/watermark';
 import type { Millis } from '../model/time';
 import { ActionDesk } from './actions.svelte';
 import type { Clock } from './clock';
+import { Poll } from './poll.svelte';
 
 /** How often what counts down is drawn anew. */
 const tick_ms = 250;
+const shared_ms = 1_000;
 
 export class App {
   readonly client: Client;
   readonly actions: ActionDesk;
+  // Asked for on every view: the time by which everything is judged, and the counters behind the plots.
+  readonly summary: Poll<Summary>;
+  readonly topics: Poll<Topics>;
   /** The steady clock, as a value that views follow. */
   steady: Millis = $state(0);
   private sources: Sources = $state(noSources());
@@ -38,12 +44,16 @@ export class App {
       failed: (error) => noteFailure(this.sources, error.blame, error.sentence, clock.steady()),
     });
     this.actions = new ActionDesk(this.client);
+    const hear = (answer: Summary) => this.hear(watermarkOf(answer.watermark, clock.steady()));
+    this.summary = new Poll((signal) => this.client.summary(signal), shared_ms, hear);
+    this.topics = new Poll((signal) => this.client.topics(signal), shared_ms, (answer) => this.count(answer));
   }
 
   /** Lets time go on; returns what stops it. */
   start(): () => void {
     const timer = setInterval(() => (this.steady = this.clock.steady()), tick_ms);
-    return () => clearInterval(timer);
+    const stops = [this.summary.run(), this.topics.run(), () => clearInterval(timer)];
+    return () => stops.forEach((stop) => stop());
   }
 
   get banner(): Banner | undefined {
@@ -63,7 +73,14 @@ export class App {
     return this.watermark !== undefined && standsStill(this.watermark, this.steady);
   }
 
-  sample(counts: Record<string, number>): void {
+  private count({ topics }: Topics): void {
+    const counts: Record<string, number> = { published: 0 };
+    for (const topic of topics) {
+      counts[`topic ${topic.topic}`] = topic.published;
+      if (topic.durable) counts.published! += topic.published;
+    }
+    const summary = this.summary.data;
+    if (summary) Object.assign(counts, { open: summary.open, overdue: summary.overdue });
     this.counted.add({ at: this.clock.steady(), counts });
     ++this.sampled;
   }
