@@ -13,6 +13,11 @@ export const world = {
   lose: (page: Page, who: string) => page.evaluate((whom) => (window as never as { reelScenario: { lose(who: string): void } }).reelScenario.lose(whom), who),
 };
 
+/** The gateway's (services/gateway/http/static_files.cpp). */
+const policy =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; " +
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 export const test = base.extend<{ reel: Console; complaints: string[] }>({
   complaints: async ({ page }, use) => {
     const complaints: string[] = [];
@@ -20,12 +25,16 @@ export const test = base.extend<{ reel: Console; complaints: string[] }>({
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
-    // Offline: nothing is asked of any other host.
-    await page.route('**/*', (route) => {
+    // Offline: nothing is asked of any other host, and nothing runs that the gateway's policy does not allow.
+    await page.route('**/*', async (route) => {
       const url = new URL(route.request().url());
-      if (url.hostname === '127.0.0.1') return route.continue();
-      complaints.push(`asks ${url.host}`);
-      return route.abort();
+      if (url.hostname !== '127.0.0.1') {
+        complaints.push(`asks ${url.host}`);
+        return route.abort();
+      }
+      if (!route.request().isNavigationRequest()) return route.continue();
+      const response = await route.fetch();
+      return route.fulfill({ response, headers: { ...response.headers(), 'Content-Security-Policy': policy } });
     });
     await use(complaints);
     expect(complaints).toEqual([]);

@@ -489,7 +489,7 @@ export interface components {
             instance: string;
             /** Format: date-time */
             since: string | null;
-            /** @description A time, or `forever`. */
+            /** Format: date-time */
             until: string | null;
             by: string;
             attempt: number;
@@ -839,11 +839,8 @@ export interface components {
             /** Format: date-time */
             watermark: string | null;
         };
-        Openapi: {
-            openapi: string;
-            paths: Record<string, never>;
-            components: Record<string, never>;
-        };
+        /** @description OpenAPI 3.1. */
+        Openapi: Record<string, never>;
         Pattern: {
             pattern: string;
             from_offset: number;
@@ -1161,6 +1158,7 @@ export interface components {
             looked_at: number;
             /** Format: date-time */
             watermark: string | null;
+            others: number;
         };
         "VariantsReply.Variant": {
             topics: number[];

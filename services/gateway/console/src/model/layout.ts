@@ -20,7 +20,7 @@ export interface Link {
 }
 
 /** Of a label in the smallest size, about. */
-const character_width = 6.4;
+const character_width = 7.4;
 
 /** The upper left corner of each box. */
 export function placesOf(boxes: readonly Box[], links: readonly Link[], gap = 24): Map<string, Place> {

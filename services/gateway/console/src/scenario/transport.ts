@@ -101,7 +101,7 @@ export class ScenarioTransport implements Transport {
     const events = [...this.world.all()]
       .flatMap((picture) => picture.steps.map((step) => step.reeloffset))
       .sort((a, b) => b - a)
-      .slice(0, 120)
+      .slice(0, 40)
       .reverse();
     const timer = setTimeout(async () => {
       const { matches } = await import('../model/map');
