@@ -1,9 +1,9 @@
 // `reel up -c FILE`: the whole bus from one file, as child processes, until Ctrl-C.
 //
 // The broker must answer before the tracker starts, and both before "ready" is printed; where the file has
-// alert targets, `reel-alerts` must be subscribed for each of them too, and the gateway must listen.
-// Whichever of them ends takes the rest along: half a bus is worse than none, since it looks like a whole
-// one.
+// alert targets or adapters, `reel-alerts` and `reel-adapters` must be subscribed for each of them too, and the
+// gateway must listen. Whichever of them ends takes the rest along: half a bus is worse than none, since it
+// looks like a whole one.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
@@ -60,6 +60,11 @@ class Bus {
     if (!options.listen.empty()) model_.broker.listen = options.listen;
     if (!options.live.empty()) model_.broker.live = options.live;
     if (!options.tracker_listen.empty()) model_.tracker.listen = options.tracker_listen;
+    for (const auto& [name, target] : model_.alerts.targets)
+      alerts_.insert(config::AlertTarget::service_of(name));
+    for (const auto& [name, service] : model_.services) {
+      if (service.adapter) adapters_.insert(name);
+    }
     broker_endpoint_ = reachable(model_.broker.listen, "--listen");
     tracker_endpoint_ = reachable(model_.tracker.listen, "--tracker-listen");
   }
@@ -74,9 +79,13 @@ class Bus {
     if (!until_ready("broker", [this] { return broker_answers(); })) return end();
     children_.start("tracker", tracker_command());
     if (!until_ready("tracker", [this] { return tracker_answers(); })) return end();
-    if (!model_.alerts.targets.empty()) {
+    if (!alerts_.empty()) {
       children_.start("alerts", alerts_command());
-      if (!until_ready("alerts", [this] { return alerts_subscribed(); })) return end();
+      if (!until_ready("alerts", [this] { return all_subscribed(alerts_); })) return end();
+    }
+    if (!adapters_.empty()) {
+      children_.start("adapters", adapters_command());
+      if (!until_ready("adapters", [this] { return all_subscribed(adapters_); })) return end();
     }
     if (!options_.no_gateway) {
       children_.start("gateway", gateway_command());
@@ -116,6 +125,10 @@ class Bus {
             tracker_endpoint_};
   }
 
+  [[nodiscard]] std::vector<std::string> adapters_command() const {
+    return {program_path("reel-adapters"), "-c", options_.file, "--broker", broker_endpoint_};
+  }
+
   [[nodiscard]] std::vector<std::string> gateway_command() const {
     std::vector<std::string> command{program_path("reel-gateway"),
                                      "-c",
@@ -144,8 +157,8 @@ class Bus {
     return answers(broker_endpoint_, request);
   }
 
-  /// Whether every target would hear of an incident from now on.
-  [[nodiscard]] bool alerts_subscribed() const {
+  /// Whether each of these services would hear of what happens from now on.
+  [[nodiscard]] bool all_subscribed(const std::set<std::string>& services) const {
     v1::Request request;
     request.mutable_services();
     std::set<std::string> there;
@@ -157,10 +170,7 @@ class Bus {
     } catch (const NotReachable&) {
       return false;
     }
-    const auto& targets = model_.alerts.targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const auto& target) {
-      return there.contains(config::AlertTarget::service_of(target.first));
-    });
+    return std::includes(there.begin(), there.end(), services.begin(), services.end());
   }
 
   [[nodiscard]] bool tracker_answers() const {
@@ -209,7 +219,7 @@ class Bus {
   void print(const std::string& name, Ink ink, std::string_view line) {
     if (unheard_) return;
     try {
-      out_.line(fmt::format("{} {}", out_.terminal().paint(ink, fmt::format("{:<7} |", name)), line));
+      out_.line(fmt::format("{} {}", out_.terminal().paint(ink, fmt::format("{:<8} |", name)), line));
       out_.flush();
     } catch (const OutputClosed&) {
       unheard_ = true;
@@ -218,13 +228,15 @@ class Bus {
 
   static Ink ink_of(const std::string& name) {
     if (name == "alerts") return Ink::yellow;
-    if (name == "gateway") return Ink::green;
+    if (name == "gateway" || name == "adapters") return Ink::green;
     return name == "broker" ? Ink::cyan : Ink::magenta;
   }
 
   Output& out_;
   config::Model model_;
   UpOptions options_;
+  std::set<std::string> alerts_;    // services of the alerts' targets
+  std::set<std::string> adapters_;  // services that are adapters
   std::string broker_endpoint_;
   std::string tracker_endpoint_;
   std::string gateway_address_;  // once it listens
@@ -244,7 +256,7 @@ int run_up(Invocation& invocation, const UpOptions& options) {
 void add_up(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<UpOptions>();
   auto* command =
-      app.add_subcommand("up", "Run broker, tracker, alerts and gateway from one file, until Ctrl-C")
+      app.add_subcommand("up", "Run all of the bus from one file, until Ctrl-C")
           ->group("Run");
   command->add_option("-c,--config", options->file, "The configuration")->required()->type_name("FILE");
   command->add_option("--data", options->data, "Keep journal and state here")->type_name("DIR");

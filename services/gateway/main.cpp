@@ -1,7 +1,5 @@
 // reel-gateway: the bus over HTTP. Puts the parts together, then waits until it is told to stop.
-#include <google/protobuf/util/json_util.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -11,17 +9,15 @@
 
 #include "config/endpoint.h"
 #include "config/mesh.h"
+#include "daemon/daemon.h"
 #include "event/quoted_text.h"
 #include "event/system_topics.h"
+#include "gateway/api/api.h"
+#include "gateway/api/message_json.h"
 #include "gateway/bus_clients.h"
 #include "gateway/edge.h"
 #include "gateway/health/metrics.h"
 #include "gateway/health/readiness.h"
-#if __has_include("gateway/api/api.h")
-#define REEL_GATEWAY_API
-#include "gateway/api/api.h"
-#include "gateway/api/message_json.h"
-#endif
 
 namespace {
 
@@ -44,14 +40,6 @@ struct Arguments {
   std::string log_level = "info";
 };
 
-// What is listened on everywhere is reached on this machine.
-std::string reachable(std::string endpoint) {
-  for (const std::string every : {"tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"}) {
-    if (endpoint.starts_with(every)) return "tcp://127.0.0.1:" + endpoint.substr(every.size());
-  }
-  return endpoint;
-}
-
 /// A command line that cannot be followed.
 struct Misuse : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -66,11 +54,12 @@ void fill_in(Arguments& arguments, reel::config::Model& model) {
     model.gateway.listen = arguments.listen;
   }
   if (arguments.brokers.empty())
-    arguments.brokers =
-        std::getenv("REEL_BROKER") ? reel::default_brokers() : std::vector{reachable(model.broker.listen)};
+    arguments.brokers = std::getenv("REEL_BROKER")
+                            ? reel::default_brokers()
+                            : std::vector{reel::daemon::reachable(model.broker.listen)};
   if (arguments.tracker.empty())
     arguments.tracker =
-        std::getenv("REEL_TRACKER") ? reel::default_tracker() : reachable(model.tracker.listen);
+        std::getenv("REEL_TRACKER") ? reel::default_tracker() : reel::daemon::reachable(model.tracker.listen);
 }
 
 // As it is installed, and as it is built.
@@ -79,13 +68,6 @@ std::filesystem::path console_folder(const std::string& told) {
   const auto bin = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   const auto installed = bin / "../share/reel/console";
   return std::filesystem::is_directory(installed) ? installed : bin / "../console";
-}
-
-void set_up_logging(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("reel");
-  logger->set_pattern("%H:%M:%S.%e %^%-5l%$ gateway   %v");
-  logger->set_level(spdlog::level::from_str(level));
-  spdlog::set_default_logger(std::move(logger));
 }
 
 reel::Options connection(const Arguments& arguments, bool quiet) {
@@ -111,16 +93,6 @@ reel::TopicTypes all_types(const reel::config::Model& model) {
   return types;
 }
 
-// SIGINT and SIGTERM are waited for by one thread and blocked in all the others, which inherit that.
-sigset_t block_stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
-
 reel::v1::Request summary_request() {
   reel::v1::Request request;
   request.mutable_summary();
@@ -130,19 +102,6 @@ reel::v1::Request status_request() {
   reel::v1::Request request;
   request.mutable_status();
   return request;
-}
-
-std::string wait_json(const reel::v1::WaitReply& reply) {
-#ifdef REEL_GATEWAY_API
-  return message_json(reply, {});
-#else
-  std::string json;
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  (void)google::protobuf::util::MessageToJsonString(reply, &json, options);
-  return json;
-#endif
 }
 
 HttpResponse ready(Bus& bus, std::chrono::milliseconds lag_max) {
@@ -168,8 +127,8 @@ Measured ask_all(Bus& bus) {
 int run(Arguments arguments) {
   auto mesh = reel::config::load_mesh(arguments.config);
   fill_in(arguments, mesh.model);
-  set_up_logging(arguments.log_level);
-  const auto signals = block_stop_signals();
+  reel::daemon::set_up_logging("gateway", arguments.log_level);
+  const reel::daemon::StopSignals stop;
   const auto& settings = mesh.model.gateway;
 
   const StaticFiles console{console_folder(arguments.console)};
@@ -183,12 +142,7 @@ int run(Arguments arguments) {
                .topic_types = all_types(mesh.model),
                .backlog_bytes = settings.stream_backlog_bytes},
               {.clients_max = settings.streams_max, .feeds_max = settings.stream_subscriptions_max}};
-#ifdef REEL_GATEWAY_API
-  Api queries{bus, mesh.model};
-  const auto api = [&queries](const HttpRequest& request) { return queries.answer(request); };
-#else
-  const std::function<std::optional<HttpResponse>(const HttpRequest&)> api;
-#endif
+  Api api{bus, mesh.model, arguments.brokers};
   Edge edge{
       mesh,
       {.bus = bus,
@@ -197,8 +151,8 @@ int run(Arguments arguments) {
        .console = console,
        .request_times = request_times,
        .topic_types = all_types(mesh.model),
-       .api = api,
-       .wait_json = wait_json,
+       .api = [&api](const HttpRequest& request) { return api.answer(request); },
+       .wait_json = [](const reel::v1::WaitReply& reply) { return message_json(reply, {}); },
        .readiness = [&] { return ready(watched, settings.ready_lag); },
        .metrics =
            [&] {
@@ -214,8 +168,7 @@ int run(Arguments arguments) {
                arguments.brokers.front(), arguments.tracker,
                console.count() > 0 ? std::to_string(console.count()) + " files" : "none", mesh.model.path,
                mesh.model.digest);
-  int which = 0;
-  sigwait(&signals, &which);
+  stop.wait();
   feeds.end_all();
   server.stop(drain);
   bus.stop();

@@ -3,7 +3,6 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "gateway/api/call.h"
@@ -11,7 +10,6 @@
 #include "gateway/api/message_json.h"
 #include "gateway/api/message_reading.h"
 #include "gateway/api/stream_journal.h"
-#include "reel/options.h"
 #include "reel/query.h"
 
 namespace reel::gateway {
@@ -45,16 +43,6 @@ const pb::Message& told_in(const v1::Reply& reply, const Endpoint& endpoint) {
   return in.GetMessage(reply, field);
 }
 
-/// Where the model's broker is reached, unless the environment says otherwise. One that listens everywhere is
-/// here, too.
-std::vector<std::string> brokers_of(const config::Model& model) {
-  if (std::getenv("REEL_BROKER") != nullptr) return default_brokers();
-  constexpr std::string_view everywhere = "tcp://*:";
-  const std::string& listen = model.broker.listen;
-  if (!listen.starts_with(everywhere)) return {listen};
-  return {"tcp://127.0.0.1:" + listen.substr(everywhere.size())};
-}
-
 HttpResponse not_cached(HttpResponse response) {
   response.headers.emplace("Cache-Control", "no-store");
   return response;
@@ -67,8 +55,8 @@ v1::Reply told(v1::Reply reply, int refused_as) {
   return reply;
 }
 
-Api::Api(Bus& bus, const config::Model& model)
-    : Api{bus, model, std::make_unique<StreamJournal>(StreamJournalOptions{.brokers = brokers_of(model)})} {}
+Api::Api(Bus& bus, const config::Model& model, std::vector<std::string> brokers)
+    : Api{bus, model, std::make_unique<StreamJournal>(StreamJournalOptions{.brokers = std::move(brokers)})} {}
 
 Api::Api(Bus& bus, const config::Model& model, std::unique_ptr<const story::Journal> journal)
     : bus_{bus}, model_{model}, journal_{std::move(journal)}, events_{bus} {}

@@ -1,6 +1,6 @@
 // The JSON API: every path of the table in endpoints.h that is not the edge's, answered.
 //
-//   Api api{bus, model};
+//   Api api{bus, model, brokers};
 //   if (auto response = api.answer(request)) return *response;
 //   // not a path of the API's: the console's, perhaps
 //
@@ -10,6 +10,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "config/model.h"
 #include "gateway/api/event_texts.h"
@@ -24,8 +26,8 @@ struct Endpoint;
 
 class Api {
  public:
-  /// Reads the journal from REEL_BROKER, or else from the broker that the model names. Both must outlive it.
-  Api(Bus& bus, const config::Model& model);
+  /// Reads the journal from one of `brokers`. The bus and the model must outlive it.
+  Api(Bus& bus, const config::Model& model, std::vector<std::string> brokers);
   Api(Bus& bus, const config::Model& model, std::unique_ptr<const story::Journal> journal);
 
   /// Nothing where the path is not the API's, or its endpoint the edge's. A path below /v1 is always the
