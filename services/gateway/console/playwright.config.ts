@@ -18,8 +18,8 @@ export default defineConfig({
   testDir: 'tests',
   outputDir: process.env.REEL_CONSOLE_RESULTS ?? 'test-results',
   // Generous: other tests may have the machine.
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  timeout: 300_000,
+  expect: { timeout: 60_000 },
   fullyParallel: true,
   workers: 2,
   forbidOnly: true,
@@ -30,9 +30,9 @@ export default defineConfig({
     launchOptions: { executablePath: process.env.REEL_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
   },
   webServer: {
-    command: `npx vite preview --port ${process.env.REEL_CONSOLE_PORT} --strictPort`,
+    command: `node node_modules/vite/bin/vite.js preview --port ${process.env.REEL_CONSOLE_PORT} --strictPort`,
     url: base,
     reuseExistingServer: false,
-    timeout: 60_000,
+    timeout: 300_000,
   },
 });

@@ -81,6 +81,6 @@ export const views: [name: string, scenario: string, hash: string, shows: string
   ['delayed', 'dead-letters', '#/failures?tab=delayed', 'customer.notified'],
   ['topics', 'all-quiet', '#/topics', 'shop.v1.OrderPlaced'],
   ['topic', 'all-quiet', '#/topic/order.placed', 'Latest events'],
-  ['tail', 'all-quiet', '#/tail', 'Listening'],
+  ['tail', 'all-quiet', '#/tail', 'by notifications'],
   ['replay', 'replay', '#/replay', /of offsets 1000 to 40999/],
 ];
