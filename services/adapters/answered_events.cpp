@@ -29,10 +29,8 @@ std::string too_many() {
   return "more than " + std::to_string(answered_events_max) + " events";
 }
 
-// False where it is no event, or one too many; `where` names it. An event is text or JSON that was parsed.
-template <typename Event>
-bool add(AnsweredEvents& answered, const EventJson& json, const Event& event, const std::string& where) {
-  ReadDraft read = json.read(event);
+// False where it is no event, or one too many; `where` names it.
+bool add(AnsweredEvents& answered, ReadDraft read, const std::string& where) {
   if (!read.event) {
     answered.error = where + read.error;
   } else if (answered.events.size() == answered_events_max) {
@@ -58,7 +56,7 @@ AnsweredEvents events_of_batch(const EventJson& json, std::string_view body) {
   }
   std::size_t which = 0;
   for (const auto& event : batch) {
-    if (!add(answered, json, event, "event " + std::to_string(++which) + ": ")) break;
+    if (!add(answered, json.read_parsed(event), "event " + std::to_string(++which) + ": ")) break;
   }
   return answered;
 }
@@ -71,7 +69,7 @@ AnsweredEvents events_of_lines(const EventJson& json, std::string_view text) {
     const auto end = text.find('\n');
     const auto line = text.substr(0, end);
     text.remove_prefix(end == text.npos ? text.size() : end + 1);
-    if (!is_blank(line) && !add(answered, json, line, "line " + std::to_string(which) + ": ")) break;
+    if (!is_blank(line) && !add(answered, json.read(line), "line " + std::to_string(which) + ": ")) break;
   }
   return answered;
 }
@@ -79,7 +77,7 @@ AnsweredEvents events_of_lines(const EventJson& json, std::string_view text) {
 AnsweredEvents events_of_body(const EventJson& json, std::string_view content_type, std::string_view body) {
   const auto type = media_type_of(content_type);
   AnsweredEvents answered;
-  if (type == "application/cloudevents+json") (void)add(answered, json, body, "");
+  if (type == "application/cloudevents+json") (void)add(answered, json.read(body), "");
   if (type == "application/cloudevents-batch+json") return events_of_batch(json, body);
   return answered;
 }

@@ -31,7 +31,7 @@ constexpr auto drain = 5s;
 /// Who asks whether we are ready does not wait long.
 constexpr auto watch_timeout = 1s;
 
-struct Arguments {
+struct CommandLine {
   std::string config;
   std::string listen;
   std::vector<std::string> brokers;
@@ -46,7 +46,7 @@ struct Misuse : std::runtime_error {
 };
 
 // As told, or else where the mesh's file says that they listen.
-void fill_in(Arguments& arguments, reel::config::Model& model) {
+void fill_in(CommandLine& arguments, reel::config::Model& model) {
   if (!arguments.listen.empty()) {
     if (arguments.listen.ends_with(":0")) arguments.listen.back() = '*';
     if (const auto wrong = reel::config::check_address(arguments.listen))
@@ -70,7 +70,7 @@ std::filesystem::path console_folder(const std::string& told) {
   return std::filesystem::is_directory(installed) ? installed : bin / "../console";
 }
 
-reel::Options connection(const Arguments& arguments, bool quiet) {
+reel::Options connection(const CommandLine& arguments, bool quiet) {
   reel::Options options;
   options.brokers = arguments.brokers;
   options.log = [quiet](reel::LogLevel level, std::string_view line) {
@@ -124,7 +124,7 @@ Measured ask_all(Bus& bus) {
   return measured;
 }
 
-int run(Arguments arguments) {
+int run(CommandLine arguments) {
   auto mesh = reel::config::load_mesh(arguments.config);
   fill_in(arguments, mesh.model);
   reel::daemon::set_up_logging("gateway", arguments.log_level);
@@ -180,7 +180,7 @@ int run(Arguments arguments) {
 
 int main(int argc, char** argv) try {
   signal(SIGPIPE, SIG_IGN);  // a client that hangs up while it is written to is an error, not the end
-  Arguments arguments;
+  CommandLine arguments;
   CLI::App app{
       "Serves a mesh of Reel over HTTP: CloudEvents in, an event stream out, queries, and the console."};
   app.set_version_flag("--version", REEL_VERSION);

@@ -7,6 +7,7 @@
 
 #include "cli/audit/journal_reading.h"
 #include "cli/catalog.h"
+#include "cli/inquiry.h"
 #include "cli/output.h"
 #include "event/subflow.h"
 #include "rehearsal/backtest_text.h"
@@ -137,7 +138,7 @@ int run_backtest(cli::Invocation& invocation, const cli::BacktestOptions& option
   }
   const BacktestReport report = backtest.report(options);
   if (invocation.globals.json) {
-    invocation.out.line(cli::line_of(backtest_json(report)));
+    invocation.out.line(story::line_of(backtest_json(report)));
   } else {
     invocation.out.lines(backtest_lines(report, invocation.out.terminal()));
     invocation.out.flush();

@@ -13,8 +13,8 @@ namespace {
 using cli::Align;
 using cli::Cell;
 using cli::Ink;
-using cli::Json;
 using cli::Table;
+using story::Json;
 
 constexpr std::array<std::string_view, oddities> oddity_names{"broken", "time_goes_back", "no_correlation"};
 /// Lines of one kind that standard error shows; the JSON has all that were kept.

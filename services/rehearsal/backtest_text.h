@@ -28,7 +28,7 @@ struct BacktestReport {
 
 [[nodiscard]] std::vector<std::string> backtest_lines(const BacktestReport& report,
                                                       const cli::Terminal& terminal);
-[[nodiscard]] cli::Json backtest_json(const BacktestReport& report);
+[[nodiscard]] story::Json backtest_json(const BacktestReport& report);
 /// What was odd about the history, by line: for standard error.
 [[nodiscard]] std::vector<std::string> record_notes(const BacktestReport& report);
 

@@ -11,7 +11,7 @@ namespace {
 
 using cli::Failure;
 using cli::Ink;
-using cli::Json;
+using story::Json;
 
 CaseFile cases_in(const std::string& path) {
   try {
@@ -68,7 +68,8 @@ int run_cases(cli::Invocation& invocation, const cli::CasesOptions& options) {
     }
   }
   if (invocation.globals.json) {
-    invocation.out.line(cli::line_of({{"passed", passed}, {"failed", failed}, {"cases", std::move(cases)}}));
+    invocation.out.line(
+        story::line_of({{"passed", passed}, {"failed", failed}, {"cases", std::move(cases)}}));
   } else {
     invocation.out.line(fmt::format("{} passed, {} failed", passed, failed));
   }

@@ -9,6 +9,7 @@
 #include "cli/duration_text.h"
 
 using namespace reel::cli;
+using namespace reel::story;
 using namespace std::chrono_literals;
 namespace v1 = reel::v1;
 

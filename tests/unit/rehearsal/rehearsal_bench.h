@@ -36,7 +36,7 @@ class BacktestBench {
     rehearsal_.end();
   }
 
-  [[nodiscard]] cli::Json json() {
+  [[nodiscard]] story::Json json() {
     const BacktestReport report{.config = "reel.yaml",
                                 .history = "history",
                                 .record = record_,

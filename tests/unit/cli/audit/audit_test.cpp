@@ -8,6 +8,7 @@
 #include "journal_in_words.h"
 
 using namespace reel::cli;
+using namespace reel::story;
 using reel::StreamEvent;
 using reel::test::JournalInWords;
 

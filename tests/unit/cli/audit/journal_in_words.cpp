@@ -175,25 +175,25 @@ void JournalInWords::add_line(const std::string& line) {
          .source = cause.empty() ? "orders/1" : "payments/7c2f",
          .data = {}});
   } else if (verb == "wants") {
-    add({.topic = std::string{cli::subscription_topic},
+    add({.topic = std::string{story::subscription_topic},
          .id = {},
          .cause = {},
          .source = {},
          .data = subscription_of(who, words, next_)});
   } else if (verb == "report" || verb == "ledger") {
-    add({.topic = std::string{verb == "report" ? cli::delivery_topic : cli::ledger_topic},
+    add({.topic = std::string{verb == "report" ? story::delivery_topic : story::ledger_topic},
          .id = {},
          .cause = {},
          .source = {},
          .data = report_of(who, words, now)});
   } else if (verb == "parks") {
-    add({.topic = std::string{cli::delivery_topic},
+    add({.topic = std::string{story::delivery_topic},
          .id = {},
          .cause = {},
          .source = {},
          .data = parked_of(who, words)});
   } else if (verb == "redrives" || verb == "resumes" || verb == "replays") {
-    add({.topic = std::string{cli::redelivery_prefix} + who,
+    add({.topic = std::string{story::redelivery_prefix} + who,
          .id = {},
          .cause = {},
          .source = {},
@@ -201,7 +201,7 @@ void JournalInWords::add_line(const std::string& line) {
   } else {
     const std::string command = command_of(who, verb, words);
     if (command.empty()) throw std::invalid_argument{"no such line: " + line};
-    add({.topic = std::string{cli::control_topic}, .id = {}, .cause = {}, .source = {}, .data = command});
+    add({.topic = std::string{story::control_topic}, .id = {}, .cause = {}, .source = {}, .data = command});
   }
 }
 

@@ -33,13 +33,13 @@ v1::FlowStep& FlowInWords::step(std::uint64_t offset) {
   throw std::invalid_argument{"no step stands there"};
 }
 
-const cli::FlowDeliveries& FlowInWords::deliveries() {
+const story::FlowDeliveries& FlowInWords::deliveries() {
   if (deliveries_) return *deliveries_;
   for (const StreamEvent& event : journal_.events()) (void)interests_.learn(event);
   interests_.cover(1, journal_.end());
   std::vector<std::uint64_t> offsets;
   for (const auto& step : reply_.steps()) offsets.push_back(step.offset());
-  deliveries_ = std::make_unique<cli::FlowDeliveries>(interests_, std::move(offsets), until_);
+  deliveries_ = std::make_unique<story::FlowDeliveries>(interests_, std::move(offsets), until_);
   for (StreamEvent event : journal_.events()) {
     event.traceparent = traceparent_;
     deliveries_->see(event);
@@ -48,17 +48,18 @@ const cli::FlowDeliveries& FlowInWords::deliveries() {
   return *deliveries_;
 }
 
-cli::FlowPicture FlowInWords::picture() {
-  return cli::FlowPicture{reply_, &deliveries()};
+story::FlowPicture FlowInWords::picture() {
+  return story::FlowPicture{reply_, &deliveries()};
 }
 
 std::string FlowInWords::tree() {
-  return drawn([](const cli::FlowPicture& picture, const cli::Sink& out) {
+  return drawn([](const story::FlowPicture& picture, const story::Sink& out) {
     cli::flow_tree(picture, cli::Terminal::none(), out);
   });
 }
 
-std::string FlowInWords::drawn(const std::function<void(const cli::FlowPicture&, const cli::Sink&)>& draw) {
+std::string FlowInWords::drawn(
+    const std::function<void(const story::FlowPicture&, const story::Sink&)>& draw) {
   std::string text;
   draw(picture(), [&](std::string_view piece) { text += piece; });
   return text;

@@ -30,18 +30,19 @@ class FlowInWords {
   void until(std::uint64_t moment) { until_ = moment; }
   void traceparent(const std::string& text) { traceparent_ = text; }
 
-  [[nodiscard]] const cli::FlowDeliveries& deliveries();
-  [[nodiscard]] cli::FlowPicture picture();
+  [[nodiscard]] const story::FlowDeliveries& deliveries();
+  [[nodiscard]] story::FlowPicture picture();
   [[nodiscard]] std::string tree();
-  [[nodiscard]] std::string drawn(const std::function<void(const cli::FlowPicture&, const cli::Sink&)>& draw);
+  [[nodiscard]] std::string drawn(
+      const std::function<void(const story::FlowPicture&, const story::Sink&)>& draw);
 
  private:
   JournalInWords journal_;
   v1::FlowReply reply_;
   std::string traceparent_;
-  std::uint64_t until_ = cli::FlowDeliveries::for_ever;
-  cli::Interests interests_;
-  std::unique_ptr<cli::FlowDeliveries> deliveries_;
+  std::uint64_t until_ = story::FlowDeliveries::for_ever;
+  story::Interests interests_;
+  std::unique_ptr<story::FlowDeliveries> deliveries_;
 };
 
 }  // namespace reel::test

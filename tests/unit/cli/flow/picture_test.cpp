@@ -3,6 +3,7 @@
 
 #include <tuple>
 
+#include "cli/flow/delivery_lines.h"
 #include "cli/flow/flow_at.h"
 #include "cli/invocation.h"
 #include "flow_in_words.h"
@@ -10,6 +11,7 @@
 #include "story/picture_json.h"
 
 using namespace reel::cli;
+using namespace reel::story;
 using reel::test::FlowInWords;
 using reel::test::JournalInWords;
 namespace v1 = reel::v1;

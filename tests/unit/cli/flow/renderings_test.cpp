@@ -16,6 +16,7 @@
 #include "story/picture_json.h"
 
 using namespace reel::cli;
+using namespace reel::story;
 using reel::test::FlowInWords;
 namespace v1 = reel::v1;
 

@@ -5,6 +5,7 @@
 
 using namespace reel;
 using namespace reel::cli;
+using namespace reel::story;
 
 namespace {
 
