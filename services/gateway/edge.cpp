@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "event/quoted_text.h"
+#include "gateway/bus_clients.h"
 #include "gateway/http/media_type.h"
 
 namespace reel::gateway {
@@ -10,7 +11,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Threads that read events: JSON is most of what a published event costs here.
+/// An event this small is read by the server's thread: it takes some ten microseconds, and handing it on as
+/// many. Larger ones would keep others waiting.
+constexpr std::size_t read_at_once_bytes_max = 4u << 10;
+/// Threads that read those.
 constexpr std::size_t reading_threads = 2;
 /// Those who ask how the gateway is are few, and wait for one another.
 constexpr CrewSize watching_size{.threads = 1, .waiting_max = 16};
@@ -70,7 +74,7 @@ Edge::Edge(const config::Mesh& mesh, EdgeParts parts)
       waiting_{{.threads = settings_.waits_max, .waiting_max = 0}},
       // As many wait as there are connections: each has one request under way.
       reading_{{.threads = reading_threads, .waiting_max = settings_.connections_max}} {
-  for (std::size_t i = 0; i < reading_threads; ++i)
+  for (std::size_t i = 0; i < reading_threads + 1; ++i)
     bindings_.push_back(std::make_unique<CloudEventsHttp>(
         mesh.schemas, parts_.topic_types, BindingLimits{.events_max = settings_.batch_events_max}));
 }
@@ -104,21 +108,31 @@ void Edge::publish(const std::shared_ptr<Exchange>& exchange) {
   auto wait = read_wait_request(exchange->request());
   if (const auto* refusal = std::get_if<HttpResponse>(&wait)) return exchange->answer(*refusal);
   const auto& wanted = std::get<std::optional<WaitWish>>(wait);
-  const bool taken = reading_.take([this, exchange, wanted](std::size_t thread) {
-    auto read = bindings_[thread]->read(exchange->request());
-    if (read.refused) return exchange->answer(answer_of(*read.refused));
-    if (wanted && read.batch)
-      return exchange->answer(problem(400, "wait: is for one event, a batch may be of many flows"));
-    auto intake = std::make_shared<Intake>(std::move(read));
-    // Before the offer, which may be answered at once.
-    if (!wanted) exchange->answer_after(settings_.publish_timeout, [intake] { return intake->answer(); });
-    intake->offer(
-        [this](const Outgoing& event, PublishCallback callback) {
-          parts_.publisher.publish_async(event, std::move(callback));
-        },
-        [this, exchange, intake, wanted] { settle(exchange, *intake, wanted); });
-  });
+  if (exchange->request().body.size() <= read_at_once_bytes_max) {
+    offer(exchange, *bindings_.back(), wanted);
+    return;
+  }
+  const bool taken = reading_.take(
+      [this, exchange, wanted](std::size_t thread) { offer(exchange, *bindings_[thread], wanted); });
   if (!taken) exchange->answer(busy("too many requests wait to be read"));
+}
+
+void Edge::offer(const std::shared_ptr<Exchange>& exchange, const CloudEventsHttp& binding,
+                 const std::optional<WaitWish>& wanted) {
+  auto read = binding.read(exchange->request());
+  if (read.refused) return exchange->answer(answer_of(*read.refused));
+  if (wanted && read.batch)
+    return exchange->answer(problem(400, "wait: is for one event, a batch may be of many flows"));
+  auto intake = std::make_shared<Intake>(std::move(read));
+  // Before the offer, which may be answered at once. A tracker that is silent ends the wait itself.
+  const auto patience =
+      settings_.publish_timeout + (wanted ? wanted->timeout + BusClients::ask_timeout : 0ms);
+  exchange->answer_after(patience, [intake] { return intake->answer(); });
+  intake->offer(
+      [this](const Outgoing& event, PublishCallback callback) {
+        parts_.publisher.publish_async(event, std::move(callback));
+      },
+      [this, exchange, intake, wanted] { settle(exchange, *intake, wanted); });
 }
 
 void Edge::settle(const std::shared_ptr<Exchange>& exchange, const Intake& intake,

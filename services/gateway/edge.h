@@ -3,7 +3,9 @@
 //   Edge edge{mesh, {.bus = bus, .publisher = publisher, .feeds = feeds, …}};
 //   HttpServer server{mesh.model.gateway, edge.duties()};
 //
-//   POST /v1/events              two threads read events, the publisher's own thread answers
+//   POST /v1/events              the server's thread reads small ones, two threads the others; the
+//   publisher's own
+//                                thread answers
 //   GET  /v1/events/stream       feeds; no thread
 //   …/wait, POST …?wait=         a thread each, up to gateway.waits_max
 //   everything else of /v1/      gateway.queries_max threads
@@ -59,6 +61,8 @@ class Edge {
   [[nodiscard]] std::optional<HttpResponse> admit(const HttpRequest& head) const;
   void handle(const std::shared_ptr<Exchange>& exchange);
   void publish(const std::shared_ptr<Exchange>& exchange);
+  void offer(const std::shared_ptr<Exchange>& exchange, const CloudEventsHttp& binding,
+             const std::optional<WaitWish>& wanted);
   void settle(const std::shared_ptr<Exchange>& exchange, const Intake& intake,
               const std::optional<WaitWish>& wanted);
   void stream(const std::shared_ptr<Exchange>& exchange);
@@ -69,7 +73,8 @@ class Edge {
   const config::Gateway settings_;
   const EdgeParts parts_;
   const Gatekeeper gatekeeper_;
-  std::vector<std::unique_ptr<CloudEventsHttp>> bindings_;  // one for each reading thread
+  std::vector<std::unique_ptr<CloudEventsHttp>>
+      bindings_;  // one for each reading thread, then the server's own
   Crew watching_;
   Crew querying_;
   Crew waiting_;

@@ -545,6 +545,11 @@ TEST_CASE("without a broker there is a 503 that says to come back, and it goes o
   CHECK(answer.status == 503);
   CHECK(answer.body["outcome"] == "unconfirmed");
   CHECK(answer.headers.find("Retry-After") != answer.headers.end());
+  // Who wants to wait for the flow does not wait for ever for the broker either.
+  CHECK(gateway
+            .post("/v1/events?wait=settled&timeout=100ms", {},
+                  R"({"type":"order.placed","id":"o-1","source":"/s"})", "application/json")
+            .status == 503);
   CHECK(gateway.get("/healthz").status == 200);
   const auto ready = gateway.get("/readyz");
   CHECK(ready.status == 503);
