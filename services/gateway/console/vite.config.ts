@@ -25,5 +25,6 @@ export default defineConfig({
     proxy: { '/v1': process.env.REEL_GATEWAY ?? 'http://127.0.0.1:8080' },
   },
   preview: { host: '127.0.0.1' },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  // Generous: other tests may have the machine.
+  test: { include: ['src/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
 });
