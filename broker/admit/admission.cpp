@@ -166,7 +166,9 @@ bool Admission::judge_entries(RunReader& run, const Topic* topic, const Verdict&
       refuse(judged.refusals_, entry, verdict->reason, verdict->text);
     } else {
       // By delivertime alone, whatever the time is: a batch sent again must be judged as it was before.
-      destination = view->delivertime != 0 ? Destination::delayed : topic->durable ? Destination::journal : Destination::live;
+      destination = view->delivertime != 0 ? Destination::delayed
+                    : topic->durable       ? Destination::journal
+                                           : Destination::live;
       ++judged.accepted_;
     }
   }

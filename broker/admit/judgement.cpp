@@ -58,9 +58,9 @@ Admitted Judgement::admit(std::shared_ptr<const void> owner) && {
   Admitted admitted;
   if (accepted_ == 0) return admitted;
   const auto first = destinations_.front();
-  const bool one_way =
-      (first == Destination::journal || first == Destination::live) &&
-      std::all_of(destinations_.begin(), destinations_.end(), [first](Destination destination) { return destination == first; });
+  const bool one_way = (first == Destination::journal || first == Destination::live) &&
+                       std::all_of(destinations_.begin(), destinations_.end(),
+                                   [first](Destination destination) { return destination == first; });
   if (whole_ && one_way) {
     (first == Destination::journal ? admitted.journal : admitted.live) = whole_batch(std::move(owner));
     return admitted;

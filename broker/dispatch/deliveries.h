@@ -62,8 +62,8 @@ class Deliveries {
   /// What is in flight is settled.
   void ack(Position position);
   /// What is in flight is given back, and what the instance holds behind it under its key goes with it.
-  /// `retry_at` counts for GivenBack::later only. Needs lanes. `taken`, where it is given, gets what was so taken
-  /// from an instance that tells what it has begun.
+  /// `retry_at` counts for GivenBack::later only. Needs lanes. `taken`, where it is given, gets what was so
+  /// taken from an instance that tells what it has begun.
   void give_back(Position position, GivenBack as, LogTime now, LogTime retry_at,
                  std::vector<HandOver>* taken = nullptr);
   /// What waits or is to be tried again is settled without having been handed over.

@@ -1,8 +1,8 @@
 // Single events by offset, wherever they are: in memory, or read from the journal one stretch after the
 // other.
 //
-//   reads.fetch({17, 4, 230'000}, [](const EventAt& event) { … }, [] { … });  // one by one, and when all were
-//   reads.each({17, 42, 43}, [](const EventAt& event) { … });                 // the same, never refused
+//   reads.fetch({17, 4, 230'000}, [](const EventAt& event) { … }, [] { … });  // one by one, and when all
+//   were reads.each({17, 42, 43}, [](const EventAt& event) { … });                 // the same, never refused
 //   if (reads.take_read(done)) …             // what a read brought; false where it was not ours
 //
 // Each question reads one stretch after the other, so that many wanted events that stand together cost few

@@ -22,7 +22,8 @@ void add_pairs(google::protobuf::RepeatedField<std::uint32_t>& pairs, std::uint3
 }
 
 // Which entries go there; nothing where none has.
-void tell_fate(const Judgement& judged, Destination destination, google::protobuf::RepeatedField<std::uint32_t>& pairs) {
+void tell_fate(const Judgement& judged, Destination destination,
+               google::protobuf::RepeatedField<std::uint32_t>& pairs) {
   if (judged.count(destination) == 0) return;
   for (std::uint32_t entry = 0; entry < judged.entries(); ++entry) {
     add_pairs(pairs, 1, judged.destination(entry) == destination ? 1 : 0);
@@ -271,7 +272,8 @@ void Publishing::tell_matched(const Judgement& judged, v1::Accepted& answer) {
   for (const auto& run : judged.runs()) {
     const auto end = run.first_event + run.event_count;
     std::uint32_t dropped = 0;
-    for (auto entry = run.first_event; entry < end; ++entry) dropped += judged.destination(entry) == Destination::dropped;
+    for (auto entry = run.first_event; entry < end; ++entry)
+      dropped += judged.destination(entry) == Destination::dropped;
     const auto listening = dropped == run.event_count ? Audience{} : audience(run.topic);
     if (dropped == 0 && listening.choosy.empty()) {
       add_pairs(*answer.mutable_matched(), run.event_count, listening.sure);

@@ -1,9 +1,9 @@
 // `reel up -c FILE`: the whole bus from one file, as child processes, until Ctrl-C.
 //
 // The broker must answer before the tracker starts, and both before "ready" is printed; where the file has
-// alert targets or adapters, `reel-alerts` and `reel-adapters` must be subscribed for each of them too, and the
-// gateway must listen. Whichever of them ends takes the rest along: half a bus is worse than none, since it
-// looks like a whole one.
+// alert targets or adapters, `reel-alerts` and `reel-adapters` must be subscribed for each of them too, and
+// the gateway must listen. Whichever of them ends takes the rest along: half a bus is worse than none, since
+// it looks like a whole one.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
@@ -255,9 +255,7 @@ int run_up(Invocation& invocation, const UpOptions& options) {
 
 void add_up(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<UpOptions>();
-  auto* command =
-      app.add_subcommand("up", "Run all of the bus from one file, until Ctrl-C")
-          ->group("Run");
+  auto* command = app.add_subcommand("up", "Run all of the bus from one file, until Ctrl-C")->group("Run");
   command->add_option("-c,--config", options->file, "The configuration")->required()->type_name("FILE");
   command->add_option("--data", options->data, "Keep journal and state here")->type_name("DIR");
   command->add_option("--listen", options->listen, "Where the broker listens")->type_name("ENDPOINT");

@@ -366,8 +366,9 @@ TEST_CASE("a topic whose type has no schema is not started with") {
 TEST_CASE("what is refused afterwards stands in order beside what was refused before") {
   Bench bench;
   auto judged = bench.run(orders).event("e1").event("").event("e3").run(ticks).event("t1", "").judge();
-  judged.refuse(v1::REFUSAL_JOURNAL_UNAVAILABLE, "the disk is full",
-                [](const StoredRun&, Destination destination) { return destination == Destination::journal; });
+  judged.refuse(
+      v1::REFUSAL_JOURNAL_UNAVAILABLE, "the disk is full",
+      [](const StoredRun&, Destination destination) { return destination == Destination::journal; });
   std::string told;
   for (const auto& refusal : judged.refusals()) {
     told += std::to_string(refusal.index()) + " " + v1::RefusalReason_Name(refusal.reason()) + "; ";

@@ -80,9 +80,9 @@ TEST_CASE("production.yaml lists every setting") {
   const Broker broker;
   [[maybe_unused]] const auto& [listen, live, data, journal, event_bytes_max, batch_bytes_max,
                                 publish_window_bytes, publish_window_batches, tail_bytes_max,
-                                service_window_events_max, service_parked_events_max, services_max, sessions_max, service_timeout,
-                                beat_interval, dedup_window, dedup_ids_max, delayed_events_max,
-                                snapshot_events] = broker;
+                                service_window_events_max, service_parked_events_max, services_max,
+                                sessions_max, service_timeout, beat_interval, dedup_window, dedup_ids_max,
+                                delayed_events_max, snapshot_events] = broker;
   [[maybe_unused]] const auto& [sync, sync_interval, segment_bytes, retain, retain_bytes] = journal;
   CHECK(production_keys("broker") == std::set<std::string>{"listen",
                                                            "live",

@@ -128,9 +128,9 @@ TEST_CASE("so many are read for at a time, and what was read for one is kept for
   std::size_t answers = 0;
   const auto found = [&](const EventAt& at) {
     seen.push_back(at.batch);
-    alive_at_most = std::max(alive_at_most, static_cast<std::size_t>(std::count_if(
-                                                seen.begin(), seen.end(),
-                                                [](const auto& batch) { return !batch.expired(); })));
+    alive_at_most = std::max(
+        alive_at_most, static_cast<std::size_t>(std::count_if(
+                           seen.begin(), seen.end(), [](const auto& batch) { return !batch.expired(); })));
   };
   constexpr std::size_t questions = 3 * EventReads::reads_max;
   for (std::size_t i = 0; i < questions; ++i) {

@@ -22,6 +22,11 @@ std::string text(const std::vector<v1::OffsetRange>& ranges) {
 
 class LedgerBench {
  public:
+  void reported(const std::string& service, const Settlement& settlement) {
+    const auto report = report_of(service, "one", settlement);
+    REQUIRE(report.has_value());
+    REQUIRE(ledger.apply({"reel.delivery", report->SerializeAsString()}));
+  }
   void acked(const std::string& service, Offset first, std::uint32_t count = 1) {
     Settlement settlement;
     settlement.acked.emplace_back();
@@ -77,13 +82,6 @@ class LedgerBench {
   }
 
   Ledger ledger;
-
- private:
-  void reported(const std::string& service, const Settlement& settlement) {
-    const auto report = report_of(service, "one", settlement);
-    REQUIRE(report.has_value());
-    REQUIRE(ledger.apply({"reel.delivery", report->SerializeAsString()}));
-  }
 };
 
 }  // namespace
