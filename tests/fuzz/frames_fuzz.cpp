@@ -95,6 +95,7 @@ class Client : public SessionOwner {
     stream_.settled(settled.sequence());
   }
   void beaten(const v1::BrokerBeat& beat) override { stream_.beaten(beat); }
+  void put_off(const std::string&, std::chrono::milliseconds) override {}
   void lost(const std::string&) override {
     window_.lost();
     settles_.lost(0);

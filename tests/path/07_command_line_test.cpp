@@ -10,7 +10,7 @@ namespace {
 
 std::unique_ptr<Process> up(Mesh& mesh) {
   auto process = mesh.start("reel", {"up", "-c", mesh.config_path()}, "up");
-  if (!process->says("reel    | ready ")) throw std::runtime_error(process->output());
+  if (!process->says("reel     | ready ")) throw std::runtime_error(process->output());
   return process;
 }
 
@@ -40,8 +40,8 @@ TEST_CASE("reel up runs broker and tracker, and a SIGTERM ends all three in orde
   CHECK(process->stop() == 0);
   CHECK(gone(broker));
   CHECK(gone(tracker));
-  CHECK(line_with(process->output(), "reel    | stopping") == "reel    | stopping");
-  CHECK(process->output().ends_with("reel    | stopped\n"));
+  CHECK(line_with(process->output(), "reel     | stopping") == "reel     | stopping");
+  CHECK(process->output().ends_with("reel     | stopped\n"));
   CHECK(process->says("broker    stopped next_offset="));
 }
 
@@ -53,12 +53,12 @@ TEST_CASE("a dead child of reel up is reported, takes the rest along, and is exi
   SUBCASE("the broker") {
     other = pid_of(*process, "reel-tracker");
     ::kill(pid_of(*process, "reel-broker"), SIGKILL);
-    sentence = "reel    | broker was killed by signal 9 (Killed); stopping";
+    sentence = "reel     | broker was killed by signal 9 (Killed); stopping";
   }
   SUBCASE("the tracker") {
     other = pid_of(*process, "reel-broker");
     ::kill(pid_of(*process, "reel-tracker"), SIGKILL);
-    sentence = "reel    | tracker was killed by signal 9 (Killed); stopping";
+    sentence = "reel     | tracker was killed by signal 9 (Killed); stopping";
   }
   CHECK(process->wait() == 1);
   CHECK(gone(other));

@@ -331,12 +331,12 @@ TEST_CASE("reel up runs it where the file has targets, and stops it with the res
   Receiver receiver;
   Mesh mesh{mesh_with(webhook(receiver))};
   const auto up = mesh.start("reel", {"up", "-c", mesh.config_path()}, "up");
-  REQUIRE(up->says("reel    | ready "));
+  REQUIRE(up->says("reel     | ready "));
   CHECK(mesh.service("alerts.ops")["instances"].size() == 1);
   mesh.place("flow-1");
   REQUIRE(eventually([&] { return receiver.overdue("firing").size() == 1; }));
   CHECK(up->stop() == 0);
-  CHECK(up->output().find("alerts  | ") != std::string::npos);
+  CHECK(up->output().find("alerts   | ") != std::string::npos);
   CHECK(up->output().find("stopped\n") != std::string::npos);
 }
 

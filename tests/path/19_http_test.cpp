@@ -297,7 +297,7 @@ TEST_CASE("who asks for it hears what became of the flow") {
   CHECK(completed.status == 202);
   CHECK(completed.body["outcome"] == "accepted");
   REQUIRE(completed.body.contains("wait"));
-  CHECK(completed.body["wait"]["outcome"].dump().find("OMPLETED") != std::string::npos);
+  CHECK(completed.body["wait"]["outcome"] == "completed");
   const auto late = gateway.post("/v1/events?wait=completed&timeout=100ms", {},
                                  R"({"type":"order.placed","correlationid":"f-2","data":{"orderId":"o-2"}})",
                                  "application/json");

@@ -25,7 +25,7 @@ std::string mesh_with(const std::string& service) {
 
 /// An executable script in the mesh's folder.
 std::string script(const std::string& name, const std::string& text) {
-  return "  till: {exec: [" + name + "], topics: [order.placed], timeout: 20s" + text + "}";
+  return "till: {exec: [" + name + "], topics: [order.placed], timeout: 20s" + text + "}";
 }
 
 void write_script(Mesh& mesh, const std::string& name, const std::string& text) {

@@ -53,16 +53,16 @@ TEST_CASE("a broker that ends is reported with what it said, and up ends with 1"
   const Ran ran = bench.up();
   CHECK(ran.code == 1);
   CHECK(ran.out ==
-        "broker  | cannot bind\n"
-        "reel    | broker ended with exit code 4; stopping\n"
-        "reel    | stopped\n");
+        "broker   | cannot bind\n"
+        "reel     | broker ended with exit code 4; stopping\n"
+        "reel     | stopped\n");
 }
 
 TEST_CASE("the broker is told its file, its endpoints and its folder") {
   UpBench bench;
   bench.daemon("reel-broker", "echo \"$@\"; exit 1");
   const std::string said = bench.up({"--data", "/tmp/data"}).out;
-  CHECK(said.substr(0, said.find('\n')) == "broker  | -c " + bench.path("reel.yaml") + " --listen ipc://" +
+  CHECK(said.substr(0, said.find('\n')) == "broker   | -c " + bench.path("reel.yaml") + " --listen ipc://" +
                                                bench.path("listen") + " --live ipc://" + bench.path("live") +
                                                " --data /tmp/data");
 }
