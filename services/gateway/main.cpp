@@ -14,6 +14,7 @@
 #include "event/system_topics.h"
 #include "gateway/api/api.h"
 #include "gateway/api/message_json.h"
+#include "gateway/api/openapi.h"
 #include "gateway/bus_clients.h"
 #include "gateway/edge.h"
 #include "gateway/health/metrics.h"
@@ -184,7 +185,9 @@ int main(int argc, char** argv) try {
   CLI::App app{
       "Serves a mesh of Reel over HTTP: CloudEvents in, an event stream out, queries, and the console."};
   app.set_version_flag("--version", REEL_VERSION);
-  app.add_option("-c,--config", arguments.config, "the mesh's YAML file")->required();
+  bool openapi = false;
+  auto* config = app.add_option("-c,--config", arguments.config, "the mesh's YAML file");
+  app.add_flag("--openapi", openapi, "print the OpenAPI document of the API, and end");
   app.add_option("--listen", arguments.listen,
                  "HOST:PORT, instead of gateway.listen; port 0: any that is free");
   app.add_option("--broker", arguments.brokers, "broker endpoints, instead of REEL_BROKER or broker.listen");
@@ -195,8 +198,13 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   try {
     app.parse(argc, argv);
+    if (!openapi && config->count() == 0) throw CLI::RequiredError{"--config"};
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
+  }
+  if (openapi) {
+    std::cout << openapi_document();
+    return exit_ok;
   }
   return run(std::move(arguments));
 } catch (const reel::config::ConfigError& error) {

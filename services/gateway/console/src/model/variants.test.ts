@@ -12,6 +12,7 @@ test('paths are spelt out, the most frequent first, with their share', () => {
     ],
     next: '',
     looked_at: 4,
+    others: 0,
     watermark: null,
   };
   expect(variantRows(reply)[0]).toMatchObject({ path: [{ topic: 'a', times: 1 }, { topic: 'b', times: 9 }], share: 0.75, cut: true });
