@@ -35,7 +35,7 @@ std::string with_cause(const std::string& data, v1::Cause cause) {
 void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers) {
   const auto handle = tracker_.flows().find(packed_id(verdict.correlation));
   if (handle == FlowTable::none) return;
-  const auto told = [this, numbers](v1::Cause cause, bool) {
+  const auto told = [this, numbers](v1::Cause cause, Outlook) {
     for (const std::uint64_t number : numbers) {
       const stored::Outgoing* const event = outbox_.find(number);
       const bool known = cause.kind() != v1::CAUSE_UNKNOWN;
@@ -134,7 +134,7 @@ void Watch::ask_why(const v1::Request& request, Time now, Send send) {
     auto& finding = *reply.add_findings();
     answers_.describe(flow, *claim, *finding.mutable_expectation());
     const int row = reply.findings_size() - 1;
-    const bool asked = causes_.find(flow, *claim, now + why_wait, [page, row](v1::Cause cause, bool) {
+    const bool asked = causes_.find(flow, *claim, now + why_wait, [page, row](v1::Cause cause, Outlook) {
       *page->reply.mutable_why()->mutable_findings(row)->mutable_cause() = std::move(cause);
       if (--page->untold == 0) page->send(std::move(page->reply));
     });

@@ -29,12 +29,13 @@ bool Causes::find(const Flow& flow, const Claim& claim, Time until, Told told) {
   }
   inquiry.told = [this, facts, topics, told = std::move(told)](const v1::FatesReply* fates) {
     if (fates == nullptr || fates->events().empty())
-      return told(cause_not_known("the broker did not say in time what became of the flow's events"), false);
+      return told(cause_not_known("the broker did not say in time what became of the flow's events"),
+                  Outlook::not_known);
     facts->fates = *fates;
     facts->alike = alike(*facts, topics);
     auto cause = why(*facts);
     const bool hopeless = is_hopeless(*facts, cause.kind());
-    told(std::move(cause), hopeless);
+    told(std::move(cause), hopeless ? Outlook::hopeless : Outlook::open);
   };
   return inquiries_.ask(std::move(inquiry));
 }

@@ -2,6 +2,7 @@
 // wrong.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "tracker/answers.h"
@@ -14,11 +15,17 @@ namespace reel::tracker {
 /// Events of a flow from A on that are asked about: the first. What is wrong is mostly wrong at the first.
 inline constexpr std::size_t why_events_max = 32;
 
+/// What may be hoped for in a flow that is settled.
+enum class Outlook : std::uint8_t {
+  open,       ///< it may yet come
+  hopeless,   ///< it will not come by itself
+  not_known,  ///< the broker did not say in time
+};
+
 class Causes {
  public:
   using Time = Inquiries::Time;
-  /// `hopeless`: in a flow that is settled, it will not come by itself.
-  using Told = std::function<void(v1::Cause, bool hopeless)>;
+  using Told = std::function<void(v1::Cause, Outlook)>;
 
   Causes(const Tracker& tracker, const Names& names, const Answers& answers, Inquiries& inquiries)
       : tracker_{tracker}, names_{names}, answers_{answers}, inquiries_{inquiries} {}

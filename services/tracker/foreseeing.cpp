@@ -83,12 +83,22 @@ void Watch::foresee(const std::string& correlationid) {
   const std::uint64_t last_offset = flow.steps.last_offset();
   for (ClaimIndex index = 0; index < flow.claims.size(); ++index) {
     if (!waits(flow, flow.claims[index], definitions_)) continue;
-    (void)causes_.find(flow, flow.claims[index], now_ + why_wait,
-                       [this, correlationid, index, last_offset](v1::Cause cause, bool hopeless) {
-                         if (hopeless) mark_impossible(correlationid, index, last_offset, std::move(cause));
-                       });
+    const auto told = [this, correlationid, index, last_offset](v1::Cause cause, Outlook outlook) {
+      if (outlook == Outlook::hopeless)
+        mark_impossible(correlationid, index, last_offset, std::move(cause));
+      else if (outlook == Outlook::not_known)
+        look_again(correlationid);
+    };
+    (void)causes_.find(flow, flow.claims[index], now_ + why_wait, told);
   }
   flows.close(handle, false);
+}
+
+// As if the flow had gone quiet only now: nothing else would come back to it before its deadline.
+void Watch::look_again(const std::string& correlationid) {
+  const FlowTable& flows = tracker_.flows();
+  const auto handle = flows.find(packed_id(correlationid));
+  if (handle != FlowTable::none) foresight_.notice(handle, flows.last_at(handle), now_);
 }
 
 // Unless something came of the flow since it was settled.

@@ -92,6 +92,7 @@ class Watch {
   void ask_wait(const v1::Request& request, Time now, Send send);
   void look_ahead();
   void foresee(const std::string& correlationid);
+  void look_again(const std::string& correlationid);
   void mark_impossible(const std::string& correlationid, ClaimIndex index, std::uint64_t last_offset,
                        v1::Cause cause);
   void ask_why(const v1::Request& request, Time now, Send send);

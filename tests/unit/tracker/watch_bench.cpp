@@ -97,7 +97,7 @@ WatchBench::WatchBench(const std::string& definitions) {
 void WatchBench::starts() {
   bus.reconnect();
   store_ = std::make_unique<Store>(folder_.path());
-  watch_ = std::make_unique<Watch>(model_, *store_, bus, bus);
+  watch_ = std::make_unique<Watch>(model_, *store_, bus, bus, line_);
 }
 
 void WatchBench::crashes() {

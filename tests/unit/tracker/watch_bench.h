@@ -79,6 +79,8 @@ class WatchBench {
   void stops();
   void crashes();
   void starts();
+  /// From the next start on.
+  void has_line(BrokerLine* line) { line_ = line; }
   void redefines(const std::string& definitions) { redefines(flows_of(definitions)); }
   void redefines(std::map<std::string, config::Flow> flows) { model_.flows = std::move(flows); }
   void retains(config::milliseconds span) { model_.tracker.retain = span; }
@@ -108,6 +110,7 @@ class WatchBench {
 
   TempFolder folder_;
   config::Model model_;
+  BrokerLine* line_ = nullptr;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Watch> watch_;
   Watch::Time clock_{};

@@ -1,0 +1,81 @@
+// What cannot come by itself any more is called impossible at once: over a line to the broker that fails now
+// and then.
+#include <doctest/doctest.h>
+
+#include "watch_bench.h"
+
+using namespace reel;
+using namespace reel::tracker;
+using namespace reel::tracker::bench;
+
+namespace {
+
+/// A broker for whom everything is settled by "svc"; one of its answers is an error.
+class SettledBroker final : public BrokerLine {
+ public:
+  SettledBroker(const FakeBus& bus, int fails_at) : bus_{bus}, fails_at_{fails_at} {}
+
+  std::uint64_t post(v1::Request request) override {
+    ++asked;
+    v1::Reply reply;
+    reply.set_id(static_cast<std::uint64_t>(asked));
+    if (asked == fails_at_) {
+      reply.set_error("too many questions wait");
+    } else {
+      tell(request.fates(), *reply.mutable_fates());
+    }
+    replies_.push_back(std::move(reply));
+    return static_cast<std::uint64_t>(asked);
+  }
+  std::optional<v1::Reply> poll() override {
+    if (replies_.empty()) return std::nullopt;
+    v1::Reply reply = std::move(replies_.front());
+    replies_.pop_front();
+    return reply;
+  }
+
+  int asked = 0;
+
+ private:
+  void tell(const v1::FatesRequest& request, v1::FatesReply& fates) const {
+    for (const std::uint64_t offset : request.offsets()) {
+      auto& event = *fates.add_events();
+      event.set_offset(offset);
+      event.set_topic(bus_.log.at(offset - 1).topic);
+      auto& delivery = *event.add_deliveries();
+      delivery.set_service("svc");
+      delivery.set_fate(v1::SERVICE_FATE_SETTLED);
+    }
+    fates.add_services()->set_service("svc");
+    for (const auto& flow : request.correlationids()) fates.add_flows()->set_correlationid(flow);
+    fates.set_now(bus_.now);
+  }
+
+  const FakeBus& bus_;
+  const int fails_at_;
+  std::deque<v1::Reply> replies_;
+};
+
+}  // namespace
+
+TEST_CASE("a question that the broker does not answer is asked again, whichever it is") {
+  for (int fails_at = 0; fails_at <= 4; ++fails_at) {
+    CAPTURE(fails_at);
+    WatchBench bench{"order.placed -> payment.captured within 1h"};
+    SettledBroker broker{bench.bus, fails_at};
+    bench.stops();
+    bench.has_line(&broker);
+    bench.starts();
+    // From this flow it is known who emits payment.captured.
+    bench.publishes("order.placed", "order-1");
+    bench.publishes("payment.captured", "order-1");
+    bench.works();
+    bench.publishes("order.placed", "order-2");
+    for (int turns = 0; turns < 50; ++turns) {
+      bench.passes(std::chrono::milliseconds{100});
+      bench.works();
+    }
+    CHECK(bench.published() == "reel.flow.completed order-1\nreel.flow.impossible order-2");
+    CHECK(broker.asked < 20);
+  }
+}
