@@ -334,7 +334,8 @@ void DeskBench::until(const std::function<bool()>& condition) {
   constexpr int looks_max = 200;
   turn();
   for (int looks = 0; !condition(); ++looks) {
-    REQUIRE_MESSAGE(looks < looks_max, "nothing happens any more; payments got: ", got("payments"), " a got: ", got("a"));
+    REQUIRE_MESSAGE(looks < looks_max, "nothing happens any more; payments got: ", got("payments"),
+                    " a got: ", got("a"));
     pollfd bell{.fd = journal_->event_fd(), .events = POLLIN, .revents = 0};
     (void)::poll(&bell, 1, look_ms);
     for (auto& done : journal_->take_done()) take(std::move(done));
