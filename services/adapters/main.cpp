@@ -37,7 +37,9 @@ reel::v1::SchemasReply fetch_schemas(const std::vector<std::string>& brokers) {
   request.mutable_schemas();
   for (std::size_t i = 0;; ++i) {
     try {
-      return reel::QueryClient{brokers.at(i)}.ask(request).schemas();
+      const auto reply = reel::QueryClient{brokers.at(i)}.ask(request);
+      if (!reply.error().empty()) throw std::runtime_error{"the broker's schemas: " + reply.error()};
+      return reply.schemas();
     } catch (const reel::NotReachable&) {
       if (i + 1 == brokers.size()) throw;
     }

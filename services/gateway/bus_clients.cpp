@@ -9,6 +9,7 @@ namespace {
 constexpr std::chrono::milliseconds look_interval{5};
 
 }  // namespace
+
 Clients::Clients(std::string endpoint, std::chrono::milliseconds timeout)
     : endpoint_{std::move(endpoint)}, timeout_{timeout} {}
 
