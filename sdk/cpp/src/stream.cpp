@@ -72,6 +72,7 @@ class Stream::Impl final : public sdk::Side {
     changed_.wait_for(lock, wait, [this] { return stopped_ || queue_.has_news(); });
     if (stopped_) {
       batch.kind = StreamBatch::Kind::stopped;
+      batch.number = queue_.batches();
       return batch;
     }
     if (!queue_.next(batch)) {
@@ -82,19 +83,11 @@ class Stream::Impl final : public sdk::Side {
     return batch;
   }
 
-  void ack_all() {
+  template <typename Ack>
+  void ack(Ack ack) {
     {
       const std::lock_guard lock{mutex_};
-      queue_.ack_all();
-      if (!queue_.acks_waiting()) return;
-    }
-    connection_.wake();
-  }
-
-  void ack(std::span<const std::uint64_t> offsets) {
-    {
-      const std::lock_guard lock{mutex_};
-      queue_.ack(offsets);
+      ack(queue_);
       if (!queue_.acks_waiting()) return;
     }
     connection_.wake();
@@ -176,10 +169,13 @@ StreamBatch Stream::next(std::chrono::milliseconds wait) {
   return impl_->next(wait);
 }
 void Stream::ack_all() {
-  impl_->ack_all();
+  impl_->ack([](sdk::StreamQueue& queue) { queue.ack_all(); });
+}
+void Stream::ack_upto(std::uint64_t batch_number) {
+  impl_->ack([&](sdk::StreamQueue& queue) { queue.ack_upto(batch_number); });
 }
 void Stream::ack(std::span<const std::uint64_t> offsets) {
-  impl_->ack(offsets);
+  impl_->ack([&](sdk::StreamQueue& queue) { queue.ack(offsets); });
 }
 void Stream::stop() noexcept {
   impl_->stop();

@@ -64,6 +64,7 @@ std::optional<std::uint64_t> StreamQueue::goes_on_at() const {
 
 bool StreamQueue::next(StreamBatch& batch) {
   given_ = {};
+  batch.number = ++batches_;
   batch.kind = StreamBatch::Kind::idle;
   bool readable = true;
   if (!items_.empty()) {
@@ -98,7 +99,8 @@ bool StreamQueue::next(StreamBatch& batch) {
     readable = sane && at == batch.events.size();
     if (readable) {
       for (const auto& span : given_.deliver.spans()) {
-        if (span.count() != 0) outstanding_[span.offset()] = {span.count(), given_.deliver.delivery()};
+        if (span.count() != 0)
+          outstanding_[span.offset()] = {span.count(), given_.deliver.delivery(), batches_};
       }
     }
   }
@@ -113,8 +115,9 @@ bool StreamQueue::next(StreamBatch& batch) {
   return true;
 }
 
-void StreamQueue::ack_all() {
+void StreamQueue::ack_upto(std::uint64_t batch_number) {
   for (const auto& [first, range] : outstanding_) {
+    if (range.batch > batch_number) continue;
     // Deliveries mostly follow one another: one range for many.
     if (!acks_.empty() && acks_.back().first() + acks_.back().count() == first &&
         acks_.back().delivery() == range.delivery && acks_.back().count() < UINT32_MAX - range.count) {
@@ -127,7 +130,7 @@ void StreamQueue::ack_all() {
     ack.set_delivery(range.delivery);
     acks_.push_back(std::move(ack));
   }
-  outstanding_.clear();
+  std::erase_if(outstanding_, [&](const auto& given) { return given.second.batch <= batch_number; });
 }
 
 void StreamQueue::ack(std::span<const std::uint64_t> offsets) {
@@ -139,8 +142,9 @@ void StreamQueue::ack(std::span<const std::uint64_t> offsets) {
     if (offset - first >= range.count) continue;
     const auto before = static_cast<std::uint32_t>(offset - first);
     outstanding_.erase(found);
-    if (before != 0) outstanding_[first] = {before, range.delivery};
-    if (before + 1 != range.count) outstanding_[offset + 1] = {range.count - before - 1, range.delivery};
+    if (before != 0) outstanding_[first] = {before, range.delivery, range.batch};
+    if (before + 1 != range.count)
+      outstanding_[offset + 1] = {range.count - before - 1, range.delivery, range.batch};
     if (!acks_.empty() && acks_.back().first() + acks_.back().count() == offset &&
         acks_.back().delivery() == range.delivery) {
       acks_.back().set_count(acks_.back().count() + 1);

@@ -37,7 +37,9 @@ class StreamQueue {
   [[nodiscard]] bool has_news() const { return !items_.empty(); }
   /// Fills all but `events` for kinds other than events. False where the delivery is malformed.
   [[nodiscard]] bool next(StreamBatch& batch);
-  void ack_all();
+  [[nodiscard]] std::uint64_t batches() const { return batches_; }
+  void ack_all() { ack_upto(batches_); }
+  void ack_upto(std::uint64_t batch_number);
   void ack(std::span<const std::uint64_t> offsets);
   [[nodiscard]] bool acks_waiting() const { return !acks_.empty(); }
   [[nodiscard]] bool acks_unanswered() const { return !acks_.empty() || !in_flight_.empty(); }
@@ -54,6 +56,7 @@ class StreamQueue {
   struct Range {
     std::uint32_t count;
     std::uint32_t delivery;
+    std::uint64_t batch;  ///< it was given out in
   };
 
   void advance_watermark(std::uint64_t watermark);
@@ -68,6 +71,7 @@ class StreamQueue {
   std::vector<v1::Settle::Ack> acks_;
   std::deque<std::uint64_t> in_flight_;
   std::uint64_t next_sequence_ = 1;
+  std::uint64_t batches_ = 0;  // given out
 };
 
 }  // namespace reel::sdk

@@ -74,6 +74,8 @@ struct StreamBatch {
   std::uint64_t end_offset = 0;
   /// For `joined`: no event before this offset will come, every match from it on will.
   std::uint64_t first_offset = 0;
+  /// Counts the batches of a stream, for ack_upto().
+  std::uint64_t number = 0;
   std::string text;
 };
 
@@ -114,6 +116,9 @@ class Stream {
 
   /// Everything given out so far is done with.
   void ack_all();
+  /// Everything given out so far in this batch and those before it is: for who goes on reading meanwhile.
+  /// What was given out again in a later one, after a lost connection, is not.
+  void ack_upto(std::uint64_t batch_number);
   /// These are. Offsets that are not outstanding are ignored.
   void ack(std::span<const std::uint64_t> offsets);
 
