@@ -119,7 +119,7 @@ void Watch::ask_why(const v1::Request& request, Time now, Send send) {
   const auto page = std::make_shared<Finding>();
   page->send = std::move(send);
   page->reply.set_id(request.id());
-  save(Store::Durability::written);
+  save_for_reading();
   const auto archived = store_.find(packed_id(request.why().correlationid()));
   if (!archived) {
     page->reply.set_error("no flow has the correlation id '" + request.why().correlationid() + "'");

@@ -30,7 +30,8 @@ class BusInbox final : public Inbox {
 
   void begin(const std::vector<std::string>& content_topics) override;
   [[nodiscard]] Delivery next(std::chrono::milliseconds wait) override;
-  void acknowledge() override { stream_->ack_all(); }
+  void mark() override { marked_ = batch_.number; }
+  void acknowledge() override { stream_->ack_upto(marked_); }
 
  private:
   StreamOptions options_;
@@ -38,6 +39,7 @@ class BusInbox final : public Inbox {
   EventContents contents_;
   std::optional<Stream> stream_;
   StreamBatch batch_;  // the views handed out last point into it
+  std::uint64_t marked_ = 0;
 };
 
 class BusOutlet final : public Outlet {

@@ -70,8 +70,8 @@ FlowTable::Handle FlowTable::restore(std::string_view record, std::span<const st
   const Handle handle = take_slot(hash_of(scratch_.correlation));
   open_ = handle;
   const auto chunks = static_cast<std::uint32_t>(earlier.size());
-  set_saved_state(handle, scratch_.state());
   close(handle, false);
+  set_saved_state(handle, state(handle));
   if (slots_[handle].wide) wide_.at(handle)->saved_chunks = chunks;
   return handle;
 }
@@ -149,6 +149,7 @@ void FlowTable::close(Handle handle, bool changed) {
     slot.size = 0;
     return;
   }
+  slot.state = static_cast<std::uint8_t>(scratch_.state()) & 0xf;
   packed_.clear();
   pack(scratch_, definitions_, packed_);
   slot.place = space_.put(slot.place, slot.size, packed_);
@@ -158,6 +159,11 @@ void FlowTable::close(Handle handle, bool changed) {
 std::uint64_t FlowTable::last_at(Handle handle) const {
   const Slot& slot = slots_[handle];
   return slot.wide ? wide_.at(handle)->flow.last_at : head_of(bytes_of(slot)).last_at;
+}
+
+v1::FlowState FlowTable::state(Handle handle) const {
+  const Slot& slot = slots_[handle];
+  return slot.wide ? wide_.at(handle)->flow.state() : static_cast<v1::FlowState>(slot.state);
 }
 
 std::string_view FlowTable::record(Handle handle) {

@@ -78,12 +78,13 @@ class FlowTable {
 
   /// Flows that were changed since mark_saved.
   [[nodiscard]] const std::vector<Handle>& changed() const { return changed_; }
+  [[nodiscard]] v1::FlowState state(Handle handle) const;
   /// The state the flow was last saved with; FLOW_STATE_UNKNOWN: never.
   [[nodiscard]] v1::FlowState saved_state(Handle handle) const {
     return static_cast<v1::FlowState>(slots_[handle].saved_state);
   }
   void set_saved_state(Handle handle, v1::FlowState state) {
-    slots_[handle].saved_state = static_cast<std::uint8_t>(state);
+    slots_[handle].saved_state = static_cast<std::uint8_t>(state) & 0xf;
   }
   void mark_saved();
   [[nodiscard]] bool is_changed(Handle handle) const { return slots_[handle].changed; }
@@ -97,7 +98,8 @@ class FlowTable {
   struct Slot {
     RecordSpace::Place place = RecordSpace::none;  // none: wide, or not closed yet
     std::uint32_t size = 0;
-    std::uint8_t saved_state = v1::FLOW_STATE_UNKNOWN;
+    std::uint8_t saved_state : 4 = v1::FLOW_STATE_UNKNOWN;
+    std::uint8_t state : 4 = v1::FLOW_STATE_UNKNOWN;  // but of a wide one
     bool used = false;
     bool changed = false;
     bool wide = false;

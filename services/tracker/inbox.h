@@ -38,7 +38,9 @@ class Inbox {
   /// Before the first next(): the topics whose events must come with their content.
   virtual void begin(const std::vector<std::string>& content_topics) = 0;
   [[nodiscard]] virtual Delivery next(std::chrono::milliseconds wait) = 0;
-  /// Everything given out so far is safe.
+  /// Everything given out so far is in the checkpoint that begins.
+  virtual void mark() = 0;
+  /// Everything given out before the last mark is safe.
   virtual void acknowledge() = 0;
 };
 

@@ -192,9 +192,11 @@ void Incidents::end_all(const std::string& prefix, bool late_ones_may_come, std:
   archive_.each_overdue(prefix, [&](std::string_view key, std::string_view incident) {
     ending.emplace(key, std::string{incident});
   });
-  for (auto at_entry = entries_.lower_bound(prefix);
-       at_entry != entries_.end() && at_entry->first.starts_with(prefix); ++at_entry) {
-    ending[at_entry->first] = at_entry->second;
+  for (const Entries* newer : {&saving_, &entries_}) {
+    for (auto at_entry = newer->lower_bound(prefix);
+         at_entry != newer->end() && at_entry->first.starts_with(prefix); ++at_entry) {
+      ending[at_entry->first] = at_entry->second;
+    }
   }
   for (const auto& [key, incident] : ending) {
     if (!incident) continue;
@@ -275,13 +277,14 @@ v1::Incident* Incidents::open_one(const std::string& id) {
 }
 
 std::optional<std::string> Incidents::entry(const std::string& key) {
-  const auto changed = entries_.find(key);
-  return changed != entries_.end() ? changed->second : archive_.find_overdue(key);
+  if (const auto changed = entries_.find(key); changed != entries_.end()) return changed->second;
+  if (const auto saving = saving_.find(key); saving != saving_.end()) return saving->second;
+  return archive_.find_overdue(key);
 }
 
-void Incidents::mark_saved() {
+void Incidents::mark_saving() {
   changed_.clear();
-  entries_.clear();
+  saving_ = std::exchange(entries_, {});
 }
 
 }  // namespace reel::tracker

@@ -3,14 +3,14 @@
 //
 //   incidents.see(event);                                  // the verdicts, as they come back in the log
 //   for (auto& event : incidents.take_events()) …          // opened, resolved: to be published
-//   incidents.changes(batch) …                             // and saved, in the step that saves the flows
+//   for (auto& id : incidents.changed()) …                 // and saved, in the step that saves the flows
 //
 // It is a projection of the log: an overdue verdict opens the incident of its edge and cause, or adds to it;
 // what resolves, completes or waives it takes it away from `open`; at 0 the incident is resolved. So the same
 // log makes the same incidents under the same ids. The caller sees to it that each event is seen once.
 //
 // Which overdue verdict belongs to which incident is kept by the archive, one small entry for each that has
-// not come; only what changed since the last save is in memory. Sans-IO.
+// not come; only what changed since, and what is being saved, is in memory. Sans-IO.
 #pragma once
 
 #include <array>
@@ -84,12 +84,15 @@ class Incidents {
   /// Verdicts since the last call that would have opened one incident too many.
   [[nodiscard]] std::uint64_t take_not_counted() { return std::exchange(not_counted_, 0); }
 
-  /// What changed since the last mark_saved: ids, of which some are gone; entries, where none is one that is
+  /// What changed since the last mark_saving: ids, of which some are gone; entries, where none is one that is
   /// gone.
   [[nodiscard]] const std::set<std::string>& changed() const { return changed_; }
   using Entries = std::map<std::string, std::optional<std::string>, std::less<>>;
   [[nodiscard]] const Entries& changed_entries() const { return entries_; }
-  void mark_saved();
+  /// What changed so far is being saved; what was before is.
+  void mark_saving();
+  /// The archive has it.
+  void saved() { saving_.clear(); }
 
  private:
   void see_overdue(const v1::FlowOverdue& verdict, const EventSeen& event);
@@ -114,6 +117,7 @@ class Incidents {
   std::vector<stored::Outgoing> events_;
   std::set<std::string> changed_;
   Entries entries_;
+  Entries saving_;  // the archive may not have them yet
   std::uint64_t not_counted_ = 0;
 };
 

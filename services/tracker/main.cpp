@@ -15,6 +15,7 @@
 #include "event/system_topics.h"
 #include "event/uuid.h"
 #include "tracker/bus.h"
+#include "tracker/committer.h"
 #include "tracker/query_server.h"
 #include "tracker/store.h"
 #include "tracker/watch.h"
@@ -85,7 +86,8 @@ int track(const Arguments& arguments) {
   reel::tracker::BusOutlet outlet{brokers};
   reel::tracker::BusInbox inbox{brokers, instance_of(model.tracker.data), mesh.schemas};
   reel::tracker::BusLine line{brokers};
-  reel::tracker::Watch watch{model, store, inbox, outlet, &line};
+  reel::tracker::BackgroundCommitter committer{store};
+  reel::tracker::Watch watch{model, store, committer, inbox, outlet, &line};
   spdlog::info("ready endpoint={} config={} digest={} data={} handled_offset={} flows={} definitions={}",
                queries.endpoint(), model.path, model.digest, model.tracker.data,
                watch.tracker().handled_offset(), watch.tracker().tally().flows(), model.flows.size());

@@ -99,26 +99,23 @@ Message parsed(std::string_view bytes, const char* what) {
 }  // namespace
 
 struct StoreBatch::Impl {
-  struct Change {
-    Family family;
-    std::string key;
-    std::optional<std::string> value;  // none: erase
-  };
-  std::vector<Change> changes;
+  const std::vector<rocksdb::ColumnFamilyHandle*>& handles;
+  rocksdb::WriteBatch write;
 
-  void put(Family family, std::string key, std::string value) {
-    changes.push_back({family, std::move(key), std::move(value)});
+  // Into memory only: they cannot fail.
+  void put(Family family, std::string_view key, std::string_view value) {
+    (void)write.Put(handles[family], slice(key), slice(value));
   }
-  void erase(Family family, std::string key) { changes.push_back({family, std::move(key), std::nullopt}); }
+  void erase(Family family, std::string_view key) { (void)write.Delete(handles[family], slice(key)); }
 };
 
-StoreBatch::StoreBatch() : impl_{std::make_unique<Impl>()} {}
+StoreBatch::StoreBatch(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 StoreBatch::~StoreBatch() = default;
 StoreBatch::StoreBatch(StoreBatch&&) noexcept = default;
 
 void StoreBatch::put_flow(std::string_view record, v1::FlowState state, v1::FlowState saved_state) {
   const RecordHead head = head_of(record);
-  impl_->put(flows, std::string{head.correlation}, std::string{record});
+  impl_->put(flows, head.correlation, record);
   if (state == saved_state) return;
   if (saved_state != v1::FLOW_STATE_UNKNOWN) {
     impl_->erase(states, listing_key(saved_state, head.started_at, head.correlation));
@@ -127,7 +124,7 @@ void StoreBatch::put_flow(std::string_view record, v1::FlowState state, v1::Flow
 }
 
 void StoreBatch::put_chunk(std::string_view correlation, std::uint32_t number, std::string_view chunk) {
-  impl_->put(chunks, chunk_key(correlation, number), std::string{chunk});
+  impl_->put(chunks, chunk_key(correlation, number), chunk);
 }
 
 void StoreBatch::erase_flow(std::string_view record, v1::FlowState state) {
@@ -136,11 +133,11 @@ void StoreBatch::erase_flow(std::string_view record, v1::FlowState state) {
   for (std::uint32_t i = 0; i < chunks_before(head.steps); ++i) {
     impl_->erase(chunks, chunk_key(head.correlation, i));
   }
-  impl_->erase(flows, std::string{head.correlation});
+  impl_->erase(flows, head.correlation);
 }
 
 void StoreBatch::put_name(Name number, std::string_view text) {
-  impl_->put(names, big(number), std::string{text});
+  impl_->put(names, big(number), text);
 }
 void StoreBatch::put_definition(DefinitionIndex number, const stored::Definition& definition) {
   impl_->put(definitions, big(number), definition.SerializeAsString());
@@ -234,18 +231,16 @@ Store::Store(const std::filesystem::path& folder) : impl_{std::make_unique<Impl>
 
 Store::~Store() = default;
 
+StoreBatch Store::batch() {
+  return StoreBatch{
+      std::make_unique<StoreBatch::Impl>(StoreBatch::Impl{impl_->handles, rocksdb::WriteBatch{}})};
+}
+
 void Store::commit(StoreBatch& batch, Durability durability) {
-  rocksdb::WriteBatch write;
-  for (const auto& change : batch.impl_->changes) {
-    auto* family = impl_->handles[change.family];
-    impl_->check(
-        change.value ? write.Put(family, change.key, *change.value) : write.Delete(family, change.key),
-        "write");
-  }
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::synced;
-  impl_->check(impl_->db->Write(options, &write), "write");
-  batch.impl_->changes.clear();
+  impl_->check(impl_->db->Write(options, &batch.impl_->write), "write");
+  batch.impl_->write.Clear();
 }
 
 stored::Progress Store::progress() {

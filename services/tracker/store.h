@@ -1,7 +1,7 @@
 // The store: the tracker's state on disk, in RocksDB.
 //
 //   Store store{"data/tracker"};                       // recovers, or throws StoreError and says why
-//   StoreBatch batch; batch.put_flow(…); batch.put_progress(…);
+//   StoreBatch batch = store.batch(); batch.put_flow(…); batch.put_progress(…);
 //   store.commit(batch, Store::Durability::synced);    // all of it or nothing
 //
 // Column families:
@@ -16,7 +16,7 @@
 //
 // A checkpoint is one batch: the flows that changed, and the offset up to which they are true. So the store
 // is always the state after some prefix of the journal, and a crash loses nothing but work that is done
-// again. One thread.
+// again. One thread, and beside it one that commits.
 #pragma once
 
 #include <array>
@@ -48,10 +48,9 @@ struct ListingPlace {
   std::string correlation;  ///< packed
 };
 
-/// Changes that take effect together.
+/// Changes that take effect together. They lie there as they will be written.
 class StoreBatch {
  public:
-  StoreBatch();
   ~StoreBatch();
   StoreBatch(StoreBatch&&) noexcept;
 
@@ -71,6 +70,7 @@ class StoreBatch {
  private:
   friend class Store;
   struct Impl;
+  explicit StoreBatch(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
@@ -86,6 +86,7 @@ class Store final : public FlowArchive, public OverdueArchive {
   explicit Store(const std::filesystem::path& folder);
   ~Store() override;
 
+  [[nodiscard]] StoreBatch batch();
   void commit(StoreBatch& batch, Durability durability);
 
   // What a start reads.

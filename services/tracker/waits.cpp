@@ -19,7 +19,7 @@ bool Waits::add(const v1::WaitRequest& request, Time now, Told told) {
 
 void Waits::turn(Time now, std::uint64_t watermark, std::uint64_t handled_offset) {
   for (auto at = waits_.begin(); at != waits_.end();) {
-    const auto wait = *at;
+    const auto& wait = *at;
     auto outcome = v1::WaitReply::OUTCOME_UNKNOWN;
     const bool seen = handled_offset >= wait->request.offset();
     const bool worth = wait->looked_upto != handled_offset || wait->check.clean() ||
@@ -36,8 +36,9 @@ void Waits::turn(Time now, std::uint64_t watermark, std::uint64_t handled_offset
       ++at;
       continue;
     }
+    const auto ended = wait;  // an answer to what it asked may still come
     at = waits_.erase(at);
-    finish(*wait, outcome);
+    finish(*ended, outcome);
   }
 }
 

@@ -11,9 +11,11 @@
 
 namespace reel::tracker {
 
-Watch::Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& outlet, BrokerLine* line)
+Watch::Watch(const config::Model& model, Store& store, Committer& committer, Inbox& inbox, Outlet& outlet,
+             BrokerLine* line)
     : options_{model.tracker},
       store_{store},
+      committer_{committer},
       inbox_{inbox},
       outlet_{outlet},
       definitions_{names_},
@@ -31,7 +33,7 @@ Watch::Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& out
   names_saved_ = names_.end();
   store_.for_each_definition(
       [&](const stored::Definition& definition) { definitions_.add_stored(definition); });
-  StoreBatch batch;
+  StoreBatch batch = store_.batch();
   for (const auto& [name, flow] : model.flows) {
     if (!definitions_.add_current(name, flow)) continue;
     const auto index = static_cast<DefinitionIndex>(definitions_.size() - 1);
@@ -47,7 +49,6 @@ void Watch::load() {
   Tally tally;
   tally.load(progress, definitions_, names_);
   tracker_.resume(progress.handled_offset(), progress.watermark(), std::move(tally));
-  saved_offset_ = progress.handled_offset();
   if (progress.next_outgoing() != 0) outbox_.resume(progress.next_outgoing());
   store_.for_each_outgoing(
       [&](std::uint64_t number, stored::Outgoing event) { outbox_.load(number, std::move(event)); });
@@ -62,6 +63,7 @@ void Watch::load() {
 
 bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   now_ = now;
+  if (committing_ && committer_.ended()) checkpoint_ended();
   inquiries_.turn(now);
   waits_.turn(now, tracker_.watermark(), tracker_.handled_offset());
   looks_.turn(now, tracker_.watermark(), tracker_.handled_offset());
@@ -78,17 +80,16 @@ bool Watch::turn(std::chrono::milliseconds wait, Time now) {
     if (delivery.kind == Delivery::Kind::refused) throw InboxRefused{delivery.text};
     take(delivery);
   }
-  // What changes nothing is acknowledged too: the broker may hand out nothing else until it is.
-  const bool news = unacknowledged_ > 0 || !tracker_.flows().changed().empty() || !outbox_.added().empty() ||
-                    !outbox_.removed().empty();
-  if (unacknowledged_ >= checkpoint_events_max ||
-      (news && now - last_checkpoint_ >= options_.checkpoint_interval)) {
-    checkpoint(now);
-  }
+  if (committing_) return true;
   if (now - last_expiry_ >= expiry_interval) {
     last_expiry_ = now;
     expire();
   }
+  // What changes nothing is acknowledged too: the broker may hand out nothing else until it is.
+  const bool news = unsaved_ > 0 || !tracker_.flows().changed().empty() || !outbox_.added().empty() ||
+                    !outbox_.removed().empty();
+  if (unsaved_ >= checkpoint_events_max || (news && now - last_checkpoint_ >= options_.checkpoint_interval))
+    begin_checkpoint(now);
   return true;
 }
 
@@ -100,7 +101,7 @@ void Watch::take(const Delivery& delivery) {
     tracker_.set_stopped_until(delivery.log_time);
     spdlog::info("joined handled_offset={} end_offset={}", tracker_.handled_offset(), delivery.end_offset);
   }
-  unacknowledged_ += delivery.events.size();
+  unsaved_ += delivery.events.size();
   for (std::span<const EventSeen> events{delivery.events}; !events.empty();) {
     const auto own = std::find_if(events.begin(), events.end(),
                                   [](const EventSeen& event) { return event.source == tracker_source; });
@@ -146,20 +147,49 @@ void Watch::collect_verdicts() {
 }
 
 void Watch::checkpoint(Time now) {
-  save(Store::Durability::synced);
-  inbox_.acknowledge();
-  unacknowledged_ = 0;
+  if (committing_) {
+    committer_.wait();
+    checkpoint_ended();
+  }
+  begin_checkpoint(now);
+  committer_.wait();
+  checkpoint_ended();
+}
+
+void Watch::begin_checkpoint(Time now) {
+  StoreBatch batch = store_.batch();
+  put_changes(batch);
+  inbox_.mark();
+  committer_.begin(std::move(batch));
+  committing_ = true;
+  unsaved_ = 0;
   last_checkpoint_ = now;
+}
+
+// Of the flows in memory, those that are not changed are in the store just now.
+void Watch::checkpoint_ended() {
+  committing_ = false;
+  incidents_.saved();
+  inbox_.acknowledge();
   const std::uint64_t latest = tracker_.watermark();
   tracker_.rest(rest_slots, latest < rest_after_ns ? 0 : latest - rest_after_ns);
 }
 
-void Watch::save(Store::Durability durability, StoreBatch batch) {
+void Watch::save_for_reading(StoreBatch batch) {
+  if (committing_) {
+    committer_.wait();
+    checkpoint_ended();
+  }
+  put_changes(batch);
+  store_.commit(batch, Store::Durability::written);
+  incidents_.saved();
+}
+
+void Watch::put_changes(StoreBatch& batch) {
   FlowTable& flows = tracker_.flows();
   for (const FlowTable::Handle handle : flows.changed()) {
     const auto sealed = flows.sealed(handle);
-    const v1::FlowState state = flows.open(handle).state();
-    flows.close(handle, false);
+    const v1::FlowState state = flows.state(handle);
     const std::string_view record = flows.record(handle);
     batch.put_flow(record, state, flows.saved_state(handle));
     for (std::size_t i = 0; i < sealed.chunks.size(); ++i) {
@@ -182,17 +212,16 @@ void Watch::save(Store::Durability durability, StoreBatch batch) {
   progress.set_next_outgoing(outbox_.next_number());
   tracker_.tally().save(progress, definitions_, names_);
   batch.put_progress(progress);
-  store_.commit(batch, durability);
   flows.mark_saved();
   outbox_.mark_saved();
-  incidents_.mark_saved();
-  saved_offset_ = tracker_.handled_offset();
+  incidents_.mark_saving();
 }
 
 v1::Reply Watch::answer(const v1::Request& request) {
   v1::Reply reply;
   reply.set_id(request.id());
-  save(Store::Durability::written);
+  const bool from_memory = request.has_summary() || request.has_incidents();
+  if (!from_memory) save_for_reading();
   switch (request.ask_case()) {
     case v1::Request::kFlows: answers_.tell(request.flows(), tracker_.watermark(), reply); break;
     case v1::Request::kFlow: answers_.tell(request.flow(), tracker_.watermark(), reply); break;
@@ -221,9 +250,18 @@ void Watch::expire() {
   incidents_.expire(cutoff);
   if (const std::uint64_t count = incidents_.take_not_counted(); count != 0)
     spdlog::warn("incidents_full open={} verdicts_not_counted={}", incidents_.open(), count);
-  if (!tracker_.flows().changed().empty()) save(Store::Durability::written);
+  const bool any = std::any_of(listed_states.begin(), listed_states.end(), [&](v1::FlowState state) {
+    bool old = false;
+    store_.list_oldest(state, nullptr, [&](const ListingPlace& place) {
+      old = place.started_at < cutoff;
+      return false;
+    });
+    return old;
+  });
+  if (!any) return;
+  if (!tracker_.flows().changed().empty()) save_for_reading();
 
-  StoreBatch batch;
+  StoreBatch batch = store_.batch();
   std::size_t forgotten = 0;
   for (std::size_t i = 0; i < listed_states.size(); ++i) {
     const v1::FlowState state = listed_states[i];
@@ -239,7 +277,7 @@ void Watch::expire() {
     if (old.size() == expiry_flows) expiry_at_[i] = old.back();
   }
   if (forgotten == 0) return;
-  save(Store::Durability::written, std::move(batch));
+  save_for_reading(std::move(batch));
   spdlog::info("flows_forgotten count={} idle_since={}", forgotten, cutoff);
 }
 

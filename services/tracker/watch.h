@@ -1,11 +1,12 @@
 // The watch: the tracker at work. It reads the inbox, judges, publishes, saves, acknowledges and answers, in
 // that order, turn after turn, on one thread.
 //
-//   Watch watch{model, store, inbox, outlet};
+//   Watch watch{model, store, committer, inbox, outlet};
 //   while (watch.turn(10ms, now())) { … queries: watch.answer(request) … }
 //   watch.checkpoint(now());
 //
-// Input is acknowledged only after a checkpoint that holds what became of it. After a start, what had been
+// Input is acknowledged only after a checkpoint that holds what became of it; while that is being written the
+// turns go on. After a start, what had been
 // published meanwhile is read first, and verdicts wait in the outbox until then: those that an earlier run
 // had published already are recognised on the way.
 #pragma once
@@ -20,6 +21,7 @@
 #include "tracker/answers.h"
 #include "tracker/cares.h"
 #include "tracker/causes.h"
+#include "tracker/committer.h"
 #include "tracker/foresight.h"
 #include "tracker/inbox.h"
 #include "tracker/incidents.h"
@@ -61,7 +63,8 @@ class Watch {
 
   /// Goes on where the store says. Throws DefinitionError, StoreError.
   /// Without a line to the broker no causes are found.
-  Watch(const config::Model& model, Store& store, Inbox& inbox, Outlet& outlet, BrokerLine* line = nullptr);
+  Watch(const config::Model& model, Store& store, Committer& committer, Inbox& inbox, Outlet& outlet,
+        BrokerLine* line = nullptr);
 
   /// One turn, waiting at most `wait` for input. False when the inbox has stopped. Throws InboxRefused.
   bool turn(std::chrono::milliseconds wait, Time now);
@@ -98,13 +101,19 @@ class Watch {
   void ask_why(const v1::Request& request, Time now, Send send);
   void ask_care(const v1::Request& request, Time now, Send send);
   [[nodiscard]] std::string refusal_of(v1::CareRequest& care);
-  /// One atomic step: what changed, how far that is, and what `batch` holds already.
-  void save(Store::Durability durability, StoreBatch batch = {});
+  void begin_checkpoint(Time now);
+  void checkpoint_ended();
+  /// One atomic step: what changed, and how far that is.
+  void put_changes(StoreBatch& batch);
+  /// The store can be asked for everything known; with what `batch` holds already.
+  void save_for_reading() { save_for_reading(store_.batch()); }
+  void save_for_reading(StoreBatch batch);
   void expire();
   bool expire_one(v1::FlowState state, const ListingPlace& place, StoreBatch& batch);
 
   config::Tracker options_;
   Store& store_;
+  Committer& committer_;
   Inbox& inbox_;
   Outlet& outlet_;
   Names names_;
@@ -122,8 +131,8 @@ class Watch {
   std::set<std::string> looked_at_;  // their correlation ids
 
   Name names_saved_ = 1;
-  std::uint64_t saved_offset_ = 0;
-  std::uint64_t unacknowledged_ = 0;
+  std::uint64_t unsaved_ = 0;  // events taken since the last checkpoint began
+  bool committing_ = false;    // a checkpoint is being written
   bool caught_up_ = false;
   std::uint64_t join_end_offset_ = 0;
   std::uint64_t join_log_time_ = 0;

@@ -156,6 +156,17 @@ TEST_CASE(
   CHECK(incident.cause().sentence() == "payments is paused, and a of flow-5000 waits for it");
 }
 
+TEST_CASE("what is being saved is known, though the archive does not have it yet") {
+  IncidentsBench bench;
+  bench.overdue("x");
+  bench.overdue("y");
+  bench.incidents->mark_saving();
+  bench.comes_late("x");
+  CHECK(bench.text() == "b after a, CAUSE_PAUSED: 1 of 2");
+  bench.completes("y", 1);
+  CHECK(bench.text() == "b after a, CAUSE_PAUSED: 0 of 2, resolved");
+}
+
 TEST_CASE("another cause or another missing topic is another incident") {
   IncidentsBench bench;
   bench.overdue("x", v1::CAUSE_PAUSED);

@@ -43,7 +43,7 @@ void FakeBus::append(Logged event) {
 
 void FakeBus::reconnect() {
   joined_ = false;
-  given_ = acknowledged_;
+  given_ = marked_ = acknowledged_;
   answers_.clear();
 }
 
@@ -97,11 +97,13 @@ WatchBench::WatchBench(const std::string& definitions) {
 void WatchBench::starts() {
   bus.reconnect();
   store_ = std::make_unique<Store>(folder_.path());
-  watch_ = std::make_unique<Watch>(model_, *store_, bus, bus, line_);
+  committer_ = std::make_unique<FakeCommitter>(*store_);
+  watch_ = std::make_unique<Watch>(model_, *store_, *committer_, bus, bus, line_);
 }
 
 void WatchBench::crashes() {
   watch_.reset();
+  committer_.reset();
   store_.reset();
 }
 

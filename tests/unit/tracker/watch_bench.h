@@ -11,6 +11,7 @@
 #include <deque>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,8 @@ class FakeBus final : public Inbox, public Outlet {
 
   void begin(const std::vector<std::string>&) override {}
   Delivery next(std::chrono::milliseconds wait) override;
-  void acknowledge() override { acknowledged_ = given_; }
+  void mark() override { marked_ = given_; }
+  void acknowledge() override { acknowledged_ = marked_; }
   void send(std::uint64_t number, const stored::Outgoing& event) override;
   std::vector<Answer> take_answers(std::chrono::milliseconds wait) override;
 
@@ -64,8 +66,31 @@ class FakeBus final : public Inbox, public Outlet {
  private:
   bool joined_ = false;
   std::uint64_t given_ = 0;
+  std::uint64_t marked_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::vector<Answer> answers_;
+};
+
+/// Commits when it is asked whether it has, unless the disk hangs.
+class FakeCommitter final : public Committer {
+ public:
+  explicit FakeCommitter(Store& store) : store_{store} {}
+
+  void begin(StoreBatch batch) override { under_way_.emplace(std::move(batch)); }
+  bool ended() override {
+    if (!hangs) wait();
+    return !hangs;
+  }
+  void wait() override {
+    store_.commit(*under_way_, Store::Durability::written);
+    under_way_.reset();
+  }
+
+  bool hangs = false;
+
+ private:
+  Store& store_;
+  std::optional<StoreBatch> under_way_;
 };
 
 class WatchBench {
@@ -78,6 +103,9 @@ class WatchBench {
   void works();
   void stops();
   void crashes();
+  /// What is being written stays so.
+  void disk_hangs() { committer_->hangs = true; }
+  void disk_goes_on() { committer_->hangs = false; }
   void starts();
   /// From the next start on.
   void has_line(BrokerLine* line) { line_ = line; }
@@ -112,6 +140,7 @@ class WatchBench {
   config::Model model_;
   BrokerLine* line_ = nullptr;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<FakeCommitter> committer_;
   std::unique_ptr<Watch> watch_;
   Watch::Time clock_{};
   int ids_ = 0;

@@ -160,6 +160,66 @@ TEST_CASE("input is acknowledged only when what became of it is on disk") {
   CHECK(bench.bus.acknowledged() == 1);
 }
 
+TEST_CASE("while a checkpoint is being written, deadlines are judged and told, and nothing is acknowledged") {
+  WatchBench bench{payment_flow};
+  bench.publishes("order.placed", "order-7");
+  bench.works();
+  bench.publishes("order.placed", "order-8");
+  bench.disk_hangs();
+  bench.works();
+  const std::uint64_t acknowledged = bench.bus.acknowledged();
+  CHECK(acknowledged == 1);
+  bench.passes(6s);
+  bench.works();
+  CHECK(bench.published() == overdue + "\nreel.flow.overdue order-8\norder.attention order-8");
+  CHECK(bench.bus.acknowledged() == acknowledged);
+  bench.disk_goes_on();
+  bench.works();
+  CHECK(bench.bus.acknowledged() == bench.bus.log.size());
+}
+
+TEST_CASE("a checkpoint acknowledges what it holds, and not what came while it was written") {
+  WatchBench bench{payment_flow};
+  bench.disk_hangs();
+  bench.publishes("order.placed", "order-7");
+  bench.works();
+  bench.publishes("order.placed", "order-8");
+  REQUIRE(bench.watch().turn(0ms, {}));
+  CHECK(bench.watch().tracker().handled_offset() == 2);
+  bench.disk_goes_on();
+  REQUIRE(bench.watch().turn(0ms, {}));
+  CHECK(bench.bus.acknowledged() == 1);
+  bench.works();
+  CHECK(bench.bus.acknowledged() == 2);
+}
+
+TEST_CASE("a question is answered with what came while a checkpoint was being written") {
+  WatchBench bench{payment_flow};
+  bench.disk_hangs();
+  bench.publishes("order.placed", "order-7");
+  bench.works();
+  bench.publishes("payment.captured", "order-7");
+  REQUIRE(bench.watch().turn(0ms, {}));
+  CHECK(bench.flow("order-7").summary().events() == 2);
+  CHECK(bench.bus.acknowledged() == 1);
+}
+
+TEST_CASE("a crash while a checkpoint is being written changes no verdict and makes none twice") {
+  WatchBench bench{payment_flow};
+  bench.bus.recognises_ids = false;
+  bench.publishes("order.placed", "order-7");
+  bench.works();
+  bench.disk_hangs();
+  bench.passes(6s);
+  bench.works();
+  REQUIRE(bench.published() == overdue);
+  bench.crashes();
+  bench.starts();
+  bench.works();
+  CHECK(bench.published() == overdue);
+  CHECK(bench.watch().outbox().size() == 0);
+}
+
 TEST_CASE("an event that is late by days finds its flow on disk") {
   WatchBench bench{payment_flow};
   bench.publishes("order.placed", "order-7");
