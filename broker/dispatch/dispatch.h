@@ -27,10 +27,9 @@
 //     to an instance that holds nothing else, so that losses narrow down the culprit and the others go free.
 //     With in_offset_order all comes again in that order, and no key has a share.
 //   - The ack_timeout of an event runs from when it was handed over, or with an instance that tells what it
-//   has
-//     begun, from when it says so: what waits there for a handler waits as long as the instance says that it
-//     does. An instance whose handlers have all overstayed waits for nothing: what it has not begun is given
-//     back, not an attempt, and it gets nothing new before it has answered something.
+//     has begun, from when it says so: what waits there for a handler waits as long as the instance says so.
+//     An instance whose handlers have all overstayed waits for nothing: what it has not begun is given back,
+//     not an attempt, and it gets nothing new before it has answered something.
 //   - Of an exclusive service only the instance that joined first gets anything.
 //
 // Limits. What is held counts against `window_events_max`, and that includes what queues up behind a retry: a
@@ -213,7 +212,7 @@ class Dispatch {
   [[nodiscard]] bool drained() const;
 
  private:
-  class Impl;
+  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
