@@ -114,9 +114,11 @@ const Admission::Topic* Admission::judge_run(const RunHead& head, std::string_vi
     verdict = {v1::REFUSAL_BAD_ATTRIBUTE, *fault};
     return nullptr;
   }
-  // By it the broker knows its own records again.
-  if (head.source == broker_source) {
-    verdict = {v1::REFUSAL_BAD_ATTRIBUTE, "source " + in_quotes(head.source) + " is the broker's own"};
+  // By them the broker and the tracker know their own records again.
+  const bool is_trackers = head.source == tracker_source && !trusted;
+  if (head.source == broker_source || is_trackers) {
+    verdict = {v1::REFUSAL_BAD_ATTRIBUTE, "source " + in_quotes(head.source) + " is the " +
+                                              (is_trackers ? "tracker" : "broker") + "'s own"};
     return nullptr;
   }
   return &topic;

@@ -98,6 +98,17 @@ void warn_of_times(const Flow& flow, const Loading& loading) {
   }
 }
 
+// An event is of one flow.
+void check_one_field(const std::string& topic, const Flow& flow, const Value& value, const Loading& loading) {
+  for (const auto& [name, other] : loading.model.flows) {
+    const auto field = other.correlate_by.find(topic);
+    if (&other == &flow || field == other.correlate_by.end()) continue;
+    if (field->second == flow.correlate_by.at(topic)) continue;
+    return value.refuse("'" + shown(value.path()) + "' names another field than 'flows." + name +
+                        ".correlate_by' does, " + field->second + ": an event is of one flow");
+  }
+}
+
 void read_correlate_by(Section& section, Flow& flow, const Loading& loading) {
   const auto correlate_by = section.find("correlate_by");
   if (!correlate_by) return;
@@ -106,6 +117,7 @@ void read_correlate_by(Section& section, Flow& flow, const Loading& loading) {
     if (loading.topics_known && !loading.model.topics.contains(topic))
       value.refuse_key("unknown topic '" + shown(topic) + "' in '" + shown(correlate_by->path()) + "'");
     flow.correlate_by[topic] = read_field(value, topic, loading);
+    check_one_field(topic, flow, value, loading);
   }
 }
 

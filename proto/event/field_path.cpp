@@ -13,18 +13,13 @@ namespace {
 
 using namespace pattern;
 
-std::string kept(std::string_view text) {
-  if (text.size() <= field_value_bytes_max) return std::string{text};
-  return std::string{text.substr(0, field_value_bytes_max / 2)} + "…" + uuid_v8(hash_128({text}));
-}
-
 FieldValue value_of(const Leaf& leaf) {
   if (leaf.null) return {FieldValue::Kind::null, "null"};
   if (leaf.flag) return {FieldValue::Kind::flag, *leaf.flag ? "true" : "false"};
   // An enum has a number too, and people mean its name; a 64-bit integer's text is its number.
   const bool is_digits =
       leaf.text && leaf.number && leaf.text->find_first_not_of("-0123456789") == std::string_view::npos;
-  if (leaf.text && !is_digits) return {FieldValue::Kind::text, kept(*leaf.text)};
+  if (leaf.text && !is_digits) return {FieldValue::Kind::text, kept_text(*leaf.text)};
   if (leaf.text) return {FieldValue::Kind::number, std::string{*leaf.text}};
   return {FieldValue::Kind::number, leaf.shown()};
 }
@@ -66,6 +61,13 @@ std::vector<std::string> names_of(std::string_view text) {
 }
 
 }  // namespace
+
+std::string kept_text(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string{text};
+  std::size_t end = bytes_max / 2;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not within a character
+  return std::string{text.substr(0, end)} + "…" + uuid_v8(hash_128({text}));
+}
 
 bool FieldValue::equals(const FieldValue& other) const {
   if (kind != other.kind) return false;

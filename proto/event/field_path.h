@@ -21,7 +21,7 @@ namespace reel {
 
 /// Names in one path.
 inline constexpr std::size_t field_path_names_max = 32;
-/// Longer texts are kept as their first bytes and a hash: equal ones stay equal, different ones different.
+/// Longer texts are kept as their beginning and a hash: equal ones stay equal, different ones different.
 inline constexpr std::size_t field_value_bytes_max = 256;
 
 /// A single value. A 64-bit integer is a number although JSON has it as a text.
@@ -35,6 +35,9 @@ struct FieldValue {
   /// Numbers by value, times by time, other texts by their bytes; unordered otherwise.
   [[nodiscard]] std::partial_ordering compare(const FieldValue& other) const;
 };
+
+/// The text; of a longer one its beginning, cut between characters, and a hash of it all.
+[[nodiscard]] std::string kept_text(std::string_view text, std::size_t bytes_max = field_value_bytes_max);
 
 class FieldPath {
  public:

@@ -57,4 +57,19 @@ std::string as_name(std::string_view text) {
   return plain ? std::string{text} : in_quotes(text);
 }
 
+std::string shell_word(std::string_view text) {
+  const auto harmless = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view{"._-/:@%+,"}.find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), harmless)) return std::string{text};
+  std::string word = "'";
+  for (const char c : text) c == '\'' ? word.append("'\\''") : word.append(1, c);
+  return word + "'";
+}
+
+std::string last_shell_word(std::string_view text) {
+  return (text.starts_with('-') ? "-- " : "") + shell_word(text);
+}
+
 }  // namespace reel

@@ -17,4 +17,9 @@ inline constexpr std::size_t quoted_bytes_max = 64;
 /// The text itself where it is a name of letters, digits and . _ - that would not be cut; else in quotes.
 [[nodiscard]] std::string as_name(std::string_view text);
 
+/// As one word of a command that a person may paste into a shell, wherever the text came from.
+[[nodiscard]] std::string shell_word(std::string_view text);
+/// The same as a command's last word, behind `--` where an option could be made of it.
+[[nodiscard]] std::string last_shell_word(std::string_view text);
+
 }  // namespace reel

@@ -28,5 +28,7 @@ inline constexpr SystemTopic system_topics[] = {
 
 /// The service name of the tracker: the only one that may publish verdicts.
 inline constexpr std::string_view tracker_service = "reel.tracker";
+/// The source of all events the tracker publishes, and of nobody else's: by it the tracker knows them again.
+inline constexpr std::string_view tracker_source = "reel-tracker";
 
 }  // namespace reel

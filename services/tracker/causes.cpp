@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "event/subflow.h"
 
@@ -59,38 +60,50 @@ std::optional<v1::FlowSummary> Causes::part_of(const Flow& flow, const std::vect
       if (named && is_subflow_name(names_.text(step->topic))) part = step->id;
     }
   }
-  return part.empty() ? std::nullopt : answers_.summary_of(part);
+  if (part.empty()) return std::nullopt;
+  // It began just now and stands in no checkpoint yet; or it is forgotten.
+  v1::FlowSummary begun;
+  begun.set_correlationid(text_of(part));
+  return answers_.summary_of(part).value_or(std::move(begun));
 }
 
-std::optional<Stray> Causes::elsewhere(const Flow& flow, std::uint64_t after_offset,
-                                       const std::vector<Name>& topics) const {
+// The ids of the flow's steps are gathered at the first stray of these topics: mostly there is none.
+std::optional<Strayed> Causes::elsewhere(const Flow& flow, std::uint64_t after_offset,
+                                         const std::vector<Name>& topics) const {
   const std::string correlationid = text_of(flow.correlation);
+  std::optional<std::set<std::string_view>> ids;
   const auto caused_here = [&](const Stray& stray) {
-    const std::string cause = packed_id(stray.causationid);
-    for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
-      StepReader reader{flow.steps.chunk(i)};
-      while (const auto step = reader.next()) {
-        if (step->id == cause) return true;
+    if (!ids) {
+      ids.emplace();
+      for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
+        StepReader reader{flow.steps.chunk(i)};
+        while (const auto step = reader.next()) ids->insert(step->id);
       }
     }
-    return false;
+    return ids->contains(packed_id(stray.causationid));
   };
-  const Stray* const stray = tracker_.strays().find([&](const Stray& one) {
+  return strayed(topics, [&](const Stray& one) {
     return one.offset > after_offset && !one.causationid.empty() && one.correlationid != correlationid &&
-           std::find(topics.begin(), topics.end(), one.topic) != topics.end() && caused_here(one);
+           caused_here(one);
   });
-  return stray == nullptr ? std::nullopt : std::optional{*stray};
 }
 
-std::optional<Stray> Causes::alike(const WhyFacts& facts, const std::vector<Name>& topics) const {
+std::optional<Strayed> Causes::alike(const WhyFacts& facts, const std::vector<Name>& topics) const {
   const auto& after = facts.fates.events(0);
-  const Stray* const stray = tracker_.strays().find([&](const Stray& one) {
+  return strayed(topics, [&](const Stray& one) {
     const bool key = !one.key.empty() && one.key == after.partitionkey();
     const bool subject = !one.subject.empty() && one.subject == after.subject();
-    return one.offset > after.offset() && (key || subject) && one.correlationid != facts.correlationid &&
-           std::find(topics.begin(), topics.end(), one.topic) != topics.end();
+    return one.offset > after.offset() && (key || subject) && one.correlationid != facts.correlationid;
   });
-  return stray == nullptr ? std::nullopt : std::optional{*stray};
+}
+
+std::optional<Strayed> Causes::strayed(const std::vector<Name>& topics,
+                                       const std::function<bool(const Stray&)>& wanted) const {
+  const Stray* const stray = tracker_.strays().find([&](const Stray& one) {
+    return std::find(topics.begin(), topics.end(), one.topic) != topics.end() && wanted(one);
+  });
+  return stray == nullptr ? std::nullopt
+                          : std::optional{Strayed{*stray, std::string{names_.text(stray->topic)}}};
 }
 
 }  // namespace reel::tracker

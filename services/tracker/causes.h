@@ -37,9 +37,12 @@ class Causes {
   [[nodiscard]] std::optional<v1::FlowSummary> part_of(const Flow& flow,
                                                        const std::vector<Name>& topics) const;
   [[nodiscard]] std::vector<Name> topics_of(const v1::Expectation& expectation) const;
-  [[nodiscard]] std::optional<Stray> elsewhere(const Flow& flow, std::uint64_t after_offset,
-                                               const std::vector<Name>& topics) const;
-  [[nodiscard]] std::optional<Stray> alike(const WhyFacts& facts, const std::vector<Name>& topics) const;
+  [[nodiscard]] std::optional<Strayed> elsewhere(const Flow& flow, std::uint64_t after_offset,
+                                                 const std::vector<Name>& topics) const;
+  [[nodiscard]] std::optional<Strayed> alike(const WhyFacts& facts, const std::vector<Name>& topics) const;
+  /// The newest one of these topics that is wanted.
+  [[nodiscard]] std::optional<Strayed> strayed(const std::vector<Name>& topics,
+                                               const std::function<bool(const Stray&)>& wanted) const;
 
   const Tracker& tracker_;
   const Names& names_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "event/envelope_check.h"
+#include "event/field_path.h"
 #include "event/subflow.h"
 #include "event/topic.h"
 #include "tracker/verdict.h"
@@ -191,7 +193,7 @@ void Tracker::see_pulse(const Pulse& pulse, const EventSeen& event, Name topic) 
     if (keys.empty()) return;
     name += ":" + keys.front().text;
   }
-  const std::string packed = packed_id(name);
+  const std::string packed = packed_id(kept_text(name, id_bytes_max));
   const FlowTable::Handle handle = flow_for(packed, FlowTable::hash_of(packed));
   Flow& flow = flows_.open(handle);
   Step step = step_of(event, topic, flow);

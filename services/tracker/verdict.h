@@ -6,14 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "event/system_topics.h"
 #include "reel/v1/query.pb.h"
 #include "tracker/judge.h"
 #include "tracker/store.pb.h"
 
 namespace reel::tracker {
-
-/// The source of all events the tracker publishes.
-inline constexpr std::string_view tracker_source = "reel-tracker";
 
 inline constexpr std::string_view warning_topic = "reel.flow.warning";
 inline constexpr std::string_view overdue_topic = "reel.flow.overdue";

@@ -81,10 +81,7 @@ bool Watch::turn(std::chrono::milliseconds wait, Time now) {
     take(delivery);
   }
   if (committing_) return true;
-  if (now - last_expiry_ >= expiry_interval) {
-    last_expiry_ = now;
-    expire();
-  }
+  if (now >= next_expiry_) next_expiry_ = now + (expire() ? expiry_interval_busy : expiry_interval);
   // What changes nothing is acknowledged too: the broker may hand out nothing else until it is.
   const bool news = unsaved_ > 0 || !tracker_.flows().changed().empty() || !outbox_.added().empty() ||
                     !outbox_.removed().empty();
@@ -243,9 +240,9 @@ v1::Reply Watch::answer(const v1::Request& request) {
 }
 
 // Forgets flows that wait for nothing and had no event for `tracker.retain`, a bounded number per call.
-void Watch::expire() {
+bool Watch::expire() {
   const auto retain = static_cast<std::uint64_t>(options_.retain.count()) * 1'000'000;
-  if (tracker_.watermark() <= retain) return;
+  if (tracker_.watermark() <= retain) return false;
   const std::uint64_t cutoff = tracker_.watermark() - retain;
   incidents_.expire(cutoff);
   if (const std::uint64_t count = incidents_.take_not_counted(); count != 0)
@@ -258,11 +255,12 @@ void Watch::expire() {
     });
     return old;
   });
-  if (!any) return;
+  if (!any) return false;
   if (!tracker_.flows().changed().empty()) save_for_reading();
 
   StoreBatch batch = store_.batch();
   std::size_t forgotten = 0;
+  bool more = false;
   for (std::size_t i = 0; i < listed_states.size(); ++i) {
     const v1::FlowState state = listed_states[i];
     std::vector<ListingPlace> old;
@@ -274,11 +272,14 @@ void Watch::expire() {
     for (const ListingPlace& place : old) forgotten += expire_one(state, place, batch) ? 1 : 0;
     publish_incidents();
     expiry_at_[i].reset();
-    if (old.size() == expiry_flows) expiry_at_[i] = old.back();
+    if (old.size() < expiry_flows) continue;
+    expiry_at_[i] = old.back();
+    more = true;
   }
-  if (forgotten == 0) return;
+  if (forgotten == 0) return more;
   save_for_reading(std::move(batch));
   spdlog::info("flows_forgotten count={} idle_since={}", forgotten, cutoff);
+  return more;
 }
 
 bool Watch::expire_one(v1::FlowState state, const ListingPlace& place, StoreBatch& batch) {

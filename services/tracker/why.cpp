@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "config/units.h"
+#include "event/envelope_check.h"
+#include "event/quoted_text.h"
 #include "tracker/emitters.h"
 
 namespace reel::tracker {
@@ -82,6 +84,11 @@ class Walk {
     cause_.set_offset(event.offset());
   }
   void mend(std::string command) { cause_.add_commands(std::move(command)); }
+  [[nodiscard]] static std::string id_text(std::string_view id) { return in_quotes(id, id_bytes_max); }
+  [[nodiscard]] std::string flow_option() const {
+    return (facts_.correlationid.starts_with('-') ? " --flow=" : " --flow ") +
+           shell_word(facts_.correlationid);
+  }
 
   bool refused() {
     for (const auto& flow : facts_.fates.flows()) {
@@ -105,27 +112,28 @@ class Walk {
     return false;
   }
 
-  void other(const Stray& stray, const std::string& topic, const std::string& how) {
+  void other(const Strayed& strayed, const std::string& how) {
+    const auto& [stray, topic] = strayed;
     begin(v1::CAUSE_OTHER_CORRELATION)
-        .set_sentence(topic + " came under the correlation id '" + stray.correlationid + "', " + how + ": " +
-                      std::string{service_of(stray.source)} + " does not keep the flow together");
+        .set_sentence(topic + " came under the correlation id " + id_text(stray.correlationid) + ", " + how +
+                      ": " + std::string{service_of(stray.source)} + " does not keep the flow together");
     cause_.set_service(std::string{service_of(stray.source)});
     cause_.set_topic(topic);
     cause_.set_id(stray.id);
     cause_.set_offset(stray.offset);
     cause_.set_correlationid(stray.correlationid);
-    mend("reel flow " + stray.correlationid);
+    mend("reel flow " + last_shell_word(stray.correlationid));
   }
   bool elsewhere() {
-    if (facts_.elsewhere) other(*facts_.elsewhere, what(), "though an event of this flow caused it");
+    if (facts_.elsewhere) other(*facts_.elsewhere, "though an event of this flow caused it");
     return facts_.elsewhere.has_value();
   }
   bool part() {
     if (!facts_.part || facts_.part->state() == v1::FLOW_STATE_COMPLETED) return false;
     const v1::FlowSummary& part = *facts_.part;
-    std::string sentence = what() + " has begun as " + part.correlationid() + ", which ";
+    std::string sentence = what() + " has begun as " + as_name(part.correlationid()) + ", which ";
     if (part.overdue().empty()) {
-      sentence += "is under way, lately with " + part.last_topic();
+      sentence += "is under way" + (part.last_topic().empty() ? "" : ", lately with " + part.last_topic());
     } else {
       const auto& owed = part.overdue(0);
       sentence +=
@@ -136,16 +144,16 @@ class Walk {
     begin(v1::CAUSE_SUBFLOW).set_sentence(std::move(sentence));
     cause_.set_correlationid(part.correlationid());
     cause_.set_since(part.started_at());
-    mend("reel why " + part.correlationid());
+    mend("reel why " + last_shell_word(part.correlationid()));
     return true;
   }
 
   bool alike() {
     if (!facts_.alike) return false;
-    const bool by_key = !facts_.alike->key.empty() && facts_.alike->key == after_.partitionkey();
-    other(*facts_.alike, what(),
-          by_key ? "with the same key '" + facts_.alike->key + "'"
-                 : "with the same subject '" + facts_.alike->subject + "'");
+    const Stray& stray = facts_.alike->stray;
+    const bool by_key = !stray.key.empty() && stray.key == after_.partitionkey();
+    other(*facts_.alike, by_key ? "with the same key " + id_text(stray.key)
+                                : "with the same subject " + id_text(stray.subject));
     return true;
   }
 
@@ -306,7 +314,7 @@ class Walk {
       cause_.set_service(handled.front());
       about(event);
       mend("reel event --offset " + std::to_string(event.offset()));
-      mend("reel replay --to " + handled.front() + " --flow " + facts_.correlationid);
+      mend("reel replay --to " + handled.front() + flow_option());
       return true;
     }
     return false;
@@ -322,7 +330,7 @@ class Walk {
       } else if (delivery.fate() == v1::SERVICE_FATE_EARLIER) {
         begin(v1::CAUSE_NO_SUBSCRIBER)
             .set_sentence(delivery.service() + " subscribed to " + after_topic() + " only after this one");
-        mend("reel replay --to " + delivery.service() + " --flow " + facts_.correlationid + " --from " +
+        mend("reel replay --to " + delivery.service() + flow_option() + " --from " +
              std::to_string(after_.offset()));
       } else {
         continue;

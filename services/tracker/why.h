@@ -31,6 +31,12 @@
 
 namespace reel::tracker {
 
+/// A stray, and its topic by name.
+struct Strayed {
+  Stray stray;
+  std::string topic;
+};
+
 struct WhyFacts {
   v1::Expectation expectation;
   std::string correlationid;
@@ -39,9 +45,9 @@ struct WhyFacts {
   /// What the broker says of the flow's events from A on, and of the flow.
   v1::FatesReply fates;
   /// A missing event whose cause is in this flow, and one that has its key.
-  std::optional<Stray> elsewhere;
-  std::optional<Stray> alike;
-  /// A missing sub-flow that has begun.
+  std::optional<Strayed> elsewhere;
+  std::optional<Strayed> alike;
+  /// A missing sub-flow that has begun; of one that is not saved yet there is the correlation id only.
   std::optional<v1::FlowSummary> part;
 };
 

@@ -273,6 +273,8 @@ TEST_CASE("each refusal has its reason and one sentence") {
   CHECK(says({"", "order.placed", "shop.v1.OrderPlaced"}, good) == "REFUSAL_BAD_ATTRIBUTE: source is empty");
   CHECK(says({"reel-broker", "order.placed", "shop.v1.OrderPlaced"}, good) ==
         "REFUSAL_BAD_ATTRIBUTE: source 'reel-broker' is the broker's own");
+  CHECK(says({"reel-tracker", "order.placed", "shop.v1.OrderPlaced"}, good) ==
+        "REFUSAL_BAD_ATTRIBUTE: source 'reel-tracker' is the tracker's own");
   CHECK(with([](auto& e) { e.id = ""; }) == "REFUSAL_BAD_ID: event id is empty");
   CHECK(with([](auto& e) { e.correlationid = ""; }) == "REFUSAL_BAD_CORRELATION_ID: correlation id is empty");
   CHECK(with([&](auto& e) { e.correlationid = std::string_view{x10k}.substr(0, 3000); }) ==

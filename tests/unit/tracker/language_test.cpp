@@ -2,6 +2,7 @@
 // it means at its edges. docs/flows.md has the same cases.
 #include <doctest/doctest.h>
 
+#include "event/utf8.h"
 #include "tracker/definition_text.h"
 #include "tracker_bench.h"
 
@@ -336,6 +337,21 @@ TEST_CASE("every: each key is a flow of its own, overdue when it is silent and r
   CHECK(bench.state("f:USD") == "open");
   bench.passes(11s);
   CHECK(bench.verdicts() == "f:EUR: a overdue after a\nf:USD: a overdue after a");
+}
+
+TEST_CASE("every: the flow of a long key has a name that is a correlation id") {
+  auto bench = of("every: 10s, any_of: [a], per: data.symbol");
+  std::string symbol = "a";
+  for (int i = 0; i < 120; ++i) symbol += "ä";
+  for (const std::string& key : {symbol, symbol + symbol}) {
+    bench.sees("a", "1", {.data = R"({"symbol": ")" + key + R"("})"});
+    bench.passes(11s);
+    const std::string verdicts = bench.verdicts();
+    const std::string flow = verdicts.substr(0, verdicts.rfind(": a overdue"));
+    CHECK(flow.starts_with("f:aä"));
+    CHECK(flow.size() <= 256);
+    CHECK(is_utf8(flow));
+  }
 }
 
 TEST_CASE("every: a silent key that was waived is waited for again from when it speaks on") {

@@ -62,6 +62,7 @@ Delivery FakeBus::next(std::chrono::milliseconds /*wait*/) {
                                .causationid = event.causationid,
                                .topic = event.topic,
                                .source = event.source,
+                               .parent = event.parent,
                                .data = event.data});
   }
   if (given_ == log.size()) delivery.watermark = now;
@@ -82,7 +83,8 @@ void FakeBus::send(std::uint64_t number, const stored::Outgoing& event) {
           .id = event.id(),
           .correlationid = event.correlationid(),
           .causationid = event.causationid(),
-          .data = event.data()});
+          .data = event.data(),
+          .parent = ""});
 }
 
 std::vector<Answer> FakeBus::take_answers(std::chrono::milliseconds /*wait*/) {
@@ -119,7 +121,13 @@ void WatchBench::publishes(std::string_view topic, std::string_view flow, const 
               .id = id.empty() ? "e" + std::to_string(++ids_) : id,
               .correlationid = std::string{flow},
               .causationid = "",
-              .data = ""});
+              .data = "",
+              .parent = ""});
+}
+
+void WatchBench::publishes_part(std::string_view topic, std::string_view flow, std::string_view whole) {
+  publishes(topic, flow);
+  bus.log.back().parent = whole;
 }
 
 void WatchBench::works() {

@@ -40,7 +40,7 @@ class FakeBus final : public Inbox, public Outlet {
  public:
   struct Logged {
     std::uint64_t log_time;
-    std::string source, topic, id, correlationid, causationid, data;
+    std::string source, topic, id, correlationid, causationid, data, parent;
   };
 
   void append(Logged event);
@@ -98,6 +98,8 @@ class WatchBench {
   explicit WatchBench(const std::string& definitions);
 
   void publishes(std::string_view topic, std::string_view flow, const std::string& id = {});
+  /// The first event of a flow that is part of another.
+  void publishes_part(std::string_view topic, std::string_view flow, std::string_view whole);
   void passes(nanoseconds span) { bus.now += static_cast<std::uint64_t>(span.count()); }
   /// As many turns as it takes until nothing is left to do; then time is told up to now.
   void works();

@@ -306,6 +306,19 @@ TEST_CASE("flows that wait for nothing are forgotten after the configured time")
   CHECK(summary.ends_size() == 0);
 }
 
+TEST_CASE("more flows than are looked at in one go are forgotten soon after one another") {
+  WatchBench bench{"flow orders end done\na -> b within 48h"};
+  bench.stops();
+  bench.retains(1h);
+  bench.starts();
+  bench.bus.batch_events = 500;
+  for (std::size_t i = 0; i < 2 * expiry_flows + 1; ++i) bench.publishes("noise", "f" + std::to_string(i));
+  bench.works();
+  bench.passes(2h);
+  for (int i = 0; i < 25; ++i) bench.works();  // 150 turns of 50 ms
+  CHECK(bench.summary().flows() == 0);
+}
+
 TEST_CASE("a folder that another tracker uses is refused") {
   WatchBench bench{payment_flow};
   CHECK_THROWS_WITH_AS(

