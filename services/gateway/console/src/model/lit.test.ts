@@ -80,7 +80,7 @@ describe('lit up by a flow', () => {
 describe('how far a flow is', () => {
   test('counts what was owed and what has come', () => {
     expect(progressOf(order(60_000).expectations)).toMatchObject({ done: 6, all: 6 });
-    expect(progressOf(order(60_000, [{ kind: 'lost' }]).expectations).says).toBe('0 of 1 owed steps have come');
+    expect(progressOf(order(60_000, [{ kind: 'lost' }]).expectations).says).toBe('0 of 1 owed step has come');
     expect(progressOf([]).says).toBe('nothing is owed');
   });
 });

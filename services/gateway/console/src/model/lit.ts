@@ -162,5 +162,5 @@ export function progressOf(expectations: readonly Expectation[]): Progress {
     if (one.verdict === 'met' || one.verdict === 'met_late') done += steps;
     else if (!one.any_of) done += Math.max(0, steps - one.missing.length);
   }
-  return { done, all, says: all === 0 ? 'nothing is owed' : `${done} of ${all} owed steps have come` };
+  return { done, all, says: all === 0 ? 'nothing is owed' : `${done} of ${all} owed ${all === 1 ? 'step has' : 'steps have'} come` };
 }
