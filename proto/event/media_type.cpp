@@ -1,22 +1,14 @@
-#include "gateway/http/media_type.h"
+#include "event/media_type.h"
 
 #include <algorithm>
 
-namespace reel::gateway {
+namespace reel {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = std::min(text.find_first_not_of(" \t"), text.size());
   text.remove_prefix(begin);
   return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
-
-bool is_token(std::string_view text) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           marks.find(c) != marks.npos;
-  });
 }
 
 // Where the parameter that `text` begins with ends: at a semicolon that is not in quotes.
@@ -36,14 +28,22 @@ std::size_t parameter_end(std::string_view text) {
 
 bool read_parameter(std::string_view text, MediaType& type) {
   const auto equals = text.find('=');
-  if (equals == text.npos || !is_token(text.substr(0, equals))) return false;
+  if (equals == text.npos || !is_http_token(text.substr(0, equals))) return false;
   const auto written = text.substr(equals + 1);
   auto value = unquoted(written);
-  if (!value || (!written.starts_with('"') && !is_token(written))) return false;
+  if (!value || (!written.starts_with('"') && !is_http_token(written))) return false;
   return type.parameters.emplace(lower_case(text.substr(0, equals)), std::move(*value)).second;
 }
 
 }  // namespace
+
+bool is_http_token(std::string_view text) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           marks.find(c) != marks.npos;
+  });
+}
 
 std::string lower_case(std::string_view text) {
   std::string lower{text};
@@ -76,7 +76,7 @@ std::optional<MediaType> parse_media_type(std::string_view text) {
   MediaType type{lower_case(trimmed(text.substr(0, end))), {}};
   const auto slash = std::min(type.name.find('/'), type.name.size());
   const std::string_view name = type.name;
-  if (!is_token(name.substr(0, slash)) || !is_token(name.substr(std::min(name.size(), slash + 1))))
+  if (!is_http_token(name.substr(0, slash)) || !is_http_token(name.substr(std::min(name.size(), slash + 1))))
     return std::nullopt;
   while (end < text.size()) {
     text.remove_prefix(end + 1);
@@ -87,4 +87,4 @@ std::optional<MediaType> parse_media_type(std::string_view text) {
   return type;
 }
 
-}  // namespace reel::gateway
+}  // namespace reel

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace reel::gateway {
+namespace reel {
 
 struct MediaType {
   std::string name;                               ///< in lower case
@@ -24,6 +24,10 @@ struct MediaType {
 /// quotes stands as it is; nothing where the quotes do not end with the text.
 [[nodiscard]] std::optional<std::string> unquoted(std::string_view text);
 
+/// ASCII letters.
 [[nodiscard]] std::string lower_case(std::string_view text);
 
-}  // namespace reel::gateway
+/// What HTTP calls a token: names of headers, of parameters, the two parts of a media type. RFC 9110, 5.6.2.
+[[nodiscard]] bool is_http_token(std::string_view text);
+
+}  // namespace reel

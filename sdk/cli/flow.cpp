@@ -10,10 +10,10 @@
 #include "cli/flow/flow_at.h"
 #include "cli/flow/flow_reading.h"
 #include "cli/flow/mermaid.h"
-#include "cli/flow/otlp.h"
 #include "cli/flow/sequence_text.h"
 #include "cli/flow_tree.h"
 #include "cli/invocation.h"
+#include "story/otlp.h"
 #include "story/picture_json.h"
 
 namespace reel::cli {

@@ -34,4 +34,18 @@ std::vector<Attempt> attempts_of(const StoryPart& part) {
   return attempts;
 }
 
+std::string end_text(StepKind end) {
+  switch (end) {
+    case StepKind::nacked: return "failed";
+    case StepKind::timed_out: return "timed out";
+    case StepKind::instance_lost: return "lost";
+    default: return std::string{to_string(end)};
+  }
+}
+
+std::string error_text(const StoryStep& step) {
+  if (step.error_type.empty() || step.error.empty()) return step.error_type + step.error;
+  return step.error_type + ": " + step.error;
+}
+
 }  // namespace reel::story

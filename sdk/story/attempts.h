@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "story/part_story.h"
@@ -27,5 +28,10 @@ struct Attempt {
 [[nodiscard]] bool ends_attempt(StepKind kind);
 /// Whether an end is one that nobody wished for.
 [[nodiscard]] bool is_failure(StepKind kind);
+
+/// "acked", "failed", "timed out", "lost", "dead", "expired".
+[[nodiscard]] std::string end_text(StepKind end);
+/// "std::runtime_error: card reader broken"
+[[nodiscard]] std::string error_text(const StoryStep& step);
 
 }  // namespace reel::story

@@ -1,22 +1,21 @@
-#include "cli/flow/otlp.h"
-
-#include <spdlog/fmt/fmt.h>
+#include "story/otlp.h"
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
+#include <vector>
 
-#include "cli/audit/part_text.h"
-#include "cli/flow/delivery_lines.h"
-#include "cli/flow_tree.h"
 #include "event/uuid.h"
 #include "story/attempts.h"
 #include "story/flow_json.h"
+#include "story/flow_words.h"
 
-namespace reel::cli {
+namespace reel::story {
 namespace {
 
 // Numbers of the protocol's enums.
+constexpr int span_kind_internal = 1;
 constexpr int span_kind_producer = 4;
 constexpr int span_kind_consumer = 5;
 constexpr int status_error = 2;
@@ -42,9 +41,16 @@ std::pair<std::string, std::string> taken_apart(const std::string& traceparent) 
   return {std::move(trace), std::move(parent)};
 }
 
+std::string hex(std::uint64_t number) {
+  std::string digits(16, '0');
+  for (auto digit = digits.rbegin(); number != 0; ++digit, number >>= 4)
+    *digit = "0123456789abcdef"[number & 0xf];
+  return digits;
+}
+
 std::string span_id(std::initializer_list<std::string_view> parts) {
   const std::uint64_t hash = hash_128(parts).high;
-  return fmt::format("{:016x}", hash == 0 ? 1 : hash);
+  return hex(hash == 0 ? 1 : hash);
 }
 
 std::string event_span(const v1::FlowStep& step) {
@@ -71,7 +77,19 @@ struct SpanPlace {
   std::size_t step = 0;
   const StoryPart* part = nullptr;  // null: the event itself
   std::size_t attempt = 0;
+  const v1::Expectation* owed = nullptr;  // not null: what is overdue
 };
+
+std::string joined(const google::protobuf::RepeatedPtrField<std::string>& topics, const std::string& last) {
+  std::string all;
+  for (int i = 0; i < topics.size(); ++i)
+    all += (i == 0 ? "" : i + 1 == topics.size() ? last : ", ") + topics[i];
+  return all.empty() ? "the flow's end" : all;
+}
+
+std::string owed_text(const v1::Expectation& owed) {
+  return joined(owed.missing().empty() ? owed.expected() : owed.missing(), owed.any_of() ? " or " : " and ");
+}
 
 class OtlpWriter {
  public:
@@ -80,16 +98,17 @@ class OtlpWriter {
     trace_ = trace_id_of(traceparent, picture.flow().summary().correlationid());
     caller_ = taken_apart(traceparent).second;
     for (std::size_t i = 0; i < picture.size(); ++i) place(i);
+    for (const auto& owed : picture.flow().expectations()) {
+      if (owed.verdict() == v1::VERDICT_OVERDUE) place(owed);
+    }
   }
 
   void run() {
-    out_("{\"resourceSpans\":[");
     bool first = true;
     for (const auto& [resource, spans] : spans_) {
       if (!std::exchange(first, false)) out_(",");
       write(resource, spans);
     }
-    out_("]}\n");
   }
 
  private:
@@ -113,6 +132,11 @@ class OtlpWriter {
     }
   }
 
+  // Who owes it has it among what it did; nobody named is Reel.
+  void place(const v1::Expectation& owed) {
+    spans_[{owed.owner().empty() ? "reel" : owed.owner(), ""}].push_back({.owed = &owed});
+  }
+
   void write(const Resource& resource, const std::vector<SpanPlace>& spans) {
     Json attributes = Json::array({text_attribute("service.name", resource.first)});
     if (!resource.second.empty())
@@ -122,7 +146,9 @@ class OtlpWriter {
     bool first = true;
     for (const SpanPlace& at : spans) {
       if (!std::exchange(first, false)) out_(",");
-      out_(line_of(at.part == nullptr ? event_json(at.step) : attempt_json(at)));
+      out_(line_of(at.owed != nullptr   ? overdue_json(*at.owed)
+                   : at.part == nullptr ? event_json(at.step)
+                                        : attempt_json(at)));
     }
     out_("]}]}");
   }
@@ -188,6 +214,27 @@ class OtlpWriter {
     return json;
   }
 
+  /// From what armed it to now, below the event that did; below nothing where it is the flow's own deadline.
+  Json overdue_json(const v1::Expectation& owed) const {
+    const auto& steps = picture_.flow().steps();
+    const auto armed_by = std::lower_bound(
+        steps.begin(), steps.end(), owed.after_offset(),
+        [](const v1::FlowStep& step, std::uint64_t offset) { return step.offset() < offset; });
+    const bool known = armed_by != steps.end() && armed_by->offset() == owed.after_offset();
+    const std::string parent = known ? event_span(*armed_by) : caller_;
+    const std::string what = owed_text(owed);
+    Json json = span(span_id({"overdue", picture_.flow().summary().correlationid(), owed.definition(),
+                              owed.after(), what, std::to_string(owed.armed_at())}),
+                     parent, "overdue " + what, span_kind_internal, owed.armed_at(),
+                     std::max(owed.deadline(), picture_.flow().watermark()));
+    json["attributes"] = Json::array(
+        {text_attribute("reel.definition", owed.definition()), text_attribute("reel.after", owed.after()),
+         text_attribute("reel.missing", what), text_attribute("reel.owner", owed.owner()),
+         text_attribute("messaging.message.conversation_id", picture_.flow().summary().correlationid())});
+    json["status"] = {{"code", status_error}, {"message", what + " has not come in time"}};
+    return json;
+  }
+
   const FlowPicture& picture_;
   const Sink& out_;
   std::string trace_;
@@ -207,11 +254,17 @@ std::string trace_id_of(const std::string& traceparent, const std::string& corre
   if (uuid) std::erase(digits, '-');
   if (digits.size() == 32 && is_hex(digits) && !all_zero(digits)) return digits;
   const Hash128 hash = hash_128({"trace", correlationid});
-  return fmt::format("{:016x}{:016x}", hash.high, hash.low == 0 ? 1 : hash.low);
+  return hex(hash.high) + hex(hash.low == 0 ? 1 : hash.low);
 }
 
-void write_otlp(const FlowPicture& picture, const Sink& out) {
+void write_otlp_items(const FlowPicture& picture, const Sink& out) {
   OtlpWriter{picture, out}.run();
 }
 
-}  // namespace reel::cli
+void write_otlp(const FlowPicture& picture, const Sink& out) {
+  out(otlp_begin);
+  write_otlp_items(picture, out);
+  out(otlp_end);
+}
+
+}  // namespace reel::story

@@ -2,9 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include "event/media_type.h"
 #include "event/quoted_text.h"
 #include "gateway/bus_clients.h"
-#include "gateway/http/media_type.h"
 
 namespace reel::gateway {
 namespace {

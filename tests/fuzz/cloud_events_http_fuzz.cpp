@@ -8,10 +8,10 @@
 #include <cstdlib>
 #include <string>
 
+#include "event/media_type.h"
 #include "gateway/events/cloud_events_http.h"
 #include "gateway/events/stream_request.h"
 #include "gateway/http/gatekeeper.h"
-#include "gateway/http/media_type.h"
 #include "gateway/http/target.h"
 
 namespace {

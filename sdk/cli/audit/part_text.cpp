@@ -35,11 +35,6 @@ std::string words_of(PartState state) {
   }
 }
 
-std::string error_text(const StoryStep& step) {
-  if (step.error_type.empty() || step.error.empty()) return step.error_type + step.error;
-  return step.error_type + ": " + step.error;
-}
-
 std::string by_text(const StoryStep& step) {
   if (step.by.empty()) return "";
   return "by " + step.by + (step.note.empty() ? "" : ": " + step.note);

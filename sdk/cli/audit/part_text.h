@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/terminal.h"
+#include "story/attempts.h"
 #include "story/part_story.h"
 
 namespace reel::cli {
@@ -15,9 +16,7 @@ using namespace story;
 /// "in flight", "no longer wanted", …
 [[nodiscard]] std::string words_of(PartState state);
 
-/// "std::runtime_error: card reader broken"
-[[nodiscard]] std::string error_text(const StoryStep& step);
-/// And when it is tried again: "…; again in 10ms".
+/// The error, and when it is tried again: "…; again in 10ms".
 [[nodiscard]] std::string failure_text(const StoryStep& step);
 /// "by ada@shop: the bank is back"; empty where nobody told the broker to.
 [[nodiscard]] std::string by_text(const StoryStep& step);

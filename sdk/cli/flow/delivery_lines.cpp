@@ -79,15 +79,6 @@ bool still_waits(const StoryPart& part) {
 
 }  // namespace
 
-std::string end_text(StepKind end) {
-  switch (end) {
-    case StepKind::nacked: return "failed";
-    case StepKind::timed_out: return "timed out";
-    case StepKind::instance_lost: return "lost";
-    default: return std::string{to_string(end)};
-  }
-}
-
 std::vector<DeliveryLine> delivery_lines(const FlowPicture& picture, std::size_t step) {
   std::vector<DeliveryLine> lines;
   const std::uint64_t now = picture.flow().watermark();

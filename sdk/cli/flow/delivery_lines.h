@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
+#include "story/attempts.h"
 #include "story/flow_picture.h"
 
 namespace reel::cli {
@@ -27,9 +28,6 @@ struct DeliveryLine {
 
 /// One line for the services whose clocks may be right, one for each whose clock is not.
 [[nodiscard]] std::vector<std::string> clock_lines(const FlowPicture& picture);
-
-/// "acked", "failed", "timed out", "lost", "dead", "expired".
-[[nodiscard]] std::string end_text(StepKind end);
 
 /// "up to 14 ms behind", "3.2 s to 3.4 s ahead", "at least 3.2 s ahead", "between 1 s behind and 2 s ahead",
 /// "3 s ahead by one event, 1 s behind by another: it was set, or its instances differ".

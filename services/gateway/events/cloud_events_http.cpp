@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "event/media_type.h"
 #include "event/quoted_text.h"
 #include "event/strict_json.h"
 #include "event/topic.h"
 #include "event/utf8.h"
-#include "gateway/http/media_type.h"
 #include "gateway/http/target.h"
 
 namespace reel::gateway {

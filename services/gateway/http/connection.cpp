@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "gateway/http/media_type.h"
+#include "event/media_type.h"
 #include "gateway/http/target.h"
 
 namespace reel::gateway {

@@ -2,8 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include "event/media_type.h"
 #include "event/quoted_text.h"
-#include "gateway/http/media_type.h"
 
 namespace reel::gateway {
 namespace {

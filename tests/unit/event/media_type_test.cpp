@@ -1,8 +1,8 @@
-#include "gateway/http/media_type.h"
+#include "event/media_type.h"
 
 #include <doctest/doctest.h>
 
-using namespace reel::gateway;
+using namespace reel;
 
 TEST_CASE("a media type is read whatever its letters, spaces and quotes") {
   const auto type = parse_media_type(" Application/JSON ; Charset=\"utf-8\";q=0.5 ; ");

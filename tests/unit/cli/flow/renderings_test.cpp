@@ -2,17 +2,20 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "cli/flow/dot.h"
 #include "cli/flow/mermaid.h"
-#include "cli/flow/otlp.h"
 #include "cli/flow/sequence_text.h"
 #include "cli/flow_tree.h"
 #include "flow_in_words.h"
 #include "story/flow_json.h"
+#include "story/otlp.h"
 #include "story/picture_json.h"
 
 using namespace reel::cli;
@@ -227,6 +230,42 @@ TEST_CASE("a trace has the shape that OTLP's JSON asks for, and every parent is 
                     payments + " process order.placed null\n" + payments +
                     " publish payment.captured null\n");
   CHECK(flow.drawn(write_otlp) == flow.drawn(write_otlp));
+}
+
+TEST_CASE("a follow-up that is overdue is a span with an error, below what armed it") {
+  FlowInWords flow{failed_once};
+  auto& owed = *flow.reply().add_expectations();
+  owed.set_definition("order");
+  owed.set_after("payment.captured");
+  owed.add_expected("stock.reserved");
+  owed.add_expected("stock.unavailable");
+  owed.set_any_of(true);
+  owed.set_owner("inventory");
+  owed.set_verdict(v1::VERDICT_OVERDUE);
+  owed.set_armed_at(flow.reply().steps(1).recordedtime());
+  owed.set_deadline(owed.armed_at() + 5);
+  owed.set_after_offset(flow.reply().steps(1).offset());
+  *flow.reply().add_expectations() = owed;
+  flow.reply().mutable_expectations(1)->set_verdict(v1::VERDICT_MET);
+
+  std::map<std::string, std::string> span_ids;
+  std::vector<std::string> overdue;
+  for (const Json& of_resource : Json::parse(flow.drawn(write_otlp))["resourceSpans"]) {
+    for (const Json& span : of_resource["scopeSpans"][0]["spans"]) {
+      span_ids[span["name"]] = span["spanId"];
+      if (span["kind"] == 1)
+        overdue.push_back(
+            of_resource["resource"]["attributes"][0]["value"]["stringValue"].get<std::string>() + ": " +
+            span["name"].get<std::string>() + ", " + span["status"].dump());
+    }
+  }
+  CHECK(
+      overdue ==
+      std::vector<std::string>{
+          R"(inventory: overdue stock.reserved or stock.unavailable, {"code":2,"message":"stock.reserved or stock.unavailable has not come in time"})"});
+  const auto text = flow.drawn(write_otlp);
+  CHECK(text.find("\"parentSpanId\":\"" + span_ids["publish payment.captured"] + "\",\"name\":\"overdue") !=
+        std::string::npos);
 }
 
 TEST_CASE("a trace id is the traceparent's, or the correlation id where it is a UUID, or derived from it") {
