@@ -1,7 +1,8 @@
 // Adapters: services of the file that an HTTP endpoint or a program handles the events of.
 //
 //   services:
-//     crm: {webhook: "https://crm.example/events", topics: [order.*], timeout: 10s, retry: {attempts: 20}}
+//     crm: {webhook: "https://crm.example/events", topics: [order.*], timeout: 10s, retry: {attempts: 20},
+//           headers: {Authorization: "Bearer ${CRM_TOKEN}"}}
 #include <google/protobuf/descriptor.h>
 
 #include <algorithm>
@@ -31,6 +32,19 @@ const google::protobuf::Descriptor* type_for(const Service& service, const Loadi
   return service.topics.size() == 1 ? type_of(service.topics[0], loading) : nullptr;
 }
 
+void read_mode(Section& section, CloudEventsMode& mode) {
+  const auto value = section.find("mode");
+  const auto text = value ? value->text() : std::nullopt;
+  if (!text) return;
+  if (*text == "structured") {
+    mode = CloudEventsMode::structured;
+  } else if (*text == "binary") {
+    mode = CloudEventsMode::binary;
+  } else {
+    value->refuse_value("must be structured or binary");
+  }
+}
+
 }  // namespace
 
 void read_adapter(Section& section, Service& service, const Loading& loading) {
@@ -39,14 +53,18 @@ void read_adapter(Section& section, Service& service, const Loading& loading) {
   const auto exec = section.find("exec");
   if (const auto when = section.find("when"))
     adapter.when = read_pattern(*when, type_for(service, loading)).value_or("");
+  read_headers(section, adapter.headers);
+  read_mode(section, adapter.mode);
   section.read_duration("timeout", adapter.timeout, between(100ms, 1h));
   section.read_count("at_once", adapter.at_once, {1, at_once_max});
   if (!webhook && !exec)
-    return section.refuse_beside({"when", "timeout", "at_once"}, "is for services with 'webhook' or 'exec'");
+    return section.refuse_beside({"when", "timeout", "at_once", "headers", "mode"},
+                                 "is for services with 'webhook' or 'exec'");
 
   if (webhook && exec) section.refuse_here("a service has 'webhook' or 'exec', not both");
   if (webhook) read_url(*webhook, adapter.url);
   if (exec) {
+    section.refuse_beside({"headers", "mode"}, "is for services with 'webhook'");
     adapter.by = AdapterBy::exec;
     read_command(*exec, adapter.command, loading);
   }

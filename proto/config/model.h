@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "config/headers.h"
+
 namespace reel::config {
 
 using std::chrono::milliseconds;
@@ -74,6 +76,12 @@ enum class AdapterBy : std::uint8_t {
   exec,     ///< A program of one's own for each event, without a shell.
 };
 
+/// CloudEvents' HTTP binding.
+enum class CloudEventsMode : std::uint8_t {
+  structured,  ///< The body is the whole event as JSON.
+  binary,      ///< The body is its data, attributes are headers.
+};
+
 /// A service that is written down in the file: `reel-adapters` runs it, and no program subscribes as it.
 struct Adapter {
   AdapterBy by = AdapterBy::webhook;
@@ -82,6 +90,10 @@ struct Adapter {
   std::vector<std::string> command;
   /// Pattern that its events match, as JSON; empty: all of them.
   std::string when;
+  /// Of a webhook: sent beside what Reel sends.
+  Headers headers;
+  /// Of a webhook: how an event is an HTTP message.
+  CloudEventsMode mode = CloudEventsMode::structured;
   /// How long one attempt may take in all.
   milliseconds timeout = std::chrono::seconds{10};
   /// Events handled at a time, each of another key. Raise it for endpoints that are slow and can do many.
@@ -359,6 +371,27 @@ struct Alerts {
   std::map<std::string, AlertTarget> targets;
 };
 
+/// Where flows go as traces of OpenTelemetry: the gateway sends each when something has been said of it.
+struct Traces {
+  /// An OTLP/HTTP end point that takes JSON. Empty: traces go nowhere.
+  std::string url;
+  Headers headers;
+  /// The share of flows that are sent, always the same ones; of what is overdue or broken, all are. Each
+  /// costs a look into the journal.
+  double sample = 1;
+  /// How long a flow rests before it is sent: what was said of it meanwhile is one trace.
+  milliseconds settle = std::chrono::seconds{5};
+  /// How long one attempt to send may take in all.
+  milliseconds timeout = std::chrono::seconds{10};
+  /// How long what could not be sent is tried again.
+  milliseconds retry_for = std::chrono::minutes{5};
+  /// Flows that wait to be sent; what comes on top is dropped, and counted. Ten thousand take some 3 MB, and
+  /// outlast the restart of a collector.
+  std::size_t flows_waiting_max = 10'000;
+
+  friend bool operator==(const Traces&, const Traces&) = default;
+};
+
 struct Model {
   /// The file's path as it was given, and the first 12 hex digits of a hash of its text: which configuration
   /// is running.
@@ -378,6 +411,7 @@ struct Model {
   Tracker tracker;
   Gateway gateway;
   Alerts alerts;
+  Traces traces;
 
   /// How deliveries to `service` are treated: as the file says, or by the defaults.
   [[nodiscard]] Service policy_of(const std::string& service) const {

@@ -37,12 +37,15 @@ void read_alerts(Section& root, Loading& loading);    // alert_section.cpp
 void read_services(Section& root, Loading& loading);  // service_section.cpp
 void read_flows(Section& root, Loading& loading);     // flow_section.cpp
 void read_programs(Section& root, Loading& loading);  // program_section.cpp: broker, tracker, gateway
+void read_traces(Section& root, Loading& loading);    // trace_section.cpp
 
 /// The keys by which a service is an adapter, once its other keys are read. adapter_section.cpp
 void read_adapter(Section& section, Service& service, const Loading& loading);
 
-/// Where to reach outward: an http or https URL; a program and its arguments, without a shell.
+/// Where to reach outward: an http or https URL, with `headers` of one's own (headers.cpp); a program and its
+/// arguments, without a shell.
 void read_url(const Value& value, std::string& target);
+void read_headers(Section& section, Headers& headers);
 void read_command(const Value& value, std::vector<std::string>& target, const Loading& loading);
 
 /// The topic that `value` names. An unknown one is a problem, and gives what was probably meant, so that one

@@ -68,6 +68,11 @@ TEST_CASE("production.yaml shows the defaults") {
   CHECK(model.schemas == Model{}.schemas);
   CHECK(model.services.at("crm").adapter->timeout == Adapter{}.timeout);
   CHECK(model.services.at("crm").adapter->at_once == Adapter{}.at_once);
+  CHECK(model.services.at("crm").adapter->mode == Adapter{}.mode);
+  Traces traces;
+  traces.url = "http://127.0.0.1:4318/v1/traces";
+  traces.headers = {{"Authorization", "Bearer ${OTLP_TOKEN}"}};
+  CHECK(model.traces == traces);
   CHECK(model.alerts.watchdog == Alerts{}.watchdog);
   CHECK(model.alerts.repeat == Alerts{}.repeat);
   CHECK(model.alerts.targets.at("ops").timeout == AlertTarget{}.timeout);
@@ -146,8 +151,8 @@ TEST_CASE("production.yaml lists every setting") {
   [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, exclusive,
                                 in_offset_order, adapter, service_place] = service;
   const Adapter adapted;
-  [[maybe_unused]] const auto& [adapter_by, adapter_url, adapter_command, adapter_when, adapter_timeout,
-                                at_once] = adapted;
+  [[maybe_unused]] const auto& [adapter_by, adapter_url, adapter_command, adapter_when, adapter_headers,
+                                adapter_mode, adapter_timeout, at_once] = adapted;
   [[maybe_unused]] const auto& [attempts, backoff, jitter, max_age] = retry;
   CHECK(production_keys("services") == std::set<std::string>{"payments",
                                                              "payments.topics",
@@ -165,6 +170,9 @@ TEST_CASE("production.yaml lists every setting") {
                                                              "crm.topics",
                                                              "crm.when",
                                                              "crm.when.source",
+                                                             "crm.headers",
+                                                             "crm.headers.Authorization",
+                                                             "crm.mode",
                                                              "crm.timeout",
                                                              "crm.at_once",
                                                              "labels",
@@ -190,6 +198,13 @@ TEST_CASE("production.yaml lists every setting") {
                               "targets.metrics", "targets.metrics.alertmanager", "targets.page",
                               "targets.page.exec", "targets.page.when", "targets.page.when.data",
                               "targets.page.when.data.owner"});
+
+  const Traces traces;
+  [[maybe_unused]] const auto& [traces_url, traces_headers, sample, settle, traces_timeout, retry_for,
+                                flows_waiting_max] = traces;
+  CHECK(production_keys("traces") == std::set<std::string>{"otlp", "headers", "headers.Authorization",
+                                                           "sample", "settle", "timeout", "retry_for",
+                                                           "flows_waiting_max"});
 
   const Flow flow;
   [[maybe_unused]] const auto& [start, flow_when, expect, end, within, on_overdue_publish, correlate_by,
