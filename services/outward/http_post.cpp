@@ -81,8 +81,12 @@ httplib::Request request_for(const Post& what, const std::string& path) {
   httplib::Request request;
   request.method = "POST";
   request.path = path;
-  request.headers = {
-      {"Content-Type", what.content_type}, {"User-Agent", what.user_agent}, {"Connection", "close"}};
+  request.headers = {{"User-Agent", what.user_agent}, {"Connection", "close"}};
+  if (!what.content_type.empty()) request.headers.emplace("Content-Type", what.content_type);
+  for (const auto& [name, value] : what.headers) {
+    request.headers.erase(name);  // a User-Agent of one's own
+    request.headers.emplace(name, value);
+  }
   request.body = what.body;
   return request;
 }

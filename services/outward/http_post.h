@@ -12,13 +12,17 @@
 #include <cstddef>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace reel::outward {
 
 struct Post {
   std::string url;
   std::string body;
-  std::string content_type = "application/json";
+  std::string content_type = "application/json";  ///< empty: the body, which is empty too, has none
+  /// Beside those that this file sends itself; checked by who gives them (config/headers.h).
+  std::vector<std::pair<std::string, std::string>> headers;
   /// Who asks: "reel-alerts".
   std::string user_agent = "reel";
 };
