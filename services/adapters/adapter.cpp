@@ -3,10 +3,12 @@
 #include <stdexcept>
 #include <utility>
 
+#include "adapters/cloud_event_message.h"
 #include "adapters/http_verdict.h"
 #include "event/topic.h"
 #include "outward/http_post.h"
 #include "outward/program_run.h"
+#include "outward/retry_after.h"
 
 namespace reel::adapters {
 namespace {
@@ -50,16 +52,20 @@ void Adapter::handle(Context& event, std::stop_token stop) const {
 }
 
 void Adapter::post(Context& event, std::stop_token stop) const {
+  auto message = message_of(reading_.json_of(event), settings_.mode);
+  message.headers.insert(message.headers.end(), headers_.begin(), headers_.end());
   const auto answer =
       outward::post({.url = settings_.url,
-                     .body = reading_.json_of(event),
-                     .content_type = "application/cloudevents+json",
+                     .body = std::move(message.body),
+                     .content_type = std::move(message.content_type),
+                     .headers = std::move(message.headers),
                      .user_agent = "reel-adapters"},
                     {.timeout = settings_.timeout, .answer_bytes_max = answer_bytes_max}, std::move(stop));
   switch (verdict_of(answer.status)) {
     case HttpVerdict::never: throw Reject{answer.sentence()};
     case HttpVerdict::not_now:
-      if (const auto after = retry_after_of(answer.retry_after)) throw RetryAfter{*after, answer.sentence()};
+      if (const auto after = outward::retry_after_of(answer.retry_after))
+        throw RetryAfter{*after, answer.sentence()};
       throw std::runtime_error{answer.sentence()};
     case HttpVerdict::handled: break;
   }

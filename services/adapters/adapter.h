@@ -15,6 +15,7 @@
 
 #include "adapters/answered_events.h"
 #include "adapters/event_reading.h"
+#include "config/headers.h"
 #include "config/model.h"
 #include "reel/context.h"
 
@@ -28,8 +29,11 @@ inline constexpr int exit_code_never = 65;
 
 class Adapter {
  public:
-  /// What is referred to must outlive this.
-  Adapter(const config::Adapter& settings, EventReading& reading) : settings_{settings}, reading_{reading} {}
+  /// What is referred to must outlive this. Throws std::runtime_error where a header needs an environment
+  /// variable that is not set.
+  Adapter(const config::Adapter& settings, EventReading& reading,
+          const config::Environment& environment = config::environment_variable)
+      : settings_{settings}, headers_{config::expanded(settings.headers, environment)}, reading_{reading} {}
 
   /// Returns where it was handled. Throws Reject, RetryAfter or another exception, as a handler does, with
   /// one sentence about what was answered.
@@ -41,6 +45,7 @@ class Adapter {
   void publish(Context& event, const std::function<AnsweredEvents(const EventJson&)>& answer) const;
 
   const config::Adapter& settings_;
+  const config::HttpHeaders headers_;
   EventReading& reading_;
 };
 

@@ -1,9 +1,11 @@
 #include "adapters/answered_events.h"
 
-#include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "event/media_type.h"
+#include "event/quoted_text.h"
+#include "event/strict_json.h"
 
 namespace reel::adapters {
 namespace {
@@ -12,17 +14,6 @@ constexpr std::string_view blanks = " \t\r\n";
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(blanks) == std::string_view::npos;
-}
-
-// "application/cloudevents+json" of "Application/CloudEvents+JSON; charset=utf-8".
-std::string media_type_of(std::string_view content_type) {
-  content_type = content_type.substr(0, content_type.find(';'));
-  while (!content_type.empty() && blanks.find(content_type.back()) != blanks.npos)
-    content_type.remove_suffix(1);
-  std::string type{content_type};
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return type;
 }
 
 std::string too_many() {
@@ -45,7 +36,13 @@ bool add(AnsweredEvents& answered, ReadDraft read, const std::string& where) {
 
 AnsweredEvents events_of_batch(const EventJson& json, std::string_view body) {
   AnsweredEvents answered;
-  const auto batch = nlohmann::json::parse(body, nullptr, false);
+  nlohmann::json batch;
+  // A batch's brackets are one more.
+  const JsonLimits limits{.bytes_max = body.size(), .depth_max = event_json_depth_max + 1};
+  if (auto wrong = read_strict_json(body, limits, batch)) {
+    answered.error = "the batch: " + *wrong;
+    return answered;
+  }
   if (!batch.is_array()) {
     answered.error = "the batch is no JSON array";
     return answered;
@@ -75,10 +72,17 @@ AnsweredEvents events_of_lines(const EventJson& json, std::string_view text) {
 }
 
 AnsweredEvents events_of_body(const EventJson& json, std::string_view content_type, std::string_view body) {
-  const auto type = media_type_of(content_type);
+  const auto type = parse_media_type(content_type);
+  const std::string name = type ? type->name : "";
+  const bool batch = name == "application/cloudevents-batch+json";
   AnsweredEvents answered;
-  if (type == "application/cloudevents+json") (void)add(answered, json.read(body), "");
-  if (type == "application/cloudevents-batch+json") return events_of_batch(json, body);
+  if (!batch && name != "application/cloudevents+json") return answered;
+  if (!type->is_utf8()) {
+    answered.error = in_quotes(content_type) + ": only UTF-8 is read";
+    return answered;
+  }
+  if (batch) return events_of_batch(json, body);
+  (void)add(answered, json.read(body), "");
   return answered;
 }
 

@@ -9,19 +9,12 @@
 // answer at all is "not now". Pure.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <optional>
-#include <string_view>
 
 namespace reel::adapters {
 
 enum class HttpVerdict : std::uint8_t { handled, not_now, never };
 
 [[nodiscard]] HttpVerdict verdict_of(int status);
-
-/// The seconds of a Retry-After header, at most an hour of them: who is asked to wait for a day by mistake
-/// would. Nothing where it is a date or no number.
-[[nodiscard]] std::optional<std::chrono::seconds> retry_after_of(std::string_view header);
 
 }  // namespace reel::adapters

@@ -26,7 +26,10 @@ class Bench {
     settings_.topics = {"order.placed", "order.*"};
     adapter.timeout = 30s;
     settings_.adapter = std::move(adapter);
-    adapter_.emplace(*settings_.adapter, reading_);
+    adapter_.emplace(*settings_.adapter, reading_, [](const std::string& name) -> std::optional<std::string> {
+      if (name == "CRM_TOKEN") return "s3cret";
+      return std::nullopt;
+    });
     subscribe(bus.service(), settings_, *adapter_, {});
   }
   static Bench script(const std::string& text) {
@@ -50,10 +53,13 @@ class Bench {
 
   TestBus bus{"labels"};
   int fetched = 0;
+  /// Not empty: the broker does not tell its schemas, but this.
+  std::string schema_error;
 
  private:
   EventReading reading_{[this] {
     ++fetched;
+    if (!schema_error.empty()) throw std::runtime_error{schema_error};
     return test::shop_schemas();
   }};
   config::Service settings_;
@@ -67,6 +73,7 @@ class Endpoint {
            const httplib::Headers& headers = {}) {
     server_.Post(".*", [=, this](const httplib::Request& request, httplib::Response& response) {
       content_type = request.get_header_value("Content-Type");
+      received = request.headers;
       got = request.body;
       ++times;
       response.status = status;
@@ -83,6 +90,7 @@ class Endpoint {
   }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/events"; }
 
+  httplib::Headers received;
   std::string content_type;
   std::string got;
   int times = 0;
@@ -183,4 +191,54 @@ TEST_CASE("schemas are asked for once, and again for a topic that is not known")
   CHECK(quiet.place().handled());
   CHECK(quiet.place().handled());
   CHECK(quiet.fetched == 1);
+}
+
+TEST_CASE("in binary mode the body is the data, and attributes are headers") {
+  Endpoint server{200, "", "text/plain"};
+  config::Adapter adapter;
+  adapter.url = server.url();
+  adapter.mode = config::CloudEventsMode::binary;
+  Bench bench{adapter};
+  CHECK(bench.place().handled());
+  CHECK(server.content_type == "application/json");
+  CHECK(server.got == R"({"order":"o-7"})");
+  const auto header = [&](const char* name) {
+    const auto found = server.received.find(name);
+    return found == server.received.end() ? "none" : found->second;
+  };
+  CHECK(header("ce-specversion") == "1.0");
+  CHECK(header("ce-type") == "order.placed");
+  CHECK(header("ce-id") == "e-1");
+  CHECK(header("ce-correlationid") == "flow-1");
+  CHECK(header("ce-subject") == "o-7");
+  CHECK(header("ce-datacontenttype") == "none");
+}
+
+TEST_CASE("headers of one's own are sent with what the environment says, and are not sent without") {
+  Endpoint server{200, "", "text/plain"};
+  config::Adapter adapter;
+  adapter.url = server.url();
+  adapter.headers = {{"Authorization", "Bearer ${CRM_TOKEN}"}, {"X-Mesh", "eu-1"}};
+  Bench bench{adapter};
+  CHECK(bench.place().handled());
+  CHECK(server.received.find("Authorization")->second == "Bearer s3cret");
+  CHECK(server.received.find("X-Mesh")->second == "eu-1");
+  CHECK(server.received.count("User-Agent") == 1);
+
+  adapter.headers = {{"Authorization", "Bearer ${CRM_TOKNE}"}};
+  CHECK_THROWS_WITH(Bench{adapter},
+                    "header 'Authorization' needs the environment variable CRM_TOKNE, which is not set");
+}
+
+TEST_CASE("while the broker does not tell its schemas an event is tried again, and nothing was done") {
+  Endpoint server{200, printed, "application/cloudevents+json"};
+  auto bench = Bench::endpoint(server.url());
+  bench.schema_error = "the broker's schemas: not now";
+  const auto waiting = bench.place();
+  CHECK(waiting.retried());
+  CHECK(waiting.error == "the broker's schemas: not now");
+  CHECK(server.times == 0);
+  bench.schema_error.clear();
+  CHECK(bench.place(2).handled());
+  CHECK(server.times == 1);
 }

@@ -8,7 +8,6 @@
 
 using namespace reel;
 using namespace reel::adapters;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -69,8 +68,20 @@ TEST_CASE("an answer that says it is events and is none is an error") {
   CHECK(reading.body("application/cloudevents+json", "") != "");
   CHECK(reading.body("application/cloudevents-batch+json", one) == "the batch is no JSON array");
   CHECK(reading.body("application/cloudevents-batch+json", "[" + one + ",7]").starts_with("event 2: "));
-  CHECK(reading.body("application/cloudevents-batch+json", std::string(100'000, '[')) ==
-        "the batch is no JSON array");
+  CHECK(reading.body("application/cloudevents-batch+json", std::string(100'000, '['))
+            .starts_with("the batch: "));
+  CHECK(reading.body("application/cloudevents+json; charset=latin1", one) ==
+        "'application/cloudevents+json; charset=latin1': only UTF-8 is read");
+}
+
+TEST_CASE("a key that stands twice is refused in a batch as in one event: which one was meant is not known") {
+  Reading reading;
+  const std::string twice = R"({"type":"label.printed","subject":"a","subject":"b","data":"x"})";
+  const auto alone = reading.body("application/cloudevents+json", twice);
+  CHECK(alone.find("subject") != std::string::npos);
+  CHECK(reading.body("application/cloudevents-batch+json", "[" + one + "," + twice + "]").find("subject") !=
+        std::string::npos);
+  CHECK(reading.lines(twice).starts_with("line 1: "));
 }
 
 TEST_CASE("what passes is tried again, what would be answered the same is not") {
@@ -78,13 +89,4 @@ TEST_CASE("what passes is tried again, what would be answered the same is not") 
   for (const int status : {0, 408, 409, 425, 429, 500, 503})
     CHECK(verdict_of(status) == HttpVerdict::not_now);
   for (const int status : {301, 400, 401, 404, 410, 422}) CHECK(verdict_of(status) == HttpVerdict::never);
-}
-
-TEST_CASE("Retry-After counts where it is seconds, up to an hour of them") {
-  CHECK(retry_after_of("0") == 0s);
-  CHECK(retry_after_of("120") == 120s);
-  CHECK(retry_after_of("86400") == 1h);
-  CHECK(retry_after_of("99999999999999999999999") == 1h);
-  for (const char* wrong : {"", "-1", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT", " 5"})
-    CHECK(!retry_after_of(wrong));
 }
