@@ -29,10 +29,28 @@ HttpResponse not_allowed(const std::string& allowed) {
   return refusal;
 }
 
-HttpResponse busy(const std::string& what) {
+// One behind us does not answer.
+HttpResponse silent(const std::string& what) {
   auto refusal = problem(503, what);
   refusal.headers.emplace("Retry-After", retry_after_s);
   return refusal;
+}
+
+HttpResponse busy(const std::string& what) {
+  auto refusal = problem(503, what, R"("part":"gateway")");
+  refusal.headers.emplace("Retry-After", retry_after_s);
+  return refusal;
+}
+
+// A thread of a crew outlives what it works on: with no descriptors left, say, one request fails and not all.
+template <typename Work>
+void answer(Exchange& exchange, Work work) try {
+  exchange.answer(work());
+} catch (const NotReachable& error) {
+  exchange.answer(silent(error.what()));
+} catch (const std::exception& error) {
+  spdlog::error("request_failed path={} error={}", in_quotes(exchange.request().path), error.what());
+  exchange.answer(problem(500, "the gateway failed at this request"));
 }
 
 bool is_api_path(std::string_view path) {
@@ -141,7 +159,7 @@ void Edge::settle(const std::shared_ptr<Exchange>& exchange, const Intake& intak
   if (!wanted || !taken) return exchange->answer(intake.answer());
   // On the publisher's thread, which must not wait.
   const bool waits = waiting_.take([this, exchange, taken = *taken, wish = *wanted](std::size_t) {
-    exchange->answer(waited(taken, wish, parts_.bus, parts_.wait_json));
+    answer(*exchange, [&] { return waited(taken, wish, parts_.bus, parts_.wait_json); });
   });
   if (!waits) exchange->answer(not_waited(*taken, "too many requests wait for a flow (gateway.waits_max)"));
 }
@@ -156,7 +174,8 @@ void Edge::stream(const std::shared_ptr<Exchange>& exchange) {
 
 void Edge::watch(const std::shared_ptr<Exchange>& exchange) {
   const bool taken = watching_.take([this, exchange](std::size_t) {
-    exchange->answer(exchange->request().path == "/readyz" ? parts_.readiness() : parts_.metrics());
+    answer(*exchange,
+           [&] { return exchange->request().path == "/readyz" ? parts_.readiness() : parts_.metrics(); });
   });
   if (!taken) exchange->answer(busy("too many ask how the gateway is"));
 }
@@ -164,23 +183,19 @@ void Edge::watch(const std::shared_ptr<Exchange>& exchange) {
 void Edge::query(const std::shared_ptr<Exchange>& exchange) {
   const auto& path = exchange->request().path;
   Crew& crew = path.starts_with("/v1/flows/") && path.ends_with("/wait") ? waiting_ : querying_;
-  const bool taken =
-      crew.take([this, exchange](std::size_t) { exchange->answer(answer_query(exchange->request())); });
+  const bool taken = crew.take([this, exchange](std::size_t) {
+    answer(*exchange, [&] { return answer_query(exchange->request()); });
+  });
   if (!taken)
     exchange->answer(
         busy("too many requests wait for broker and tracker (gateway.queries_max, gateway.waits_max)"));
 }
 
-HttpResponse Edge::answer_query(const HttpRequest& request) const try {
+HttpResponse Edge::answer_query(const HttpRequest& request) const {
   if (parts_.api) {
     if (auto response = parts_.api(request)) return *std::move(response);
   }
   return problem(404, "there is nothing at " + in_quotes(request.path));
-} catch (const NotReachable& error) {
-  return busy(error.what());
-} catch (const std::exception& error) {
-  spdlog::error("request_failed path={} error={}", in_quotes(request.path), error.what());
-  return problem(500, "the gateway failed at this request");
 }
 
 }  // namespace reel::gateway

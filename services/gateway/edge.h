@@ -3,9 +3,8 @@
 //   Edge edge{mesh, {.bus = bus, .publisher = publisher, .feeds = feeds, …}};
 //   HttpServer server{mesh.model.gateway, edge.duties()};
 //
-//   POST /v1/events              the server's thread reads small ones, two threads the others; the
-//   publisher's own
-//                                thread answers
+//   POST /v1/events              the server's thread reads small ones, two threads the others; the thread of
+//                                the publisher answers
 //   GET  /v1/events/stream       feeds; no thread
 //   …/wait, POST …?wait=         a thread each, up to gateway.waits_max
 //   everything else of /v1/      gateway.queries_max threads

@@ -51,12 +51,13 @@ class QueryClient::Impl {
   }
 
  private:
+  // A process may have no descriptor left for it.
   void open() {
-    socket_.emplace(sdk::zmq_context(), zmq::socket_type::dealer);
-    socket_->set(zmq::sockopt::linger, 0);
-    socket_->set(zmq::sockopt::maxmsgsize, sdk::received_frame_bytes_max);
-    socket_->set(zmq::sockopt::reconnect_ivl, 50);
     try {
+      socket_.emplace(sdk::zmq_context(), zmq::socket_type::dealer);
+      socket_->set(zmq::sockopt::linger, 0);
+      socket_->set(zmq::sockopt::maxmsgsize, sdk::received_frame_bytes_max);
+      socket_->set(zmq::sockopt::reconnect_ivl, 50);
       socket_->connect(endpoint_);
     } catch (const zmq::error_t& error) {
       socket_.reset();

@@ -25,6 +25,10 @@ constexpr auto publishing = R"({
   },
   "responses": {
     "200": {
+      "description": "It was there already: this is what became of it then.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Published"}}}
+    },
+    "202": {
       "description": "Accepted; an array, an entry for each event, for a batch.",
       "content": {
         "application/json": {
@@ -34,6 +38,14 @@ constexpr auto publishing = R"({
               {"type": "array", "items": {"$ref": "#/components/schemas/PublishedEntry"}}
             ]
           }
+        }
+      }
+    },
+    "207": {
+      "description": "Of a batch, not all: an entry for each event says which.",
+      "content": {
+        "application/json": {
+          "schema": {"type": "array", "items": {"$ref": "#/components/schemas/PublishedEntry"}}
         }
       }
     },
@@ -104,8 +116,7 @@ std::vector<Endpoint> edge_endpoints() {
        .summary = "Events as they come, as server-sent events.",
        .asked = Asked::edge,
        .parameters = {{.name = "topics",
-                       .help = "Patterns, with commas between them.",
-                       .required = true,
+                       .help = "Patterns, with commas between them; everything where it is not given.",
                        .text_bytes_max = 8'192},
                       {.name = "from", .help = "`latest`, `earliest` or an offset."}},
        .described = streaming},

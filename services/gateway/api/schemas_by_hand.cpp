@@ -12,7 +12,12 @@ constexpr auto common = R"({
       "type": {"type": "string"},
       "title": {"type": "string"},
       "status": {"type": "integer"},
-      "detail": {"type": "string", "description": "One sentence for people."}
+      "detail": {"type": "string", "description": "One sentence for people."},
+      "part": {
+        "type": "string",
+        "enum": ["gateway"],
+        "description": "Stands there where the gateway itself has too much to do, and not one of those behind it."
+      }
     },
     "required": ["type", "title", "status", "detail"]
   },

@@ -78,6 +78,12 @@ struct HeaderAttributes {
 };
 
 // Of the headers ce-…: each once, decoded. Names and values are judged by the reader, as those in JSON are.
+// Whoever sends one means binary mode, also where it is not the one he must not leave out.
+bool has_attribute(const HttpRequest& request) {
+  const auto first = request.headers.lower_bound(std::string{attribute_prefix});
+  return first != request.headers.end() && first->first.starts_with(attribute_prefix);
+}
+
 HeaderAttributes attributes_of(const HttpRequest& request) {
   HeaderAttributes read;
   for (auto at = request.headers.lower_bound(std::string{attribute_prefix});
@@ -141,7 +147,7 @@ ReadRequest CloudEventsHttp::read(const HttpRequest& request) const {
   if (name == std::string{batch_type} + "+json") return read_batch(request);
 
   ReadEvent read;
-  const bool binary = request.header("ce-specversion").has_value();
+  const bool binary = has_attribute(request);
   if (name == std::string{single_type} + "+json" || (name == "application/json" && !binary)) {
     json value;
     if (auto why = unreadable(request.body, value)) return refused(std::move(*why));

@@ -1,5 +1,6 @@
 #include "gateway/http/server.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -45,6 +46,18 @@ void allow_descriptors() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// What a coroutine throws would be lost.
+auto said(const char* what) {
+  return [what](const std::exception_ptr& thrown) {
+    if (!thrown) return;
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+      spdlog::error("{} error={}", what, error.what());
+    }
+  };
+}
+
 }  // namespace
 
 class HttpServer::Impl {
@@ -59,7 +72,7 @@ class HttpServer::Impl {
     premises_.duties = std::move(duties);
     allow_descriptors();
     listen();
-    asio::co_spawn(io_, accept_all(), asio::detached);
+    asio::co_spawn(io_, accept_all(), said("accept_failed"));
     thread_ = std::thread{[this] { io_.run(); }};
   }
 
@@ -110,7 +123,7 @@ class HttpServer::Impl {
       if (premises_.open >= premises_.settings.connections_max && !make_room()) continue;  // closes it
       auto connection = std::make_shared<Connection>(std::move(socket), premises_);
       asio::co_spawn(
-          io_, [connection] { return connection->run(); }, asio::detached);
+          io_, [connection] { return connection->run(); }, said("connection_failed"));
     }
   }
 

@@ -284,6 +284,10 @@ TEST_CASE("plain JSON is the short form, which needs no more than a type") {
   CHECK(event.id.empty());  // made when it is published
   CHECK(bench.wrong(BindingBench::post("application/json", R"({"data":"hello"})")) ==
         "400 [type] type is missing: the topic to publish to");
+  // With an attribute in a header it is binary mode, and of that nothing may be missing.
+  auto binary = BindingBench::post("application/json", R"({"type":"greeting.sent","data":"hello"})");
+  binary.headers.emplace("ce-id", "one");
+  CHECK(bench.wrong(binary) == "400 [specversion] specversion is missing: every CloudEvent has one");
   // Anything else must be a CloudEvent.
   CHECK(bench.wrong(BindingBench::post("application/protobuf", "x")) ==
         "400 [specversion] specversion is missing: every CloudEvent has one");

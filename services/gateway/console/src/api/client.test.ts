@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Client } from './client';
 import { ApiError, problemOf } from './problem';
-import type { Answered, Transport, Wanted } from './transport';
+import { startingAt, type Answered, type Transport, type Wanted } from './transport';
 
 class Fake implements Transport {
   wanted: Wanted[] = [];
@@ -54,7 +54,8 @@ describe('what went wrong', () => {
     expect([error.sentence, error.blame]).toEqual(['where:1:3: no such attribute', 'question']);
   });
   test('503 names who does not answer', () => {
-    expect(problemOf(503, '{"detail":"the tracker does not answer"}', 'broker').blame).toBe('tracker');
+    expect(problemOf(503, '{"detail":"no answer from tcp://127.0.0.1:5557 within 1000 ms"}', 'tracker').blame).toBe('tracker');
+    expect(problemOf(503, '{"detail":"too many requests wait for broker and tracker","part":"gateway"}', 'tracker').blame).toBe('gateway');
     expect(problemOf(503, '<html>', 'broker').blame).toBe('broker');
     expect(problemOf(500, '', 'broker').blame).toBe('gateway');
   });
@@ -73,4 +74,9 @@ test('a picture speaks like the rest of the API', async () => {
   const body = JSON.stringify({ steps: [{ id: 'e1', reeloffset: 7 }], expectations: [{ verdict: 'met late', after_id: 'e1' }], overdue: [] });
   const picture = await new Client(new Fake(() => ({ status: 200, body }))).picture('f');
   expect(picture.expectations[0]).toMatchObject({ verdict: 'met_late', after_offset: 7 });
+});
+
+test('a stream that is opened anew goes on where it was', () => {
+  expect(startingAt('/v1/events/stream?topics=order.%3E&from=latest', 8)).toBe('/v1/events/stream?topics=order.%3E&from=8');
+  expect(startingAt('/v1/events/stream', 8)).toBe('/v1/events/stream?from=8');
 });

@@ -17,6 +17,7 @@ export class ApiError extends Error {
 interface Problem {
   title?: unknown;
   detail?: unknown;
+  part?: unknown;
 }
 
 /** A response that is no success, and who `answers` the path it was sent to. */
@@ -32,10 +33,7 @@ function sentenceOf(status: number, body: string): string {
 
 function blameOf(status: number, body: string, answers: Blame): Blame {
   if (status === 502 || status === 503 || status === 504) {
-    const detail = text(parsed(body)?.detail);
-    if (/tracker/i.test(detail)) return 'tracker';
-    if (/broker/i.test(detail)) return 'broker';
-    return answers === 'question' ? 'gateway' : answers;
+    return text(parsed(body)?.part) === 'gateway' || answers === 'question' ? 'gateway' : answers;
   }
   return status >= 500 ? 'gateway' : 'question';
 }

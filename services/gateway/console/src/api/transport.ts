@@ -43,11 +43,36 @@ export class HttpTransport implements Transport {
   }
 
   stream(path: string, handlers: StreamHandlers): () => void {
-    const source = new EventSource(this.base + path);
-    source.onopen = () => handlers.open();
-    source.onerror = () => handlers.lost();
-    source.onmessage = (message: MessageEvent<string>) =>
-      handlers.event(Number(message.lastEventId), message.data);
-    return () => source.close();
+    let source: EventSource;
+    let timer: ReturnType<typeof setTimeout>;
+    let from: number | undefined;
+    const open = () => {
+      source = new EventSource(this.base + (from === undefined ? path : startingAt(path, from)));
+      source.onopen = () => handlers.open();
+      source.onerror = () => {
+        handlers.lost();
+        // A browser goes on by itself where the connection broke, but gives up where it was refused.
+        if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, reopen_ms);
+      };
+      source.onmessage = (message: MessageEvent<string>) => {
+        const offset = Number(message.lastEventId);
+        from = offset + 1;
+        handlers.event(offset, message.data);
+      };
+    };
+    open();
+    return () => {
+      clearTimeout(timer);
+      source.close();
+    };
   }
+}
+
+const reopen_ms = 2_000;
+
+export function startingAt(path: string, offset: number): string {
+  const [where = '', query] = path.split('?');
+  const wanted = new URLSearchParams(query);
+  wanted.set('from', String(offset));
+  return `${where}?${wanted}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aboutOffsets, careOutcome, offsets_max, outcomeOf, pausing, replaying, snoozing, waiving } from './commands';
+import { aboutOffsets, careOutcome, failureText, offsets_max, outcomeOf, pausing, replaying, snoozing, waiving } from './commands';
 
 const item = (service: string, offset: number) => ({ service, offset, label: `${service} ${offset}` });
 
@@ -52,5 +52,10 @@ describe('what the answer says', () => {
   test('nothing is nothing', () => {
     expect(outcomeOf([{ offset: 0, count: 0, left_out: [], resumed: 0 }]).sentence).toBe('Nothing was changed.');
     expect(careOutcome({ event_id: 'x', count: 1 }, waiving('f', 1).care!).sentence).toBe('1 follow-up waived.');
+  });
+  test('a failure says what was done before it, and whether it may be done itself', () => {
+    expect(failureText('no such letter', true, [])).toBe('Not done: no such letter');
+    expect(failureText('no answer', true, [{ offset: 9, count: 1000, left_out: [], resumed: 0 }])).toBe('Done for 1000. Then: Not done: no answer');
+    expect(failureText('no answer', false, [])).toBe('It may be done all the same, look before you ask again: no answer');
   });
 });

@@ -217,6 +217,13 @@ export function outcomeOf(replies: readonly CommandReply[]): Outcome {
   return { sentence: count === 0 ? 'Nothing was changed.' : `Done for ${count}.${also}`, left_out };
 }
 
+/** What to say where a command had no answer, or was refused; `done` are the replies to those before it. */
+export function failureText(sentence: string, refused: boolean, done: readonly CommandReply[]): string {
+  const before = done.length > 0 ? `${outcomeOf(done).sentence} Then: ` : '';
+  // An answer that did not come says nothing of the deed.
+  return refused ? `${before}Not done: ${sentence}` : `${before}It may be done all the same, look before you ask again: ${sentence}`;
+}
+
 export function careOutcome(reply: CareReply, care: Care): Outcome {
   const waived = care.waive ? `${plural(reply.count, 'follow-up')} waived.` : 'Said, and in the journal.';
   return { sentence: waived, left_out: [] };
