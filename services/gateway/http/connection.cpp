@@ -63,7 +63,8 @@ std::optional<HttpResponse> ambiguous(const Connection::Parser& parser) {
   return std::nullopt;
 }
 
-void set_headers(http::response<http::string_body>& out, HttpResponse& response) {
+template <class Body>
+void set_headers(http::response<Body>& out, const HttpResponse& response) {
   out.result(static_cast<unsigned>(response.status));
   out.set(http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) out.insert(name, value);
@@ -316,16 +317,19 @@ asio::awaitable<void> Connection::await_answer(const std::shared_ptr<Turn>& turn
 asio::awaitable<bool> Connection::answer(const HttpRequest& request, HttpResponse response, bool keep,
                                          bool head_only) {
   (void)request;
-  if (!take_bytes(response.body.size()) && response.body.size() > piece_bytes_max)
+  // What is shared is there anyway.
+  const auto own_bytes = response.shared_body ? 0 : response.body.size();
+  if (!take_bytes(own_bytes) && own_bytes > piece_bytes_max)
     response = problem(503, "too many answers wait to be taken (gateway.bodies_bytes_max)");
-  http::response<http::string_body> out;
+  using Body = http::span_body<const char>;
+  http::response<Body> out;
   out.version(11);
   set_headers(out, response);
   out.keep_alive(keep);
-  const auto size = response.body.size();
-  if (!head_only && response.status != 304) out.body() = std::move(response.body);
-  if (response.status != 304) out.content_length(size);
-  http::response_serializer<http::string_body> serializer{out};
+  const std::string& text = response.text();  // outlives the writing: it is this coroutine's
+  if (!head_only && response.status != 304) out.body() = {text.data(), text.size()};
+  if (response.status != 304) out.content_length(text.size());
+  http::response_serializer<Body> serializer{out};
   stream_.expires_after(premises_.settings.write_timeout);
   error_code error;
   if (head_only) {
@@ -348,8 +352,7 @@ asio::awaitable<bool> Connection::write_text(const std::string& text) {
 asio::awaitable<bool> Connection::write_stream_head(const HttpResponse& head) {
   http::response<http::string_body> out;
   out.version(11);
-  HttpResponse copy = head;
-  set_headers(out, copy);
+  set_headers(out, head);
   out.keep_alive(false);  // its end is the connection's
   std::string text;
   for (const auto& field : out) text += text_of(field.name_string()) + ": " + text_of(field.value()) + "\r\n";

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::string body;
   std::multimap<std::string, std::string> headers;
+  /// Instead of `body`: one text that many answers have, which costs no memory for each of them.
+  std::shared_ptr<const std::string> shared_body;
+
+  [[nodiscard]] const std::string& text() const { return shared_body ? *shared_body : body; }
 };
 
 /// Problem details of RFC 9457: `detail` is one sentence for people, `title` is the status's own. Further

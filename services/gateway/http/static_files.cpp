@@ -83,9 +83,11 @@ StaticFiles::StaticFiles(const fs::path& folder) {
       throw std::runtime_error{"the console's folder " + folder.string() +
                                " has more than 64 MiB or 2,000 files: is it the right one?"};
     std::ifstream in{entry.path(), std::ios::binary};
-    File file{content_type_of(entry.path()), {std::istreambuf_iterator<char>{in}, {}}, {}, {}};
-    file.gzipped = gzip(file.bytes);
-    file.tag = tag_of(file.bytes);
+    std::string text{std::istreambuf_iterator<char>{in}, {}};
+    File file{content_type_of(entry.path()), {}, {}, tag_of(text)};
+    if (auto packed = gzip(text); !packed.empty())
+      file.gzipped = std::make_shared<const std::string>(std::move(packed));
+    file.bytes = std::make_shared<const std::string>(std::move(text));
     files_.emplace("/" + fs::relative(entry.path(), folder).generic_string(), std::move(file));
   }
 }
@@ -119,12 +121,9 @@ HttpResponse StaticFiles::answer(const std::string& path, const File& file,
     response.status = 304;
     return response;
   }
-  if (!file.gzipped.empty() && accepts_gzip(request)) {
-    response.headers.emplace("Content-Encoding", "gzip");
-    response.body = file.gzipped;
-  } else {
-    response.body = file.bytes;
-  }
+  const bool packed = file.gzipped && accepts_gzip(request);
+  if (packed) response.headers.emplace("Content-Encoding", "gzip");
+  response.shared_body = packed ? file.gzipped : file.bytes;
   return response;
 }
 

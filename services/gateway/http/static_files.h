@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -33,8 +34,8 @@ class StaticFiles {
  private:
   struct File {
     std::string content_type;
-    std::string bytes;
-    std::string gzipped;  ///< empty where it is not worth it
+    std::shared_ptr<const std::string> bytes;
+    std::shared_ptr<const std::string> gzipped;  ///< null where it is not worth it
     std::string tag;
   };
   [[nodiscard]] HttpResponse answer(const std::string& path, const File& file,
