@@ -1,0 +1,157 @@
+// What measures is tested too: its arithmetic on figures made up, and itself on a few thousand events.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "arrival_check.h"
+#include "page.h"
+#include "plot.h"
+#include "process.h"
+#include "report.h"
+#include "results_file.h"
+#include "scenario.h"
+
+using namespace reel::bench;
+using reel::test::Process;
+using reel::test::TempDir;
+
+namespace {
+
+const Scenario race{.name = "race",
+                    .about = "who is faster",
+                    .entrants = {{"reel", {}}, {"hare", {}}, {"tortoise", {}}},
+                    .goals = {{"reel", "events_per_s", 1.5, {"hare", "tortoise"}},
+                              {"reel", "p99_us", 0.5, {"hare", "tortoise"}},
+                              {"reel", "cpu_broker", 3, {}}}};
+
+Figures figures(double rate, double p99, double cpu) {
+  return {{"events_per_s", rate}, {"p99_us", p99}, {"cpu", cpu}, {"cpu_broker", cpu}};
+}
+
+const Results results{{"reel", {figures(3'000, 90, 1), figures(1'000, 110, 2), figures(2'000, 100, 4)}},
+                      {"hare", {figures(1'000, 300, 1)}},
+                      {"tortoise", {figures(500, 150, 1)}}};
+
+std::string line_with(const std::string& text, const std::string& part) {
+  const auto at = text.find(part);
+  if (at == text.npos) return "";
+  const auto begin = text.rfind('\n', at) + 1;
+  return text.substr(begin, text.find('\n', at) - begin);
+}
+
+/// A page for `keys` keys of one sender, and what arrives on it.
+struct Arriving {
+  explicit Arriving(std::uint64_t events, std::uint64_t keys)
+      : page{Page::make((dir.path() / "page").string(), Task{.events = events, .keys = keys})},
+        check{page, 0} {}
+
+  void see(std::uint64_t number) {
+    Payload payload{64};
+    payload.stamp({.number = number});
+    check.see(payload.bytes());
+  }
+  Arrivals& group() { return page->groups[0]; }
+
+  TempDir dir;
+  Page page;
+  ArrivalCheck check;
+};
+
+}  // namespace
+
+TEST_CASE("a median is the middle, or between the two in the middle") {
+  CHECK(spread_of(results[0].second, "events_per_s").median == 2'000);
+  CHECK(spread_of(results[0].second, "events_per_s").min == 1'000);
+  CHECK(spread_of({figures(1, 0, 0), figures(2, 0, 0)}, "events_per_s").median == 1.5);
+  CHECK(spread_of({}, "events_per_s").median == 0);
+}
+
+TEST_CASE("a goal is judged against the best of the others") {
+  const Judgement rate = judge(race.goals[0], results);
+  CHECK(rate.against == "hare");
+  CHECK(rate.ratio() == 2);
+  CHECK(rate.reached);
+  SUBCASE("and the best latency is the smallest") {
+    const Judgement late = judge(race.goals[1], results);
+    CHECK(late.against == "tortoise");
+    CHECK_FALSE(late.reached);
+  }
+  SUBCASE("or against a number") {
+    const Judgement cpu = judge(race.goals[2], results);
+    CHECK(cpu.value == 2);
+    CHECK(cpu.reached);
+  }
+  SUBCASE("and nothing is said where nobody else took part") {
+    CHECK(judge(race.goals[0], {results[0]}).reference == 0);
+    CHECK(judge(race.goals[2], {results[1]}).reference == 0);
+  }
+}
+
+TEST_CASE("the report says figures, their spread and how the goals stand") {
+  Results rates;
+  for (const auto& [name, runs] : results) {
+    rates.push_back({name, runs});
+  }
+  const std::string text = report(race, rates);
+  CHECK(line_with(text, "race:") == "race: who is faster");
+  CHECK(line_with(text, "  reel ").find("2,000/s (1,000 – 3,000)") != std::string::npos);
+  CHECK(line_with(text, "events_per_s") == "  ✓ reel: events_per_s is 2.00 × hare (wanted: at least 1.50 ×)");
+  CHECK(line_with(text, "p99_us") == "  ✗ reel: p99_us is 0.67 × tortoise (wanted: at most 0.50 ×)");
+  CHECK(line_with(text, "cpu_broker") == "  ✓ reel: cpu_broker is 2.00 (wanted: at most 3.00)");
+  CHECK(thousands(1'234'567.8) == "1,234,568");
+}
+
+TEST_CASE("the results are there as JSON and as a picture") {
+  const AllResults all{{race, results}};
+  const auto json = json_of(all);
+  CHECK(json["scenarios"]["race"]["entrants"]["reel"]["median"]["events_per_s"] == 2'000);
+  CHECK(json["scenarios"]["race"]["entrants"]["reel"]["runs"].size() == 3);
+  CHECK(json["scenarios"]["race"]["goals"][0]["reached"] == true);
+  CHECK(json["machine"]["cores"].get<int>() > 0);
+  const std::string svg = plot(all);
+  CHECK(svg.starts_with("<svg"));
+  CHECK(svg.find("tortoise") != std::string::npos);
+}
+
+TEST_CASE("every event that arrives is looked at") {
+  Arriving arriving{6, 2};
+  SUBCASE("in order of each key: all is well") {
+    for (const std::uint64_t number : {1, 0, 3, 5, 2, 4}) arriving.see(number);
+    CHECK(arriving.group().arrived == 6);
+    CHECK(arriving.group().skipped == 0);
+    CHECK(arriving.group().finished_ns > 0);
+  }
+  SUBCASE("one that comes again is repeated") {
+    for (const std::uint64_t number : {0, 2, 0, 2}) arriving.see(number);
+    CHECK(arriving.group().arrived == 2);
+    CHECK(arriving.group().repeated == 2);
+  }
+  SUBCASE("one that overtakes another of its key has skipped it") {
+    for (const std::uint64_t number : {0, 4}) arriving.see(number);
+    CHECK(arriving.group().skipped == 1);
+    CHECK(arriving.group().finished_ns == 0);
+  }
+}
+
+TEST_CASE("the bench runs: every scenario with Reel and zmq_proxy, on a few events") {
+  TempDir dir;
+  const auto json_file = (dir.path() / "results.json").string();
+  Process bench{{.argv = {BUS_BENCH, "--ipc", "--rounds", "1", "--scale", "0.002", "--only",
+                          "reel,reel+tracker,zmq_proxy,reel from the journal", "--json", json_file},
+                 .output = dir.path() / "bench.log"}};
+  const int code = bench.wait(std::chrono::minutes{4});
+  INFO(bench.output());
+  CHECK(code == 0);
+  const auto json = nlohmann::json::parse(reel::test::read_file(json_file));
+  CHECK(json["scenarios"].size() == scenarios().size());
+  for (const auto& [name, scenario] : json["scenarios"].items()) {
+    INFO(name);
+    const auto& reel = scenario["entrants"]["reel"];
+    REQUIRE(reel["runs"].size() == 1);
+    CHECK(reel["runs"][0]["events_per_s"].get<double>() > 0);
+    CHECK(reel["runs"][0].contains("cpu_broker"));
+  }
+  CHECK(json["scenarios"]["live-128-1x4"]["entrants"]["zmq_proxy"]["runs"].size() == 1);
+  CHECK(json["scenarios"]["os-128-1x1"]["entrants"]["reel+tracker"]["runs"].size() == 1);
+  CHECK(json["scenarios"]["latency-os-1k"]["entrants"]["reel"]["median"]["p99_us"].get<double>() > 0);
+}

@@ -1,0 +1,75 @@
+#include "results_file.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <sstream>
+
+#include "process.h"
+
+namespace reel::bench {
+namespace {
+
+using Json = nlohmann::json;
+
+Json medians_of(const std::vector<Figures>& runs) {
+  Json medians = Json::object();
+  if (runs.empty()) return medians;
+  for (const auto& [figure, value] : runs.front()) medians[figure] = spread_of(runs, figure).median;
+  return medians;
+}
+
+Json json_of(const Task& task) {
+  return {{"payload_bytes", task.payload_bytes},
+          {"senders", task.senders},
+          {"receivers", task.receivers},
+          {"events", task.events},
+          {"keys", task.keys},
+          {"rate_per_s", task.rate_per_s}};
+}
+
+Json json_of(const Goal& goal, const Results& results) {
+  const Judgement judgement = judge(goal, results);
+  Json json{{"entrant", goal.entrant}, {"figure", goal.figure}, {"wanted", goal.factor}};
+  if (judgement.reference == 0) return json;
+  json["is"] = judgement.ratio();
+  json["reached"] = judgement.reached;
+  if (!judgement.against.empty()) json["against"] = judgement.against;
+  return json;
+}
+
+Json json_of(const Scenario& scenario, const Results& results) {
+  Json entrants = Json::object();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const auto& [name, runs] = results[i];
+    entrants[name] = {
+        {"task", json_of(scenario.entrants[i].task)}, {"median", medians_of(runs)}, {"runs", runs}};
+  }
+  Json goals = Json::array();
+  for (const Goal& goal : scenario.goals) goals.push_back(json_of(goal, results));
+  return {{"about", scenario.about}, {"entrants", entrants}, {"goals", goals}};
+}
+
+std::string processor() {
+  std::istringstream lines{test::read_file("/proc/cpuinfo")};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Json json_of(const AllResults& results) {
+  Json scenarios = Json::object();
+  for (const auto& [scenario, entrants] : results) scenarios[scenario.name] = json_of(scenario, entrants);
+  return {{"machine", machine()}, {"scenarios", scenarios}};
+}
+
+Json machine() {
+  utsname name{};
+  ::uname(&name);
+  return {{"processor", processor()}, {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)}, {"kernel", name.release}};
+}
+
+}  // namespace reel::bench

@@ -1,0 +1,19 @@
+// All of it as JSON, for who compares runs of other days: the machine, every run, the medians, the goals.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scenario.h"
+
+namespace reel::bench {
+
+using AllResults = std::vector<std::pair<Scenario, Results>>;
+
+[[nodiscard]] nlohmann::json json_of(const AllResults& results);
+/// Processor, cores and kernel, as far as the system tells.
+[[nodiscard]] nlohmann::json machine();
+
+}  // namespace reel::bench

@@ -1,0 +1,17 @@
+// One run: a fresh server, receivers in place, senders ready; then the clock.
+//
+// It runs from the starting signal until the last event has arrived everywhere and, where events are acked,
+// the server has dealt with the last ack. Catching up, it runs from the start of the receivers, when
+// everything has been sent.
+#pragma once
+
+#include "figures.h"
+#include "task.h"
+
+namespace reel::bench {
+
+/// Throws std::runtime_error where the bus did not do its work: an event was lost, repeated or out of order,
+/// or nothing moves any more.
+[[nodiscard]] Figures run(const Task& task);
+
+}  // namespace reel::bench

@@ -1,0 +1,36 @@
+#include "scenario.h"
+
+#include <algorithm>
+
+namespace reel::bench {
+namespace {
+
+double median_of(const Results& results, const std::string& entrant, const std::string& figure) {
+  for (const auto& [name, runs] : results) {
+    if (name == entrant) return spread_of(runs, figure).median;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Judgement judge(const Goal& goal, const Results& results) {
+  const bool more = more_is_better(goal.figure);
+  Judgement judgement{.value = median_of(results, goal.entrant, goal.figure)};
+  if (goal.others.empty()) judgement.reference = 1;
+  for (const std::string& other : goal.others) {
+    const double value = median_of(results, other, goal.figure);
+    const bool best = more ? value > judgement.reference : value < judgement.reference;
+    if (value > 0 && (judgement.reference == 0 || best)) {
+      judgement.against = other;
+      judgement.reference = value;
+    }
+  }
+  if (judgement.value == 0) judgement.reference = 0;
+  const double wanted = goal.factor * judgement.reference;
+  judgement.reached =
+      judgement.reference > 0 && (more ? judgement.value >= wanted : judgement.value <= wanted);
+  return judgement;
+}
+
+}  // namespace reel::bench

@@ -1,0 +1,54 @@
+// What is measured, and what Reel means to reach.
+//
+//   for (const Scenario& scenario : scenarios()) …      // scenarios.cpp is the list
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "figures.h"
+#include "task.h"
+
+namespace reel::bench {
+
+/// One that takes part: a peer, and how it is asked to.
+struct Entrant {
+  std::string name;
+  Task task;
+};
+
+/// `entrant`'s figure against the best of `others`, or against 1 where there are none: at least (or at most,
+/// where less is better) so many times that.
+struct Goal {
+  std::string entrant;
+  std::string figure;
+  double factor = 1;
+  std::vector<std::string> others;
+};
+
+struct Scenario {
+  std::string name;
+  /// One line for people.
+  std::string about;
+  std::vector<Entrant> entrants;
+  std::vector<Goal> goals;
+};
+
+[[nodiscard]] const std::vector<Scenario>& scenarios();
+
+/// The median of each entrant's runs: what goals are judged by.
+using Results = std::vector<std::pair<std::string, std::vector<Figures>>>;
+
+struct Judgement {
+  double value = 0;      ///< of the entrant
+  std::string against;   ///< the best other; empty: none, the goal is a number
+  double reference = 0;  ///< its value, or 1
+  bool reached = false;
+  [[nodiscard]] double ratio() const { return value / reference; }
+};
+
+/// Nothing can be said (`reference` is 0) where the entrant or all others have no runs.
+[[nodiscard]] Judgement judge(const Goal& goal, const Results& results);
+
+}  // namespace reel::bench
