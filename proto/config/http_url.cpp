@@ -46,4 +46,9 @@ HttpUrl split_http_url(std::string_view url) {
   return split;
 }
 
+std::string shown_http_url(std::string_view url) {
+  const HttpUrl split = split_http_url(url);
+  return split.path == "/" ? split.server : split.server + "/…";
+}
+
 }  // namespace reel::config

@@ -94,7 +94,7 @@ httplib::Request request_for(const Post& what, const std::string& path) {
 }  // namespace
 
 std::string Answer::sentence() const {
-  const std::string where = in_quotes(url, config::url_bytes_max) + " ";
+  const std::string where = in_quotes(config::shown_http_url(url), config::url_bytes_max) + " ";
   if (status == 0) return where + failure;
   std::string text = where + "answered " + std::to_string(status);
   if (status >= 300 && status < 400) text += " (redirects are not followed)";

@@ -314,13 +314,13 @@ TEST_CASE("a target can be tried") {
   CHECK(good.exit_code == 0);
   CHECK(good.out.starts_with("POST " + receiver.url("/reel") +
                              "\n{\"status\":\"firing\",\"alert\":\"ReelOverdue\""));
-  CHECK(good.out.ends_with("\ntold: '" + receiver.url("/reel") + "' answered 200\n"));
+  CHECK(good.out.ends_with("\ntold: '" + receiver.url("/…") + "' answered 200\n"));
   CHECK(receiver.overdue("firing").size() == 1);
 
   receiver.fail(1);
   const auto bad = mesh.reel({"alerts", "test", "ops", "-c", mesh.config_path()});
   CHECK(bad.exit_code == 1);
-  CHECK(bad.out.ends_with("\nnot told: '" + receiver.url("/reel") + "' answered 500: 'not today'\n"));
+  CHECK(bad.out.ends_with("\nnot told: '" + receiver.url("/…") + "' answered 500: 'not today'\n"));
 
   const auto unknown = mesh.reel({"alerts", "test", "opps", "-c", mesh.config_path()});
   CHECK(unknown.exit_code == 1);

@@ -44,3 +44,10 @@ TEST_CASE("a URL is split into the server and what is asked of it") {
   CHECK(split("https://a") == "https://a /");
   CHECK(split("http://a?x=1") == "http://a /?x=1");
 }
+
+TEST_CASE("a sentence names the server, and nothing that may be a secret") {
+  CHECK(shown_http_url("https://hooks.example:8443/services/T0/s3cret?token=x") ==
+        "https://hooks.example:8443/…");
+  CHECK(shown_http_url("http://10.0.0.7:9093") == "http://10.0.0.7:9093");
+  CHECK(shown_http_url("http://10.0.0.7:9093/") == "http://10.0.0.7:9093");
+}
