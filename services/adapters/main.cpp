@@ -6,18 +6,20 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 
 #include "adapters/adapter_service.h"
 #include "config/mesh.h"
+#include "daemon/command_line.h"
 #include "daemon/daemon.h"
 #include "event/quoted_text.h"
 #include "reel/query.h"
 
 namespace {
 
-enum ExitCode { exit_ok = 0, exit_failed = 1, exit_usage = 2 };
+using reel::daemon::exit_failed;
+using reel::daemon::exit_ok;
+using reel::daemon::exit_usage;
 
 struct Arguments {
   std::string config;
@@ -83,26 +85,11 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);  // an endpoint that hangs up while it is written to is an error, not the end
   Arguments arguments;
   CLI::App app{"Takes events of a mesh of Reel to HTTP endpoints and programs."};
-  app.set_version_flag("--version", REEL_VERSION);
-  app.add_option("-c,--config", arguments.config, "the mesh's YAML file")->required();
+  reel::daemon::add_common(app, arguments.config, arguments.log_level, REEL_VERSION);
   app.add_option("--broker", arguments.brokers, "broker endpoints, instead of REEL_BROKER or broker.listen");
-  app.add_option("--log-level", arguments.log_level, "how much is said")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
-      ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_ok : exit_usage;
-  }
-  return run(arguments);
-} catch (const reel::config::ConfigError& error) {
-  std::cerr << error.what() << '\n';
-  return exit_usage;
-} catch (const std::exception& error) {
-  std::cerr << "reel-adapters: " << error.what() << '\n';
-  return exit_failed;
+  return reel::daemon::run_program("reel-adapters", app, argc, argv, [&] { return run(arguments); });
 }

@@ -9,6 +9,7 @@
 
 #include "config/endpoint.h"
 #include "config/mesh.h"
+#include "daemon/command_line.h"
 #include "daemon/daemon.h"
 #include "event/quoted_text.h"
 #include "event/system_topics.h"
@@ -25,7 +26,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace reel::gateway;
 
-enum ExitCode { exit_ok = 0, exit_failed = 1, exit_usage = 2 };
+using reel::daemon::exit_ok;
+using reel::daemon::Misuse;
 
 /// How long requests that are under way at a stop may take.
 constexpr auto drain = 5s;
@@ -39,11 +41,6 @@ struct CommandLine {
   std::string tracker;
   std::string console;
   std::string log_level = "info";
-};
-
-/// A command line that cannot be followed.
-struct Misuse : std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 // As told, or else where the mesh's file says that they listen.
@@ -179,41 +176,23 @@ int run(CommandLine arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);  // a client that hangs up while it is written to is an error, not the end
   CommandLine arguments;
   CLI::App app{
       "Serves a mesh of Reel over HTTP: CloudEvents in, an event stream out, queries, and the console."};
-  app.set_version_flag("--version", REEL_VERSION);
-  bool openapi = false;
-  auto* config = app.add_option("-c,--config", arguments.config, "the mesh's YAML file");
-  app.add_flag("--openapi", openapi, "print the OpenAPI document of the API, and end");
+  reel::daemon::add_common(app, arguments.config, arguments.log_level, REEL_VERSION);
   app.add_option("--listen", arguments.listen,
                  "HOST:PORT, instead of gateway.listen; port 0: any that is free");
   app.add_option("--broker", arguments.brokers, "broker endpoints, instead of REEL_BROKER or broker.listen");
   app.add_option("--tracker", arguments.tracker, "the tracker, instead of REEL_TRACKER or tracker.listen");
   app.add_option("--console", arguments.console, "the folder of the console's files");
-  app.add_option("--log-level", arguments.log_level, "how much is said")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
-      ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-    if (!openapi && config->count() == 0) throw CLI::RequiredError{"--config"};
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_ok : exit_usage;
-  }
-  if (openapi) {
-    std::cout << openapi_document();
-    return exit_ok;
-  }
-  return run(std::move(arguments));
-} catch (const reel::config::ConfigError& error) {
-  std::cerr << error.what() << '\n';
-  return exit_usage;
-} catch (const Misuse& error) {
-  std::cerr << error.what() << '\n';
-  return exit_usage;
-} catch (const std::exception& error) {
-  std::cerr << "reel-gateway: " << error.what() << '\n';
-  return exit_failed;
+  app.add_flag_callback(
+      "--openapi",
+      [] {
+        std::cout << openapi_document();
+        throw CLI::Success{};
+      },
+      "print the OpenAPI document of the API, and end");
+  return reel::daemon::run_program("reel-gateway", app, argc, argv, [&] { return run(arguments); });
 }

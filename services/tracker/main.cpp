@@ -1,6 +1,5 @@
 // reel-tracker: reconstructs flows and flags missing follow-ups. Composes its parts, then turns until it is
 // told to stop.
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -9,9 +8,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
+#include <stdexcept>
 
 #include "config/mesh.h"
+#include "daemon/command_line.h"
+#include "daemon/daemon.h"
 #include "event/system_topics.h"
 #include "event/uuid.h"
 #include "tracker/bus.h"
@@ -21,8 +22,6 @@
 #include "tracker/watch.h"
 
 namespace {
-
-enum ExitCode { exit_ok = 0, exit_failed = 1, exit_usage = 2 };
 
 /// How long a turn waits for events: how late a question may be answered on an idle bus.
 constexpr std::chrono::milliseconds turn_wait{10};
@@ -47,13 +46,10 @@ struct Arguments {
 };
 
 // Where the broker is: as told, or else where the mesh's file says that it listens.
-std::vector<std::string> brokers_of(const Arguments& arguments, std::string listen) {
+std::vector<std::string> brokers_of(const Arguments& arguments, const std::string& listen) {
   if (!arguments.brokers.empty()) return arguments.brokers;
   if (std::getenv("REEL_BROKER")) return {};  // the SDK reads it
-  for (const std::string every : {"tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"}) {
-    if (listen.starts_with(every)) listen = "tcp://127.0.0.1:" + listen.substr(every.size());
-  }
-  return {listen};
+  return {reel::daemon::reachable(listen)};
 }
 
 // The same for every run with this store.
@@ -64,19 +60,12 @@ std::string instance_of(const std::filesystem::path& data) {
       reel::hash_128({reel::tracker_service, host.data(), std::filesystem::absolute(data).native()}));
 }
 
-void set_up_logging(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("reel");
-  logger->set_pattern("%H:%M:%S.%e %^%-5l%$ tracker   %v");
-  logger->set_level(spdlog::level::from_str(level));
-  spdlog::set_default_logger(std::move(logger));
-}
-
 int track(const Arguments& arguments) {
   auto mesh = reel::config::load_mesh(arguments.config);
   auto& model = mesh.model;
   if (!arguments.listen.empty()) model.tracker.listen = arguments.listen;
   if (!arguments.data.empty()) model.tracker.data = arguments.data;
-  set_up_logging(arguments.log_level);
+  reel::daemon::set_up_logging("tracker", arguments.log_level);
   stop_on_signals();
 
   // The store first: its lock turns away a second tracker before that one touches the endpoint.
@@ -101,36 +90,24 @@ int track(const Arguments& arguments) {
     asked = queries.serve(answer);
   watch.checkpoint(now());
   spdlog::info("stopped handled_offset={}", watch.tracker().handled_offset());
-  return exit_ok;
+  return reel::daemon::exit_ok;
+}
+
+int run(const Arguments& arguments) try {
+  return track(arguments);
+} catch (const reel::tracker::RecordError& error) {
+  throw std::runtime_error{std::string{error.what()} +
+                           " (the folder tracker.data is damaged or from a newer release)"};
 }
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app{"The tracker of Reel: sees whole flows, and notices when the next step does not come."};
-  app.set_version_flag("--version", REEL_VERSION);
-  app.add_option("-c,--config", arguments.config, "the mesh's YAML file")->required();
+  reel::daemon::add_common(app, arguments.config, arguments.log_level, REEL_VERSION);
   app.add_option("--broker", arguments.brokers, "broker endpoints, instead of REEL_BROKER or broker.listen");
   app.add_option("--listen", arguments.listen, "endpoint for questions, instead of tracker.listen");
   app.add_option("--data", arguments.data, "folder for the state, instead of tracker.data");
-  app.add_option("--log-level", arguments.log_level, "how much is said")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
-      ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_ok : exit_usage;
-  }
-  return track(arguments);
-} catch (const reel::config::ConfigError& error) {
-  std::cerr << error.what() << '\n';
-  return exit_usage;
-} catch (const reel::tracker::RecordError& error) {
-  std::cerr << "reel-tracker: " << error.what()
-            << " (the folder tracker.data is damaged or from a newer release)\n";
-  return exit_failed;
-} catch (const std::exception& error) {
-  std::cerr << "reel-tracker: " << error.what() << '\n';
-  return exit_failed;
+  return reel::daemon::run_program("reel-tracker", app, argc, argv, [&] { return run(arguments); });
 }
