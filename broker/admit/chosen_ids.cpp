@@ -11,7 +11,7 @@ std::optional<Offset> ChosenIds::find(std::string_view source, std::string_view 
 }
 
 void ChosenIds::remember(std::string_view source, std::string_view id, Offset offset, LogTime at) {
-  insert({hash_128({source, id}), offset, at});
+  insert({hash_128({source, id}), {offset, at}});
 }
 
 void ChosenIds::remember(const StoredBatch& batch) {
@@ -25,31 +25,33 @@ void ChosenIds::remember(const StoredBatch& batch) {
 }
 
 void ChosenIds::insert(const Seen& seen) {
-  by_hash_[seen.hash] = seen;
+  by_hash_[seen.hash] = seen.place;
   by_age_.push_back(seen);
-  while (!by_age_.empty() && (by_age_.size() > ids_max_ || by_age_.front().at + window_ns_ < seen.at)) {
+  while (!by_age_.empty() &&
+         (by_age_.size() > ids_max_ || by_age_.front().place.at + window_ns_ < seen.place.at)) {
     const auto oldest = by_hash_.find(by_age_.front().hash);
     // The same id may have been accepted again after its window: then the newer entry stays.
-    if (oldest != by_hash_.end() && oldest->second.offset == by_age_.front().offset) by_hash_.erase(oldest);
+    if (oldest != by_hash_.end() && oldest->second.offset == by_age_.front().place.offset)
+      by_hash_.erase(oldest);
     by_age_.pop_front();
   }
 }
 
 void ChosenIds::save(v1::Snapshot& snapshot, Offset end) const {
   for (const auto& seen : by_age_) {
-    if (seen.offset >= end) break;
+    if (seen.place.offset >= end) break;
     auto& entry = *snapshot.add_chosen_ids();
     entry.set_hash_high(seen.hash.high);
     entry.set_hash_low(seen.hash.low);
-    entry.set_offset(seen.offset);
-    entry.set_log_time(seen.at);
+    entry.set_offset(seen.place.offset);
+    entry.set_log_time(seen.place.at);
   }
 }
 
 void ChosenIds::load(const v1::Snapshot& snapshot) {
   for (const auto& entry : snapshot.chosen_ids()) {
     if (entry.log_time() == 0) continue;  // of a delayed event that waits: see Delays
-    insert({{entry.hash_high(), entry.hash_low()}, entry.offset(), entry.log_time()});
+    insert({{entry.hash_high(), entry.hash_low()}, {entry.offset(), entry.log_time()}});
   }
 }
 

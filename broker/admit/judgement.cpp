@@ -54,6 +54,12 @@ void Judgement::refuse(const std::vector<std::uint32_t>& entries, v1::RefusalRea
                      [](const v1::Refusal& a, const v1::Refusal& b) { return a.index() < b.index(); });
 }
 
+const StoredRun& Judgement::run_of(std::uint32_t entry) const {
+  return *std::prev(
+      std::upper_bound(runs_.begin(), runs_.end(), entry,
+                       [](std::uint32_t at, const StoredRun& run) { return at < run.first_event; }));
+}
+
 Admitted Judgement::admit(std::shared_ptr<const void> owner) && {
   Admitted admitted;
   if (accepted_ == 0) return admitted;

@@ -33,6 +33,11 @@ enum class Destination : std::uint8_t {
   dropped,  ///< refused, or dropped by the caller
 };
 
+/// It has, or will have, an offset.
+[[nodiscard]] constexpr bool is_kept(Destination destination) {
+  return destination == Destination::journal || destination == Destination::delayed;
+}
+
 /// What goes on of a batch, by where it goes. A batch without events has no pieces either.
 struct Admitted {
   StoredBatch journal;
@@ -60,6 +65,7 @@ class Judgement {
   /// An entry's bytes and its run, wherever it goes.
   [[nodiscard]] const StoredEvent& event(std::uint32_t entry) const { return events_[entry]; }
   [[nodiscard]] const std::vector<StoredRun>& runs() const { return runs_; }
+  [[nodiscard]] const StoredRun& run_of(std::uint32_t entry) const;
 
   /// The entry does not go on. Twice is as good as once.
   void drop(std::uint32_t entry);

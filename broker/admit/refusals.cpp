@@ -1,5 +1,8 @@
 #include "admit/refusals.h"
 
+#include "event/batch.h"
+#include "event/envelope_check.h"
+
 namespace reel::broker {
 
 std::string Refusals::key_of(const Refused& refused) {
@@ -31,6 +34,24 @@ void Refusals::add(Refused refused, LogTime now) {
   }
   newest_first_.push_front(std::move(refused));
   by_key_.emplace(std::move(key), newest_first_.begin());
+}
+
+void Refusals::add(const Judgement& judged, std::string_view service, LogTime now) {
+  std::size_t noted = 0;
+  for (const auto& refusal : judged.refusals()) {
+    if (refusal.index() >= judged.entries() || noted == refusals_per_batch_max) return;
+    const auto event = read_event(judged.event(refusal.index()).bytes);
+    if (!event || event->correlationid.empty() || check_envelope(*event)) continue;
+    add({.service = std::string{service},
+         .topic = std::string{judged.run_of(refusal.index()).topic},
+         .reason = refusal.reason(),
+         .text = refusal.text(),
+         .id = std::string{event->id},
+         .correlationid = std::string{event->correlationid},
+         .causationid = std::string{event->causationid}},
+        now);
+    ++noted;
+  }
 }
 
 std::vector<Refused> Refusals::of(std::string_view correlationid) const {

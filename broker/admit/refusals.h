@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "admit/judgement.h"
 #include "journal/stored_batch.h"
 #include "reel/v1/wire.pb.h"
 
@@ -47,6 +48,8 @@ class Refusals {
   explicit Refusals(std::size_t entries_max = refusals_max) : entries_max_{entries_max} {}
 
   void add(Refused refused, LogTime now);
+  /// Of a batch that `service` published, those that somebody may ask for by their flow.
+  void add(const Judgement& judged, std::string_view service, LogTime now);
   [[nodiscard]] std::vector<Refused> of(std::string_view correlationid) const;
   [[nodiscard]] std::size_t size() const { return newest_first_.size(); }
 

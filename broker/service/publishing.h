@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -18,6 +17,9 @@
 #include "journal/commit_log.h"
 #include "reel/v1/wire.pb.h"
 #include "route/router.h"
+#include "service/audience.h"
+#include "service/repeats.h"
+#include "service/topic_counts.h"
 #include "session/live_tap.h"
 
 namespace reel::broker {
@@ -25,13 +27,6 @@ namespace reel::broker {
 /// Services whose names begin so are parts of Reel: their publishing is trusted, and they do not count as
 /// listeners when a publisher is told how many services an event matched.
 [[nodiscard]] bool is_system_service(std::string_view service);
-
-/// Of one topic since the broker started, derived events and those that handlers emitted included.
-struct TopicCounts {
-  std::uint64_t published = 0;
-  std::uint64_t unrouted = 0;
-  std::uint64_t refused = 0;
-};
 
 /// Received bytes and what keeps them alive.
 struct Received {
@@ -66,32 +61,17 @@ class Publishing {
   /// neither. `when_committed` gets null where there was nothing to append.
   void append(Admitted admitted, std::string own, CommitLog::Action when_committed);
 
-  [[nodiscard]] const std::map<std::string, TopicCounts, std::less<>>& counts() const { return counts_; }
+  [[nodiscard]] const std::map<std::string, TopicCounts, std::less<>>& counts() const {
+    return counts_.all();
+  }
 
  private:
-  void drop_repeats(Judgement& judged, v1::Accepted& answer) const;
   void refuse_unwritable(Judgement& judged);
-  void repeat_duplicates(Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
-  void repeat_unrouted(Judgement& judged, const Resends::Answer& before);
+  void repeat_unrouted(Judgement& judged, const Resends::Answer& before) const;
   /// Refuses what no service wants on topics that require one; `most` of them.
-  void refuse_unrouted(Judgement& judged, std::size_t most);
-  [[nodiscard]] std::optional<Offset> known(const StoredRun& run, const StoredEvent& event,
-                                            LogTime now) const;
-  void refuse_delayed_beyond(std::size_t room, Judgement& judged) const;
-  void tell_matched(const Judgement& judged, v1::Accepted& answer);
-  [[nodiscard]] static const StoredRun& run_of(const Judgement& judged, std::uint32_t entry);
-  void note_refused(const Judgement& judged, std::string_view service);
-  void count_refused(const Judgement& judged);
-  void count_published(const StoredBatch& batch);
-
-  /// Who counts as listening to a topic: those that want all of it, and those to be asked about each event.
-  struct Audience {
-    std::uint32_t sure = 0;
-    std::vector<Choosy> choosy;
-  };
-  [[nodiscard]] Audience audience(std::string_view topic);
-  [[nodiscard]] std::uint32_t listeners(const Audience& audience, const StoredRun& run,
-                                        const StoredEvent& event) const;
+  void refuse_unrouted(Judgement& judged, std::size_t most) const;
+  static void refuse_delayed_beyond(std::size_t room, Judgement& judged);
+  void tell_matched(const Judgement& judged, v1::Accepted& answer) const;
 
   const Admission& admission_;
   Router& router_;
@@ -101,8 +81,9 @@ class Publishing {
   ChosenIds& chosen_;
   Delays& delays_;
   Refusals& refusals_;
-  std::function<bool(ServiceIndex)> listens_;
-  std::map<std::string, TopicCounts, std::less<>> counts_;
+  Repeats repeats_;
+  Audience audience_;
+  CountsByTopic counts_;
   std::set<std::string, std::less<>> require_subscriber_;  // topics
 };
 

@@ -14,46 +14,21 @@
 // stretch of the journal read ahead.
 #pragma once
 
-#include <deque>
-#include <functional>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "dispatch/dispatch.h"
-#include "journal/tail.h"
 #include "ledger/ledger.h"
 #include "reel/v1/wire.pb.h"
-#include "route/router.h"
-#include "service/delivery_frame.h"
+#include "service/delivery_edge.h"
+#include "service/interest.h"
+#include "service/outbox.h"
 #include "service/parked_keys.h"
+#include "service/read_ahead.h"
 
 namespace reel::broker {
-
-/// Where a read's batches go: to the feed, or to the redeliveries, whose events lie elsewhere.
-enum class Reading : std::uint8_t { feed, origins };
-
-/// What a ServiceQueue needs of the rest of the broker; tests give a fake.
-class DeliveryEdge {
- public:
-  virtual ~DeliveryEdge() = default;
-  /// The committed batch that holds `offset`, if it is in memory.
-  [[nodiscard]] virtual StoredBatchPtr recent(Offset offset) const = 0;
-  /// Behind the last committed event.
-  [[nodiscard]] virtual Offset committed_end() const = 0;
-  /// Whether one of the service's patterns matches `topic`.
-  [[nodiscard]] virtual bool wants(ServiceIndex service, std::string_view topic) = 0;
-  /// Whether the service must be asked about each event of `topic`, since its patterns have a `when`.
-  [[nodiscard]] virtual bool is_choosy(ServiceIndex service, std::string_view topic) = 0;
-  /// Asks it about one.
-  [[nodiscard]] virtual bool wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
-                                         Offset offset) = 0;
-  /// Asks for about a stretch of batches from `from`; the answer comes by take_read().
-  virtual void read(ServiceIndex service, Reading reading, Offset from) = 0;
-  virtual void deliver(InstanceId to, v1::FromBroker frame, std::string batch) = 0;
-};
 
 class ServiceQueue {
  public:
@@ -77,13 +52,7 @@ class ServiceQueue {
   };
   explicit ServiceQueue(Options options);
 
-  struct Member {
-    InstanceId id{};
-    std::uint32_t credit_events = 0;
-    std::uint32_t credit_bytes = 0;
-    DeliveryFrame::Extent extent = {};
-    bool tells_begun = false;
-  };
+  using Member = Outbox::Member;
   void join(const Member& member);
   [[nodiscard]] Settlement leave(InstanceId id, bool lost, LogTime now);
 
@@ -106,11 +75,11 @@ class ServiceQueue {
   [[nodiscard]] const ParkedKeys& parked() const { return parked_; }
 
   /// Patterns changed: events before `from_offset` of a pattern are not wanted under it.
-  void set_patterns(std::vector<v1::Pattern> patterns);
-  [[nodiscard]] const std::vector<v1::Pattern>& patterns() const { return patterns_; }
+  void set_patterns(std::vector<v1::Pattern> patterns) { interest_.set_patterns(std::move(patterns)); }
+  [[nodiscard]] const std::vector<v1::Pattern>& patterns() const { return interest_.patterns(); }
   /// Of its patterns, those that no instance names: what only they match is fed and handed to nobody, until
   /// somebody names them or they are patterns of it no longer.
-  void hold_back(std::vector<std::string> unnamed);
+  void hold_back(std::vector<std::string> unnamed) { interest_.hold_back(std::move(unnamed), dispatch_); }
 
   /// A batch beginning at `first` was committed, and has something this service wants.
   void wake(Offset first);
@@ -120,14 +89,14 @@ class ServiceQueue {
   /// The answer to edge.read(); `gone_before`: the journal holds nothing older.
   void take_read(Reading reading, std::vector<StoredBatchPtr> batches, Offset gone_before);
   /// The journal cannot be read where this service stands: it waits until then before it asks again.
-  void read_failed(Reading reading, LogTime again_at);
+  void read_failed(Reading reading, LogTime again_at) { reads_.failed(reading, again_at); }
   /// When expire() and turn() have something to do next.
   [[nodiscard]] std::optional<LogTime> next_deadline() const;
 
   [[nodiscard]] const Dispatch& dispatch() const { return dispatch_; }
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] bool ephemeral() const { return options_.ephemeral; }
-  [[nodiscard]] bool has_members() const { return !members_.empty(); }
+  [[nodiscard]] bool has_members() const { return !outboxes_.empty(); }
   /// When its last instance left; 0: it had none since the broker started.
   [[nodiscard]] LogTime left_at() const { return left_at_; }
   [[nodiscard]] const config::Service& policy() const { return options_.policy; }
@@ -151,65 +120,32 @@ class ServiceQueue {
   [[nodiscard]] std::vector<v1::Delivered> take_delivered(InstanceId id);
 
  private:
-  struct Instance {
-    Member member;
-    std::deque<HandOver> outbox;           // handed over, payload not yet sent
-    bool waited = false;                   // the outbox waits for a payload
-    std::vector<v1::Delivered> delivered;  // sent, not yet reported
-  };
-
   void feed(DeliveryEdge& edge);
   [[nodiscard]] Offset feed_batch(const StoredBatch& batch, DeliveryEdge& edge);
   void feed_event(const StoredRun& run, const StoredEvent& event, Offset offset);
   [[nodiscard]] bool may_feed() const;
   void hand_over(LogTime now);
-  void flush(Instance& instance, DeliveryEdge& edge, LogTime now);
-  [[nodiscard]] bool add_next(Instance& instance, DeliveryFrame& frame, DeliveryEdge& edge, LogTime now);
-  [[nodiscard]] bool not_at_hand(Instance& instance, Offset offset);
-  void bury(Instance& instance, std::string_view error_type, std::string_view error, bool expired);
+  void send(Outbox& outbox, DeliveryEdge& edge);
   [[nodiscard]] Settlement noted(Settlement settlement);
-  [[nodiscard]] const StoredBatchPtr& batch_at(Offset offset, Reading reading, DeliveryEdge& edge);
-  void request(Reading reading, Offset from, DeliveryEdge& edge);
+  void add_to_outcome(const Settlement& settlement);
   [[nodiscard]] bool outboxes_empty() const;
-  [[nodiscard]] bool wanted(Offset offset, std::string_view topic) const;
-  [[nodiscard]] bool is_held_back(std::string_view topic) const;
-  /// It failed before this start and still waits for another attempt: it goes on, whatever the patterns say
-  /// now.
-  [[nodiscard]] bool was_retrying(Offset offset) const;
-
-  // Read ahead from the journal.
-  struct Stretch {
-    std::deque<StoredBatchPtr> batches;
-    bool reading = false;
-    LogTime read_again_at = 0;
-    StoredBatchPtr last;  // looked at: the next event is mostly in it too
-  };
-  [[nodiscard]] Stretch& stretch(Reading reading) {
-    return reading == Reading::feed ? feed_stretch_ : origins_stretch_;
-  }
 
   Options options_;
-  const std::string redelivery_topic_;  // its own
+  Interest interest_;
   Dispatch dispatch_;
   ParkedKeys parked_;
   // By last record: the oldest event. At most one for each dead letter while nobody serves; a replay and a
   // key that resumes wait for who does.
   std::map<Offset, Offset> redeliveries_ahead_;
   LogTime paused_until_ = 0;
-  std::map<InstanceId, Instance> members_;
+  std::map<InstanceId, Outbox> outboxes_;  // of those who are there
   LogTime left_at_ = 0;
-  std::vector<v1::Pattern> patterns_;
-  Offset patterns_from_ = 0;   // at and behind this offset every pattern applies
   std::set<Offset> given_up_;  // before they were fed; the ledger may not know yet
-  std::set<std::string, std::less<>> unnamed_;
-  std::map<std::string, std::vector<Offset>, std::less<>> held_back_;  // by topic; in the dispatch's window
 
   Offset next_;  // the next to be looked at, unless caught up
   bool caught_up_ = false;
   bool stalled_ = false;  // credit is free, but nothing that was offered can use it: its keys wait
-  Stretch feed_stretch_;
-  Stretch origins_stretch_;
-  Offset gone_before_ = 0;
+  ReadAhead reads_;
   std::size_t asks_left_ = 1;  // of this turn
   LogTime now_ = 0;            // of this turn
   Settlement outcome_;         // of this turn

@@ -99,6 +99,9 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] bool listens(ServiceIndex index) const;
 
  private:
+  /// Of a read's token: it says whose read it is, and which Reading.
+  static constexpr std::uint64_t readings_per_service = 2;
+
   /// What an instance subscribed to: its patterns, with their `when` or nothing.
   using Wishes = std::map<std::string, std::string>;
 
@@ -116,8 +119,6 @@ class Services final : private DeliveryEdge {
   void want(ServiceQueue& queue, std::vector<v1::Pattern> patterns);
   void leave(InstanceId id, bool lost);
   void supersede(const Session& session);
-  /// What is wrong with a SUBSCRIBE's patterns and filters, to be sent as it is.
-  [[nodiscard]] std::optional<v1::FromBroker> check(const v1::Subscribe& request) const;
   [[nodiscard]] bool anybody_names(const std::string& service, const std::string& pattern) const;
   [[nodiscard]] Wishes wishes_before(const Session& session, const std::string& service) const;
   [[nodiscard]] std::vector<v1::Pattern> patterns_for(const std::string& service, const Wishes& more,

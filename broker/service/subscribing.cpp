@@ -4,17 +4,15 @@
 #include <algorithm>
 #include <tuple>
 
-#include "event/quoted_text.h"
 #include "event/topic.h"
 #include "journal/journal_error.h"
 #include "service/own_record.h"
 #include "service/services.h"
+#include "service/subscription_check.h"
 
 namespace reel::broker {
 namespace {
 
-// A subscription with more patterns than this is a mistake or an attack.
-constexpr int patterns_max = 1'000;
 // Of one service, whose instances may differ. Each change is a record of all of them in the journal.
 constexpr std::size_t service_patterns_max = 5'000;
 // Of all subscriptions and services, in bytes: 100,000 patterns of ordinary length. A pattern that is one dot
@@ -34,13 +32,6 @@ std::size_t bytes_of(const std::map<std::string, std::string>& wishes) {
   std::size_t bytes = 0;
   for (const auto& [pattern, when] : wishes) bytes += pattern.size() + when.size();
   return bytes;
-}
-
-v1::FromBroker refused(v1::RefusedReason reason, std::string text) {
-  v1::FromBroker frame;
-  frame.mutable_refused()->set_reason(reason);
-  frame.mutable_refused()->set_text(std::move(text));
-  return frame;
 }
 
 bool same_patterns(const std::vector<v1::Pattern>& some, const std::vector<v1::Pattern>& others) {
@@ -170,40 +161,8 @@ std::optional<std::string> Services::full_for(const v1::Subscribe& request, bool
          std::to_string(pattern_bytes_max) + " bytes";
 }
 
-std::optional<v1::FromBroker> Services::check(const v1::Subscribe& request) const {
-  if (request.patterns().empty() || request.patterns_size() > patterns_max) {
-    return refused(v1::REFUSED_BAD_PATTERN, "a subscription has 1 to " + std::to_string(patterns_max) +
-                                                " patterns, not " + std::to_string(request.patterns_size()));
-  }
-  for (const auto& pattern : request.patterns()) {
-    if (const auto wrong = check_pattern(pattern))
-      return refused(v1::REFUSED_BAD_PATTERN, "bad pattern: " + *wrong);
-  }
-  if (request.data_topics_size() > patterns_max) {
-    return refused(v1::REFUSED_BAD_PATTERN, "a subscription has at most " + std::to_string(patterns_max) +
-                                                " data_topics, not " +
-                                                std::to_string(request.data_topics_size()));
-  }
-  for (const auto& topic : request.data_topics()) {
-    if (const auto wrong = check_topic(topic))
-      return refused(v1::REFUSED_BAD_PATTERN, "bad topic in data_topics: " + *wrong);
-  }
-  const std::set<std::string_view> patterns{request.patterns().begin(), request.patterns().end()};
-  std::set<std::string_view> filtered;
-  for (const auto& filter : request.filters()) {
-    const auto of = in_quotes(filter.pattern());
-    if (!patterns.contains(filter.pattern()))
-      return refused(v1::REFUSED_BAD_PATTERN, "there is a when for " + of + ", which is not subscribed to");
-    if (!filtered.insert(filter.pattern()).second)
-      return refused(v1::REFUSED_BAD_PATTERN, "there are two whens for " + of);
-    if (const auto wrong = router_.check_when(filter.pattern(), filter.when()))
-      return refused(v1::REFUSED_BAD_PATTERN, "bad when for " + of + ": " + *wrong);
-  }
-  return std::nullopt;
-}
-
 void Services::subscribe(Session& session, const v1::Subscribe& request) {
-  if (auto wrong = check(request)) {
+  if (auto wrong = check_subscription(request, router_)) {
     replies_.send(session.id, *std::move(wrong));
     return;
   }

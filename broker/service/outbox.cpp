@@ -1,0 +1,83 @@
+#include "service/outbox.h"
+
+#include "event/batch.h"
+#include "ledger/ledger.h"
+#include "service/own_record.h"
+
+namespace reel::broker {
+namespace {
+
+bool has_expired(const StoredEvent& event, LogTime now) {
+  const auto view = read_event(event.bytes);
+  return view && view->expirytime != 0 && view->expirytime <= now;
+}
+
+}  // namespace
+
+std::optional<Nack> Outbox::send(ReadAhead& reads, const Dispatch& dispatch, DeliveryEdge& edge,
+                                 LogTime now) {
+  // While its payload was being read, a delivery may have been taken back.
+  if (std::exchange(read_awaited_, false)) drop_taken_back(dispatch);
+  while (!items_.empty()) {
+    DeliveryFrame frame{member_.extent};
+    auto next = Next::added;
+    while (next == Next::added && !items_.empty()) next = add_next(frame, reads, edge, now);
+    if (!frame.empty()) {
+      if (!ephemeral_) frame.note_delivered(delivered_, now);
+      edge.deliver(member_.id, frame.take_header(), frame.take_batch());
+    }
+    if (next == Next::unsendable) return std::exchange(unsendable_, std::nullopt);
+    if (next == Next::read_awaited) {
+      read_awaited_ = true;
+      break;
+    }
+  }
+  return std::nullopt;
+}
+
+Outbox::Next Outbox::add_next(DeliveryFrame& frame, ReadAhead& reads, DeliveryEdge& edge, LogTime now) {
+  const HandOver item = items_.front();
+  const auto& batch = reads.batch_at(item.offset, Reading::feed, edge, now);
+  if (!batch) return not_at_hand(item.offset, reads);
+  const Place record{batch, item.offset};
+  if (is_redelivery_topic(batch->run_of(record.index()).topic)) {
+    const auto redelivery = redelivery_in(record.event());
+    if (!frame.takes(item, redelivery.kind())) return Next::other_frame;
+    const auto& origins = reads.batch_at(redelivery.origin(), Reading::origins, edge, now);
+    if (!origins) return not_at_hand(redelivery.origin(), reads);
+    frame.add(item, redelivery.kind(), record, {origins, redelivery.origin()});
+  } else {
+    if (record.event().expires && has_expired(record.event(), now)) {
+      return take_out("reel.Expired", "its expirytime passed before it was handled", true);
+    }
+    if (!frame.takes(item, v1::REDELIVERY_NONE)) return Next::other_frame;
+    frame.add(item, v1::REDELIVERY_NONE, record, record);
+  }
+  items_.pop_front();
+  return Next::added;
+}
+
+// The bytes are being read. If the journal has deleted them, the event is a dead letter, not a hole.
+Outbox::Next Outbox::not_at_hand(Offset offset, const ReadAhead& reads) {
+  if (!reads.is_gone(offset)) return Next::read_awaited;
+  return take_out("reel.Gone", "the journal's retention deleted the event before it was handled", false);
+}
+
+Outbox::Next Outbox::take_out(std::string_view error_type, std::string_view error, bool expired) {
+  const HandOver item = items_.front();
+  items_.pop_front();
+  unsendable_ = Nack{.offset = item.offset,
+                     .delivery = item.delivery,
+                     .error_type = std::string{error_type},
+                     .error = std::string{error},
+                     .reject = true,
+                     .expired = expired};
+  return Next::unsendable;
+}
+
+void Outbox::drop_taken_back(const Dispatch& dispatch) {
+  std::erase_if(
+      items_, [&](const HandOver& item) { return !dispatch.holds(member_.id, item.offset, item.delivery); });
+}
+
+}  // namespace reel::broker

@@ -1,0 +1,69 @@
+// What one instance was handed and has not been sent: its way into DELIVER frames.
+//
+//   outbox.add(handed);
+//   while (const auto unsendable = outbox.send(reads, dispatch, edge, now)) …   // settle it; then go on
+//
+// What is to be handed over once more is a record on the service's redelivery topic: what is sent is the
+// event that it names. An event that the journal has not in memory waits for its read, and what is behind it
+// too.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "dispatch/dispatch.h"
+#include "service/delivery_frame.h"
+#include "service/read_ahead.h"
+
+namespace reel::broker {
+
+class Outbox {
+ public:
+  struct Member {
+    InstanceId id{};
+    std::uint32_t credit_events = 0;
+    std::uint32_t credit_bytes = 0;
+    DeliveryFrame::Extent extent = {};
+    bool tells_begun = false;
+  };
+  /// Its reports go to the ledger, unless the service is `ephemeral`.
+  explicit Outbox(bool ephemeral) : ephemeral_{ephemeral} {}
+
+  void set_member(const Member& member) { member_ = member; }
+  [[nodiscard]] const Member& member() const { return member_; }
+
+  void add(const HandOver& item) { items_.push_back(item); }
+  [[nodiscard]] bool empty() const { return items_.empty(); }
+  /// Sends what can be sent. Returns an event that cannot be delivered at all, which is out of the box then:
+  /// it has expired, or the journal no longer has it.
+  [[nodiscard]] std::optional<Nack> send(ReadAhead& reads, const Dispatch& dispatch, DeliveryEdge& edge,
+                                         LogTime now);
+  /// What the dispatch has taken back is not sent.
+  void drop_taken_back(const Dispatch& dispatch);
+
+  /// What was sent since the last call, for the ledger's report.
+  [[nodiscard]] std::vector<v1::Delivered> take_delivered() { return std::exchange(delivered_, {}); }
+
+ private:
+  /// What became of the next item.
+  enum class Next : std::uint8_t {
+    added,         ///< it is in the frame
+    other_frame,   ///< it belongs into another one
+    read_awaited,  ///< its bytes are being read
+    unsendable,
+  };
+  [[nodiscard]] Next add_next(DeliveryFrame& frame, ReadAhead& reads, DeliveryEdge& edge, LogTime now);
+  [[nodiscard]] Next not_at_hand(Offset offset, const ReadAhead& reads);
+  [[nodiscard]] Next take_out(std::string_view error_type, std::string_view error, bool expired);
+
+  const bool ephemeral_;
+  Member member_;
+  std::deque<HandOver> items_;
+  bool read_awaited_ = false;             // the last time
+  std::vector<v1::Delivered> delivered_;  // sent, not yet reported
+  std::optional<Nack> unsendable_;
+};
+
+}  // namespace reel::broker

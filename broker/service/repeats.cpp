@@ -1,0 +1,80 @@
+#include "service/repeats.h"
+
+#include <utility>
+#include <vector>
+
+#include "event/batch.h"
+
+namespace reel::broker {
+namespace {
+
+void tell_duplicate(Judgement& judged, std::uint32_t entry, Offset offset, v1::Accepted& answer) {
+  judged.drop(entry);
+  auto& duplicate = *answer.add_duplicates();
+  duplicate.set_index(entry);
+  duplicate.set_offset(offset);
+}
+
+}  // namespace
+
+// Where an event whose id its publisher chose was accepted before.
+std::optional<Offset> Repeats::known(const StoredRun& run, const StoredEvent& event, LogTime now) const {
+  const auto view = read_event(event.bytes);
+  if (!view) return std::nullopt;
+  const auto offset = chosen_.find(run.source, view->id, now);
+  return offset ? offset : delays_.find(run.source, view->id);
+}
+
+void Repeats::drop(Judgement& judged, v1::Accepted& answer) const {
+  const auto now = log_.now();
+  ChosenIds::OfBatch of_batch;  // first entries with an id in this very batch
+  for (const auto& run : judged.runs()) {
+    if (!run.chosen_ids) continue;
+    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+      if (!is_kept(judged.destination(entry))) continue;
+      auto offset = known(run, judged.event(entry), now);
+      if (!offset && !of_batch.insert(run.source, read_event(judged.event(entry).bytes)->id)) {
+        offset = 0;  // not known yet
+      }
+      if (!offset) continue;
+      tell_duplicate(judged, entry, *offset, answer);
+    }
+  }
+}
+
+// What was a duplicate is known under an offset that is not among those the batch itself was given. A delayed
+// event that was published since, or moved, is known under one behind them; it was the batch's own where that
+// accounts for no more offsets than the batch was given.
+std::size_t Repeats::repeat(Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const {
+  const auto now = log_.now();
+  const auto end = before.first_offset + before.count;
+  const auto tell = [&](std::uint32_t entry, Offset offset) {
+    tell_duplicate(judged, entry, offset, answer);
+  };
+  ChosenIds::OfBatch of_batch;
+  std::vector<std::pair<std::uint32_t, Offset>> later;
+  for (const auto& run : judged.runs()) {
+    if (!run.chosen_ids) continue;
+    for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
+      if (!is_kept(judged.destination(entry))) continue;
+      const auto offset = known(run, judged.event(entry), now);
+      if (!offset) continue;  // forgotten since: taken for accepted
+      const bool own = *offset >= before.first_offset && *offset < end;
+      const bool first = of_batch.insert(run.source, read_event(judged.event(entry).bytes)->id);
+      if (own && first) continue;
+      if (first && judged.destination(entry) == Destination::delayed && *offset >= end) {
+        later.emplace_back(entry, *offset);
+      } else {
+        tell(entry, own ? 0 : *offset);
+      }
+    }
+  }
+  const auto journaled = judged.count(Destination::journal);
+  const auto delayed = before.count > journaled ? before.count - journaled : 0;
+  if (judged.count(Destination::delayed) > delayed) {
+    for (const auto& [entry, offset] : later) tell(entry, offset);
+  }
+  return delayed;
+}
+
+}  // namespace reel::broker
