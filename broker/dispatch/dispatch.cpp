@@ -1,15 +1,15 @@
 // Each step of the dispatch, told to those who do it: where the events stand is Deliveries' part, who gets
-// them Assignment's, what is answered Answers', and what failures lead to Attempts'.
+// them Assignment's, what is answered InstanceAnswers', and what failures lead to Attempts'.
 #include "dispatch/dispatch.h"
 
 #include <algorithm>
 #include <cassert>
 
-#include "dispatch/answers.h"
 #include "dispatch/assignment.h"
 #include "dispatch/attempts.h"
 #include "dispatch/backoff.h"
 #include "dispatch/deliveries.h"
+#include "dispatch/instance_answers.h"
 
 namespace reel::broker {
 
@@ -58,6 +58,7 @@ struct Dispatch::Impl {
   const std::size_t in_flight_max;
   Deliveries deliveries;
   Attempts attempts;
+  TimeCounts handling;
   LogTime now = 0;
 };
 
@@ -105,12 +106,12 @@ Settlement Dispatch::settle(InstanceId instance, std::span<const AckRange> acks,
   Settlement settlement;
   const auto slot = impl_->instances().find(instance);
   if (!slot) {
-    Answers::all_stale(acks, nacks, settlement);
+    InstanceAnswers::all_stale(acks, nacks, settlement);
     return settlement;
   }
   impl_->note_answer(*slot);
-  Answers answers{*slot, impl_->deliveries};
-  answers.ack(acks, settlement);
+  InstanceAnswers answers{*slot, impl_->deliveries};
+  answers.ack(acks, impl_->now, impl_->handling, settlement);
   answers.nack(nacks, impl_->attempts, impl_->now, settlement);
   impl_->deliveries.tidy();
   return settlement;
@@ -123,7 +124,7 @@ void Dispatch::extend(InstanceId instance, std::span<const AckRange> events, Log
   if (!slot || events.empty()) return;
   impl_->note_answer(*slot);
   deliveries.build_lanes();
-  Answers{*slot, deliveries}.each(events, [&](Position one) { deliveries.extend(one, impl_->now); });
+  InstanceAnswers{*slot, deliveries}.each(events, [&](Position one) { deliveries.extend(one, impl_->now); });
   deliveries.tidy();
 }
 
@@ -137,7 +138,8 @@ void Dispatch::told(InstanceId instance, const Begun& said, LogTime now) {
   one.waits_from = said.waits_from;
   one.waits_to = said.waits_to;
   if (said.busy == 0) one.stuck = false;
-  Answers{*slot, deliveries}.each(said.begun, [&](Position event) { deliveries.begin(event, impl_->now); });
+  InstanceAnswers{*slot, deliveries}.each(said.begun,
+                                          [&](Position event) { deliveries.begin(event, impl_->now); });
   deliveries.tidy();
 }
 
@@ -248,6 +250,9 @@ std::size_t Dispatch::in_flight() const {
   return impl_->deliveries.in_flight();
 }
 
+const TimeCounts& Dispatch::handling() const {
+  return impl_->handling;
+}
 std::size_t Dispatch::retrying() const {
   return impl_->deliveries.retrying();
 }

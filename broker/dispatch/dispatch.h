@@ -50,6 +50,7 @@
 #include <vector>
 
 #include "config/model.h"
+#include "event/time_counts.h"
 #include "journal/stored_batch.h"
 #include "reel/v1/ledger.pb.h"
 
@@ -208,6 +209,8 @@ class Dispatch {
   [[nodiscard]] std::size_t in_flight() const;
   /// Not in flight and with failed attempts behind them, due or not.
   [[nodiscard]] std::size_t retrying() const;
+  /// From handing over to the ack, of what was acked.
+  [[nodiscard]] const TimeCounts& handling() const;
   /// No event offered so far has not been handed over at least once.
   [[nodiscard]] bool drained() const;
 

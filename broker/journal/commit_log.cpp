@@ -37,7 +37,7 @@ StoredBatchPtr CommitLog::append(std::unique_ptr<StoredBatch> batch, Action when
   appended_end_ = batch->end_offset();
   queued_bytes_ += batch->bytes();
   StoredBatchPtr shared = std::move(batch);
-  waiting_.push_back({appended_end_, shared, std::move(when_committed)});
+  waiting_.push_back({appended_end_, shared, std::move(when_committed), steady_at_});
   journal_.append(shared);
   return shared;
 }
@@ -55,6 +55,7 @@ void CommitLog::failing(std::string error) {
 
 void CommitLog::committed(const Committed& done, const Action& each) {
   trouble_.clear();
+  const auto steady = steady_clock_ns_();
   while (!waiting_.empty() && waiting_.front().end <= done.end_offset) {
     const auto item = std::move(waiting_.front());
     waiting_.pop_front();
@@ -63,6 +64,7 @@ void CommitLog::committed(const Committed& done, const Action& each) {
       queued_bytes_ -= item.batch->bytes();
       tail_.push(item.batch);
       each(item.batch);
+      committing_.add(steady - std::min(steady, item.since));
     }
     if (item.action) item.action(item.batch);
   }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "event/time_counts.h"
 #include "journal/journal.h"
 #include "journal/tail.h"
 
@@ -52,6 +53,8 @@ class CommitLog {
   [[nodiscard]] Offset committed_end() const { return committed_end_; }
   [[nodiscard]] Offset appended_end() const { return appended_end_; }
   [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
+  /// From a batch's admission to where its publisher is told that it is committed.
+  [[nodiscard]] const TimeCounts& committing() const { return committing_; }
   /// Batches and actions that wait for a commit.
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] const Tail& tail() const { return tail_; }
@@ -61,6 +64,7 @@ class CommitLog {
     Offset end = 0;
     StoredBatchPtr batch;  // null for after_all
     Action action;
+    std::uint64_t since = 0;  // by the steady clock
   };
 
   Journal& journal_;
@@ -75,6 +79,7 @@ class CommitLog {
   std::string trouble_;
   LogTime trouble_since_ = 0;
   std::deque<Waiting> waiting_;
+  TimeCounts committing_;
 };
 
 }  // namespace reel::broker

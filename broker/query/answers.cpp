@@ -62,6 +62,7 @@ void Answers::ask(const v1::Request& request, Send send) {
     case v1::Request::kServices: services(*reply.mutable_services()); break;
     case v1::Request::kStatus: status(*reply.mutable_status()); break;
     case v1::Request::kRoutes: routes(*reply.mutable_routes()); break;
+    case v1::Request::kTimes: times(*reply.mutable_times()); break;
     case v1::Request::kDead: return dead(request.dead(), std::move(reply), std::move(send));
     case v1::Request::kRetries: return retries(request.retries(), std::move(reply), std::move(send));
     case v1::Request::kCommand:
@@ -172,6 +173,19 @@ void Answers::services(v1::ServicesReply& reply) {
   }
   std::sort(reply.mutable_services()->begin(), reply.mutable_services()->end(),
             [](const auto& a, const auto& b) { return a.service() < b.service(); });
+}
+
+void Answers::times(v1::TimesReply& reply) {
+  for (const auto& [index, name] : services_.names()) {
+    const auto& queue = *services_.find(name);
+    if (queue.ephemeral()) continue;
+    auto& row = *reply.add_services();
+    row.set_service(name);
+    queue.dispatch().handling().write(*row.mutable_handling());
+  }
+  std::sort(reply.mutable_services()->begin(), reply.mutable_services()->end(),
+            [](const auto& a, const auto& b) { return a.service() < b.service(); });
+  log_.committing().write(*reply.mutable_committing());
 }
 
 void Answers::status(v1::StatusReply& reply) {

@@ -207,6 +207,9 @@ void Judge::close(Flow& flow, Instance& instance, Claim& claim, v1::Verdict verd
   flow.unlink(claim);
   claim.verdict = verdict;
   claim.settled_at = at;
+  const bool came = verdict == v1::VERDICT_MET || verdict == v1::VERDICT_MET_LATE;
+  if (came && times_ != nullptr)
+    times_->came(definitions_, instance.definition, claim.rule, claim.armed_at, at);
   if (definitions_[instance.definition].is_owed(claim.rule)) --instance.open_claims;
 }
 
@@ -290,6 +293,7 @@ void Judge::fall_due(Flow& flow, Claim& claim, bool detected_late) {
   ClaimQueue& queue = flow.queue_of(claim);
   if (queue.in_order) queue.waiting = claim.newer;
   claim.verdict = v1::VERDICT_OVERDUE;
+  if (times_ != nullptr) times_->overdue(definitions_, instance.definition, claim.rule);
   ++instance.overdue;
   instance.state = v1::FLOW_STATE_OVERDUE;
   verdicts_.push_back(about(flow, claim, Judgement::Kind::overdue));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tracker/content.h"
+#include "tracker/edge_times.h"
 #include "tracker/flow.h"
 
 namespace reel::tracker {
@@ -55,8 +56,9 @@ struct Waiver {
 
 class Judge {
  public:
-  Judge(const DefinitionSet& definitions, std::vector<Judgement>& verdicts)
-      : definitions_{definitions}, verdicts_{verdicts} {}
+  /// `times`, where there are any to keep, gets what is judged as it is.
+  Judge(const DefinitionSet& definitions, std::vector<Judgement>& verdicts, EdgeTimes* times = nullptr)
+      : definitions_{definitions}, verdicts_{verdicts}, times_{times} {}
 
   /// The flow has a new last step, of a topic with these roles. `content`: what the definitions may ask of
   /// it; without it, nothing holds that they ask.
@@ -93,6 +95,7 @@ class Judge {
 
   const DefinitionSet& definitions_;
   std::vector<Judgement>& verdicts_;
+  EdgeTimes* times_;
 };
 
 /// A flow from the archive as it stands at `watermark`: of one that is not in memory time may have decided

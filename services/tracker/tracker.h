@@ -100,6 +100,8 @@ class Tracker {
   /// Deadlines up to this log time are judged.
   [[nodiscard]] std::uint64_t watermark() const { return judged_upto_; }
   [[nodiscard]] const Tally& tally() const { return tally_; }
+  /// Since the start.
+  [[nodiscard]] const EdgeTimes& times() const { return times_; }
   /// The flow was deleted from the archive: it is counted no more and leaves memory. It must be saved and
   /// wait for nothing.
   void forget(const Flow& flow);
@@ -169,7 +171,8 @@ class Tracker {
   FlowTable flows_;
   TimerWheel wheel_;
   std::vector<Judgement> verdicts_;
-  Judge judge_{definitions_, verdicts_};
+  EdgeTimes times_;
+  Judge judge_{definitions_, verdicts_, &times_};
   static constexpr std::size_t waiting_max = 100'000;
   std::vector<FlowTable::Handle> waiting_;
   std::deque<Part> parts_;  // of which their wholes are not told yet

@@ -230,6 +230,7 @@ v1::Reply Watch::answer(const v1::Request& request) {
       reply.mutable_summary()->set_offset(tracker_.handled_offset());
       reply.mutable_summary()->set_caught_up(caught_up_);
       break;
+    case v1::Request::kTimes: tracker_.times().tell(definitions_, names_, *reply.mutable_times()); break;
     case v1::Request::kIncidents:
       tell(incidents_, request.incidents(), reply);
       if (reply.has_incidents()) reply.mutable_incidents()->set_watermark(tracker_.watermark());

@@ -6,6 +6,7 @@
 
 #include "dispatch/backoff.h"
 #include "dispatch_bench.h"
+#include "reel/v1/query.pb.h"
 
 using namespace reel;
 using namespace reel::broker;
@@ -595,4 +596,23 @@ TEST_CASE("a backoff varies within its share, and the same seed varies it the sa
   CHECK(most <= 1'200'000'000);
   CHECK(most > 1'190'000'000);
   CHECK(Backoff{{.backoff = {}}, 1}.after(1) == 0);
+}
+
+TEST_CASE("handling takes from the last handing over to the ack; what was not acked does not count") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1a 2b 3c");
+  bench.hands();
+  bench.advance(20ms);
+  bench.acks('X', 1);
+  bench.nacks('X', 2);
+  bench.advance(100ms);
+  CHECK(bench.hands() == "X: 2 (delivery 2, attempt 2)");
+  bench.advance(3ms);
+  bench.acks('X', 2, 1, 2);
+  v1::TimesReply::Times times;
+  bench.dispatch.handling().write(times);
+  CHECK(times.sum() == 23'000'000);
+  CHECK(times.counts(1) == 1);  // up to 5 ms
+  CHECK(times.counts(2) == 1);  // up to 25 ms
 }

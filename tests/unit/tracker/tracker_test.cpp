@@ -494,3 +494,43 @@ TEST_CASE("a waiver of a flow that nobody knows makes none, and only the tracker
   bench.sees("reel.flow.waived", "order-7");
   CHECK(bench.state("order-7") == "overdue");
 }
+
+namespace {
+
+// "order.placed -> payment.captured: 1 overdue, came 2 in 4s": of each edge that has anything to tell.
+std::string edge_times(TrackerBench& bench) {
+  reel::v1::TimesReply times;
+  bench.tracker().times().tell(bench.definitions(), bench.names(), times);
+  std::string all;
+  for (const auto& edge : times.edges()) {
+    std::uint64_t came = 0;
+    for (const auto count : edge.came().counts()) came += count;
+    std::string expected;
+    for (const auto& topic : edge.expected()) expected += (expected.empty() ? "" : " ") + topic;
+    all += (all.empty() ? "" : "; ") + edge.after() + " -> " + expected + ": " +
+           std::to_string(edge.overdue()) + " overdue, came " + std::to_string(came) + " in " +
+           span_text(edge.came().sum());
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("how long each step took and how often it was late is counted as it is judged") {
+  TrackerBench bench{"flow orders start placed\n  placed -> captured within 5s"};
+  bench.sees("placed", "a");
+  bench.passes(1s);
+  bench.sees("captured", "a");
+  bench.sees("placed", "b");
+  bench.passes(7s);
+  CHECK(edge_times(bench) == "placed -> captured: 1 overdue, came 1 in 1s");
+  bench.sees("captured", "b");  // late, and not twice overdue
+  CHECK(edge_times(bench) == "placed -> captured: 1 overdue, came 2 in 8s");
+  bench.redelivers_last();
+  CHECK(edge_times(bench) == "placed -> captured: 1 overdue, came 2 in 8s");
+
+  SUBCASE("and begins anew with the tracker") {
+    bench.restarts();
+    CHECK(edge_times(bench) == "");
+  }
+}

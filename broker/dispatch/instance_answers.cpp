@@ -1,4 +1,4 @@
-#include "dispatch/answers.h"
+#include "dispatch/instance_answers.h"
 
 #include <limits>
 #include <vector>
@@ -22,45 +22,47 @@ void add_range(std::vector<v1::OffsetRange>& ranges, Offset first, std::uint64_t
 
 }  // namespace
 
-void Answers::all_stale(std::span<const AckRange> acks, std::span<const Nack> nacks, Settlement& settlement) {
+void InstanceAnswers::all_stale(std::span<const AckRange> acks, std::span<const Nack> nacks,
+                                Settlement& settlement) {
   for (const AckRange& range : acks) add_range(settlement.stale, range.first, range.count);
   for (const Nack& nack : nacks) add_range(settlement.stale, nack.offset, 1);
 }
 
-void Answers::ack(std::span<const AckRange> acks, Settlement& settlement) {
+void InstanceAnswers::ack(std::span<const AckRange> acks, LogTime now, TimeCounts& handling,
+                          Settlement& settlement) {
   // Ranges that do not overlap visit each entry once; what visits more than overlaps account for is stale.
-  std::size_t visits_left = Dispatch::overlaps_max * deliveries_.window().size();
-  Position hint = deliveries_.window().head();
-  for (const AckRange& range : acks) hint = ack(range, hint, visits_left, settlement);
+  Acking acking{now, handling, Dispatch::overlaps_max * deliveries_.window().size(),
+                deliveries_.window().head()};
+  for (const AckRange& range : acks) ack(range, acking, settlement);
 }
 
-// Settles what of the range the instance holds; the rest is stale. Returns where the search for the next
-// range may begin.
-Position Answers::ack(const AckRange& range, Position hint, std::size_t& visits_left,
-                      Settlement& settlement) {
+// Settles what of the range the instance holds; the rest is stale.
+void InstanceAnswers::ack(const AckRange& range, Acking& acking, Settlement& settlement) {
   const Window& window = deliveries_.window();
   const Offset end = end_of(range);
-  Position position = window.lower_bound(range.first, hint);
+  Position position = window.lower_bound(range.first, acking.hint);
   Offset acked = range.first;     // [acked, answered) are acked but not yet reported;
   Offset answered = range.first;  // what lies behind and is not acked is stale
-  for (; position != window.end() && visits_left > 0; ++position, --visits_left) {
-    const Offset offset = window.at(position).offset;
-    if (offset >= end) break;
+  for (; position != window.end() && acking.visits_left > 0; ++position, --acking.visits_left) {
+    const Entry& entry = window.at(position);
+    if (entry.offset >= end) break;
     if (!deliveries_.is_held_by(position, slot_, range.delivery)) continue;
-    if (offset != answered) {
+    if (entry.offset != answered) {
       add_range(settlement.acked, acked, answered - acked);
-      add_range(settlement.stale, answered, offset - answered);
-      acked = offset;
+      add_range(settlement.stale, answered, entry.offset - answered);
+      acked = entry.offset;
     }
+    answered = entry.offset + 1;
+    acking.handling.add(acking.now - std::min(acking.now, deliveries_.handed_at(entry)));
     deliveries_.ack(position);
-    answered = offset + 1;
   }
   add_range(settlement.acked, acked, answered - acked);
   add_range(settlement.stale, answered, end - answered);
-  return position;
+  acking.hint = position;
 }
 
-void Answers::nack(std::span<const Nack> nacks, Attempts& attempts, LogTime now, Settlement& settlement) {
+void InstanceAnswers::nack(std::span<const Nack> nacks, Attempts& attempts, LogTime now,
+                           Settlement& settlement) {
   std::vector<const Nack*> ordered;
   ordered.reserve(nacks.size());
   for (const Nack& nack : nacks) ordered.push_back(&nack);

@@ -11,11 +11,12 @@
 
 namespace reel::broker {
 
-class Answers {
+class InstanceAnswers {
  public:
-  Answers(Slot slot, Deliveries& deliveries) : slot_{slot}, deliveries_{deliveries} {}
+  InstanceAnswers(Slot slot, Deliveries& deliveries) : slot_{slot}, deliveries_{deliveries} {}
 
-  void ack(std::span<const AckRange> acks, Settlement& settlement);
+  /// `handling` gets how long each was with the instance.
+  void ack(std::span<const AckRange> acks, LogTime now, TimeCounts& handling, Settlement& settlement);
   /// In offset order, since a failure takes back what lies behind it.
   void nack(std::span<const Nack> nacks, Attempts& attempts, LogTime now, Settlement& settlement);
   /// Calls visitor(position) for what the instance holds of these. Of ranges that overlap the rest is passed
@@ -27,8 +28,13 @@ class Answers {
   static void all_stale(std::span<const AckRange> acks, std::span<const Nack> nacks, Settlement& settlement);
 
  private:
-  [[nodiscard]] Position ack(const AckRange& range, Position hint, std::size_t& visits_left,
-                             Settlement& settlement);
+  struct Acking {
+    LogTime now;
+    TimeCounts& handling;
+    std::size_t visits_left;
+    Position hint;  ///< where the search for the next range may begin
+  };
+  void ack(const AckRange& range, Acking& acking, Settlement& settlement);
   [[nodiscard]] static Offset end_of(const AckRange& range) {
     return range.first + std::min<Offset>(range.count, ~range.first);
   }
@@ -38,7 +44,7 @@ class Answers {
 };
 
 template <typename Visitor>
-void Answers::each(std::span<const AckRange> ranges, const Visitor& visitor) const {
+void InstanceAnswers::each(std::span<const AckRange> ranges, const Visitor& visitor) const {
   const Window& window = deliveries_.window();
   std::size_t visits_left = window.size();
   for (const AckRange& range : ranges) {
