@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "config/endpoint.h"
 #include "config/mesh.h"
@@ -20,6 +21,7 @@
 #include "gateway/edge.h"
 #include "gateway/health/metrics.h"
 #include "gateway/health/readiness.h"
+#include "gateway/traces/trace_export.h"
 
 namespace {
 
@@ -112,13 +114,17 @@ Measured ask_all(Bus& bus) {
   topics.mutable_topics();
   reel::v1::Request services;
   services.mutable_services();
+  reel::v1::Request times;
+  times.mutable_times();
   Measured measured;
   measured.status = heard_of_broker(bus, status_request());
   if (measured.status.reply) {
     measured.topics = heard_of_broker(bus, topics);
     measured.services = heard_of_broker(bus, services);
+    measured.service_times = heard_of_broker(bus, times);
   }
   measured.summary = heard_of_tracker(bus, summary_request());
+  if (measured.summary.reply) measured.edge_times = heard_of_tracker(bus, times);
   return measured;
 }
 
@@ -140,6 +146,9 @@ int run(CommandLine arguments) {
                .topic_types = all_types(mesh.model),
                .backlog_bytes = settings.stream_backlog_bytes},
               {.clients_max = settings.streams_max, .feeds_max = settings.stream_subscriptions_max}};
+  std::optional<TraceExport> traces;
+  if (!mesh.model.traces.url.empty())
+    traces.emplace(mesh.model.traces, TraceParts{bus, arguments.brokers, connection(arguments, true)});
   Api api{bus, mesh.model, arguments.brokers};
   Edge edge{
       mesh,
@@ -159,6 +168,7 @@ int run(CommandLine arguments) {
              measured.http = server.counts();
              measured.streams = feeds.counts();
              measured.publishes = publisher.counts();
+             if (traces) measured.traces = traces->counts();
              return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(measured), {}};
            }}};
   server.start(edge.duties());

@@ -3,7 +3,6 @@
 #include "gateway/api/call.h"
 #include "gateway/api/questions.h"
 #include "reel/query.h"
-#include "story/deliveries_reading.h"
 #include "story/flow_picture.h"
 #include "story/picture_json.h"
 
@@ -17,26 +16,25 @@ v1::FlowReply flow_of(const Call& call) {
   return std::move(*reply.mutable_flow());
 }
 
-/// Null where they cannot be read now: without a broker, or of a flow that is owed something since long ago.
-/// The rest is shown all the same.
-std::unique_ptr<story::ReadDeliveries> deliveries_of(const Call& call, const v1::FlowReply& flow) try {
+}  // namespace
+
+std::unique_ptr<story::ReadDeliveries> deliveries_of(Bus& bus, const story::Journal& journal,
+                                                     EventTexts& events, const v1::FlowReply& flow) try {
   v1::Request request;
   request.mutable_services();
-  const v1::Reply reply = told(call.bus.ask_broker(std::move(request)), 422);
-  const auto known = call.events.known();
+  const v1::Reply reply = told(bus.ask_broker(std::move(request)), 422);
+  const auto known = events.known();
   const std::shared_ptr<const SchemaSet> schemas{known, &known->schemas};
-  return story::read_deliveries(call.journal, reply.services(), schemas, flow);
+  return story::read_deliveries(journal, reply.services(), schemas, flow);
 } catch (const NotReachable&) {
   return nullptr;
 } catch (const Refused&) {
   return nullptr;
 }
 
-}  // namespace
-
 std::string answer_picture(const Call& call) {
   const v1::FlowReply flow = flow_of(call);
-  const auto read = deliveries_of(call, flow);
+  const auto read = deliveries_of(call.bus, call.journal, call.events, flow);
   std::string text;
   story::write_picture_json(story::FlowPicture{flow, read != nullptr ? read->deliveries.get() : nullptr},
                             [&](std::string_view part) { text += part; });

@@ -3,8 +3,13 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <limits>
+#include <memory>
 #include <sstream>
+#include <utility>
 #include <vector>
+
+#include "event/time_counts.h"
 
 namespace reel::gateway {
 namespace {
@@ -185,6 +190,75 @@ void add_flows(Page& page, const v1::SummaryReply& summary) {
              static_cast<double>(summary.offset()));
 }
 
+// What the broker or the tracker has counted, as it has: the classes are the same everywhere.
+ClientMetric times_row(Page::Labels labels, const v1::TimesReply::Times& times) {
+  ClientMetric row;
+  row.label = std::move(labels);
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i <= TimeCounts::bounds.size(); ++i) {
+    const bool last = i == TimeCounts::bounds.size();
+    if (static_cast<int>(i) < times.counts_size()) below += times.counts(static_cast<int>(i));
+    row.histogram.bucket.push_back(
+        {below, last ? std::numeric_limits<double>::infinity() : seconds(TimeCounts::bounds[i])});
+  }
+  row.histogram.sample_count = below;
+  row.histogram.sample_sum = seconds(times.sum());
+  return row;
+}
+
+void add_service_times(Page& page, const v1::TimesReply& times) {
+  auto& handling = page.histogram("reel_service_handling_seconds",
+                                  "From handing an event over to its ack, since the broker started.");
+  for (int i = 0; i < times.services_size() && i < static_cast<int>(histograms_max); ++i) {
+    const auto& service = times.services(i);
+    handling.add(times_row({{"service", service.service()}}, service.handling()));
+  }
+  page.histogram("reel_broker_commit_seconds",
+                 "From the admission of a batch to where its publisher is told that it is committed.")
+      .add(times_row({}, times.committing()));
+}
+
+template <class Topics>
+std::string joined(const Topics& topics, const char* between) {
+  std::string all;
+  for (const auto& topic : topics) all += (all.empty() ? "" : between) + topic;
+  return all;
+}
+
+void add_edge_times(Page& page, const v1::TimesReply& times) {
+  auto& came =
+      page.histogram("reel_flow_edge_seconds",
+                     "From what a definition begins to count at to what it expects then, late or not, "
+                     "since the tracker started.");
+  auto& overdue = page.counter("reel_flow_edge_overdue_total",
+                               "Follow-ups that were not there in time, since the tracker started.");
+  for (int i = 0; i < times.edges_size() && i < static_cast<int>(histograms_max); ++i) {
+    const auto& edge = times.edges(i);
+    const Page::Labels labels{
+        {"definition", edge.definition()},
+        {"from", edge.after()},
+        {"to", edge.expected().empty() ? "end" : joined(edge.expected(), edge.any_of() ? "|" : "&")}};
+    came.add(times_row(labels, edge.came()));
+    overdue.add(labels, static_cast<double>(edge.overdue()));
+  }
+}
+
+void add_traces(Page& page, const TraceCounts& traces) {
+  page.gauge("reel_traces_waiting_flows", "Flows that are to be sent as traces.",
+             static_cast<double>(traces.waiting));
+  page.counter("reel_traces_exported_total", "Flows that were sent as traces.",
+               static_cast<double>(traces.exported));
+  page.counter("reel_traces_failed_requests_total", "Requests to the tracing back end that failed.",
+               static_cast<double>(traces.requests_failed));
+  page.counter("reel_traces_rejected_spans_total", "Spans that it did not want, of requests it took.",
+               static_cast<double>(traces.spans_rejected));
+  auto& dropped = page.counter("reel_traces_dropped_total", "Flows that were not sent.");
+  dropped.add({{"reason", "crowded_out"}}, static_cast<double>(traces.crowded_out));
+  dropped.add({{"reason", "unknown"}}, static_cast<double>(traces.unknown));
+  dropped.add({{"reason", "refused"}}, static_cast<double>(traces.refused));
+  dropped.add({{"reason", "given_up"}}, static_cast<double>(traces.given_up));
+}
+
 void add_requests(Page& page, const RequestTimes::Rows& rows) {
   auto& family = page.histogram("reel_gateway_request_duration_seconds",
                                 "Requests, from their first byte to the end of their answer.");
@@ -235,12 +309,15 @@ std::string metrics_text(const Measured& measured) {
   if (measured.status.reply) add_status(page, measured.status.reply->status());
   if (measured.topics.reply) add_topics(page, measured.topics.reply->topics());
   if (measured.services.reply) add_services(page, measured.services.reply->services());
+  if (measured.service_times.reply) add_service_times(page, measured.service_times.reply->times());
   if (measured.summary.reply) add_flows(page, measured.summary.reply->summary());
+  if (measured.edge_times.reply) add_edge_times(page, measured.edge_times.reply->times());
   if (const auto lag = tracker_lag(measured.status, measured.summary))
     page.gauge("reel_tracker_lag_seconds", "How far the tracker is behind the broker.",
                std::chrono::duration<double>{*lag}.count());
   add_requests(page, measured.requests);
   add_gateway(page, measured);
+  if (measured.traces) add_traces(page, *measured.traces);
   return page.text();
 }
 

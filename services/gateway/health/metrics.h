@@ -9,29 +9,36 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "gateway/events/stream_counts.h"
 #include "gateway/health/readiness.h"
 #include "gateway/health/request_times.h"
 #include "gateway/http/counts.h"
+#include "gateway/traces/trace_counts.h"
 #include "reel/publisher.h"
 
 namespace reel::gateway {
 
 inline constexpr std::size_t labels_max = 1'000;
+/// Of a histogram, which has a row for each class. What is beyond is left out.
+inline constexpr std::size_t histograms_max = 250;
 
 struct Measured {
-  // Asked of the broker and, last, of the tracker.
+  // Asked of the broker and, last, of the tracker; answers of another version than ours may lack some.
   Heard status;
   Heard topics;
   Heard services;
+  Heard service_times;
   Heard summary;
+  Heard edge_times;
   // The gateway's own.
   RequestTimes::Rows requests;
   HttpCounts http;
   StreamCounts streams;
   PublisherCounts publishes;
+  std::optional<TraceCounts> traces;  ///< nothing where they go nowhere
 };
 
 [[nodiscard]] std::string metrics_text(const Measured& measured);

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "event/time_counts.h"
 #include "gateway/health/metrics.h"
 #include "gateway/health/readiness.h"
 
@@ -140,4 +141,50 @@ TEST_CASE("requests are counted by kind, never by path") {
   CHECK(text.find(name + "\"0.005\"} 2\n") != std::string::npos);
   CHECK(text.find(name + "\"+Inf\"} 2\n") != std::string::npos);
   CHECK(text.find("{kind=\"api\",status=\"2xx\"} 2\n") != std::string::npos);
+}
+
+TEST_CASE("how long things took is told as it was counted, in classes that add up") {
+  v1::Reply broker;
+  auto& service = *broker.mutable_times()->add_services();
+  service.set_service("payments");
+  TimeCounts handling;
+  handling.add(500'000);
+  handling.add(2'000'000, 3);
+  handling.add(1'000'000'000'000'000);
+  handling.write(*service.mutable_handling());
+  v1::Reply tracker;
+  auto& edge = *tracker.mutable_times()->add_edges();
+  edge.set_definition("order");
+  edge.set_after("order.placed");
+  edge.add_expected("payment.captured");
+  edge.add_expected("payment.declined");
+  edge.set_any_of(true);
+  edge.set_overdue(4);
+  auto& whole = *tracker.mutable_times()->add_edges();
+  whole.set_definition("order");
+  Measured measured;
+  measured.service_times = {broker, {}};
+  measured.edge_times = {tracker, {}};
+  const auto text = metrics_text(measured);
+  const auto has = [&text](const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+  };
+  CAPTURE(text);
+  CHECK(has("# TYPE reel_service_handling_seconds histogram"));
+  CHECK(has(R"(reel_service_handling_seconds_bucket{service="payments",le="0.001"} 1)"));
+  CHECK(has(R"(reel_service_handling_seconds_bucket{service="payments",le="0.005"} 4)"));
+  CHECK(has(R"(reel_service_handling_seconds_bucket{service="payments",le="604800"} 4)"));
+  CHECK(has(R"(reel_service_handling_seconds_bucket{service="payments",le="+Inf"} 5)"));
+  CHECK(has(R"(reel_service_handling_seconds_count{service="payments"} 5)"));
+  const std::string labels =
+      R"({definition="order",from="order.placed",to="payment.captured|payment.declined"} )";
+  CHECK(has("reel_flow_edge_overdue_total" + labels + "4"));
+  CHECK(has("reel_flow_edge_seconds_count" + labels + "0"));
+  CHECK(has(R"(reel_flow_edge_overdue_total{definition="order",from="",to="end"} 0)"));
+  CHECK(text.find("reel_traces") == std::string::npos);
+
+  measured.traces = TraceCounts{.waiting = 2, .exported = 7, .given_up = 1};
+  const auto with_traces = metrics_text(measured);
+  CHECK(with_traces.find("reel_traces_waiting_flows 2\n") != std::string::npos);
+  CHECK(with_traces.find("reel_traces_dropped_total{reason=\"given_up\"} 1\n") != std::string::npos);
 }
