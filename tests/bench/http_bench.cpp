@@ -20,9 +20,11 @@
 #include <atomic>
 #include <cstdio>
 #include <fstream>
+#include <latch>
 #include <map>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "mesh.h"
 
@@ -224,8 +226,10 @@ class Crowd {
           "GET /v1/events/stream?topics=" + topic + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
       (void)!::write(streams_.back(), text.data(), text.size());
     }
+    for (const int socket : streams_) await_head(socket);
     reading_ = std::thread{[this] { read_all(); }};
     dawdling_ = std::thread{[this] { dawdle(); }};
+    dawdlers_there_.wait();
   }
   ~Crowd() {
     over_ = true;
@@ -236,6 +240,16 @@ class Crowd {
   [[nodiscard]] std::uint64_t events() const { return events_; }
 
  private:
+  // A stream's head comes once its subscription is there.
+  static void await_head(int socket) {
+    std::string head;
+    char byte = 0;
+    while (!head.ends_with("\r\n\r\n")) {
+      if (::recv(socket, &byte, 1, 0) != 1) throw std::runtime_error{"the gateway closed a stream: " + head};
+      head += byte;
+    }
+  }
+
   void read_all() {
     std::vector<pollfd> items;
     for (const int socket : streams_) items.push_back({socket, POLLIN, 0});
@@ -260,11 +274,13 @@ class Crowd {
   void dawdle() {
     const std::string begin = "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
     std::vector<int> sockets;
+    bool there = false;
     while (!over_) {
       while (sockets.size() < slow_) {
         sockets.push_back(connect_to(port_));
         (void)!::write(sockets.back(), begin.data(), begin.size());
       }
+      if (!std::exchange(there, true)) dawdlers_there_.count_down();
       std::erase_if(sockets, [](int socket) {
         if (::send(socket, "x", 1, MSG_NOSIGNAL) == 1) return false;
         ::close(socket);
@@ -284,6 +300,7 @@ class Crowd {
   std::vector<int> streams_;
   std::atomic<std::uint64_t> events_{0};
   std::atomic<bool> over_{false};
+  std::latch dawdlers_there_{1};
   std::thread reading_;
   std::thread dawdling_;
 };
@@ -324,7 +341,6 @@ Figures measure(const Scenario& scenario, const Setting& setting, Mesh& mesh, co
   if (scenario.crowd) {
     crowd =
         std::make_unique<Crowd>(port, setting, scenario.busy_streams ? "order.placed" : "payment.captured");
-    std::this_thread::sleep_for(1s);
   }
   const auto time =
       std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{setting.seconds});
