@@ -1,7 +1,6 @@
 #include "service/outbox.h"
 
 #include "event/batch.h"
-#include "ledger/ledger.h"
 #include "service/own_record.h"
 
 namespace reel::broker {
@@ -40,7 +39,7 @@ Outbox::Next Outbox::add_next(DeliveryFrame& frame, ReadAhead& reads, DeliveryEd
   const auto& batch = reads.batch_at(item.offset, Reading::feed, edge, now);
   if (!batch) return not_at_hand(item.offset, reads);
   const Place record{batch, item.offset};
-  if (is_redelivery_topic(batch->run_of(record.index()).topic)) {
+  if (batch->run_of(record.index()).topic == redelivery_topic_) {
     const auto redelivery = redelivery_in(record.event());
     if (!frame.takes(item, redelivery.kind())) return Next::other_frame;
     const auto& origins = reads.batch_at(redelivery.origin(), Reading::origins, edge, now);

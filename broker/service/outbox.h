@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,8 +29,10 @@ class Outbox {
     DeliveryFrame::Extent extent = {};
     bool tells_begun = false;
   };
-  /// Its reports go to the ledger, unless the service is `ephemeral`.
-  explicit Outbox(bool ephemeral) : ephemeral_{ephemeral} {}
+  /// `redelivery_topic`, the service's own, must outlive this; records on those of others are events like
+  /// any. What was sent is reported, unless the service is `ephemeral`.
+  Outbox(std::string_view redelivery_topic, bool ephemeral)
+      : redelivery_topic_{redelivery_topic}, ephemeral_{ephemeral} {}
 
   void set_member(const Member& member) { member_ = member; }
   [[nodiscard]] const Member& member() const { return member_; }
@@ -58,6 +61,7 @@ class Outbox {
   [[nodiscard]] Next not_at_hand(Offset offset, const ReadAhead& reads);
   [[nodiscard]] Next take_out(std::string_view error_type, std::string_view error, bool expired);
 
+  const std::string_view redelivery_topic_;
   const bool ephemeral_;
   Member member_;
   std::deque<HandOver> items_;

@@ -31,7 +31,9 @@ ServiceQueue::ServiceQueue(Options options)
 }
 
 void ServiceQueue::join(const Member& member) {
-  outboxes_.try_emplace(member.id, options_.ephemeral).first->second.set_member(member);
+  const auto outbox =
+      outboxes_.try_emplace(member.id, interest_.redelivery_topic(), options_.ephemeral).first;
+  outbox->second.set_member(member);
   dispatch_.join(member.id, member.credit_events, member.credit_bytes, member.tells_begun);
   stalled_ = false;
 }
