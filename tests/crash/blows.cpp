@@ -39,6 +39,8 @@ constexpr const char* names[] = {"kill broker",
                                  "kill broker and publisher",
                                  "kill broker and tracker",
                                  "kill worker",
+                                 "kill biller",
+                                 "kill operator",
                                  "kill publisher",
                                  "kill tracker",
                                  "kill tracker while broker stalls",
@@ -57,6 +59,9 @@ Victims::Victims(std::uint64_t seed, const Setting& setting)
   mesh_.start_tracker();
   start_worker(0);
   start_worker(1);
+  start_biller(0);
+  start_biller(1);
+  start_operator();
   start_publisher();
 }
 
@@ -66,12 +71,24 @@ void Victims::start_worker(std::size_t index) {
                                 "worker" + std::to_string(++started_));
 }
 
+void Victims::start_biller(std::size_t index) {
+  billers_[index].reset();
+  billers_[index] = mesh_.start("../tests/crash_load", {"biller", "--handled", billed_file()},
+                                "biller" + std::to_string(++started_));
+}
+
+void Victims::start_operator() {
+  operator_.reset();
+  operator_ = mesh_.start("../tests/crash_load", {"operator", "--seed", std::to_string(chance_())},
+                          "operator" + std::to_string(++started_));
+}
+
 void Victims::start_publisher() {
   publisher_.reset();
-  publisher_ = mesh_.start(
-      "../tests/crash_load",
-      {"publisher", "--accepted", accepted_file(), "--per-second", std::to_string(orders_per_second_)},
-      "publisher" + std::to_string(++started_));
+  publisher_ = mesh_.start("../tests/crash_load",
+                           {"publisher", "--accepted", accepted_file(), "--reminders", reminders_file(),
+                            "--per-second", std::to_string(orders_per_second_)},
+                           "publisher" + std::to_string(++started_));
 }
 
 void Victims::pause(int most_ms) {
@@ -137,6 +154,15 @@ void Victims::blow() {
       pause(200);
       start_worker(one);
       break;
+    case Blow::kill_biller:
+      billers_[one]->kill();
+      pause(200);
+      start_biller(one);
+      break;
+    case Blow::kill_operator:
+      operator_->kill();
+      start_operator();
+      break;
     case Blow::kill_publisher:
       publisher_->kill();
       start_publisher();
@@ -174,6 +200,9 @@ void Victims::check_alive() {
   demand(mesh_.tracker(), "the tracker");
   demand(*workers_[0], "a worker");
   demand(*workers_[1], "a worker");
+  demand(*billers_[0], "a biller");
+  demand(*billers_[1], "a biller");
+  demand(*operator_, "the operator");
   demand(*publisher_, "the publisher");
 }
 
@@ -183,22 +212,34 @@ bool Victims::drain() {
     throw std::runtime_error("the publisher's last orders were not answered, exit code " +
                              std::to_string(code) + ":\n" + publisher_->output());
   }
+  // The operator goes on until there is nothing to do for it.
+  const bool done = eventually([this] { return is_all_done(); });
+  (void)operator_->says("ready");
+  if (operator_->stop() != 0) throw std::runtime_error("the operator could not end:\n" + operator_->output());
+  return done;
+}
+
+bool Victims::is_all_done() {
   QueryClient broker{mesh_.endpoint()};
-  return eventually([&] {
-    v1::Request request;
-    request.mutable_services();
-    const auto reply = broker.ask(request);
-    for (const auto& service : reply.services().services()) {
-      if (service.service() == "worker") return !service.behind() && service.waiting() == 0;
-    }
-    return false;
+  v1::Request ask_delayed;
+  ask_delayed.mutable_delayed()->set_limit(1);
+  if (broker.ask(ask_delayed).delayed().total() > 0) return false;
+  v1::Request ask_services;
+  ask_services.mutable_services();
+  const auto reply = broker.ask(ask_services);
+  const auto& services = reply.services().services();
+  return std::all_of(services.begin(), services.end(), [](const auto& service) {
+    if (service.service() != worker_service && service.service() != biller_service) return true;
+    return !service.behind() && service.waiting() == 0 && service.dead() == 0 && service.parked() == 0;
   });
 }
 
 std::string Victims::keep_folder() {
   publisher_.reset();
-  workers_[0].reset();
-  workers_[1].reset();
+  operator_.reset();
+  for (auto* const service : {&workers_, &billers_}) {
+    for (auto& instance : *service) instance.reset();
+  }
   mesh_.tracker().kill();
   mesh_.broker().kill();
   const auto kept = mesh_.dir().string() + "-kept";

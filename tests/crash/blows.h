@@ -1,4 +1,5 @@
-// A mesh under load that is dealt blows: a broker, a tracker, a publisher and two instances of one worker.
+// A mesh under load that is dealt blows: a broker, a tracker, a publisher, two instances of a worker, two of
+// a biller, and an operator.
 //
 //   Victims victims{seed, {.sync = "always"}};
 //   victims.blow();                      // somebody is killed, stalled or stopped, and goes on
@@ -42,7 +43,9 @@ class Victims {
 
   [[nodiscard]] Mesh& mesh() { return mesh_; }
   [[nodiscard]] std::string accepted_file() const { return (mesh_.dir() / "accepted").string(); }
+  [[nodiscard]] std::string reminders_file() const { return (mesh_.dir() / "reminders").string(); }
   [[nodiscard]] std::string handled_file() const { return (mesh_.dir() / "handled").string(); }
+  [[nodiscard]] std::string billed_file() const { return (mesh_.dir() / "billed").string(); }
   /// A line per blow.
   [[nodiscard]] const std::string& story() const { return story_; }
   [[nodiscard]] std::size_t blows() const { return blows_; }
@@ -57,6 +60,8 @@ class Victims {
     kill_broker_and_publisher,
     kill_broker_and_tracker,
     kill_worker,
+    kill_biller,
+    kill_operator,
     kill_publisher,
     kill_tracker,
     kill_tracker_while_broker_stalls,
@@ -65,19 +70,24 @@ class Victims {
     stall_tracker,
     stop_broker,
   };
-  static constexpr int blow_kinds = 13;
+  static constexpr int blow_kinds = 15;
 
   [[nodiscard]] int up_to(int most) { return std::uniform_int_distribution{0, most}(chance_); }
   void pause(int most_ms);
   void stall(Process& process);
   void start_worker(std::size_t index);
+  void start_biller(std::size_t index);
+  void start_operator();
   void start_publisher();
   void check_alive();
+  [[nodiscard]] bool is_all_done();
 
   std::mt19937_64 chance_;
   Mesh mesh_;
   unsigned orders_per_second_;
   std::unique_ptr<Process> workers_[2];
+  std::unique_ptr<Process> billers_[2];
+  std::unique_ptr<Process> operator_;
   std::unique_ptr<Process> publisher_;
   std::vector<Blow> bag_;  // every kind comes before one comes again
   std::string story_;

@@ -81,6 +81,7 @@ TEST_CASE("instances come and go all the time: nothing is lost, order holds, nob
   Mesh mesh{mesh_of_orders("10s"), "journal: {sync: os}"};
   mesh.start_broker();
   const auto accepted = (mesh.dir() / "accepted").string();
+  const auto reminders = (mesh.dir() / "reminders").string();
   const auto handled_file = (mesh.dir() / "handled").string();
   Log log{mesh.endpoint()};
   Findings findings;
@@ -89,10 +90,10 @@ TEST_CASE("instances come and go all the time: nothing is lost, order holds, nob
   std::size_t killed = 0;
   try {
     Crowd crowd{mesh, seed, handled_file};
-    const auto publisher =
-        mesh.start("../tests/crash_load",
-                   {"publisher", "--accepted", accepted, "--per-second", std::to_string(orders_per_second)},
-                   "publisher");
+    const auto publisher = mesh.start("../tests/crash_load",
+                                      {"publisher", "--accepted", accepted, "--reminders", reminders,
+                                       "--per-second", std::to_string(orders_per_second)},
+                                      "publisher");
     const auto begin = Clock::now();
     for (auto next = begin; next < begin + run; next += between_turns) {
       ::poll(nullptr, 0,

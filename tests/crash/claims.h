@@ -2,11 +2,13 @@
 //
 //   nothing accepted is lost         each accepted order stands in the log under the offset it was told, once
 //   nothing is doubled               one event per id, one derived event and one follow-up per order
-//   nothing stays undone             each order in the log was handled, and none is a dead letter
+//   nothing stays undone             each order in the log was handled, and none is a dead letter in the end
 //   order is kept                    orders and follow-ups of a key stand in the log in the order of numbers
 //   verdicts are exact               follow from log times alone: overdue, resolved and completed once each
 //   the tracker agrees               with the log, flow by flow
 //   the ledger agrees                with topics and subscriptions, delivery by delivery (`reel verify`)
+//
+// What an operator had a hand in has claims of its own: operated.h.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
-// What publisher, worker and audit of the crash tests agree on: how an order is named, and which orders are
-// treated in which way. All of it follows from key and number, so that nobody has to remember anything.
+// What publisher, worker, biller, operator and audit of the crash tests agree on: how an order is named, and
+// which orders are treated in which way. All of it follows from key and number, so that nobody has to
+// remember anything.
 #pragma once
 
 #include <charconv>
@@ -46,9 +47,34 @@ inline bool fails_at_first(const Order& order) {
   return order.number % 25 == 3;
 }
 
+/// The biller cannot handle them before they are redriven: they become dead letters, and their key parks. Of
+/// the odd keys it says so at once, of the others it throws in every attempt.
+inline bool is_bad(const Order& order) {
+  return order.number % 60 == 17;
+}
+/// The operator discards their letters, so they are never billed.
+inline bool is_discarded(const Order& order) {
+  return is_bad(order) && order.number % 180 == 77;
+}
+/// A reminder goes with them, which is delivered later.
+inline bool has_reminder(const Order& order) {
+  return has_chosen_id(order) && order.number % 10 == 4;
+}
+/// Their reminder is due in an hour, and the operator cancels what is due so late.
+inline bool is_reminder_cancelled(const Order& order) {
+  return has_reminder(order) && order.number % 30 == 14;
+}
+inline std::string reminder_id(const Order& order) {
+  return "reminder-" + order.name();
+}
+
+inline constexpr const char* worker_service = "worker";
+inline constexpr const char* biller_service = "biller";
 inline constexpr std::string_view load_source = "crash-load";
 inline constexpr std::string_view placed_topic = "order.placed";
 inline constexpr std::string_view archived_topic = "order.archived";  // by a route
 inline constexpr std::string_view captured_topic = "payment.captured";
+inline constexpr std::string_view reminder_topic = "reminder.due";
+inline constexpr std::string_view bill_topic = "bill.sent";
 
 }  // namespace reel::test

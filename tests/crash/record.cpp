@@ -2,21 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 namespace reel::test {
 namespace {
-
-template <class Take>
-void each_whole_line(const std::string& path, Take take) {
-  std::ifstream file{path};
-  for (std::string line; std::getline(file, line) && !file.eof();) {
-    std::istringstream words{line};
-    take(words);
-  }
-}
 
 Options quiet(const std::string& broker) {
   Options options;
@@ -39,6 +28,8 @@ topics:
   order.placed:     {type: test.v1.Placed}
   order.archived:   {type: test.v1.Placed}
   payment.captured: {type: test.v1.Captured}
+  reminder.due:     {type: test.v1.Placed}
+  bill.sent:        {type: test.v1.Captured}
 routes:
   - {from: order.placed, to: order.archived}
 services:
@@ -46,6 +37,11 @@ services:
     ack_timeout: )" +
          ack_timeout + R"(
     retry: {attempts: 100, backoff: [5ms, 50ms], jitter: 20%}
+  biller:
+    ack_timeout: )" +
+         ack_timeout + R"(
+    retry: {attempts: 3, backoff: [5ms, 20ms], jitter: 20%}
+    on_dead: park
 )";
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -16,15 +18,25 @@
 
 namespace reel::test {
 
-/// The mesh that the load is for, as YAML: `worker` must answer within `ack_timeout`.
+/// The mesh that the load is for, as YAML: its services must answer within `ack_timeout`.
 [[nodiscard]] std::string mesh_of_orders(const std::string& ack_timeout);
+
+/// Gives each line to take(std::istringstream&); a last one that a kill cut short is left out.
+template <class Take>
+void each_whole_line(const std::string& path, Take take) {
+  std::ifstream file{path};
+  for (std::string line; std::getline(file, line) && !file.eof();) {
+    std::istringstream words{line};
+    take(words);
+  }
+}
 
 struct Accepted {
   std::uint64_t offset = 0;
   std::string id;
   Order order;
 };
-/// Lines of the publisher's file; a last one that a kill cut short is left out.
+/// Lines of the publisher's file.
 [[nodiscard]] std::vector<Accepted> read_accepted(const std::string& path);
 
 struct Handled {
