@@ -257,7 +257,7 @@ struct Broker {
   /// How long the ids of events with caller-chosen ids are remembered, and how many at most.
   milliseconds dedup_window = std::chrono::minutes{10};
   std::size_t dedup_ids_max = 1'000'000;
-  /// Events that may wait for their delivertime, 96 bytes of memory each: enough for every customer's
+  /// Events that may wait for their delivertime, 104 bytes of memory each: enough for every customer's
   /// reminder, and what a runaway script can cost.
   std::size_t delayed_events_max = 1'000'000;
   /// Events after which the broker's state is written down anew, which is how many a restart reads at most.
