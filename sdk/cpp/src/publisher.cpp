@@ -43,15 +43,15 @@ PublishResult Publisher::publish(const Outgoing& event) {
   return impl_->publish(event);
 }
 
-void Publisher::publish_async(const Outgoing& event, PublishCallback callback) {
-  impl_->publish_async(event, std::move(callback));
+bool Publisher::publish_async(const Outgoing& event, PublishCallback callback) {
+  return impl_->publish_async(event, std::move(callback));
 }
 
-void Publisher::publish_async(std::string_view topic, const google::protobuf::Message& event,
+bool Publisher::publish_async(std::string_view topic, const google::protobuf::Message& event,
                               const PublishFields& fields, PublishCallback callback) {
   const auto data = serialised(event);
-  impl_->publish_async(sdk::outgoing(topic, event.GetDescriptor()->full_name(), data, fields),
-                       std::move(callback));
+  return impl_->publish_async(sdk::outgoing(topic, event.GetDescriptor()->full_name(), data, fields),
+                              std::move(callback));
 }
 
 bool Publisher::wait_for_room(std::chrono::milliseconds timeout) {

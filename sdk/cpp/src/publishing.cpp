@@ -175,7 +175,7 @@ PublishResult Publishing::publish(const Outgoing& event) {
   return result;
 }
 
-void Publishing::publish_async(const Outgoing& event, PublishCallback callback) {
+bool Publishing::publish_async(const Outgoing& event, PublishCallback callback) {
   static thread_local EncodedEvent encoded;
   encoded.encode(event);
   PublishResult failed;
@@ -184,8 +184,8 @@ void Publishing::publish_async(const Outgoing& event, PublishCallback callback) 
     const bool over = link_ == Link::refused || link_ == Link::closed;
     const auto appended = over ? PublishWindow::Appended::back_pressured : append(event, encoded, callback);
     switch (appended) {
-      case PublishWindow::Appended::queued: return;
-      case PublishWindow::Appended::queued_wake: connection_->wake(); return;
+      case PublishWindow::Appended::queued: return true;
+      case PublishWindow::Appended::queued_wake: connection_->wake(); return true;
       case PublishWindow::Appended::too_large: failed = too_large(encoded); break;
       case PublishWindow::Appended::back_pressured:
         failed = over ? not_connected(encoded) : back_pressured(encoded);
@@ -193,6 +193,7 @@ void Publishing::publish_async(const Outgoing& event, PublishCallback callback) 
     }
   }
   if (callback) callback(failed);
+  return false;
 }
 
 bool Publishing::wait_for_room(std::chrono::milliseconds timeout) {

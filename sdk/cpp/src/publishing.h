@@ -17,7 +17,7 @@ class Publisher::Impl {
  public:
   virtual ~Impl() = default;
   virtual PublishResult publish(const Outgoing& event) = 0;
-  virtual void publish_async(const Outgoing& event, PublishCallback callback) = 0;
+  virtual bool publish_async(const Outgoing& event, PublishCallback callback) = 0;
   [[nodiscard]] virtual bool wait_for_room(std::chrono::milliseconds timeout) = 0;
   virtual std::size_t flush(std::chrono::milliseconds timeout) = 0;
   [[nodiscard]] virtual PublisherCounts counts() const = 0;
@@ -68,7 +68,7 @@ class Publishing final : public Publisher::Impl, public Side {
   ~Publishing() override;
 
   PublishResult publish(const Outgoing& event) override;
-  void publish_async(const Outgoing& event, PublishCallback callback) override;
+  bool publish_async(const Outgoing& event, PublishCallback callback) override;
   bool wait_for_room(std::chrono::milliseconds timeout) override;
   std::size_t flush(std::chrono::milliseconds timeout) override;
   PublisherCounts counts() const override;

@@ -62,9 +62,10 @@ class Recorder final : public Publisher::Impl {
     ++counts_.accepted;
     return result;
   }
-  void publish_async(const Outgoing& event, PublishCallback callback) override {
+  bool publish_async(const Outgoing& event, PublishCallback callback) override {
     const auto result = publish(event);
     if (callback) callback(result);
+    return result.ok();
   }
   bool wait_for_room(std::chrono::milliseconds) override { return true; }
   std::size_t flush(std::chrono::milliseconds) override { return 0; }

@@ -4,7 +4,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <stdexcept>
-#include <thread>
 
 #include "crowd_receiver.h"
 #include "page.h"
@@ -68,7 +67,7 @@ class ReelSender : public Sender {
                          .type = payload_type,
                          .data = data_,
                          .correlationid = std::string_view{flows_[(key - first_key_) % flows_.size()]}};
-    while (!taken(event)) (void)publisher_.wait_for_room(1s);
+    while (!publisher_.publish_async(event)) (void)publisher_.wait_for_room(1s);
   }
 
   void flush() override {
@@ -79,17 +78,6 @@ class ReelSender : public Sender {
   }
 
  private:
-  bool taken(const Outgoing& event) {
-    bool taken = true;
-    // back_pressured is known inside the call; every other outcome comes later and does not touch `taken`.
-    publisher_.publish_async(
-        event, [&taken, calling = std::this_thread::get_id()](const PublishResult& result) {
-          if (result.outcome == PublishOutcome::back_pressured && std::this_thread::get_id() == calling)
-            taken = false;
-        });
-    return taken;
-  }
-
   std::string_view topic_;
   std::uint64_t first_key_;
   Publisher publisher_;

@@ -121,10 +121,11 @@ class Publisher {
                         const PublishFields& fields = {});
   PublishResult publish(const Outgoing& event);
 
-  /// Queues the event and returns; it is kept across reconnects until it is answered. Without a callback the
-  /// outcome only shows in counts().
-  void publish_async(const Outgoing& event, PublishCallback callback = {});
-  void publish_async(std::string_view topic, const google::protobuf::Message& event,
+  /// Queues the event and returns; it is kept across reconnects until it is answered. False where it was not
+  /// queued and the callback has heard why: most likely `back_pressured`. Without a callback, which costs as
+  /// much as all the rest of an event, the outcome only shows in counts().
+  bool publish_async(const Outgoing& event, PublishCallback callback = {});
+  bool publish_async(std::string_view topic, const google::protobuf::Message& event,
                      const PublishFields& fields = {}, PublishCallback callback = {});
 
   /// Waits, after `back_pressured`, until half of the buffer is free. False when `timeout` passed first.
