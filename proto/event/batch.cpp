@@ -64,7 +64,8 @@ inline bool read_short_varint(const char*& at, const char* end, std::uint64_t& v
   return read_varint(at, end, value) && at - from <= 5;
 }
 
-inline bool read_field(const char*& at, const char* end, Field& field) {
+// A field of whatever shape.
+[[gnu::noinline]] bool read_any_field(const char*& at, const char* end, Field& field) {
   std::uint64_t tag = 0;
   if (!read_short_varint(at, end, tag) || tag > 0xffffffffu || (tag >> 3) == 0) return false;
   field.number = static_cast<std::uint32_t>(tag >> 3);
@@ -91,6 +92,26 @@ inline bool read_field(const char*& at, const char* end, Field& field) {
   }
 }
 
+// Nearly every field is bytes, with a tag of one byte and a length of at most two: that is read right here.
+inline bool read_field(const char*& at, const char* end, Field& field) {
+  if (end - at < 3) return read_any_field(at, end, field);
+  const std::uint32_t tag = static_cast<unsigned char>(at[0]);
+  std::size_t length = static_cast<unsigned char>(at[1]);
+  const char* from = at + 2;
+  if (length >= 0x80) {
+    const auto more = static_cast<unsigned char>(*from++);
+    if (more >= 0x80) return read_any_field(at, end, field);
+    length = (length & 0x7f) | (std::size_t{more} << 7);
+  }
+  if ((tag & 7) != wire_bytes || tag >= 0x80 || tag < 8 || length > static_cast<std::size_t>(end - from))
+    return read_any_field(at, end, field);
+  field.number = tag >> 3;
+  field.type = wire_bytes;
+  field.bytes = {from, length};
+  at = from + length;
+  return true;
+}
+
 inline void put_varint(std::string& out, std::uint64_t value) {
   while (value >= 0x80) {
     out.push_back(static_cast<char>(value | 0x80));
@@ -114,14 +135,6 @@ inline void put_bytes(std::string& out, std::uint32_t number, std::string_view b
   put_tag(out, number, wire_bytes);
   put_varint(out, bytes.size());
   out.append(bytes);
-}
-
-inline void put_fixed64(std::string& out, std::uint32_t number, std::uint64_t value) {
-  if (value == 0) return;
-  put_tag(out, number, wire_fixed64);
-  char raw[8];
-  std::memcpy(raw, &value, sizeof raw);  // little-endian machines only, as the journal
-  out.append(raw, sizeof raw);
 }
 
 inline std::size_t fixed64_field_size(std::uint64_t value) {  // with a tag of one byte
@@ -151,6 +164,65 @@ std::size_t event_size(const EventFields& event, const std::vector<Attribute>& a
     size += 1 + varint_bytes(entry) + entry;
   }
   return size;
+}
+
+// Writes where room has been made: no byte of an event asks whether there is any.
+class Pen {
+ public:
+  explicit Pen(char* at) : at_{at} {}
+
+  void tag(std::uint32_t number, WireType type) { *at_++ = static_cast<char>((number << 3) | type); }
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *at_++ = static_cast<char>(value | 0x80);
+    *at_++ = static_cast<char>(value);
+  }
+  void text(std::string_view bytes) {
+    varint(bytes.size());
+    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+  void bytes_field(std::uint32_t number, std::string_view bytes) {
+    if (bytes.empty()) return;
+    tag(number, wire_bytes);
+    text(bytes);
+  }
+  void fixed64_field(std::uint32_t number, std::uint64_t value) {
+    if (value == 0) return;
+    tag(number, wire_fixed64);
+    std::memcpy(at_, &value, sizeof value);  // little-endian machines only, as the journal
+    at_ += sizeof value;
+  }
+
+ private:
+  char* at_;
+};
+
+// As many bytes as event_size says.
+void write_event(Pen pen, const EventFields& event, const std::vector<Attribute>& attributes) {
+  pen.bytes_field(event_id, event.id);
+  pen.bytes_field(event_correlationid, event.correlationid);
+  pen.bytes_field(event_causationid, event.causationid);
+  pen.bytes_field(event_partitionkey, event.partitionkey);
+  pen.bytes_field(event_subject, event.subject);
+  pen.fixed64_field(event_time, event.time);
+  pen.bytes_field(event_datacontenttype, event.datacontenttype);
+  pen.bytes_field(event_traceparent, event.traceparent);
+  pen.bytes_field(event_tracestate, event.tracestate);
+  for (const auto& attribute : attributes) {
+    pen.tag(event_attributes, wire_bytes);
+    pen.varint(attribute_size(attribute));
+    pen.tag(1, wire_bytes);
+    pen.text(attribute.name);
+    pen.tag(2, wire_bytes);
+    pen.text(attribute.value);
+  }
+  pen.fixed64_field(event_delivertime, event.delivertime);
+  pen.fixed64_field(event_expirytime, event.expirytime);
+  if (event.replayed) {
+    pen.tag(event_replayed, wire_varint);
+    pen.varint(1);
+  }
+  pen.bytes_field(event_data, event.data);
 }
 
 // The length of a run is not known when it begins: it is kept as a varint of this many bytes, padded.
@@ -329,32 +401,9 @@ std::string BatchWriter::take() {
 }
 
 void append_event(std::string& out, const EventFields& event, const std::vector<Attribute>& attributes) {
-  put_bytes(out, event_id, event.id);
-  put_bytes(out, event_correlationid, event.correlationid);
-  put_bytes(out, event_causationid, event.causationid);
-  put_bytes(out, event_partitionkey, event.partitionkey);
-  put_bytes(out, event_subject, event.subject);
-  put_fixed64(out, event_time, event.time);
-  put_bytes(out, event_datacontenttype, event.datacontenttype);
-  put_bytes(out, event_traceparent, event.traceparent);
-  put_bytes(out, event_tracestate, event.tracestate);
-  for (const auto& attribute : attributes) {
-    put_tag(out, event_attributes, wire_bytes);
-    put_varint(out, attribute_size(attribute));
-    put_tag(out, 1, wire_bytes);
-    put_varint(out, attribute.name.size());
-    out.append(attribute.name);
-    put_tag(out, 2, wire_bytes);
-    put_varint(out, attribute.value.size());
-    out.append(attribute.value);
-  }
-  put_fixed64(out, event_delivertime, event.delivertime);
-  put_fixed64(out, event_expirytime, event.expirytime);
-  if (event.replayed) {
-    put_tag(out, event_replayed, wire_varint);
-    put_varint(out, 1);
-  }
-  put_bytes(out, event_data, event.data);
+  const std::size_t before = out.size();
+  out.resize(before + event_size(event, attributes));
+  write_event(Pen{out.data() + before}, event, attributes);
 }
 
 }  // namespace reel

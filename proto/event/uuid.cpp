@@ -3,27 +3,34 @@
 #include <xxhash.h>
 
 #include <array>
+#include <cstring>
 #include <random>
 
 namespace reel {
 namespace {
 
+// The two digits of each byte.
+constexpr auto digits_of_byte = [] {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t byte = 0; byte < pairs.size(); ++byte)
+    pairs[byte] = {digits[byte >> 4], digits[byte & 0xf]};
+  return pairs;
+}();
+
 std::string text(std::uint64_t high, std::uint64_t low) {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string out(uuid_text_bytes, '-');
-  std::size_t at = 0;
-  const auto put = [&](std::uint64_t value, int nibbles) {
-    for (int i = nibbles - 1; i >= 0; --i) out[at++] = digits[(value >> (4 * i)) & 0xf];
+  char* at = out.data();
+  const auto put = [&at](std::uint64_t value, int bytes) {
+    for (int i = bytes - 1; i >= 0; --i, at += 2)
+      std::memcpy(at, digits_of_byte[(value >> (8 * i)) & 0xff].data(), 2);
+    ++at;  // the dash
   };
-  put(high >> 32, 8);
-  ++at;
-  put(high >> 16, 4);
-  ++at;
-  put(high, 4);
-  ++at;
-  put(low >> 48, 4);
-  ++at;
-  put(low, 12);
+  put(high >> 32, 4);
+  put(high >> 16, 2);
+  put(high, 2);
+  put(low >> 48, 2);
+  put(low, 6);
   return out;
 }
 

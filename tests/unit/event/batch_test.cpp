@@ -80,6 +80,23 @@ TEST_CASE("further attributes are found in the order they stand") {
   CHECK(attributes[0].value == "eu");
 }
 
+TEST_CASE("fields of every length are read as they were written, and cut short they are not") {
+  for (const std::size_t size : {1u, 127u, 128u, 16'383u, 16'384u, 70'000u}) {
+    const std::string flow(size, 'f');
+    const std::string data(size, 'd');
+    std::string bytes;
+    append_event(bytes, {.id = "i", .correlationid = flow, .data = data});
+    const auto event = read_event(bytes);
+    REQUIRE(event);
+    CHECK(event->correlationid == flow);
+    CHECK(event->data == data);
+    v1::Event other;
+    REQUIRE(other.ParseFromString(bytes));
+    CHECK(other.SerializeAsString() == bytes);
+    CHECK_FALSE(read_event(std::string_view{bytes}.substr(0, bytes.size() - 1)));
+  }
+}
+
 TEST_CASE("foreign bytes are called malformed, never read past") {
   CHECK(seen("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff") == "malformed");
   CHECK(seen(std::string{"\x0a\x7f", 2}) == "malformed");
