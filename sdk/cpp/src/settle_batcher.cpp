@@ -146,7 +146,7 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
     auto emitted = results.emitted.take();
     body.empty() ? body.swap(emitted) : void(body += emitted);
   }
-  std::sort(acks_.begin(), acks_.end(), [](const Ack& a, const Ack& b) { return a.offset < b.offset; });
+  sort_acks();
   v1::Settle::Ack* range = nullptr;
   for (const auto& ack : acks_) {
     if (range != nullptr && range->first() + range->count() == ack.offset &&
@@ -166,6 +166,28 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
   room_came_.notify_all();
   in_flight_.push_back(std::move(in_flight));
   return {.header = message_.SerializeAsString(), .body = body.empty() ? Body{} : Body::of(std::move(body))};
+}
+
+// Handlers of many keys end in any order, but what ends together mostly came together: the offsets lie close, and
+// putting each in its place costs a fraction of comparing them.
+void SettleBatcher::sort_acks() {
+  if (acks_.empty()) return;
+  const auto by_offset = [](const Ack& a, const Ack& b) { return a.offset < b.offset; };
+  const auto [least, most] = std::minmax_element(acks_.begin(), acks_.end(), by_offset);
+  const auto first = least->offset;
+  const auto places = most->offset - first + 1;
+  if (places > 8 * acks_.size()) return std::sort(acks_.begin(), acks_.end(), by_offset);
+  delivery_at_.assign(places, 0);
+  for (const Ack& ack : acks_) {
+    auto& place = delivery_at_[ack.offset - first];
+    // Under two deliveries, or under none, which counts from 1: rare, and the broker's to judge.
+    if (place != 0 || ack.delivery == 0) return std::sort(acks_.begin(), acks_.end(), by_offset);
+    place = ack.delivery;
+  }
+  acks_.clear();
+  for (std::uint64_t i = 0; i < places; ++i) {
+    if (delivery_at_[i] != 0) acks_.push_back({first + i, delivery_at_[i]});
+  }
 }
 
 SettleBatcher::Answer SettleBatcher::settled(const v1::Settled& settled) {

@@ -126,6 +126,7 @@ class SettleBatcher {
   void wait_for_room();
   void gather(std::vector<Results>& gathered);
   [[nodiscard]] Frame frame_of(std::vector<Results>& gathered);
+  void sort_acks();
 
   const std::size_t emitted_bytes_max_;
   std::deque<Outbox> outboxes_;
@@ -140,6 +141,7 @@ class SettleBatcher {
   std::deque<InFlight> in_flight_;
   std::uint64_t next_sequence_ = 1;
   std::vector<Ack> acks_;
+  std::vector<std::uint32_t> delivery_at_;  // of sort_acks, kept for its memory
   v1::ToBroker message_;
 };
 

@@ -85,6 +85,25 @@ TEST_CASE("what the workers finished goes in one SETTLE, acks merged into ranges
   CHECK(bench.ack(10));
 }
 
+TEST_CASE("acks in any order become ranges in order") {
+  SettleBench bench;
+  SUBCASE("close to each other") {
+    for (const std::uint64_t offset : {9, 5, 8, 3, 7, 4}) bench.ack(offset, {}, offset);
+    CHECK(bench.sent() == "1: 3-5 7-9");
+  }
+  SUBCASE("far from each other") {
+    for (const std::uint64_t offset : {900'000, 3, 4, 70}) bench.ack(offset, {}, offset);
+    CHECK(bench.sent() == "1: 3-4 70 900000");
+  }
+  SUBCASE("one twice, as two deliveries") {
+    bench.ack(6, {}, 6, 2);
+    bench.ack(5, {}, 5);
+    bench.ack(6, {}, 6, 1);
+    const auto sent = bench.sent();
+    CHECK((sent == "1: 5-6 6/2" || sent == "1: 5 6/2 6"));
+  }
+}
+
 TEST_CASE("ranges do not run over different deliveries") {
   SettleBench bench;
   bench.ack(1);
