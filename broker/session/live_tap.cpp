@@ -1,5 +1,10 @@
 #include "session/live_tap.h"
 
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
 #include "event/batch.h"
 #include "session/router_socket.h"
 
@@ -10,6 +15,34 @@ namespace {
 constexpr int tap_frames_queued_max = 10'000;
 // All that comes this way is subscriptions: a prefix of a topic and a byte.
 constexpr std::int64_t subscription_bytes_max = 1'024;
+
+// The batch as it was received, where that is one frame of one topic: nothing of it is copied, for however
+// many subscribers.
+std::optional<zmq::message_t> as_received(const StoredBatch& batch) {
+  const auto& runs = batch.runs;
+  const bool one_topic = std::all_of(runs.begin(), runs.end(),
+                                     [&](const StoredRun& run) { return run.topic == runs.front().topic; });
+  if (!one_topic || batch.pieces.size() != 1) return std::nullopt;
+  const auto bytes = batch.pieces.front();
+  auto* const owner = new std::shared_ptr<const void>{batch.owners.front()};
+  return zmq::message_t{const_cast<char*>(bytes.data()), bytes.size(),
+                        [](void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); },
+                        owner};
+}
+
+zmq::message_t encoded(const StoredBatch& batch, const StoredRun& run) {
+  BatchWriter writer;
+  writer.begin_run({run.source, run.topic, run.dataschema, run.chosen_ids});
+  for (auto index = run.first_event; index < run.first_event + run.event_count; ++index)
+    writer.add_encoded(batch.events[index].bytes);
+  return to_message(writer.take());
+}
+
+void send(zmq::socket_t& socket, std::string_view topic, zmq::message_t body) {
+  zmq::message_t head{topic.data(), topic.size()};
+  if (!socket.send(head, zmq::send_flags::sndmore | zmq::send_flags::dontwait)) return;
+  (void)socket.send(body, zmq::send_flags::dontwait);
+}
 
 }  // namespace
 
@@ -33,18 +66,9 @@ void LiveTap::take_subscriptions() {
 }
 
 void LiveTap::publish(const StoredBatch& batch) {
-  if (subscriptions_ == 0) return;
-  for (const auto& run : batch.runs) {
-    BatchWriter writer;
-    writer.begin_run({run.source, run.topic, run.dataschema, run.chosen_ids});
-    for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {
-      writer.add_encoded(batch.events[index].bytes);
-    }
-    zmq::message_t topic{run.topic.data(), run.topic.size()};
-    zmq::message_t body = to_message(writer.take());
-    if (!socket_.send(topic, zmq::send_flags::sndmore | zmq::send_flags::dontwait)) continue;
-    (void)socket_.send(body, zmq::send_flags::dontwait);
-  }
+  if (subscriptions_ == 0 || batch.runs.empty()) return;
+  if (auto whole = as_received(batch)) return send(socket_, batch.runs.front().topic, std::move(*whole));
+  for (const auto& run : batch.runs) send(socket_, run.topic, encoded(batch, run));
 }
 
 }  // namespace reel::broker
