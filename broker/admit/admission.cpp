@@ -14,8 +14,6 @@
 namespace reel::broker {
 namespace {
 
-constexpr std::size_t usual_event_bytes = 128;
-
 std::string too_large(std::string_view what, std::size_t bytes, std::size_t bytes_max) {
   return std::string{what} + " is " + std::to_string(bytes) + " bytes long, at most " +
          std::to_string(bytes_max) + " are allowed";
@@ -78,9 +76,6 @@ Judgement Admission::judge(std::string_view batch, std::string_view service) con
            too_large("the batch", batch.size(), batch_bytes_max_));
     return judged;
   }
-  // Growing them step by step costs more than what single large events leave unused.
-  judged.events_.reserve(batch.size() / usual_event_bytes);
-  judged.destinations_.reserve(batch.size() / usual_event_bytes);
   BatchReader reader{batch};
   while (auto run = reader.next_run()) {
     Verdict verdict;
