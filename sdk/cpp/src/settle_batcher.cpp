@@ -168,8 +168,8 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
   return {.header = message_.SerializeAsString(), .body = body.empty() ? Body{} : Body::of(std::move(body))};
 }
 
-// Handlers of many keys end in any order, but what ends together mostly came together: the offsets lie close, and
-// putting each in its place costs a fraction of comparing them.
+// Handlers of many keys end in any order, but what ends together mostly came together: the offsets lie close,
+// and putting each in its place costs a fraction of comparing them.
 void SettleBatcher::sort_acks() {
   if (acks_.empty()) return;
   const auto by_offset = [](const Ack& a, const Ack& b) { return a.offset < b.offset; };
