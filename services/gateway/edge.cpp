@@ -135,6 +135,10 @@ void Edge::publish(const std::shared_ptr<Exchange>& exchange) {
   if (!taken) exchange->answer(busy("too many requests wait to be read"));
 }
 
+void Edge::stop() {
+  for (Crew* crew : {&reading_, &querying_, &waiting_, &watching_}) crew->stop();
+}
+
 void Edge::offer(const std::shared_ptr<Exchange>& exchange, const CloudEventsHttp& binding,
                  const std::optional<WaitWish>& wanted) {
   auto read = binding.read(exchange->request());

@@ -55,6 +55,9 @@ class Edge {
 
   /// For the server. The edge outlives it.
   [[nodiscard]] HttpDuties duties();
+  /// Once the server has stopped: nobody here works on. What the publisher still has to tell is told to the
+  /// edge, which outlives it.
+  void stop();
 
  private:
   [[nodiscard]] std::optional<HttpResponse> admit(const HttpRequest& head) const;

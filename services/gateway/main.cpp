@@ -140,7 +140,7 @@ int run(CommandLine arguments) {
   BusClients bus{arguments.brokers.front(), arguments.tracker};
   BusClients watched{arguments.brokers.front(), arguments.tracker, watch_timeout};
   RequestTimes request_times;
-  reel::Publisher publisher{"gateway", connection(arguments, false)};
+  std::optional<reel::Publisher> publisher{std::in_place, "gateway", connection(arguments, false)};
   Feeds feeds{{.connection = connection(arguments, true),
                .schemas = &mesh.schemas,
                .topic_types = all_types(mesh.model),
@@ -153,7 +153,7 @@ int run(CommandLine arguments) {
   Edge edge{
       mesh,
       {.bus = bus,
-       .publisher = publisher,
+       .publisher = *publisher,
        .feeds = feeds,
        .console = console,
        .request_times = request_times,
@@ -167,7 +167,7 @@ int run(CommandLine arguments) {
              measured.requests = request_times.rows();
              measured.http = server.counts();
              measured.streams = feeds.counts();
-             measured.publishes = publisher.counts();
+             measured.publishes = publisher->counts();
              if (traces) measured.traces = traces->counts();
              return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(measured), {}};
            }}};
@@ -178,8 +178,10 @@ int run(CommandLine arguments) {
                mesh.model.digest);
   stop.wait();
   feeds.end_all();
+  bus.stop();  // who waits for a flow is told so, and not cut off
   server.stop(drain);
-  bus.stop();
+  edge.stop();
+  publisher.reset();  // what it had under way is answered here, to the edge
   spdlog::info("stopped");
   return exit_ok;
 }

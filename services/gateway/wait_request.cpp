@@ -62,8 +62,8 @@ HttpResponse waited(const PublishResult& published, const WaitWish& wish, Bus& b
   const auto reply = bus.ask_tracker(std::move(request));
   if (!reply.error().empty()) return not_waited(published, reply.error());
   return with_member(published, "wait", wait_json(reply.wait()));
-} catch (const NotReachable&) {
-  return not_waited(published, "the tracker does not answer");
+} catch (const NotReachable& silent) {
+  return not_waited(published, std::string{"the tracker does not answer: "} + silent.what());
 }
 
 HttpResponse not_waited(const PublishResult& published, const std::string& why) {

@@ -309,6 +309,26 @@ TEST_CASE("who asks for it hears what became of the flow") {
   CHECK(placed(mesh) == 2);
 }
 
+TEST_CASE("who waits for a flow is told when the gateway stops, and keeps nobody waiting") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  Gateway gateway{mesh};
+  Gateway::Answer answer;
+  std::thread waiting{[&] {
+    answer = gateway.post("/v1/events?wait=completed&timeout=60s", {},
+                          R"({"type":"order.placed","data":{"orderId":"7"},"correlationid":"order-7"})",
+                          "application/json");
+  }};
+  CHECK(eventually([&] { return mesh.reel({"flow", "order-7"}).exit_code == 0; }));
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(gateway.process().stop() == 0);
+  CHECK(std::chrono::steady_clock::now() - began < 20s);
+  waiting.join();
+  CHECK(answer.status == 202);
+  CHECK(answer.body.value("wait_error", "").find("before the gateway stopped") != std::string::npos);
+}
+
 TEST_CASE("events stream out from where a client wants, and it goes on where it was") {
   Mesh mesh;
   mesh.start_broker();

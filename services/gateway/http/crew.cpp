@@ -7,13 +7,19 @@ Crew::Crew(CrewSize size) : size_{size} {
 }
 
 Crew::~Crew() {
+  stop();
+}
+
+void Crew::stop() {
   {
     const std::lock_guard lock{mutex_};
     over_ = true;
     waiting_.clear();
   }
   changed_.notify_all();
-  for (auto& thread : threads_) thread.join();
+  for (auto& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 bool Crew::take(Job job) {

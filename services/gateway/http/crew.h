@@ -3,8 +3,7 @@
 //   Crew queries{{.threads = 8, .waiting_max = 128}};
 //   if (!queries.take([exchange](std::size_t) { exchange->answer(…); })) exchange->answer(problem(503, …));
 //
-// Jobs must not throw. take() may be called from any thread; the destructor lets running jobs end and drops
-// the rest.
+// Jobs must not throw. take() may be called from any thread.
 #pragma once
 
 #include <condition_variable>
@@ -34,6 +33,8 @@ class Crew {
 
   /// False where as many wait as may.
   [[nodiscard]] bool take(Job job);
+  /// Lets the jobs that run end, and drops the rest; from then on none is taken.
+  void stop();
 
  private:
   void work(std::size_t thread);

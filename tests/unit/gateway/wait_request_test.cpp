@@ -88,7 +88,7 @@ TEST_CASE("an event that was taken stays taken where the wait fails") {
   bus.silent = true;
   auto answer = waited(just_published(), {}, bus, outcome_only);
   CHECK(answer.status == 202);
-  CHECK(json::parse(answer.body)["wait_error"] == "the tracker does not answer");
+  CHECK(json::parse(answer.body)["wait_error"] == "the tracker does not answer: nobody");
   bus.silent = false;
   bus.reply.set_error("too many wait");
   CHECK(json::parse(waited(just_published(), {}, bus, outcome_only).body)["wait_error"] == "too many wait");
