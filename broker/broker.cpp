@@ -39,12 +39,19 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
   snapshots_.recover();
 }
 
-void Broker::run(int stop_fd) {
+void Broker::serve_reloads(Reread reread, std::function<void(config::Mesh&)> exchange) {
+  desk_.serve_reloads(std::move(reread), [this, exchange = std::move(exchange)](config::Mesh& wanted) {
+    snapshots_.set_events(wanted.model.broker.snapshot_events);
+    exchange(wanted);
+  });
+}
+
+void Broker::run(const Wishes& wishes) {
   std::array<zmq::pollitem_t, 4> items{{{front_.socket().handle(), 0, ZMQ_POLLIN, 0},
                                         {tap_.socket().handle(), 0, ZMQ_POLLIN, 0},
                                         {nullptr, journal_.event_fd(), ZMQ_POLLIN, 0},
-                                        {nullptr, stop_fd, ZMQ_POLLIN, 0}}};
-  while ((items[3].revents & ZMQ_POLLIN) == 0) {
+                                        {nullptr, wishes.fd, ZMQ_POLLIN, 0}}};
+  for (bool stop = false; !stop;) {
     const bool room = desk_.has_room();
     items[0].events = room ? ZMQ_POLLIN : short{0};
     zmq::poll(items, until_next_deadline());
@@ -54,6 +61,12 @@ void Broker::run(int stop_fd) {
     desk_.turn();
     desk_.tick();
     snapshots_.turn();
+    while ((items[3].revents & ZMQ_POLLIN) != 0 && !stop) {
+      const auto wish = wishes.take();
+      if (wish == Wishes::Wish::none) break;
+      stop = wish == Wishes::Wish::stop;
+      if (!stop) desk_.reload(wishes.by);
+    }
   }
   desk_.say_goodbye_to_all();
   snapshots_.finish();

@@ -5,7 +5,9 @@
 // part, the snapshot's file and the journal's retention are that of Snapshots; here are the sockets.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <zmq.hpp>
 
@@ -26,9 +28,19 @@ class Broker {
   Broker(const config::Model& config, const SchemaSet& schemas, Journal& journal,
          std::filesystem::path snapshot_path);
 
-  /// Serves until `stop_fd` is readable, then says GOODBYE, and snapshots its state. A disk that is full or
-  /// fails stops nothing but what needs it: see Desk.
-  void run(int stop_fd);
+  /// From here on it can be asked to read its file again; `exchange` as Desk has it.
+  void serve_reloads(Reread reread, std::function<void(config::Mesh& wanted)> exchange);
+
+  /// What the world outside asks of it.
+  struct Wishes {
+    int fd = -1;  ///< readable when take() has something
+    enum class Wish : std::uint8_t { none, stop, reload };
+    std::function<Wish()> take;
+    std::string by = {};  ///< who it is that wants a reload
+  };
+  /// Serves until it is to stop, then says GOODBYE, and snapshots its state. A disk that is full or fails
+  /// stops nothing but what needs it: see Desk.
+  void run(const Wishes& wishes);
 
   [[nodiscard]] std::string endpoint() const { return front_.endpoint(); }
   [[nodiscard]] std::string live_endpoint() const { return tap_.endpoint(); }

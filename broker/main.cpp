@@ -1,4 +1,5 @@
-// reel-broker: composes its parts in the order of an event's path, then serves until it is told to stop.
+// reel-broker: composes its parts in the order of an event's path, then serves until it is told to stop, and
+// reads its file again on SIGHUP.
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -8,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
+#include <utility>
 
 #include "broker.h"
 #include "config/mesh.h"
@@ -16,21 +18,28 @@ namespace {
 
 enum ExitCode { exit_ok = 0, exit_failed = 1, exit_usage = 2 };
 
-// SIGINT and SIGTERM as a readable descriptor. Made before any thread, so that none of them gets the signals.
-class StopSignal {
+// SIGINT, SIGTERM and SIGHUP as a readable descriptor. Made before any thread, so that none of them gets the
+// signals.
+class Signals {
  public:
-  StopSignal() {
+  using Wish = reel::broker::Broker::Wishes::Wish;
+
+  Signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   }
-  ~StopSignal() { close(fd_); }
-  StopSignal(const StopSignal&) = delete;
-  StopSignal& operator=(const StopSignal&) = delete;
+  ~Signals() { close(fd_); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
   [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] Wish take() const {
+    signalfd_siginfo came{};
+    if (read(fd_, &came, sizeof came) != sizeof came) return Wish::none;
+    return came.ssi_signo == SIGHUP ? Wish::reload : Wish::stop;
+  }
 
  private:
   int fd_ = -1;
@@ -51,25 +60,33 @@ void set_up_logging(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-int serve(const Arguments& arguments) {
+// The file, and what the command line says instead.
+reel::config::Mesh read_mesh(const Arguments& arguments) {
   auto mesh = reel::config::load_mesh(arguments.config);
   if (!arguments.listen.empty()) mesh.model.broker.listen = arguments.listen;
   if (!arguments.live.empty()) mesh.model.broker.live = arguments.live;
   if (!arguments.data.empty()) mesh.model.broker.data = arguments.data;
+  return mesh;
+}
+
+int serve(const Arguments& arguments) {
+  auto mesh = read_mesh(arguments);
 
   set_up_logging(arguments.log_level);
   // A limit of file sizes is met like a full disk: by the sentence that says which file could not grow.
   ::signal(SIGXFSZ, SIG_IGN);
-  const StopSignal stop;
+  const Signals signals;
   const std::filesystem::path data{mesh.model.broker.data};
   reel::broker::Journal journal{data / "journal", mesh.model.broker.journal};
   for (const auto& note : journal.recovery_notes()) spdlog::info("journal   {}", note);
   reel::broker::Broker broker{mesh.model, mesh.schemas, journal, data / "state.snapshot"};
+  broker.serve_reloads([&] { return read_mesh(arguments); },
+                       [&mesh](reel::config::Mesh& wanted) { std::swap(mesh, wanted); });
 
   spdlog::info("broker    ready endpoint={} live={} config={} digest={} data={} next_offset={}",
                broker.endpoint(), broker.live_endpoint(), mesh.model.path, mesh.model.digest, data.string(),
                broker.end_offset());
-  broker.run(stop.fd());
+  broker.run({.fd = signals.fd(), .take = [&] { return signals.take(); }, .by = "SIGHUP"});
   spdlog::info("broker    stopped next_offset={}", broker.end_offset());
   return exit_ok;
 }

@@ -52,6 +52,8 @@ Admission::Admission(const config::Model& model, const SchemaSet& schemas)
 }
 
 Admission::~Admission() = default;
+Admission::Admission(Admission&&) noexcept = default;
+Admission& Admission::operator=(Admission&&) noexcept = default;
 
 void Admission::add_topic(const std::string& topic, std::string_view type, bool durable,
                           const SchemaSet& schemas) {

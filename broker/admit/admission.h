@@ -36,6 +36,8 @@ class Admission {
   /// ruled out.
   Admission(const config::Model& model, const SchemaSet& schemas);
   ~Admission();
+  Admission(Admission&&) noexcept;
+  Admission& operator=(Admission&&) noexcept;
 
   /// Judges an encoded reel.v1.Batch that an instance of `service` published. Whatever the bytes are.
   [[nodiscard]] Judgement judge(std::string_view batch, std::string_view service) const;

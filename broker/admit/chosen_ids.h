@@ -20,6 +20,12 @@ class ChosenIds {
  public:
   ChosenIds(std::uint64_t window_ns, std::size_t ids_max) : window_ns_{window_ns}, ids_max_{ids_max} {}
 
+  /// What is beyond them goes with the next id.
+  void set_limits(std::uint64_t window_ns, std::size_t ids_max) {
+    window_ns_ = window_ns;
+    ids_max_ = ids_max;
+  }
+
   [[nodiscard]] std::optional<Offset> find(std::string_view source, std::string_view id, LogTime now) const;
   void remember(std::string_view source, std::string_view id, Offset offset, LogTime at);
   /// Takes what a journaled batch says.

@@ -42,6 +42,8 @@ class Delays {
   /// A batch was appended and is not committed yet: what it delays counts, and its chosen ids are known.
   void expect(const StoredBatch& batch);
 
+  /// What is kept beyond it stays until it is due.
+  void set_events_max(std::size_t events_max) { events_max_ = events_max; }
   /// How many more may be kept.
   [[nodiscard]] std::size_t room() const;
   /// The waiting event with this source and chosen id.

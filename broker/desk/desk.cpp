@@ -26,6 +26,7 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
            std::function<std::uint64_t()> system_clock_ns, Send send,
            std::function<std::uint64_t()> steady_clock_ns)
     : config_{config},
+      schemas_{schemas},
       journal_{journal},
       tap_{tap},
       send_{std::move(send)},
@@ -49,8 +50,9 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
       replays_{services_, log_, publishing_, reads_},
       commands_{ledger_, services_, replays_, delaying_, log_, publishing_, reads_},
       fates_{ledger_, services_, sessions_, delays_, refusals_, log_},
-      answers_{config,   schemas,   ledger_,   services_, sessions_, publishing_, commands_,
-               replays_, delaying_, counters_, reads_,    journal,   log_,        fates_} {}
+      reloads_{config, log_, publishing_},
+      answers_{config,    schemas,   ledger_, services_, sessions_, publishing_, commands_, replays_,
+               delaying_, counters_, reads_,  journal,   log_,      fates_,      reloads_} {}
 
 void Desk::take(const Incoming& incoming) {
   using Frame = v1::ToBroker;

@@ -23,6 +23,7 @@
 #include "admit/resends.h"
 #include "config/model.h"
 #include "control/commands.h"
+#include "control/reloads.h"
 #include "delay/delays.h"
 #include "event/schema_set.h"
 #include "journal/commit_log.h"
@@ -47,6 +48,12 @@ class Desk final : private Replies {
   Desk(const config::Model& config, const SchemaSet& schemas, Journal& journal, LiveTap& tap,
        std::function<std::uint64_t()> system_clock_ns, Send send,
        std::function<std::uint64_t()> steady_clock_ns = {});
+
+  /// Lets it be asked to read its file again. `exchange` puts what is wanted in the place of the
+  /// configuration that the desk was given, and the other way round.
+  void serve_reloads(Reread reread, std::function<void(config::Mesh& wanted)> exchange);
+  /// As if a client had asked for it; what comes of it is in the log.
+  void reload(const std::string& by);
 
   /// Rebuilds its state from `saved`, where that is usable, and the journal. Once, before the first frame.
   /// Returns the offset from which the journal was read.
@@ -97,6 +104,7 @@ class Desk final : private Replies {
 
  private:
   void remember(const StoredBatch& batch, Offset from);
+  void take_up();
   void follow_commands(const StoredBatch& batch, Offset from);
   void on_committed(const Committed& committed);
 
@@ -113,6 +121,7 @@ class Desk final : private Replies {
   void send(InstanceId to, v1::FromBroker frame, std::string batch) override;
 
   const config::Model& config_;
+  const SchemaSet& schemas_;
   Journal& journal_;
   LiveTap& tap_;
   const Send send_;
@@ -136,6 +145,7 @@ class Desk final : private Replies {
   Commands commands_;
   Counters counters_;
   Fates fates_;
+  Reloads reloads_;
   Answers answers_;
 
   // Clients hold answers back until the broker has confirmed earlier ones, so while the journal cannot be

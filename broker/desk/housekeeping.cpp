@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "desk/desk.h"
+#include "dispatch/backoff.h"
 #include "event/batch.h"
 #include "event/topic.h"
 
@@ -57,6 +58,38 @@ Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
   spdlog::info("broker    recovered from_offset={} events_read={} end_offset={} services={} delayed={}", from,
                read, journal_.end_offset(), services(), delays_.waiting());
   return from;
+}
+
+void Desk::serve_reloads(Reread reread, std::function<void(config::Mesh&)> exchange) {
+  reloads_.serve(std::move(reread), [this, exchange = std::move(exchange)](config::Mesh& wanted) {
+    exchange(wanted);
+    take_up();
+  });
+}
+
+void Desk::reload(const std::string& by) {
+  v1::ReloadRequest request;
+  request.set_by(by);
+  reloads_.ask(request, {}, [](const v1::Reply& reply) {
+    if (!reply.reload().refused().empty() || !reply.error().empty())
+      spdlog::error("broker    not_reloaded reason=\"{}\"", reply.error() + reply.reload().refused());
+  });
+}
+
+// The configuration that everybody here refers to is another one: what was made of it is made anew, and what
+// was copied from it is copied again.
+void Desk::take_up() {
+  const auto& broker = config_.broker;
+  admission_ = Admission{config_, schemas_};
+  router_.take_up(config_, &schemas_);
+  publishing_.take_up(config_);
+  chosen_.set_limits(nanoseconds_of(broker.dedup_window), broker.dedup_ids_max);
+  delays_.set_events_max(broker.delayed_events_max);
+  log_.set_tail_bytes_max(broker.tail_bytes_max);
+  sessions_.set_sessions_max(broker.sessions_max);
+  journal_.set_retention(broker.journal);
+  services_.take_up();
+  spdlog::info("broker    reloaded config={} digest={}", config_.path, config_.digest);
 }
 
 void Desk::retained() {

@@ -29,6 +29,8 @@ class Snapshots {
   void turn();
   void finish();
 
+  void set_events(Offset events) { events_ = events; }
+
  private:
   void begin();
   void write_when_synced(LogTime now);
@@ -37,7 +39,7 @@ class Snapshots {
   Desk& desk_;
   Journal& journal_;
   const std::filesystem::path path_;
-  const Offset events_;
+  Offset events_;
 
   Offset offset_ = 0;                  // of the snapshot on the disk
   std::optional<v1::Snapshot> waits_;  // taken; the journal is not synced up to it yet

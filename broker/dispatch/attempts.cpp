@@ -16,14 +16,24 @@ bool is_with(const Entry& entry, Slot slot) {
   return entry.state == EntryState::in_flight && entry.holder == slot;
 }
 
+std::string timed_out_text(const config::Service& policy) {
+  return "no answer within " + std::to_string(policy.ack_timeout.count()) + " ms";
+}
+
 }  // namespace
 
 Attempts::Attempts(const config::Service& policy, std::uint64_t seed, Deliveries& deliveries)
     : parks_{policy.on_dead == config::OnDead::park},
       max_age_{nanoseconds_of(policy.retry.max_age)},
-      timed_out_error_{"no answer within " + std::to_string(policy.ack_timeout.count()) + " ms"},
+      timed_out_error_{timed_out_text(policy)},
       backoff_{policy.retry, seed},
       deliveries_{deliveries} {}
+
+void Attempts::set_policy(const config::Service& policy) {
+  max_age_ = nanoseconds_of(policy.retry.max_age);
+  timed_out_error_ = timed_out_text(policy);
+  backoff_.set_policy(policy.retry);
+}
 
 void Attempts::nacked(Position position, const Nack& nack, LogTime now, Settlement& settlement) {
   const LogTime delay = nack.delay.count() > 0 ? nanoseconds_of(nack.delay)

@@ -22,6 +22,9 @@ class Attempts {
   /// `seed` is for the backoff's jitter.
   Attempts(const config::Service& policy, std::uint64_t seed, Deliveries& deliveries);
 
+  /// For what ends from now on. `on_dead` stays as it is.
+  void set_policy(const config::Service& policy);
+
   void nacked(Position position, const Nack& nack, LogTime now, Settlement& settlement);
   void timed_out(Position position, LogTime now, Settlement& settlement);
   /// The oldest event of each key that `slot` holds may be what killed it. With one key there is no doubt.
@@ -45,8 +48,8 @@ class Attempts {
   [[nodiscard]] bool holds_one_key(Slot slot);
 
   const bool parks_;
-  const LogTime max_age_;
-  const std::string timed_out_error_;
+  LogTime max_age_;
+  std::string timed_out_error_;
   Backoff backoff_;
   Deliveries& deliveries_;
 };

@@ -13,6 +13,8 @@ class Backoff {
  public:
   Backoff(const config::Retry& policy, std::uint64_t seed) : policy_{policy}, state_{seed} {}
 
+  void set_policy(const config::Retry& policy) { policy_ = policy; }
+
   /// Whether there is no attempt behind this one (from 1).
   [[nodiscard]] bool last(std::uint32_t attempt) const {
     return policy_.attempts <= 0 || attempt >= static_cast<std::uint32_t>(policy_.attempts);

@@ -19,6 +19,8 @@ class Deadlines {
   /// Fewer records than this are not worth a purge.
   static constexpr std::size_t records_min = 256;
 
+  void clear() { records_.clear(); }
+
   /// `deadline` is no earlier than any before.
   void add(LogTime deadline, Position position) {
     if (!records_.empty() && records_.back().deadline == deadline &&

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace reel::broker {
 
@@ -101,6 +102,27 @@ void Deliveries::await(Position position, LogTime now) {
   note_handed_at(entry);
   entry.when = now + begins_within_;
   unbegun_.add(entry.when, position);
+}
+
+// The queues of deadlines are in their order: what is in flight is put into new ones.
+void Deliveries::set_ack_timeout(LogTime ack_timeout, LogTime told_within) {
+  const auto begins_within = std::max(ack_timeout, told_within);
+  if (ack_timeout == ack_timeout_ && begins_within == begins_within_) return;
+  std::vector<std::pair<LogTime, Position>> in_flight;
+  for (Position position = window_.head(); position != window_.end(); ++position) {
+    Entry& entry = window_.at(position);
+    if (entry.state != EntryState::in_flight) continue;
+    entry.when =
+        entry.begun ? entry.when - ack_timeout_ + ack_timeout : entry.when - begins_within_ + begins_within;
+    in_flight.emplace_back(entry.when, position);
+  }
+  std::sort(in_flight.begin(), in_flight.end());
+  deadlines_.clear();
+  unbegun_.clear();
+  for (const auto& [when, position] : in_flight)
+    (window_.at(position).begun ? deadlines_ : unbegun_).add(when, position);
+  ack_timeout_ = ack_timeout;
+  begins_within_ = begins_within;
 }
 
 void Deliveries::drop(Position position) {

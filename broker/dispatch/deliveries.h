@@ -46,6 +46,9 @@ class Deliveries {
   Deliveries(std::uint64_t seed, LogTime ack_timeout, bool exclusive, bool in_offset_order = false,
              LogTime told_within = 0);
 
+  /// Also for what is in flight: it has so much from when its time began.
+  void set_ack_timeout(LogTime ack_timeout, LogTime told_within);
+
   [[nodiscard]] const Window& window() const { return window_; }
   [[nodiscard]] Instances& instances() { return instances_; }
   [[nodiscard]] const Instances& instances() const { return instances_; }

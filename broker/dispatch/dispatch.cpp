@@ -14,11 +14,11 @@
 namespace reel::broker {
 
 struct Dispatch::Impl {
-  Impl(const config::Service& policy, std::size_t window_max, std::uint64_t seed, LogTime told_within)
+  Impl(const config::Service& policy, std::size_t window_max, std::uint64_t seed, LogTime bound)
       : window_events_max{window_max},
         in_flight_max{policy.max_in_flight},
-        deliveries{seed, nanoseconds_of(policy.ack_timeout), policy.exclusive, policy.in_offset_order,
-                   told_within},
+        told_within{bound},
+        deliveries{seed, nanoseconds_of(policy.ack_timeout), policy.exclusive, policy.in_offset_order, bound},
         attempts{policy, seed, deliveries} {}
 
   void advance(LogTime to) { now = std::max(now, to); }
@@ -55,7 +55,8 @@ struct Dispatch::Impl {
   }
 
   const std::size_t window_events_max;
-  const std::size_t in_flight_max;
+  std::size_t in_flight_max;
+  const LogTime told_within;
   Deliveries deliveries;
   Attempts attempts;
   TimeCounts handling;
@@ -68,6 +69,12 @@ Dispatch::Dispatch(const config::Service& policy, std::size_t window_events_max,
 Dispatch::~Dispatch() = default;
 Dispatch::Dispatch(Dispatch&&) noexcept = default;
 Dispatch& Dispatch::operator=(Dispatch&&) noexcept = default;
+
+void Dispatch::set_policy(const config::Service& policy) {
+  impl_->in_flight_max = policy.max_in_flight;
+  impl_->deliveries.set_ack_timeout(nanoseconds_of(policy.ack_timeout), impl_->told_within);
+  impl_->attempts.set_policy(policy);
+}
 
 // ---- events and instances come
 

@@ -143,6 +143,10 @@ class Dispatch {
   Dispatch(Dispatch&&) noexcept;
   Dispatch& operator=(Dispatch&&) noexcept;
 
+  /// What the policy says of time, attempts and how many may be in flight holds from here on, also for what
+  /// is held; whether it parks and is exclusive stays as it was.
+  void set_policy(const config::Service& policy);
+
   /// How many more offers are taken now.
   [[nodiscard]] std::size_t room() const;
   /// Takes up to room() events; offsets ascend from call to call.

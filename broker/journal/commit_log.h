@@ -58,6 +58,7 @@ class CommitLog {
   /// Batches and actions that wait for a commit.
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] const Tail& tail() const { return tail_; }
+  void set_tail_bytes_max(std::size_t bytes_max) { tail_.set_bytes_max(bytes_max); }
 
  private:
   struct Waiting {

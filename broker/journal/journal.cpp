@@ -49,13 +49,17 @@ class Journal::Impl {
   std::vector<JournalDone> take_done();
   std::uint64_t retain(Offset keep_from, LogTime now);
   Offset retained_from(LogTime now) const;
+  void set_retention(const config::Journal& options) {
+    options_.retain = options.retain;
+    options_.retain_bytes = options.retain_bytes;
+  }
 
  private:
   SegmentWriter open_newest(const std::filesystem::path& directory);
   void apply(Progress progress);
   std::size_t due_segments(LogTime now) const;
 
-  const config::Journal options_;
+  config::Journal options_;
   const DirectoryLock lock_;
   Recovered recovered_;
   std::deque<IndexedSegment> segments_;  // by offset; never empty; what take_done() has told of
@@ -248,6 +252,9 @@ std::uint64_t Journal::retain(Offset keep_from, LogTime now) {
 }
 Offset Journal::retained_from(LogTime now) const {
   return impl_->retained_from(now);
+}
+void Journal::set_retention(const config::Journal& options) {
+  impl_->set_retention(options);
 }
 
 }  // namespace reel::broker

@@ -108,6 +108,9 @@ class Journal {
   std::uint64_t retain(Offset keep_from, LogTime now);
   /// Where the journal would begin after retain() if nothing of it were needed.
   [[nodiscard]] Offset retained_from(LogTime now) const;
+  /// From here on segments are kept by `retain` and `retain_bytes` of these; the rest of them stays as it
+  /// was.
+  void set_retention(const config::Journal& options);
 
  private:
   class Impl;

@@ -20,6 +20,8 @@ class Tail {
   /// The batch behind the one that ends at `offset`; the same as find for every held offset.
   [[nodiscard]] Offset begin_offset() const { return batches_.empty() ? 0 : batches_.front()->first_offset; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// What is beyond it goes with the next push().
+  void set_bytes_max(std::size_t bytes_max) { bytes_max_ = bytes_max; }
 
  private:
   std::deque<StoredBatchPtr> batches_;

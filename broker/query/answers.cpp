@@ -36,7 +36,7 @@ Offset place_of(const v1::RetriesReply& /*page*/, const v1::DeadReply::Letter& r
 Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger,
                  Services& services, Sessions& sessions, const Publishing& publishing, Commands& commands,
                  const Replays& replays, Delaying& delaying, const Counters& counters, EventReads& reads,
-                 Journal& journal, CommitLog& log, Fates& fates)
+                 Journal& journal, CommitLog& log, Fates& fates, Reloads& reloads)
     : config_{config},
       schemas_{schemas},
       ledger_{ledger},
@@ -51,6 +51,7 @@ Answers::Answers(const config::Model& config, const SchemaSet& schemas, const Le
       journal_{journal},
       log_{log},
       fates_{fates},
+      reloads_{reloads},
       started_at_{log.now()} {}
 
 void Answers::ask(const v1::Request& request, Send send) {
@@ -67,6 +68,7 @@ void Answers::ask(const v1::Request& request, Send send) {
     case v1::Request::kRetries: return retries(request.retries(), std::move(reply), std::move(send));
     case v1::Request::kCommand:
       return commands_.give(request.command().command(), std::move(reply), std::move(send));
+    case v1::Request::kReload: return reloads_.ask(request.reload(), std::move(reply), std::move(send));
     case v1::Request::kReplays: replays_.list(*reply.mutable_replays()); break;
     case v1::Request::kDelayed: return delayed(request.delayed(), std::move(reply), std::move(send));
     case v1::Request::kFates: return fates(request.fates(), std::move(reply), std::move(send));

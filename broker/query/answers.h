@@ -8,6 +8,7 @@
 
 #include "config/model.h"
 #include "control/commands.h"
+#include "control/reloads.h"
 #include "event/schema_set.h"
 #include "query/counters.h"
 #include "query/fates.h"
@@ -23,7 +24,7 @@ class Answers {
   Answers(const config::Model& config, const SchemaSet& schemas, const Ledger& ledger, Services& services,
           Sessions& sessions, const Publishing& publishing, Commands& commands, const Replays& replays,
           Delaying& delaying, const Counters& counters, EventReads& reads, Journal& journal, CommitLog& log,
-          Fates& fates);
+          Fates& fates, Reloads& reloads);
 
   using Send = std::function<void(v1::Reply)>;
   /// Calls `send` now, or, where events must be read or something committed first, later.
@@ -66,6 +67,7 @@ class Answers {
   Journal& journal_;
   CommitLog& log_;
   Fates& fates_;
+  Reloads& reloads_;
   const LogTime started_at_;
 };
 

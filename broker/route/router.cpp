@@ -62,10 +62,17 @@ class Router::Deriver {
   const Router& router_;
 };
 
-Router::Router(const config::Model& model, const SchemaSet* schemas)
-    : schemas_{schemas},
-      parser_{schemas != nullptr ? std::make_unique<PayloadParser>(*schemas)
-                                 : std::make_unique<PayloadParser>()} {
+Router::Router(const config::Model& model, const SchemaSet* schemas) {
+  take_up(model, schemas);
+}
+
+void Router::take_up(const config::Model& model, const SchemaSet* schemas) {
+  schemas_ = schemas;
+  parser_ =
+      schemas != nullptr ? std::make_unique<PayloadParser>(*schemas) : std::make_unique<PayloadParser>();
+  results_.clear();
+  types_.clear();
+  derivations_.clear();
   for (const auto& [name, topic] : model.topics) types_.emplace(name, topic.type);
   for (const auto& route : model.routes) {
     const auto to = model.topics.find(route.to);

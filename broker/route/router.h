@@ -76,6 +76,11 @@ class Router {
   /// that are compiled into the program.
   explicit Router(const config::Model& model, const SchemaSet* schemas = nullptr);
 
+  /// Routes and types are those of another configuration from here on; who subscribes to what stays. Throws
+  /// as the constructor does, and is then in no state to be used: whoever is not sure tries a Router of its
+  /// own.
+  void take_up(const config::Model& model, const SchemaSet* schemas);
+
   /// From here on `service` wants what these patterns match, and nothing else. They must have passed
   /// check_pattern, and each `when` check_when: what cannot be compiled is not asked.
   void subscribe(ServiceIndex service, std::span<const v1::Pattern> patterns);
@@ -120,7 +125,7 @@ class Router {
   };
   [[nodiscard]] std::optional<Choosy> choosy_about(ServiceIndex service, std::string_view topic) const;
 
-  const SchemaSet* schemas_;
+  const SchemaSet* schemas_ = nullptr;
   std::map<std::string, std::string, std::less<>> types_;  // by topic of the configuration
   std::unique_ptr<PayloadParser> parser_;
   ByTopic<std::vector<Derivation>> derivations_;

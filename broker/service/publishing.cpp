@@ -54,6 +54,12 @@ Publishing::Publishing(const config::Model& config, const Admission& admission, 
       repeats_{chosen, delays, log},
       audience_{router, log, std::move(listens)},
       counts_{config} {
+  take_up(config);
+}
+
+void Publishing::take_up(const config::Model& config) {
+  counts_.add(config);
+  require_subscriber_.clear();
   for (const auto& [topic, about] : config.topics) {
     if (about.require_subscriber) require_subscriber_.insert(topic);
   }

@@ -41,6 +41,9 @@ class Publishing {
              LiveTap& tap, Resends& resends, ChosenIds& chosen, Delays& delays, Refusals& refusals,
              std::function<bool(ServiceIndex)> listens);
 
+  /// The configuration's topics are these from here on.
+  void take_up(const config::Model& config);
+
   /// Judges and appends what `service` published; calls `answer` once what was accepted is committed. While
   /// the journal cannot be written nothing that needs it is accepted, and the answer comes at once.
   void publish(const v1::Publish& publish, const Received& received, std::string_view service,

@@ -68,6 +68,12 @@ class ServiceQueue {
 
   void told(InstanceId id, const Begun& said, LogTime now) { dispatch_.told(id, said, now); }
 
+  /// As Dispatch has it.
+  void set_policy(const config::Service& policy) {
+    options_.policy = policy;
+    dispatch_.set_policy(policy);
+  }
+
   /// Nothing is handed over before this time; 0: at once.
   void pause(LogTime until) { paused_until_ = until; }
   [[nodiscard]] LogTime paused_until() const { return paused_until_; }

@@ -72,6 +72,14 @@ config::Service Services::policy_of(const std::string& name) const {
   return policy;
 }
 
+void Services::take_up() {
+  for (const auto& queue : queues_) {
+    if (!queue) continue;
+    queue->set_policy(policy_of(queue->name()));
+    touch(*queue);
+  }
+}
+
 ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset next) {
   ServiceIndex index = queues_.size();
   if (free_.empty()) {

@@ -67,6 +67,8 @@ class Services final : private DeliveryEdge {
   void raise_floors();
   /// Journal segments from here on are still needed.
   [[nodiscard]] Offset needed_from() const;
+  /// The configuration is another one: how services are treated holds from here on.
+  void take_up();
 
   [[nodiscard]] const ServiceQueue* find(std::string_view name) const;
   /// For commands: a service that is remembered; null where there is none of that name.

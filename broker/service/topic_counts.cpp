@@ -2,7 +2,7 @@
 
 namespace reel::broker {
 
-CountsByTopic::CountsByTopic(const config::Model& config) {
+void CountsByTopic::add(const config::Model& config) {
   for (const auto& [topic, about] : config.topics) counts_.emplace(topic, TopicCounts{});
 }
 

@@ -21,7 +21,10 @@ struct TopicCounts {
 /// Of the configuration's topics; what is not one of them gets no row.
 class CountsByTopic {
  public:
-  explicit CountsByTopic(const config::Model& config);
+  explicit CountsByTopic(const config::Model& config) { add(config); }
+
+  /// A row for each of its topics that has none.
+  void add(const config::Model& config);
 
   void refused(const Judgement& judged);
   void published(const StoredBatch& batch, const Audience& audience);

@@ -64,6 +64,8 @@ class Sessions {
   [[nodiscard]] std::vector<InstanceId> silent(std::uint64_t steady_ns) const;
 
   void each(const std::function<void(Session&)>& visit);
+  /// Those beyond it stay.
+  void set_sessions_max(std::size_t sessions_max) { sessions_max_ = sessions_max; }
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
 
  private:

@@ -5,6 +5,7 @@
 // does not: a receiver that is away is tried for a working day, in minutes rather than milliseconds.
 #include <algorithm>
 
+#include "config/http_url.h"
 #include "config/pattern_value.h"
 #include "config/sections.h"
 #include "config/service_name.h"
@@ -70,6 +71,10 @@ void read_target(const std::string& name, const Value& value, Loading& loading) 
   target.place = value.key_place();
   auto section = value.section();
   read_way(section, target, loading);
+  if (target.by == AlertBy::exec)
+    section.refuse_beside({"headers"}, "is for a webhook or Alertmanager");
+  else
+    read_headers(section, target.headers);
   if (const auto when = section.find("when"))
     target.when = read_pattern(*when, v1::Incident::descriptor()).value_or("");
   section.read_duration("timeout", target.timeout, between(100ms, 5min));

@@ -342,6 +342,8 @@ struct AlertTarget {
   AlertBy by = AlertBy::webhook;
   /// Of a webhook: all of it; of Alertmanager: what stands before /api/v2/alerts.
   std::string url;
+  /// Of both: sent along with each POST.
+  Headers headers;
   /// Of exec: the program, as an absolute path, and its arguments.
   std::vector<std::string> command;
   /// Pattern that incidents match, as JSON; empty: all of them.

@@ -181,24 +181,28 @@ Children::News Children::poll_once(int timeout_ms) {
     if (watched[i + 1].revents != 0) read_output(children_[i]);
   }
   if (watched[0].revents == 0) return News::none;
-  const bool stop_requested = read_signals();
+  const News asked = read_signals();
   const bool some_ended = reap();
-  if (stop_requested) return News::stop_requested;
+  if (asked == News::stop_requested || (asked == News::hangup && !some_ended)) return asked;
   return some_ended ? News::child_ended : News::none;
 }
 
 /// One Ctrl-C may arrive several times; see interrupt_moment.
-bool Children::read_signals() {
-  bool stop_requested = false;
+Children::News Children::read_signals() {
+  News asked = News::none;
   signalfd_siginfo signal{};
   while (read(signals_, &signal, sizeof signal) == sizeof signal) {
     if (signal.ssi_signo == SIGCHLD) continue;
+    if (signal.ssi_signo == SIGHUP) {
+      if (asked == News::none) asked = News::hangup;
+      continue;
+    }
     const auto now = Clock::now();
     if (stop_requested_at_ && now - *stop_requested_at_ < interrupt_moment) continue;
     stop_requested_at_ = now;
-    stop_requested = true;
+    asked = News::stop_requested;
   }
-  return stop_requested;
+  return asked;
 }
 
 void Children::read_output(Child& child) {

@@ -44,6 +44,7 @@ class Children {
   enum class News {
     none,            ///< the time is over
     stop_requested,  ///< Ctrl-C, or a signal that asks for the same
+    hangup,          ///< SIGHUP
     child_ended,     ///< see ended()
   };
 
@@ -72,7 +73,7 @@ class Children {
 
  private:
   [[nodiscard]] News poll_once(int timeout_ms);
-  [[nodiscard]] bool read_signals();
+  [[nodiscard]] News read_signals();
   void read_output(Child& child);
   [[nodiscard]] bool reap();
   void finish_output(Child& child);

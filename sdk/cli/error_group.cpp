@@ -81,8 +81,8 @@ Word read_word(std::string_view text) {
     return {word.size(), "<hex>"};
   if (mixed && word.size() >= id_characters_min) return {word.size(), "<id>"};
   if (is_digit(word.front())) return {number_bytes(text), "<n>"};
-  const std::size_t letters = run_of(word, is_letter);
-  return {letters, std::string{word.substr(0, letters)}};
+  const std::size_t size = run_of(word, is_letter);
+  return {size, std::string{word.substr(0, size)}};
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "cli/duration_text.h"
 #include "cli/flow/delivery_lines.h"
+#include "cli/flow/progress_text.h"
 #include "event/subflow.h"
 
 namespace reel::cli {
@@ -303,6 +304,7 @@ std::string flow_header(const v1::FlowReply& flow, const Terminal& terminal) {
 
 void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink& out) {
   out(flow_header(picture.flow(), terminal) + "\n");
+  if (const auto progress = progress_text(picture.flow()); !progress.empty()) out("  " + progress + "\n");
   TreeWalk walk{picture};
   TreeWidths widths;
   walk.run([&](const Line& line) { widths.fit(line); });

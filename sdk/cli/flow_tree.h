@@ -1,6 +1,7 @@
 // One flow as lines of text: what happened, what caused what, and what should have happened.
 //
 //   order-7  overdue  order-fulfilment  2 events since 2026-03-01 10:02:11
+//     1 of 2 done, 1 overdue, owed by shipping
 //     10:02:11.004  order.placed            by orders
 //     10:02:11.019  └ payment.captured      by payments   +15 ms
 //     OVERDUE 12s     └ shipment.dispatched  expected from shipping within 10s after payment.captured

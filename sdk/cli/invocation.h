@@ -70,6 +70,7 @@ struct Invocation {
                                const std::function<void(CLI::App&, Invocation&)>& add);
 
 void add_up(CLI::App& app, Invocation& invocation);
+void add_reload(CLI::App& app, Invocation& invocation);
 void add_check(CLI::App& app, Invocation& invocation);
 void add_pub(CLI::App& app, Invocation& invocation);
 void add_sub(CLI::App& app, Invocation& invocation);

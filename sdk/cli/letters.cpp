@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t page_letters_max = 100;
 
 /// Where a page ends, and the next one begins: behind a letter, which may be gone by then.
-struct Place {
+struct LetterPlace {
   std::string service;
   std::uint64_t offset = 0;  ///< 0: the begin, or no more
 };
@@ -21,12 +21,12 @@ struct Place {
 /// One page of dead letters or retries: both answers have the same shape.
 struct Page {
   google::protobuf::RepeatedPtrField<Letter> letters;
-  Place next;
+  LetterPlace next;
   std::uint64_t total = 0;
 };
 
 template <class Ask>
-void fill(Ask& ask, const std::string& service, const Place& after) {
+void fill(Ask& ask, const std::string& service, const LetterPlace& after) {
   ask.set_service(service);
   ask.set_limit(page_letters_max);
   ask.set_after(after.offset);
@@ -38,7 +38,7 @@ Page page_of(const Tell& tell, google::protobuf::RepeatedPtrField<Letter>& lette
   return {std::move(letters), {tell.next_service(), tell.next()}, tell.total()};
 }
 
-Page fetch(const Globals& globals, Failed which, const std::string& service, const Place& after) {
+Page fetch(const Globals& globals, Failed which, const std::string& service, const LetterPlace& after) {
   v1::Request request;
   if (which == Failed::dead) {
     fill(*request.mutable_dead(), service, after);
@@ -54,7 +54,7 @@ Page fetch(const Globals& globals, Failed which, const std::string& service, con
 
 std::uint64_t each_letter(const Globals& globals, Failed which, const std::string& service,
                           const std::function<bool(const Letter&)>& each) {
-  for (Place after;;) {
+  for (LetterPlace after;;) {
     Page page = fetch(globals, which, service, after);
     for (const Letter& letter : page.letters) {
       if (!each(letter)) return page.total;

@@ -68,7 +68,7 @@ int forget(Invocation& invocation, const PauseOptions& options) {
   return exit_code::ok;
 }
 
-std::shared_ptr<PauseOptions> options_of(CLI::App& command) {
+std::shared_ptr<PauseOptions> pause_options(CLI::App& command) {
   auto options = std::make_shared<PauseOptions>();
   command.group("Operate");
   command.add_option("service", options->service, "Its name")->required()->type_name("SERVICE");
@@ -87,20 +87,20 @@ void runs(CLI::App& command, Invocation& invocation, const std::shared_ptr<Pause
 
 void add_pause(CLI::App& app, Invocation& invocation) {
   auto* command = app.add_subcommand("pause", "Hand nothing to a service for a while; nothing is lost");
-  const auto options = options_of(*command);
+  const auto options = pause_options(*command);
   add_lasting(*command, options->lasting, "Resume by itself after so long [until resumed]");
   runs(*command, invocation, options, pause);
 }
 
 void add_resume(CLI::App& app, Invocation& invocation) {
   auto* command = app.add_subcommand("resume", "Go on with a service that is paused");
-  runs(*command, invocation, options_of(*command), resume);
+  runs(*command, invocation, pause_options(*command), resume);
 }
 
 void add_forget(CLI::App& app, Invocation& invocation) {
   auto* command =
       app.add_subcommand("forget", "Drop a service: its subscription, its letters, what waits for it");
-  const auto options = options_of(*command);
+  const auto options = pause_options(*command);
   add_caution(*command, options->caution);
   runs(*command, invocation, options, forget);
 }

@@ -72,6 +72,7 @@ void add_globals(CLI::App& app, Globals& globals) {
 void add_commands(CLI::App& app, Invocation& invocation) {
   add_up(app, invocation);
   add_check(app, invocation);
+  add_reload(app, invocation);
   add_pub(app, invocation);
   add_sub(app, invocation);
   add_flows(app, invocation);

@@ -3,7 +3,7 @@
 // The broker must answer before the tracker starts, and both before "ready" is printed; where the file has
 // alert targets or adapters, `reel-alerts` and `reel-adapters` must be subscribed for each of them too, and
 // the gateway must listen. Whichever of them ends takes the rest along: half a bus is worse than none, since
-// it looks like a whole one.
+// it looks like a whole one. SIGHUP is `reel reload`.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
@@ -16,6 +16,7 @@
 #include "cli/duration_text.h"
 #include "cli/invocation.h"
 #include "cli/program_path.h"
+#include "cli/reload.h"
 #include "reel/query.h"
 
 namespace reel::cli {
@@ -94,7 +95,8 @@ class Bus {
     say(fmt::format("ready broker={} live={} tracker={}{} config={}", broker_endpoint_, model_.broker.live,
                     tracker_endpoint_, options_.no_gateway ? "" : " http=http://" + gateway_address_,
                     model_.digest));
-    while (children_.wait(1s) == Children::News::none && !unheard_) {
+    for (auto news = Children::News::none; goes_on(news) && !unheard_; news = children_.wait(1s)) {
+      if (news == Children::News::hangup) reload_all();
     }
     return end();
   }
@@ -187,17 +189,40 @@ class Bus {
     }
   }
 
+  /// While not all of it runs there is nothing to reload yet, and SIGHUP is not heeded.
+  [[nodiscard]] static bool goes_on(Children::News news) {
+    return news == Children::News::none || news == Children::News::hangup;
+  }
+
   /// False where there is nothing more to wait for: a child ended, or the user wants to.
   template <class Answers>
   [[nodiscard]] bool until_ready(const std::string& name, Answers answers) {
     auto next_word = std::chrono::steady_clock::now() + patience;
-    while (children_.wait(10ms) == Children::News::none && !unheard_) {
-      if (answers()) return children_.wait(0ms) == Children::News::none;
+    while (goes_on(children_.wait(10ms)) && !unheard_) {
+      if (answers()) return goes_on(children_.wait(0ms));
       if (std::chrono::steady_clock::now() < next_word) continue;
       say(fmt::format("still waiting for the {}", name));
       next_word += patience;
     }
     return false;
+  }
+
+  /// As `reel reload` does. A terminal that is gone sends the same signal: then nobody reads the answer, and
+  /// that ends us.
+  void reload_all() {
+    Globals globals;
+    globals.broker = broker_endpoint_;
+    globals.tracker = tracker_endpoint_;
+    const ReloadWish wish{.dry_run = false, .reapply = false, .signature = {.by = "SIGHUP", .note = ""}};
+    try {
+      const Reloaded reloaded = reload(globals, wish);
+      for (const auto& line : reloaded.refused) say(shown(line));
+      if (!reloaded.refused.empty()) return say("nothing was reloaded");
+      for (const auto& line : reload_lines(reloaded.reply, wish)) say(line);
+      say("reloaded");
+    } catch (const Failure& failure) {
+      say(failure.what());
+    }
   }
 
   int end() {

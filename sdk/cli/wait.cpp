@@ -1,12 +1,13 @@
 #include "cli/wait.h"
 
-#include <algorithm>
+#include <chrono>
+#include <utility>
 
 #include <spdlog/fmt/fmt.h>
 
 #include "cli/flow_tree.h"
 #include "cli/inquiry.h"
-#include "reel/query.h"
+#include "reel/flow.h"
 #include "story/flow_json.h"
 #include "story/flow_picture.h"
 
@@ -15,17 +16,6 @@ namespace reel::cli {
 using namespace story;
 
 namespace {
-
-std::string outcome_text(v1::WaitReply::Outcome outcome) {
-  switch (outcome) {
-    case v1::WaitReply::OUTCOME_SETTLED: return "settled";
-    case v1::WaitReply::OUTCOME_COMPLETED: return "completed";
-    case v1::WaitReply::OUTCOME_TIMED_OUT: return "timed_out";
-    case v1::WaitReply::OUTCOME_IMPOSSIBLE: return "impossible";
-    case v1::WaitReply::OUTCOME_UNTRACKED: return "untracked";
-    default: return "unknown";
-  }
-}
 
 std::string fate_text(v1::ServiceFate fate) {
   switch (fate) {
@@ -57,13 +47,11 @@ void say_rows(Output& to, const Rows& rows) {
   }
 }
 
-int exit_of(const v1::WaitReply& wait) {
-  const bool came = wait.outcome() == v1::WaitReply::OUTCOME_SETTLED ||
-                    wait.outcome() == v1::WaitReply::OUTCOME_COMPLETED ||
-                    wait.outcome() == v1::WaitReply::OUTCOME_UNTRACKED;
-  if (!came && wait.outcome() != v1::WaitReply::OUTCOME_IMPOSSIBLE) return exit_code::timed_out;
-  const bool well = came && wait.dead().empty() && wait.flow().summary().overdue().empty();
-  return well ? exit_code::ok : exit_code::gone_wrong;
+int exit_of(const FlowResult& result) {
+  if (result.ok()) return exit_code::ok;
+  return result.outcome == FlowOutcome::timed_out || result.outcome == FlowOutcome::unknown
+             ? exit_code::timed_out
+             : exit_code::gone_wrong;
 }
 
 }  // namespace
@@ -75,38 +63,34 @@ int wait_for_flow(Invocation& invocation, const PublishResult& published, bool c
         exit_code::refused,
         "the event is a duplicate: only the broker knows its flow (wait without --id, or see reel event)"};
   }
-  v1::Request request;
-  auto& ask = *request.mutable_wait();
-  ask.set_correlationid(published.correlationid);
-  ask.set_until(completed ? v1::WaitRequest::UNTIL_COMPLETED : v1::WaitRequest::UNTIL_SETTLED);
-  ask.set_offset(published.delayed ? 0 : published.offset);
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(within);
-  ask.set_timeout_ms(static_cast<std::uint32_t>(std::min<std::int64_t>(ms.count(), 600'000)));
+  const FlowWait wait{.until = completed ? WaitFor::completed : WaitFor::settled,
+                      .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(within)};
+  const auto request = wait_request(published.correlationid, wait, published.delayed ? 0 : published.offset);
   Globals patient = invocation.globals;
-  patient.timeout += std::chrono::milliseconds{ask.timeout_ms()};
-  const v1::Reply reply = ask_tracker(patient, request);
-  const v1::WaitReply& wait = reply.wait();
+  patient.timeout += std::chrono::milliseconds{request.wait().timeout_ms()};
+  v1::Reply reply = ask_tracker(patient, request);
+  const FlowResult result = flow_result(std::move(*reply.mutable_wait()));
   if (invocation.globals.json) {
-    Json json = flow_json(wait.flow());
-    json["outcome"] = outcome_text(wait.outcome());
-    json["pending"] = rows_json(wait.pending());
-    json["dead"] = rows_json(wait.dead());
-    json["delayed"] = wait.delayed();
+    Json json = flow_json(result.flow);
+    json["outcome"] = std::string{to_string(result.outcome)};
+    json["pending"] = rows_json(result.pending);
+    json["dead"] = rows_json(result.dead);
+    json["delayed"] = result.delayed;
     invocation.out.line(line_of(json));
-    return exit_of(wait);
+    return exit_of(result);
   }
-  if (!wait.flow().summary().correlationid().empty())
-    flow_tree(FlowPicture{wait.flow(), nullptr}, invocation.out.terminal(),
+  if (!result.flow.summary().correlationid().empty())
+    flow_tree(FlowPicture{result.flow, nullptr}, invocation.out.terminal(),
               [&](std::string_view text) { invocation.out.part(text); });
-  if (wait.outcome() == v1::WaitReply::OUTCOME_TIMED_OUT) {
+  if (result.outcome == FlowOutcome::timed_out) {
     invocation.err.line(
         fmt::format("not {} within {}", completed ? "completed" : "settled", duration_text(within)));
-    say_rows(invocation.err, wait.pending());
-    if (wait.delayed() > 0)
-      invocation.err.line(fmt::format("{} of its events wait for their time", wait.delayed()));
+    say_rows(invocation.err, result.pending);
+    if (result.delayed > 0)
+      invocation.err.line(fmt::format("{} of its events wait for their time", result.delayed));
   }
-  say_rows(invocation.err, wait.dead());
-  return exit_of(wait);
+  say_rows(invocation.err, result.dead);
+  return exit_of(result);
 }
 
 }  // namespace reel::cli

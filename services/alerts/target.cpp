@@ -1,6 +1,7 @@
 #include "alerts/target.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "alerts/alertmanager.h"
@@ -21,7 +22,14 @@ std::string alertmanager_url(std::string base) {
 }  // namespace
 
 Target::Target(std::string name, const config::Alerts& alerts)
-    : name_{std::move(name)}, alerts_{&alerts}, settings_{&alerts.targets.at(name_)} {}
+    : name_{std::move(name)}, alerts_{&alerts}, settings_{&alerts.targets.at(name_)} {
+  // Once, when the program starts: what is wrong is said then, and not when something is on fire.
+  try {
+    headers_ = config::expanded(settings_->headers);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error{"alerts.targets." + name_ + ": " + error.what()};
+  }
+}
 
 std::string Target::address() const {
   return forgets() ? alertmanager_url(settings_->url) : settings_->url;
@@ -45,15 +53,21 @@ Sent Target::tell(std::vector<Notice> notices, std::stop_token stop) const {
                                           std::move(stop));
     return {end.ok(), end.sentence()};
   }
-  const auto answer = outward::post({.url = address(), .body = body, .user_agent = "reel-alerts"},
-                                    {.timeout = settings_->timeout}, std::move(stop));
+  const auto answer =
+      outward::post({.url = address(), .body = body, .headers = headers_, .user_agent = "reel-alerts"},
+                    {.timeout = settings_->timeout}, std::move(stop));
   return {answer.ok(), answer.sentence()};
 }
 
 std::string Target::shown(Notice notice) const {
   notice.labels = alerts_->labels;
   const auto body = body_of({notice});
-  if (settings_->by != config::AlertBy::exec) return "POST " + address() + "\n" + body;
+  if (settings_->by != config::AlertBy::exec) {
+    std::string head = "POST " + address() + "\n";
+    for (const auto& [header, value] : headers_)
+      head += header + ": (" + std::to_string(value.size()) + " bytes)\n";
+    return head + body;
+  }
   std::string text = "exec";
   for (const auto& item : settings_->command) text += " " + item;
   for (const auto& variable : environment_of(notice)) text += "\n" + variable;

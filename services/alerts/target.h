@@ -18,7 +18,8 @@ namespace reel::alerts {
 
 class Target {
  public:
-  /// `alerts` must outlive this, and have a target of that name.
+  /// `alerts` must outlive this, and have a target of that name. Throws std::runtime_error where a header's
+  /// value is in no environment variable, or cannot be sent.
   Target(std::string name, const config::Alerts& alerts);
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -38,6 +39,7 @@ class Target {
   std::string name_;
   const config::Alerts* alerts_;
   const config::AlertTarget* settings_;
+  config::HttpHeaders headers_;  // with their values
 };
 
 }  // namespace reel::alerts

@@ -14,6 +14,7 @@
 #include "rehearsal/commands.h"
 #include "rehearsal/history.h"
 #include "story/subscriptions.h"
+#include "tracker/verdict.h"
 
 namespace reel::rehearsal {
 namespace {
@@ -54,7 +55,9 @@ class Backtest {
     if (other_) other_->use_types(catalog_->schemas());
     const v1::ServicesReply now = cli::ask_services(invocation.globals);
     HistoryEvent event;
-    cli::read_journal(invocation, {.patterns = {">"}, .end = {.offset = now.end_offset(), .time = now.now()}},
+    cli::read_journal(invocation,
+                      {.patterns = {">", std::string{tracker::waived_topic}},
+                       .end = {.offset = now.end_offset(), .time = now.now()}},
                       [&](const StreamEvent& from) {
                         event.line = from.offset;
                         event.log_time = from.recordedtime;

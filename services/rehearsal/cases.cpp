@@ -8,6 +8,7 @@
 #include "config/reader.h"
 #include "event/nearest_name.h"
 #include "rehearsal/case_words.h"
+#include "tracker/verdict.h"
 
 namespace reel::rehearsal {
 namespace {
@@ -52,7 +53,7 @@ class Reading {
     TraceLine& line = read.value;
     if (!to.trace.empty() && line.at < to.trace.back().at)
       return item.refuse("time goes back: a line is at " + span_text(to.trace.back().at) + " already");
-    if (!line.topic.empty() && !known(line.topic))
+    if (!line.topic.empty() && line.topic != tracker::waived_topic && !known(line.topic))
       return item.refuse("unknown topic '" + config::shown(line.topic) + "'",
                          hint(did_you_mean(line.topic, topics_)));
     if (line.id.empty()) line.id = "event " + std::to_string(to.trace.size() + 1);

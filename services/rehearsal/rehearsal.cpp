@@ -4,6 +4,8 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "config/units.h"
+#include "reel/v1/flow.pb.h"
+#include "tracker/verdict.h"
 
 namespace reel::rehearsal {
 namespace {
@@ -42,16 +44,18 @@ void Rehearsal::see(const HistoryEvent& event) {
     view.data = typed ? event.data : payload_of(event);
   }
   JudgedEvent content{head, view, typed ? *typed_ : parser_};
+  const bool waived = event.topic == tracker::waived_topic;
   tracker_.see({.offset = ++offset_,
                 .log_time = event.log_time,
                 .id = id,
                 .correlationid = event.correlationid,
                 .causationid = event.causationid,
                 .topic = event.topic,
-                .source = event.source,
+                .source = waived ? tracker_source : event.source,  // whoever says so, it is a rehearsal
                 .time = event.log_time,
                 .parent = event.parent,
                 .replayed = event.replayed,
+                .data = waived ? std::string_view{waiver_of(event)} : std::string_view{},
                 .content = asked ? &content : nullptr});
   if (offset_ % told_every == 0) tell();
 }
@@ -64,6 +68,21 @@ const std::string& Rehearsal::payload_of(const HistoryEvent& event) {
   const google::protobuf::StringPiece json{event.data.data(), event.data.size()};
   if (!event.data.empty() && google::protobuf::util::JsonStringToMessage(json, &value).ok())
     value.SerializeToString(&payload_);
+  return payload_;
+}
+
+// What a person waived then is waived now, as far as it is overdue by these definitions, too. It names its
+// flow, or is an event of it.
+const std::string& Rehearsal::waiver_of(const HistoryEvent& event) {
+  v1::FlowWaived said;
+  if (typed_ && !event.dataschema.empty()) {
+    (void)said.ParseFromArray(event.data.data(), static_cast<int>(event.data.size()));
+  } else {
+    const google::protobuf::StringPiece json{event.data.data(), event.data.size()};
+    if (!event.data.empty()) (void)google::protobuf::util::JsonStringToMessage(json, &said);
+  }
+  if (said.correlationid().empty()) said.set_correlationid(std::string{event.correlationid});
+  said.SerializeToString(&payload_);
   return payload_;
 }
 

@@ -55,6 +55,7 @@ class Rehearsal {
  private:
   void tell();
   [[nodiscard]] const std::string& payload_of(const HistoryEvent& event);
+  [[nodiscard]] const std::string& waiver_of(const HistoryEvent& event);
 
   const DefinitionFile& file_;
   tracker::Names names_;

@@ -40,7 +40,7 @@ void Answers::tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Repl
       row.set_source(text(step->source));
       row.set_time(step->time);
       if (!is_subflow_name(row.topic()) || parts == page_parts_max) continue;
-      if (auto part = summary_of(step->id)) *row.mutable_part() = *std::move(part), ++parts;
+      if (auto part = summary_of(step->id, watermark)) *row.mutable_part() = *std::move(part), ++parts;
     }
     if (page.next() != 0) break;
   }
@@ -50,11 +50,13 @@ void Answers::tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Repl
   }
 }
 
-std::optional<v1::FlowSummary> Answers::summary_of(std::string_view correlation) const {
+std::optional<v1::FlowSummary> Answers::summary_of(std::string_view correlation,
+                                                   std::uint64_t watermark) const {
   const auto archived = store_.find(correlation);
   if (!archived) return std::nullopt;
   Flow flow;
   unpack(archived->record, definitions_, flow, archived->earlier);
+  bring_up_to(watermark, definitions_, flow);
   v1::FlowSummary summary;
   summarize(flow, summary);
   return summary;
@@ -65,7 +67,9 @@ void Answers::summarize(const Flow& flow, v1::FlowSummary& to) const {
   to.set_state(flow.state());
   if (!flow.parent.empty()) to.set_parent(text_of(flow.parent));
   for (const Instance& instance : flow.instances) {
-    to.add_definitions(definitions_[instance.definition].name);
+    const std::string& name = definitions_[instance.definition].name;
+    const auto& named = to.definitions();  // two versions of one are one
+    if (std::find(named.begin(), named.end(), name) == named.end()) to.add_definitions(name);
     if (instance.ended_by != 0) to.add_ends(text(instance.ended_by));
   }
   to.set_first_topic(text(flow.first_topic));

@@ -43,8 +43,9 @@ class Answers {
   /// An unknown flow is answered with an error.
   void tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Reply& reply);
 
-  /// How the flow with this packed id stands; none where there is no such flow.
-  [[nodiscard]] std::optional<v1::FlowSummary> summary_of(std::string_view correlation) const;
+  /// How the flow with this packed id stands at the watermark; none where there is no such flow.
+  [[nodiscard]] std::optional<v1::FlowSummary> summary_of(std::string_view correlation,
+                                                          std::uint64_t watermark) const;
   void summarize(const Flow& flow, v1::FlowSummary& to) const;
   void describe(const Flow& flow, const Claim& claim, v1::Expectation& to) const;
 

@@ -60,6 +60,7 @@ void Watch::ask(const v1::Request& request, Time now, Send send) {
   if (request.ask_case() == v1::Request::kWhy) return ask_why(request, now, std::move(send));
   if (request.ask_case() == v1::Request::kWait) return ask_wait(request, now, std::move(send));
   if (request.ask_case() == v1::Request::kCare) return ask_care(request, now, std::move(send));
+  if (request.ask_case() == v1::Request::kReload) return ask_reload(request, now, std::move(send));
   send(answer(request));
 }
 

@@ -60,8 +60,7 @@ Answer::Outcome outcome_of(PublishOutcome outcome) {
 
 }  // namespace
 
-BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& instance,
-                   const SchemaSet& schemas)
+BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& instance, SchemaSet schemas)
     : options_{.service = std::string{tracker_service},
                .patterns = {">", "reel.delivery", "reel.flow.>", "reel.incident.>"},
                .start = Start::oldest(),
@@ -70,18 +69,29 @@ BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& i
                .credit_bytes = credit_bytes,
                .watermark_interval = watermark_interval,
                .connection = connection(brokers, instance)},
-      contents_{schemas} {}
+      schemas_{std::move(schemas)},
+      contents_{std::in_place, schemas_} {}
 
 void BusInbox::begin(const std::vector<std::string>& content_topics) {
   content_topics_.insert(content_topics.begin(), content_topics.end());
-  options_.data_topics = content_topics;
+  options_.data_topics.assign(content_topics.begin(), content_topics.end());
   for (const std::string_view topic : heeded_topics) options_.data_topics.emplace_back(topic);
   stream_.emplace(options_);
 }
 
+// The stream before says goodbye first: under the same instance the new one takes over what it held.
+void BusInbox::begin_again(const std::vector<std::string>& content_topics, SchemaSet schemas) {
+  stream_.reset();
+  contents_.reset();
+  schemas_ = std::move(schemas);
+  contents_.emplace(schemas_);
+  content_topics_.clear();
+  begin(content_topics);
+}
+
 Delivery BusInbox::next(std::chrono::milliseconds wait) {
   batch_ = stream_->next(wait);
-  contents_.clear();
+  contents_->clear();
   Delivery delivery;
   delivery.watermark = batch_.watermark;
   delivery.end_offset = batch_.end_offset;
@@ -116,7 +126,7 @@ Delivery BusInbox::next(std::chrono::milliseconds wait) {
          .parent = event.has_attributes ? parent_in(attributes_of(event)) : std::string_view{},
          .replayed = event.replayed,
          .data = event.data,
-         .content = content_topics_.contains(event.topic) ? contents_.of(event) : nullptr});
+         .content = content_topics_.contains(event.topic) ? contents_->of(event) : nullptr});
   }
   return delivery;
 }

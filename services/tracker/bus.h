@@ -25,10 +25,10 @@ class BusInbox final : public Inbox {
  public:
   /// `instance` names this tracker's store: a tracker that goes on with the same store takes over at once
   /// what the one before it held, before anything newer comes.
-  /// `schemas` must outlive this.
-  BusInbox(const std::vector<std::string>& brokers, const std::string& instance, const SchemaSet& schemas);
+  BusInbox(const std::vector<std::string>& brokers, const std::string& instance, SchemaSet schemas);
 
   void begin(const std::vector<std::string>& content_topics) override;
+  void begin_again(const std::vector<std::string>& content_topics, SchemaSet schemas) override;
   [[nodiscard]] Delivery next(std::chrono::milliseconds wait) override;
   void mark() override { marked_ = batch_.number; }
   void acknowledge() override { stream_->ack_upto(marked_); }
@@ -36,7 +36,8 @@ class BusInbox final : public Inbox {
  private:
   StreamOptions options_;
   std::set<std::string, std::less<>> content_topics_;
-  EventContents contents_;
+  SchemaSet schemas_;
+  std::optional<EventContents> contents_;  // read by them
   std::optional<Stream> stream_;
   StreamBatch batch_;  // the views handed out last point into it
   std::uint64_t marked_ = 0;

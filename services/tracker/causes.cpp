@@ -64,7 +64,7 @@ std::optional<v1::FlowSummary> Causes::part_of(const Flow& flow, const std::vect
   // It began just now and stands in no checkpoint yet; or it is forgotten.
   v1::FlowSummary begun;
   begun.set_correlationid(text_of(part));
-  return answers_.summary_of(part).value_or(std::move(begun));
+  return answers_.summary_of(part, tracker_.watermark()).value_or(std::move(begun));
 }
 
 // The ids of the flow's steps are gathered at the first stray of these topics: mostly there is none.

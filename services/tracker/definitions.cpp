@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "tracker/definition_text.h"
+#include "config/flow_text.h"
+#include "tracker/compact.h"
 
 namespace reel::tracker {
 namespace {
@@ -13,6 +14,11 @@ std::uint64_t nanoseconds(config::milliseconds span) {
 
 void refuse(const std::string& name, const std::string& what) {
   throw DefinitionError{"flow '" + name + "' " + what};
+}
+
+[[noreturn]] void refuse_more_versions() {
+  throw DefinitionError{"more than " + std::to_string(definitions_max) +
+                        " versions of flow definitions: begin with an empty tracker.data folder"};
 }
 
 void check(const std::string& name, const config::Flow& flow) {
@@ -90,37 +96,63 @@ Rule rule_of(const config::Expectation& from) {
   rule.from_start = from.from_start;
   if (!from.by.empty()) rule.by = path_of(from.by);
   rule.is_extended = !from.extended_by.empty();
-  rule.identity = identity_of(from);
+  rule.identity = config::identity_of(from);
   rule.in_order = !rule.never && !rule.keeps_values() && rule.needed == 1 && rule.most == Rule::no_limit &&
                   rule.not_before == 0 && !rule.from_start && !rule.by && !rule.is_extended;
   set_concern(rule, from.warn_at, from.severity, from.owner, from.runbook);
   return rule;
 }
 
+config::Flow stored_flow(const stored::Definition& stored) try {
+  return config::flow_of(stored.text());
+} catch (const config::FlowTextError& error) {
+  throw RecordError{error.what()};
+}
+
 }  // namespace
 
 void DefinitionSet::add_stored(const stored::Definition& stored) {
-  definitions_[add(stored.name(), flow_of(stored.text()), stored.text())].retired = true;
+  definitions_[add(stored.name(), stored_flow(stored), stored.text())].retired = true;
 }
 
 bool DefinitionSet::add_current(const std::string& name, const config::Flow& flow) {
-  check(name, flow);
+  tracker::check(name, flow);
   for (const auto& [topic, path] : flow.correlate_by) {
     correlated_by_.insert_or_assign(names_.intern(topic), path_of(path));
     content_topics_.insert(names_.intern(topic));
   }
-  std::string text = text_of(flow);
+  std::string text = config::text_of(flow);
   for (auto& known : definitions_) {
     if (known.name != name || known.text != text) continue;
     known.retired = false;
     return false;
   }
-  if (definitions_.size() >= definitions_max) {
-    throw DefinitionError{"more than " + std::to_string(definitions_max) +
-                          " versions of flow definitions: begin with an empty tracker.data folder"};
-  }
+  if (definitions_.size() >= definitions_max) refuse_more_versions();
   add(name, flow, std::move(text));
   return true;
+}
+
+void DefinitionSet::check(const std::map<std::string, config::Flow>& flows) const {
+  for (const auto& [name, flow] : flows) tracker::check(name, flow);
+  if (definitions_.size() + flows.size() > definitions_max) refuse_more_versions();
+}
+
+std::vector<DefinitionIndex> DefinitionSet::set_current(const std::map<std::string, config::Flow>& flows) {
+  check(flows);
+  for (Definition& known : definitions_) known.retired = true;
+  correlated_by_.clear();
+  std::vector<DefinitionIndex> added;
+  for (const auto& [name, flow] : flows) {
+    if (add_current(name, flow)) added.push_back(static_cast<DefinitionIndex>(definitions_.size() - 1));
+  }
+  return added;
+}
+
+std::optional<DefinitionIndex> DefinitionSet::current(std::string_view name) const {
+  for (std::size_t i = 0; i < definitions_.size(); ++i) {
+    if (!definitions_[i].retired && definitions_[i].name == name) return static_cast<DefinitionIndex>(i);
+  }
+  return std::nullopt;
 }
 
 DefinitionIndex DefinitionSet::add(const std::string& name, const config::Flow& flow, std::string text) {

@@ -8,7 +8,7 @@
 //   definitions.add_current("order-fulfilment", config_flow);
 //   for (const Role& role : definitions.roles(topic)) …
 //
-// Immutable once flows are judged.
+// What is in it stays; a reload adds versions between two events.
 #pragma once
 
 #include <cstdint>
@@ -106,7 +106,7 @@ struct Definition {
   std::vector<Rule> rules;
   std::vector<Name> ends;
   std::string on_overdue_publish;
-  std::string text;  ///< definition_text.h
+  std::string text;  ///< config/flow_text.h
   bool retired = false;
 
   [[nodiscard]] std::uint16_t whole_flow() const { return static_cast<std::uint16_t>(rules.size() - 1); }
@@ -151,6 +151,13 @@ class DefinitionSet {
   void add_stored(const stored::Definition& stored);
   /// A flow of the configuration. True where this version is new and must be stored. Throws DefinitionError.
   bool add_current(const std::string& name, const config::Flow& flow);
+  /// The configuration's flows are these, and no others, from here on. Says which versions are new and must
+  /// be stored. Throws DefinitionError, and changes nothing then.
+  std::vector<DefinitionIndex> set_current(const std::map<std::string, config::Flow>& flows);
+  /// Whether set_current would throw.
+  void check(const std::map<std::string, config::Flow>& flows) const;
+  /// The version of this name that flows begin with; none: it is not in the configuration.
+  [[nodiscard]] std::optional<DefinitionIndex> current(std::string_view name) const;
 
   [[nodiscard]] const Definition& operator[](DefinitionIndex index) const { return definitions_[index]; }
   [[nodiscard]] std::size_t size() const { return definitions_.size(); }

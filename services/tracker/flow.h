@@ -71,7 +71,8 @@ struct ClaimQueue {
   bool in_order = true;           ///< Rule::in_order
 };
 
-/// The flow under one definition.
+/// The flow under one definition. Of a definition there may be two: a reapplication leaves what was told
+/// under the version that told it, and the newer one stands behind that.
 struct Instance {
   DefinitionIndex definition = 0;
   v1::FlowState state = v1::FLOW_STATE_OPEN;

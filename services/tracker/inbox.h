@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "event/schema_set.h"
 #include "tracker/store.pb.h"
 #include "tracker/tracker.h"
 
@@ -37,6 +38,9 @@ class Inbox {
   virtual ~Inbox() = default;
   /// Before the first next(): the topics whose events must come with their content.
   virtual void begin(const std::vector<std::string>& content_topics) = 0;
+  /// From here on the content of these topics comes too, read as `schemas` say. What is not acknowledged
+  /// comes again.
+  virtual void begin_again(const std::vector<std::string>& content_topics, SchemaSet schemas) = 0;
   [[nodiscard]] virtual Delivery next(std::chrono::milliseconds wait) = 0;
   /// Everything given out so far is in the checkpoint that begins.
   virtual void mark() = 0;

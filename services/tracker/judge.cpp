@@ -27,33 +27,34 @@ void Judge::see(Flow& flow, std::span<const Role> roles, const Step& step, Judge
     if (!instance) continue;
     const Definition& definition = definitions_[role.definition];
     const bool can_end = !definition.ends.empty();
+    const bool left_behind = newer_of(flow, *instance) != nullptr;
 
     // First what was owed, then what is owed anew: an event never meets what it arms itself.
     for (const Role::Met& met : role.meets) {
       definition.rules[met.rule].in_order ? meet(flow, *instance, met, step)
                                           : consider(flow, *instance, met, step, content);
     }
+    if (left_behind) {
+      rest(flow, *instance, step);
+      continue;
+    }
     if (instance->state == v1::FLOW_STATE_COMPLETED && can_end) continue;
     if (role.ends) {
-      end_waiting(flow, *instance, step);
-      instance->ended_by = step.topic;
-      complete(flow, *instance, step);
+      end(flow, *instance, step);
       continue;
     }
     for (const std::uint16_t rule : role.arms) {
       if (!step.replayed) arm(flow, *instance, rule, step, content);
     }
-    if (!can_end && instance->open_claims == 0 && instance->state != v1::FLOW_STATE_COMPLETED) {
-      complete(flow, *instance, step);
-    }
+    complete_if_nothing_is_owed(flow, *instance, step);
   }
 }
 
 void Judge::pulse(Flow& flow, DefinitionIndex definition, const Step& step) {
   Instance* instance = flow.instance_of(definition);
+  // Also what was owed under an older version, which nobody waits for any more.
   for (Claim& claim : flow.claims) {
-    if (instance && claim.open() && &flow.instances[claim.instance] == instance)
-      settle(flow, *instance, claim, step);
+    if (claim.open()) settle(flow, flow.instances[claim.instance], claim, step);
   }
   flow.steps.clear();
   flow.claims.clear();
@@ -77,10 +78,15 @@ Instance* Judge::begin(Flow& flow, const Role& role, const Step& step, JudgedEve
   for (const Instance& other : flow.instances) {
     if (definitions_[other.definition].name == definition.name) return nullptr;
   }
-  Instance& instance = flow.add_instance(role.definition, definition);
+  return &begin(flow, role.definition, step, content);
+}
+
+Instance& Judge::begin(Flow& flow, DefinitionIndex index, const Step& step, JudgedEvent* content) {
+  const Definition& definition = definitions_[index];
+  Instance& instance = flow.add_instance(index, definition);
   instance.started_at = step.log_time;
   if (definition.has_whole_flow()) arm(flow, instance, definition.whole_flow(), step, content);
-  return &instance;
+  return instance;
 }
 
 void Judge::arm(Flow& flow, Instance& instance, std::uint16_t number, const Step& step,
@@ -238,6 +244,48 @@ void Judge::end_waiting(Flow& flow, Instance& instance, const Step& step) {
   }
 }
 
+void Judge::end(Flow& flow, Instance& instance, const Step& step) {
+  end_waiting(flow, instance, step);
+  instance.ended_by = step.topic;
+  complete(flow, instance, step);
+}
+
+// Without an end a flow is complete where nothing is owed, what was told before it moved here included.
+void Judge::complete_if_nothing_is_owed(Flow& flow, Instance& instance, const Step& step) {
+  const bool can_end = !definitions_[instance.definition].ends.empty();
+  if (can_end || instance.open_claims != 0 || instance.state == v1::FLOW_STATE_COMPLETED) return;
+  bool owes = false;
+  each_left_behind(flow, instance, [&](const Instance& left) { owes = owes || left.overdue != 0; });
+  if (!owes) complete(flow, instance, step);
+}
+
+// What a reapplication left behind does nothing any more but wait for what it has told.
+void Judge::rest(Flow& flow, Instance& left, const Step& step) {
+  if (left.overdue != 0) return;
+  left.state = v1::FLOW_STATE_COMPLETED;
+  if (Instance* const newer = newer_of(flow, left)) complete_if_nothing_is_owed(flow, *newer, step);
+}
+
+// The instance of a newer version that the flow has moved to; it stands behind the older one.
+Instance* Judge::newer_of(Flow& flow, const Instance& instance) const {
+  const Definition& definition = definitions_[instance.definition];
+  if (!definition.retired || flow.instances.size() == 1) return nullptr;
+  for (auto at = static_cast<std::size_t>(&instance - flow.instances.data()) + 1; at < flow.instances.size();
+       ++at) {
+    if (definitions_[flow.instances[at].definition].name == definition.name) return &flow.instances[at];
+  }
+  return nullptr;
+}
+
+template <typename Visit>
+void Judge::each_left_behind(Flow& flow, const Instance& instance, const Visit& visit) {
+  if (flow.instances.size() == 1) return;
+  for (Instance& other : flow.instances) {
+    if (&other == &instance) return;
+    if (definitions_[other.definition].name == definitions_[instance.definition].name) visit(other);
+  }
+}
+
 void Judge::complete(Flow& flow, Instance& instance, const Step& step) {
   const ClaimQueue& whole =
       flow.queues[instance.first_queue + definitions_[instance.definition].whole_flow()];
@@ -257,6 +305,11 @@ void Judge::complete(Flow& flow, Instance& instance, const Step& step) {
   verdict.overdue = instance.overdue;
   verdict.met_late = instance.met_late;
   verdict.broken = instance.broken;
+  each_left_behind(flow, instance, [&](Instance& left) {
+    left.state = v1::FLOW_STATE_COMPLETED;
+    verdict.overdue += left.overdue;
+    verdict.met_late += left.met_late;
+  });
 }
 
 void Judge::fall_due(Flow& flow, std::uint64_t upto, bool detected_late) {
@@ -304,9 +357,7 @@ void Judge::meet_by_time(Flow& flow, Instance& instance, Claim& claim) {
   Step last = flow.steps.at(claim.after_step);
   last.log_time = decided_at(claim);
   close(flow, instance, claim, v1::VERDICT_MET, decided_at(claim));
-  const bool can_end = !definitions_[instance.definition].ends.empty();
-  if (!can_end && instance.open_claims == 0 && instance.state != v1::FLOW_STATE_COMPLETED)
-    complete(flow, instance, last);
+  complete_if_nothing_is_owed(flow, instance, last);
 }
 
 std::size_t Judge::waive(Flow& flow, const Waiver& waiver, const Step& step) {
@@ -318,11 +369,8 @@ std::size_t Judge::waive(Flow& flow, const Waiver& waiver, const Step& step) {
   }
   if (count == 0) return 0;
   // That may have been the last thing owed.
-  for (Instance& instance : flow.instances) {
-    const bool can_end = !definitions_[instance.definition].ends.empty();
-    if (!can_end && instance.open_claims == 0 && instance.state != v1::FLOW_STATE_COMPLETED)
-      complete(flow, instance, step);
-  }
+  for (Instance& instance : flow.instances)
+    newer_of(flow, instance) ? rest(flow, instance, step) : complete_if_nothing_is_owed(flow, instance, step);
   return count;
 }
 

@@ -73,7 +73,19 @@ class Judge {
   /// How many would be.
   [[nodiscard]] std::size_t meant(const Flow& flow, const Waiver& waiver) const;
 
+  // For who puts a flow together by itself (reapplication.h).
+
+  /// The flow is one of this definition from this step on, whatever the definition asks of it.
+  Instance& begin(Flow& flow, DefinitionIndex definition, const Step& step, JudgedEvent* content);
+  /// The step is a terminal of the instance's definition.
+  void end(Flow& flow, Instance& instance, const Step& step);
+  void complete_if_nothing_is_owed(Flow& flow, Instance& instance, const Step& step);
+
  private:
+  void rest(Flow& flow, Instance& left, const Step& step);
+  [[nodiscard]] Instance* newer_of(Flow& flow, const Instance& instance) const;
+  template <typename Visit>
+  void each_left_behind(Flow& flow, const Instance& instance, const Visit& visit);
   Instance* begin(Flow& flow, const Role& role, const Step& step, JudgedEvent* content);
   void arm(Flow& flow, Instance& instance, std::uint16_t rule, const Step& step, JudgedEvent* content);
   void meet(Flow& flow, Instance& instance, const Role::Met& met, const Step& step);

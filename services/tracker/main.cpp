@@ -1,5 +1,5 @@
 // reel-tracker: reconstructs flows and flags missing follow-ups. Composes its parts, then turns until it is
-// told to stop.
+// told to stop, and reads its file again on SIGHUP.
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -29,12 +29,15 @@ constexpr std::chrono::milliseconds turn_wait{10};
 constexpr std::chrono::milliseconds turn_wait_asking{1};
 
 volatile std::sig_atomic_t stop_wanted = 0;
+volatile std::sig_atomic_t reload_wanted = 0;
 
-void stop_on_signals() {
+void heed_signals() {
   struct sigaction action {};
   action.sa_handler = [](int) { stop_wanted = 1; };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = [](int) { reload_wanted = 1; };
+  sigaction(SIGHUP, &action, nullptr);
 }
 
 struct Arguments {
@@ -60,23 +63,30 @@ std::string instance_of(const std::filesystem::path& data) {
       reel::hash_128({reel::tracker_service, host.data(), std::filesystem::absolute(data).native()}));
 }
 
-int track(const Arguments& arguments) {
+// The file, and what the command line says instead.
+reel::config::Mesh read_mesh(const Arguments& arguments) {
   auto mesh = reel::config::load_mesh(arguments.config);
-  auto& model = mesh.model;
-  if (!arguments.listen.empty()) model.tracker.listen = arguments.listen;
-  if (!arguments.data.empty()) model.tracker.data = arguments.data;
+  if (!arguments.listen.empty()) mesh.model.tracker.listen = arguments.listen;
+  if (!arguments.data.empty()) mesh.model.tracker.data = arguments.data;
+  return mesh;
+}
+
+int track(const Arguments& arguments) {
+  auto mesh = read_mesh(arguments);
+  const auto& model = mesh.model;
   reel::daemon::set_up_logging("tracker", arguments.log_level);
-  stop_on_signals();
+  heed_signals();
 
   // The store first: its lock turns away a second tracker before that one touches the endpoint.
   reel::tracker::Store store{model.tracker.data};
   reel::tracker::QueryServer queries{model.tracker.listen};
   const auto brokers = brokers_of(arguments, model.broker.listen);
   reel::tracker::BusOutlet outlet{brokers};
-  reel::tracker::BusInbox inbox{brokers, instance_of(model.tracker.data), mesh.schemas};
+  reel::tracker::BusInbox inbox{brokers, instance_of(model.tracker.data), std::move(mesh.schemas)};
   reel::tracker::BusLine line{brokers};
   reel::tracker::BackgroundCommitter committer{store};
   reel::tracker::Watch watch{model, store, committer, inbox, outlet, &line};
+  watch.serve_reloads([&] { return read_mesh(arguments); });
   spdlog::info("ready endpoint={} config={} digest={} data={} handled_offset={} flows={} definitions={}",
                queries.endpoint(), model.path, model.digest, model.tracker.data,
                watch.tracker().handled_offset(), watch.tracker().tally().flows(), model.flows.size());
@@ -85,9 +95,15 @@ int track(const Arguments& arguments) {
   const auto answer = [&](const reel::v1::Request& request, reel::tracker::QueryServer::Send send) {
     watch.ask(request, now(), std::move(send));
   };
+  reel::v1::Request reload;
+  reload.mutable_reload()->set_by("SIGHUP");
   bool asked = false;
-  while (!stop_wanted && watch.turn(asked || watch.asks() ? turn_wait_asking : turn_wait, now()))
+  while (!stop_wanted && watch.turn(asked || watch.asks() ? turn_wait_asking : turn_wait, now())) {
     asked = queries.serve(answer);
+    if (!reload_wanted) continue;
+    reload_wanted = 0;
+    watch.ask(reload, now(), [](const reel::v1::Reply&) {});  // what comes of it is in the log
+  }
   watch.checkpoint(now());
   spdlog::info("stopped handled_offset={}", watch.tracker().handled_offset());
   return reel::daemon::exit_ok;

@@ -35,6 +35,12 @@ void Tally::remove(const Flow& flow) {
   add(standing, minus_one);
 }
 
+std::uint64_t Tally::open_under(DefinitionIndex definition) const {
+  if (definition >= definitions_.size()) return 0;
+  const States& states = definitions_[definition];
+  return states[place(v1::FLOW_STATE_OPEN)] + states[place(v1::FLOW_STATE_OVERDUE)];
+}
+
 // Unsigned on purpose: adding minus_one subtracts.
 void Tally::add(const Standing& standing, std::uint64_t amount) {
   if (standing.state == v1::FLOW_STATE_UNKNOWN) return;

@@ -40,6 +40,8 @@ class Tally {
     return states_[static_cast<std::size_t>(state)];
   }
   [[nodiscard]] std::uint64_t flows() const;
+  /// Flows that this version judges and that are open, overdue ones included.
+  [[nodiscard]] std::uint64_t open_under(DefinitionIndex definition) const;
 
   /// For the checkpoint, and back. Definitions are counted by name, over their versions.
   void save(stored::Progress& to, const DefinitionSet& definitions, const Names& names) const;

@@ -91,7 +91,7 @@ void Tracker::see_step(const EventSeen& event, Name topic, std::uint32_t hash) {
     flows_.close(handle, false);
     return;
   }
-  if (step.number == 0 && event.parent != event.correlationid && !event.parent.empty())
+  if (event.parent != event.correlationid && !event.parent.empty() && is_first_of_its_own(flow, step.number))
     append_id(flow.parent, event.parent);
   note_last(flow, step);
   const std::size_t instances_before = flow.instances.size();
@@ -116,6 +116,15 @@ void Tracker::note_last(Flow& flow, const Step& step) {
   }
   flow.last_at = step.log_time;
   flow.last_topic = step.topic;
+}
+
+// A part may be there before the flow that it is a part of: then that one's first event comes behind its
+// steps.
+bool Tracker::is_first_of_its_own(const Flow& flow, std::uint32_t number) const {
+  for (std::uint32_t before = 0; before < number; ++before) {
+    if (!is_subflow_name(names_.text(flow.steps.at(before).topic))) return false;
+  }
+  return true;
 }
 
 // The whole is told once this flow is closed: only one is open at a time.
@@ -246,6 +255,22 @@ Waiver Tracker::waiver_of(const v1::FlowWaived& said) const {
   Waiver waiver{.definition = said.definition(), .missing = {}};
   for (const auto& topic : said.missing()) waiver.missing.push_back(names_.find(topic));
   return waiver;
+}
+
+bool Tracker::reapply(std::string_view correlation) {
+  const FlowTable::Handle handle = known_flow(correlation, FlowTable::hash_of(correlation));
+  if (handle == FlowTable::none) return false;
+  Flow& flow = flows_.open(handle);
+  before_.take(flow);
+  const std::size_t verdicts_before = verdicts_.size();
+  if (!reapplication_.apply(flow, judged_upto_)) {
+    flows_.close(handle, false);
+    return false;
+  }
+  if (!flow.parent.empty()) note_part(flow, flow.instances.size(), verdicts_before, Step{});
+  finish(handle, flow);
+  tell_wholes();
+  return true;
 }
 
 std::optional<std::size_t> Tracker::would_waive(const v1::FlowWaived& said) {

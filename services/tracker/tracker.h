@@ -15,8 +15,9 @@
 // and id within a flow. The system's own events (reel.*) are not steps; one of them is heeded,
 // reel.flow.waived.
 //
-// A flow whose first event names another is a part of that one: where it begins under a definition the other
-// gets a step, and where it completes, what the other has expected of it.
+// A flow whose first event (its own, whatever its parts have said before) names another is a part of that
+// one: where it begins under a definition the other gets a step, and where it completes, what the other has
+// expected of it.
 //
 // Flows that wait for nothing may be put away (rest) once they are saved; an event for a flow that is not in
 // memory asks the archive. One thread.
@@ -37,6 +38,7 @@
 #include "tracker/emitters.h"
 #include "tracker/flow_table.h"
 #include "tracker/judge.h"
+#include "tracker/reapplication.h"
 #include "tracker/strays.h"
 #include "tracker/tally.h"
 #include "tracker/wheel.h"
@@ -106,6 +108,9 @@ class Tracker {
   /// wait for nothing.
   void forget(const Flow& flow);
   [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
+  /// The flow with this packed id moves to the newest versions of its definitions. False where it stays as it
+  /// was; reapplication.h.
+  bool reapply(std::string_view correlation);
   /// How much such an event would waive now; nothing where there is no such flow.
   [[nodiscard]] std::optional<std::size_t> would_waive(const v1::FlowWaived& said);
   /// What was overdue and was waived since the start.
@@ -149,6 +154,7 @@ class Tracker {
   void note_last(Flow& flow, const Step& step);
   void note_part(const Flow& flow, std::size_t instances_before, std::size_t verdicts_before,
                  const Step& step);
+  [[nodiscard]] bool is_first_of_its_own(const Flow& flow, std::uint32_t number) const;
   void tell_wholes();
   void finish(FlowTable::Handle handle, Flow& flow);
   void note_stray(const EventSeen& event, Name topic, const Flow& flow, bool cause_is_near);
@@ -173,6 +179,7 @@ class Tracker {
   std::vector<Judgement> verdicts_;
   EdgeTimes times_;
   Judge judge_{definitions_, verdicts_, &times_};
+  Reapplication reapplication_{definitions_, verdicts_};
   static constexpr std::size_t waiting_max = 100'000;
   std::vector<FlowTable::Handle> waiting_;
   std::deque<Part> parts_;  // of which their wholes are not told yet

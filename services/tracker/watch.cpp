@@ -13,7 +13,7 @@ namespace reel::tracker {
 
 Watch::Watch(const config::Model& model, Store& store, Committer& committer, Inbox& inbox, Outlet& outlet,
              BrokerLine* line)
-    : options_{model.tracker},
+    : running_{model},
       store_{store},
       committer_{committer},
       inbox_{inbox},
@@ -34,11 +34,8 @@ Watch::Watch(const config::Model& model, Store& store, Committer& committer, Inb
   store_.for_each_definition(
       [&](const stored::Definition& definition) { definitions_.add_stored(definition); });
   StoreBatch batch = store_.batch();
-  for (const auto& [name, flow] : model.flows) {
-    if (!definitions_.add_current(name, flow)) continue;
-    const auto index = static_cast<DefinitionIndex>(definitions_.size() - 1);
+  for (const auto index : definitions_.set_current(model.flows))
     batch.put_definition(index, definitions_.to_store(index));
-  }
   store_.commit(batch, Store::Durability::synced);
   load();
   inbox_.begin(definitions_.topics_judged_by_content());
@@ -69,6 +66,7 @@ bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   looks_.turn(now, tracker_.watermark(), tracker_.handled_offset());
   cares_.turn(now);
   look_ahead();
+  reapply_some(now);
   outbox_.send(outlet_, !caught_up_);
   for (const Answer& answer : outlet_.take_answers(outbox_.full() ? wait : std::chrono::milliseconds{0})) {
     const std::string refused = outbox_.take(answer);
@@ -235,6 +233,7 @@ v1::Reply Watch::answer(const v1::Request& request) {
       tell(incidents_, request.incidents(), reply);
       if (reply.has_incidents()) reply.mutable_incidents()->set_watermark(tracker_.watermark());
       break;
+    case v1::Request::kDefinitions: tell_definitions(*reply.mutable_definitions()); break;
     default: reply.set_error("the tracker answers questions about flows: flows, flow, summary"); break;
   }
   return reply;

@@ -17,7 +17,7 @@
 #include <set>
 #include <string>
 
-#include "config/model.h"
+#include "config/mesh.h"
 #include "tracker/answers.h"
 #include "tracker/cares.h"
 #include "tracker/causes.h"
@@ -52,6 +52,8 @@ inline constexpr std::size_t expiry_flows = 2'000;
 inline constexpr std::chrono::milliseconds cause_wait{500};
 /// How long `why` waits.
 inline constexpr std::chrono::milliseconds why_wait{2'000};
+/// Flows that a reload moves to a newer version in one turn: some milliseconds.
+inline constexpr std::size_t reapplied_per_turn = 500;
 /// Findings of one answer to `why`.
 inline constexpr std::size_t why_findings_max = 100;
 
@@ -69,6 +71,11 @@ class Watch {
   Watch(const config::Model& model, Store& store, Committer& committer, Inbox& inbox, Outlet& outlet,
         BrokerLine* line = nullptr);
 
+  /// The tracker's file as it is now. Throws config::ConfigError.
+  using Reread = std::function<config::Mesh()>;
+  /// From here on it can be asked to read its file again.
+  void serve_reloads(Reread reread) { reread_ = std::move(reread); }
+
   /// One turn, waiting at most `wait` for input. False when the inbox has stopped. Throws InboxRefused.
   bool turn(std::chrono::milliseconds wait, Time now);
   /// Everything known is on disk, and the input acknowledged.
@@ -80,7 +87,7 @@ class Watch {
   using Send = std::function<void(v1::Reply)>;
   void ask(const v1::Request& request, Time now, Send send);
   /// The broker's answers are waited for, or a flow: the next turn should come soon.
-  [[nodiscard]] bool asks() const { return inquiries_.waiting() || waits_.size() > 0; }
+  [[nodiscard]] bool asks() const { return inquiries_.waiting() || waits_.size() > 0 || reapplying_; }
 
   [[nodiscard]] const Tracker& tracker() const { return tracker_; }
   [[nodiscard]] const Outbox& outbox() const { return outbox_; }
@@ -103,6 +110,13 @@ class Watch {
                        v1::Cause cause);
   void ask_why(const v1::Request& request, Time now, Send send);
   void ask_care(const v1::Request& request, Time now, Send send);
+  void ask_reload(const v1::Request& request, Time now, Send send);
+  [[nodiscard]] std::string judge_reload(const v1::ReloadRequest& request, const config::Mesh& wanted,
+                                         v1::ReloadReply& reply) const;
+  void take_up(config::Mesh wanted, Time now);
+  [[nodiscard]] std::uint64_t open_under_older(const std::map<std::string, config::Flow>& flows) const;
+  void reapply_some(Time now);
+  void tell_definitions(v1::DefinitionsReply& reply) const;
   [[nodiscard]] std::string refusal_of(v1::CareRequest& care);
   void begin_checkpoint(Time now);
   void checkpoint_ended();
@@ -115,7 +129,8 @@ class Watch {
   bool expire();
   bool expire_one(v1::FlowState state, const ListingPlace& place, StoreBatch& batch);
 
-  config::Tracker options_;
+  config::Model running_;
+  config::Tracker& options_ = running_.tracker;
   Store& store_;
   Committer& committer_;
   Inbox& inbox_;
@@ -145,6 +160,15 @@ class Watch {
   Time next_expiry_{};
   std::array<std::optional<ListingPlace>, listed_states.size()> expiry_at_;
   std::vector<stored::Outgoing> events_;
+
+  /// Open flows on their way to the newest versions, some each turn.
+  struct Reapplying {
+    v1::Reply reply;
+    Send send;
+    std::vector<std::string> flows;  // packed ids, of those that are left
+  };
+  Reread reread_;
+  std::optional<Reapplying> reapplying_;
 };
 
 }  // namespace reel::tracker

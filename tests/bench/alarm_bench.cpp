@@ -47,6 +47,7 @@ class PacedBus final : public Inbox, public Outlet {
   PacedBus(std::size_t flows, std::size_t events_per_s) : flows_{flows}, interval_{second / events_per_s} {}
 
   void begin(const std::vector<std::string>&) override {}
+  void begin_again(const std::vector<std::string>&, SchemaSet) override {}
   void mark() override {}
   void acknowledge() override { ++checkpoints; }
 

@@ -33,6 +33,12 @@ std::string state_of(Mesh& mesh, const std::string& flow) {
   return "";
 }
 
+std::uint64_t now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
 std::uint64_t number(const nlohmann::json& text) {
   return std::stoull(text.get<std::string>());
 }
@@ -130,6 +136,7 @@ TEST_CASE("with no further traffic the overdue verdict comes when the deadline h
   CHECK(recorded - deadline < 1'000'000'000);
   CHECK(shape(mesh, "flow-1") ==
         "flow-1 overdue fulfilment 2 events since D\n"
+        " 0 of 1 done, 1 overdue, owed by payments\n"
         " T order.placed by reel\n"
         " T ├ order.archived by reel-broker +G\n"
         " OVERDUE G └ payment.captured expected from payments within 500ms after order.placed\n");
@@ -200,6 +207,40 @@ TEST_CASE("a tracker that is killed again and again doubles no verdict and misse
   std::set<std::string> judged;
   for (const auto& verdict : verdicts) judged.insert(verdict["correlationid"]);
   CHECK(judged.size() == flows + 1);
+}
+
+TEST_CASE(
+    "of a burst of deadlines that a kill falls into each has one verdict, and what was due meanwhile says "
+    "so") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  constexpr std::size_t flows = 300;
+  mesh.place_many(200, flows);
+  REQUIRE(mesh.events("reel.flow.overdue", 1).size() == 1);  // while they come
+  mesh.place_many(100, flows, 200);
+  mesh.tracker().kill();
+  const auto killed = now_ns();
+  const auto last = nanoseconds(mesh.events("order.placed", flows).back()["recordedtime"]) + 500'000'000;
+  REQUIRE(eventually([&] { return now_ns() > last + 100'000'000; }));
+  const auto restarted = now_ns();
+  mesh.start_tracker();
+
+  const auto verdicts = mesh.events("reel.flow.overdue", flows);
+  CHECK(ids_of(verdicts).size() == flows);
+  std::set<std::string> judged;
+  std::size_t meanwhile = 0;
+  for (const auto& verdict : verdicts) {
+    judged.insert(verdict["correlationid"]);
+    const auto deadline = number(verdict["data"]["deadline"]);
+    const bool detected_late = verdict["data"].value("detectedLate", false);
+    if (nanoseconds(verdict["recordedtime"]) < killed) CHECK_FALSE(detected_late);
+    if (deadline <= killed || deadline >= restarted) continue;
+    CHECK(detected_late);
+    ++meanwhile;
+  }
+  CHECK(judged.size() == flows);
+  CHECK(meanwhile > 0);
 }
 
 TEST_CASE("on_overdue publishes an event in the flow, for whoever compensates") {

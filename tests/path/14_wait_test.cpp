@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "mesh.h"
+#include "reel/flow.h"
 
 using namespace reel::test;
 
@@ -48,6 +49,30 @@ TEST_CASE("a flow is completed as soon as its definition says so") {
   const auto ran = publishes_and_waits(mesh, "completed");
   CHECK(ran.exit_code == 0);
   CHECK(json_lines(ran.out).at(0)["outcome"] == "completed");
+}
+
+TEST_CASE("a program that publishes and waits gets the flow as a value") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--emit", "payment.captured"});
+  reel::Options options;
+  options.brokers = {mesh.endpoint()};
+  reel::Publisher shop{"webshop", options};
+  const reel::Flows flows{mesh.tracker_endpoint()};
+  const auto result = flows.publish_and_wait(
+      shop, {.topic = "order.placed", .type = "test.v1.Placed", .correlationid = "flow-1"},
+      {.until = reel::WaitFor::completed, .timeout = patience});
+  CHECK(reel::to_string(result.outcome) == "completed");
+  CHECK(result.ok());
+  CHECK(result.published.correlationid == "flow-1");
+  CHECK(result.flow.summary().state() == reel::v1::FLOW_STATE_COMPLETED);
+  CHECK(result.flow.steps_size() == 3);
+
+  const auto refused = flows.publish_and_wait(shop, {.topic = "order.plcaed", .type = "test.v1.Placed"});
+  CHECK(reel::to_string(refused.outcome) == "not_published");
+  CHECK(refused.text.find("did you mean 'order.placed'?") != std::string::npos);
+  CHECK(flows.wait_for_flow("flow-1", {.timeout = patience}).outcome == reel::FlowOutcome::settled);
 }
 
 TEST_CASE("what does not settle in time says what it waits for") {

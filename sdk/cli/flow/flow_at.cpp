@@ -45,18 +45,33 @@ std::optional<std::uint64_t> time_of_day(const std::string& text, std::uint64_t 
          static_cast<std::uint64_t>(seconds * static_cast<double>(second_ns));
 }
 
+/// How much of a count had come: as many of its events as there were by then. Which of them counted is not
+/// told
+/// (`where`, `each`), but no more did than do now.
+void rewind_count(v1::Expectation& expectation, const v1::FlowReply& flow) {
+  if (expectation.needed() == 0 && expectation.at_most() == 0) return;
+  const auto& expected = expectation.expected();
+  std::uint32_t came = 0;
+  for (const auto& step : flow.steps()) {
+    if (step.offset() <= expectation.after_offset()) continue;
+    came += std::find(expected.begin(), expected.end(), step.topic()) != expected.end() ? 1u : 0u;
+  }
+  expectation.set_seen(std::min(expectation.seen(), came));
+}
+
 void rewind_expectation(v1::Expectation& expectation, const v1::FlowReply& flow, std::uint64_t moment) {
   const bool settled = expectation.settled_at() != 0 && expectation.settled_at() <= moment;
   if (settled) return;
   expectation.set_settled_at(0);
   expectation.clear_missing();
-  // What must not come is never overdue. How much of a count had come then is not told: what came since is
-  // shown.
+  rewind_count(expectation, flow);
+  // What must not come is never overdue.
   const bool forbids = expectation.never() || (expectation.at_most() != 0 && expectation.needed() == 0);
   // At exactly the deadline the awaited event would still be in time.
-  const bool overdue = !forbids && expectation.deadline() != 0 && expectation.deadline() < moment;
+  const bool enough = expectation.at_most() != 0 && expectation.seen() >= expectation.needed();
+  const bool overdue = !forbids && !enough && expectation.deadline() != 0 && expectation.deadline() < moment;
   expectation.set_verdict(overdue ? v1::VERDICT_OVERDUE : v1::VERDICT_WAITING);
-  if (forbids) return;
+  if (forbids || enough) return;
   std::unordered_set<std::string> seen;
   if (!expectation.any_of()) {
     for (const auto& step : flow.steps()) {

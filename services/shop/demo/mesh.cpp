@@ -79,6 +79,7 @@ void Mesh::start_service(const std::string& name, const std::vector<std::string>
 Mesh::News Mesh::wait(std::chrono::milliseconds time) {
   switch (children_.wait(time)) {
     case reel::cli::Children::News::none: return News::none;
+    case reel::cli::Children::News::hangup:
     case reel::cli::Children::News::stop_requested: return News::stop_requested;
     case reel::cli::Children::News::child_ended: break;
   }

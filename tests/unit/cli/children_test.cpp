@@ -96,6 +96,16 @@ TEST_CASE("Ctrl-C asks the parent to stop and does not reach the children") {
   CHECK(family.said == "broker: up\n");
 }
 
+TEST_CASE("SIGHUP is told apart from a wish to stop, and does not reach the children") {
+  Family family;
+  family.start("broker", "trap 'echo hung up' HUP; echo up; while :; do sleep 0.01; done");
+  family.until_said("up");
+  kill(getpid(), SIGHUP);
+  CHECK(family.until_news() == Children::News::hangup);
+  CHECK(family.said == "broker: up\n");
+  family.children.stop(10s);
+}
+
 TEST_CASE("a Ctrl-C that arrives twice is one wish and kills nobody") {
   Family family;
   family.start("broker", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done");

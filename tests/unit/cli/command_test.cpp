@@ -227,6 +227,7 @@ TEST_CASE("a flow is shown as a tree, and as one JSON object") {
   bus.answers(tell_flows);
   CHECK(bus.reel({"flow", "order-7"}).out ==
         "order-7  overdue  order-fulfilment  1 event since 2026-03-01 10:02:11\n"
+        "  0 of 1 done, 1 overdue, owed by payments\n"
         "  10:02:11.000  order.placed        by orders\n"
         "  OVERDUE 12s   └ payment.captured  expected from payments within 5s after order.placed\n");
   const std::string owed =

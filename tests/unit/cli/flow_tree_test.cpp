@@ -96,6 +96,7 @@ TEST_CASE("a flow reads from cause to effect, and says what did not come, how la
   flow.watermark(22s + 21ms);
   CHECK(flow.text() ==
         "order-7  overdue  order-fulfilment  4 events since 2026-03-01 10:02:11\n"
+        "  0 of 1 done, 1 overdue, owed by shipping\n"
         "  10:02:11.004  order.placed               by orders\n"
         "  10:02:11.019  └ payment.captured         by payments   +15 ms\n"
         "  10:02:11.021    ├ stock.reserved         by inventory  +2.0 ms\n"
@@ -112,6 +113,7 @@ TEST_CASE("what is still in time shows the time left, and alternatives are named
   flow.watermark(1'800ms);
   CHECK(flow.text() ==
         "order-7  open  order-fulfilment  1 event since 2026-03-01 10:02:11\n"
+        "  0 of 2 done, 2 open with 1.2s left for the first, owed by payments\n"
         "  10:02:11.000  order.placed                            by orders\n"
         "  1.2s left     ├ stock.reserved and invoice.issued     expected within 3s after order.placed\n"
         "  3.2s left     └ payment.captured or payment.declined  expected from payments within 5s after "
@@ -165,6 +167,7 @@ TEST_CASE("what must not come is shown once it has, and counts show how far they
   flow.watermark(1s);
   CHECK(flow.text() ==
         "order-7  open  order-fulfilment  1 event since 2026-03-01 10:02:11\n"
+        "  0 of 1 done, 1 open with 4s left\n"
         "  10:02:11.000  order.placed    by orders\n"
         "  BROKEN        ├ order.placed  never after order.placed\n"
         "  4s left       └ item.packed   expected 7/9 within 5s after order.placed\n");
@@ -203,6 +206,23 @@ TEST_CASE("an event whose cause is not of this flow is a root that says so") {
         "this flow\n"
         "  10:02:11.001  odd.loop      by odd                       caused by odd.loop, which is not of this "
         "flow\n");
+}
+
+TEST_CASE("how far a flow is stands below its head: what has come, what has time left, who owes it") {
+  FlowBench flow;
+  flow.step(0ms, "order.placed", "orders");
+  flow.step(1s, "payment.captured", "payments", "order.placed");
+  flow.expects(1, {"payment.captured"}, 5s, v1::VERDICT_MET, "payments").clear_missing();
+  flow.expects(1, {"payment.captured"}, 500ms, v1::VERDICT_MET_LATE, "payments").clear_missing();
+  flow.expects(2, {"stock.reserved"}, 14s, v1::VERDICT_WAITING, "inventory");
+  flow.expects(2, {"invoice.issued"}, 1s, v1::VERDICT_OVERDUE, "invoicing");
+  flow.expects(2, {"parcel.weighed"}, 60s, v1::VERDICT_CANCELLED, "nobody");
+  flow.expects(0, {"order.closed"}, 1h, v1::VERDICT_WAITING);
+  flow.watermark(3s);
+  const auto text = flow.text();
+  const auto line = text.substr(text.find('\n') + 1);
+  CHECK(line.substr(0, line.find('\n')) ==
+        "  2 of 4 done, 1 open with 12s left, 1 overdue, owed by invoicing, inventory");
 }
 
 TEST_CASE("a chain of ten thousand events neither overflows the stack nor walks off the page") {

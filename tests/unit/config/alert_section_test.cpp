@@ -46,6 +46,16 @@ alerts:
   CHECK(page.watchdog);
 }
 
+TEST_CASE("headers are kept as they are written, for what is posted") {
+  const Model model = parse(R"(topics: {a: {type: A}}
+alerts: {targets: {ops: {webhook: "http://a", headers: {X-Team: payments, Authorization: "Bearer ${OPS_TOKEN}"}}}}
+)");
+  const Headers written{{"X-Team", "payments"}, {"Authorization", "Bearer ${OPS_TOKEN}"}};
+  CHECK(model.alerts.targets.at("ops").headers == written);
+  CHECK(of_target(R"({exec: [/b], headers: {X: a}})").find("'headers' is for a webhook or Alertmanager") !=
+        std::string::npos);
+}
+
 TEST_CASE("a program gets no beat unless it asks for it") {
   const Model model = parse("topics: {a: {type: A}}\nalerts: {targets: {page: {exec: [/bin/page]}}}\n");
   CHECK(!model.alerts.targets.at("page").watchdog);

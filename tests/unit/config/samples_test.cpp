@@ -189,15 +189,30 @@ TEST_CASE("production.yaml lists every setting") {
   const Alerts alerts;
   [[maybe_unused]] const auto& [watchdog, repeat, labels, targets] = alerts;
   const AlertTarget target;
-  [[maybe_unused]] const auto& [by, url, command, target_when, timeout, target_watchdog, target_place] =
-      target;
-  CHECK(production_keys("alerts") ==
-        std::set<std::string>{"watchdog", "repeat", "labels", "labels.mesh", "targets", "targets.ops",
-                              "targets.ops.webhook", "targets.ops.when", "targets.ops.when.data",
-                              "targets.ops.when.data.severity", "targets.ops.timeout", "targets.ops.watchdog",
-                              "targets.metrics", "targets.metrics.alertmanager", "targets.page",
-                              "targets.page.exec", "targets.page.when", "targets.page.when.data",
-                              "targets.page.when.data.owner"});
+  [[maybe_unused]] const auto& [by, url, headers, command, target_when, timeout, target_watchdog,
+                                target_place] = target;
+  CHECK(production_keys("alerts") == std::set<std::string>{"watchdog",
+                                                           "repeat",
+                                                           "labels",
+                                                           "labels.mesh",
+                                                           "targets",
+                                                           "targets.ops",
+                                                           "targets.ops.webhook",
+                                                           "targets.ops.headers",
+                                                           "targets.ops.headers.X-Team",
+                                                           "targets.ops.headers.Authorization",
+                                                           "targets.ops.when",
+                                                           "targets.ops.when.data",
+                                                           "targets.ops.when.data.severity",
+                                                           "targets.ops.timeout",
+                                                           "targets.ops.watchdog",
+                                                           "targets.metrics",
+                                                           "targets.metrics.alertmanager",
+                                                           "targets.page",
+                                                           "targets.page.exec",
+                                                           "targets.page.when",
+                                                           "targets.page.when.data",
+                                                           "targets.page.when.data.owner"});
 
   const Traces traces;
   [[maybe_unused]] const auto& [traces_url, traces_headers, sample, settle, traces_timeout, retry_for,

@@ -190,6 +190,22 @@ std::string DeskBench::settles(const std::string& service, const Answers& answer
   return text;
 }
 
+std::string DeskBench::reloads(config::Model wanted, bool dry_run) {
+  desk_->serve_reloads(
+      [&wanted] {
+        return config::Mesh{wanted, {}};
+      },
+      [this](config::Mesh& mesh) {
+        std::swap(model_, mesh.model);
+        std::swap(schemas_, mesh.schemas);
+      });
+  v1::Request request;
+  request.mutable_reload()->set_dry_run(dry_run);
+  request.mutable_reload()->set_by("ada@host");
+  reloaded_ = asks(std::move(request)).reload();
+  return reloaded_.refused();
+}
+
 v1::Reply DeskBench::asks(v1::Request request) {
   v1::ToBroker head;
   *head.mutable_query() = std::move(request);

@@ -99,6 +99,10 @@ class DeskBench {
   void restarts();
   /// What the configuration says from the next restart on.
   [[nodiscard]] config::Model& model() { return model_; }
+  /// The file says this, and the broker is told to read it: why it does not, or nothing.
+  std::string reloads(config::Model wanted, bool dry_run = false);
+  /// What it said then.
+  [[nodiscard]] const v1::ReloadReply& reloaded() const { return reloaded_; }
   /// The newest segment is full: what is published next is in another one.
   void fills_segment();
   void advance(std::chrono::milliseconds time) {
@@ -126,7 +130,7 @@ class DeskBench {
   void turn();
 
   config::Model model_;
-  const SchemaSet schemas_;
+  SchemaSet schemas_;
   const std::filesystem::path directory_;
   zmq::context_t context_{0};
   LiveTap tap_;
@@ -143,6 +147,7 @@ class DeskBench {
   std::string told_;
   std::optional<v1::Settled> settled_;
   std::optional<v1::Reply> reply_;
+  v1::ReloadReply reloaded_;
 
   bool stalled_ = false;
   std::vector<JournalDone> held_back_;  // while it is stalled

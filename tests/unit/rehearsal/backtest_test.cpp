@@ -40,6 +40,19 @@ TEST_CASE("an event of no flow moves time") {
   CHECK(bench.counts() == "a -> b 5s: armed 1, overdue 1");
 }
 
+TEST_CASE("what a person waived then is waived, where it is overdue by these definitions") {
+  const std::string waived =
+      R"({"type":"reel.flow.waived","source":"reel-tracker","correlationid":"1","time":"2026-03-01T10:00:08Z",)"
+      R"("data":{"correlationid":"1","by":"ada"}})"
+      "\n";
+  BacktestBench bench{pair};
+  bench.reads(event_line("00", "a", "1") + event_line("00", "a", "2") + waived + event_line("09", "b", "1"));
+  CHECK(bench.counts() == "a -> b 5s: armed 2, overdue 1, waived 1");
+  BacktestBench slower{"flows: {f: {expect: [{after: a, any_of: [b], within: 9s}]}}"};
+  slower.reads(event_line("00", "a", "1") + waived);
+  CHECK(slower.counts() == "a -> b 9s: armed 1, open 1");
+}
+
 TEST_CASE("the end cancels, and the deadline of the whole flow has a row of its own, as the file has it") {
   BacktestBench bench{
       "flows: {f: {start: a, expect: [{after: a, any_of: [b], within: 5s}, {after: a, any_of: [e], within: "

@@ -48,6 +48,7 @@ TEST_CASE("a verdict is met, late, overdue, open, cancelled, and says when") {
   CHECK(played("0s a, 5s", "a -> b: overdue at 5s") == "");
   CHECK(played("0s a, 4s", "a -> b: open until 5s, f: open") == "");
   CHECK(played("0s a, 4s e", "a -> b: cancelled at 4s, f: completed at 4s") == "");
+  CHECK(played("0s a, 7s reel.flow.waived", "a -> b: waived at 7s, f: open") == "");
   CHECK(played("0s b", "a -> b: not armed, f: not begun") == "");
   CHECK(played("0s a, 1s a, 5500ms b", "'a -> b': 'met late by 500ms, met'") == "");
 }

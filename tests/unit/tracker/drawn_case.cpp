@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/flow_text.h"
 #include "event/rfc3339.h"
-#include "tracker/definition_text.h"
 #include "tracker_bench.h"
 
 namespace reel::tracker::bench {
@@ -177,7 +177,7 @@ std::string json_of(const Said& event) {
 
 std::string Case::text() const {
   std::string text;
-  for (const auto& [name, flow] : definitions) text += "  " + name + ": " + tracker::text_of(flow) + "\n";
+  for (const auto& [name, flow] : definitions) text += "  " + name + ": " + config::text_of(flow) + "\n";
   for (const Said& event : trace) {
     text += "  " + std::to_string(event.at) + " " + event.topic + " " + event.id + " of " +
             event.correlation + (event.subject.empty() ? "" : " about " + event.subject) +

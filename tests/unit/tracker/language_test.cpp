@@ -2,8 +2,8 @@
 // it means at its edges. docs/flows.md has the same cases.
 #include <doctest/doctest.h>
 
+#include "config/flow_text.h"
 #include "event/utf8.h"
-#include "tracker/definition_text.h"
 #include "tracker_bench.h"
 
 using namespace reel;
@@ -405,12 +405,13 @@ TEST_CASE("each word of the language survives the store") {
     owner: o
     runbook: r
 )");
-  const std::string text = text_of(flows.at("f"));
-  CHECK(text_of(flow_of(text)) == text);
+  const std::string text = config::text_of(flows.at("f"));
+  CHECK(config::text_of(config::flow_of(text)) == text);
   const auto every = flows_of_yaml("  f: {expect: [{every: 10s, any_of: [a], per: data.s}]}\n");
-  CHECK(text_of(flow_of(text_of(every.at("f")))) == text_of(every.at("f")));
+  CHECK(config::text_of(config::flow_of(config::text_of(every.at("f")))) == config::text_of(every.at("f")));
 }
 
 TEST_CASE("a damaged stored definition is said to be one") {
-  CHECK_THROWS_WITH_AS(flow_of("{"), doctest::Contains("a stored definition cannot be read: "), RecordError);
+  CHECK_THROWS_WITH_AS(config::flow_of("{"), doctest::Contains("this is no flow definition as it is kept: "),
+                       config::FlowTextError);
 }

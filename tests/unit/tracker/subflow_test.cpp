@@ -97,7 +97,7 @@ TEST_CASE("flows that name each other as their whole tell each other and come to
   bench.sees("a", "one", {.parent = "two"});
   bench.sees("b", "two", {.parent = "one"});
   bench.sees("d", "one");
-  // `two` was begun by its part, before its own first event came: it is a part of nothing.
+  // `two` was begun by its part, before its own first event came, and that names `one` all the same.
   CHECK(bench.verdicts() == "one: completed\ntwo: completed");
 }
 
@@ -109,6 +109,21 @@ TEST_CASE("a part of a flow that nobody has seen makes it known") {
   bench.sees("a", "order-9");
   bench.sees("d", "parcel-1");
   CHECK(bench.expectations("order-9") == "a -> flow packing met");
+}
+
+TEST_CASE("a whole whose part began first is a part itself, as its own first event says") {
+  TrackerBench bench{
+      flows_of_yaml("  order: {start: a, expect: [{after: a, any_of: [{flow: packing}], within: 10s}]}\n"
+                    "  packing: {start: b, expect: [{after: b, any_of: [{flow: crate}], within: 8s}]}\n"
+                    "  crate: {start: c, expect: [{after: c, any_of: [d], within: 5s}], end: [d]}\n")};
+  bench.sees("a", "order-1");
+  bench.sees("c", "crate-1", {.parent = "parcel-1"});  // before the parcel itself is known
+  bench.restarts();
+  bench.sees("b", "parcel-1", {.parent = "order-1"});
+  CHECK(bench.steps("order-1") == "a, flow packing");
+  bench.sees("e", "parcel-1", {.parent = "somebody-else"});  // not its first
+  bench.sees("d", "crate-1");
+  CHECK(bench.verdicts() == "crate-1: completed by d\nparcel-1: completed\norder-1: completed");
 }
 
 TEST_CASE("a part that completes by the passing of time meets at that time") {

@@ -242,6 +242,10 @@ void TrackerBench::restarts() {
   tracker_ = std::move(next);
 }
 
+bool TrackerBench::reapplies(std::string_view flow) {
+  return tracker_->reapply(packed_id(flow));
+}
+
 std::string TrackerBench::verdicts() {
   for (auto& verdict : tracker_->take_verdicts()) verdicts_.push_back(std::move(verdict));
   std::string text;

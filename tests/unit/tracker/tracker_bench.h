@@ -65,6 +65,10 @@ class TrackerBench {
   void passes(nanoseconds span);
   /// Saved, stopped, started again: all state goes through the form in which it is stored.
   void restarts();
+  /// The file says this from here on.
+  void redefines(const std::map<std::string, config::Flow>& flows) { (void)definitions_.set_current(flows); }
+  /// The flow moves to the newest versions; false where it stays as it was.
+  bool reapplies(std::string_view flow);
   void stopped_until_now() { tracker_->set_stopped_until(now_); }
 
   /// What was judged since the last call, one a line.

@@ -101,6 +101,10 @@ void WatchBench::starts() {
   store_ = std::make_unique<Store>(folder_.path());
   committer_ = std::make_unique<FakeCommitter>(*store_);
   watch_ = std::make_unique<Watch>(model_, *store_, *committer_, bus, bus, line_);
+  watch_->serve_reloads([this] {
+    if (!broken_file.empty()) throw config::ConfigError{broken_file};
+    return config::Mesh{model_, {}};
+  });
 }
 
 void WatchBench::crashes() {
@@ -165,6 +169,19 @@ v1::Reply WatchBench::says(const v1::CareRequest& care) {
   for (int turns = 0; turns < 200 && !answer; ++turns) works();
   REQUIRE(answer.has_value());
   return *answer;
+}
+
+v1::ReloadReply WatchBench::reloads(bool reapply, bool dry_run) {
+  v1::Request request;
+  request.mutable_reload()->set_by("ada@host");
+  request.mutable_reload()->set_reapply(reapply);
+  request.mutable_reload()->set_dry_run(dry_run);
+  std::optional<v1::Reply> answer;
+  watch_->ask(request, clock_, [&](v1::Reply reply) { answer = std::move(reply); });
+  for (int turns = 0; turns < 200 && !answer; ++turns) works();
+  REQUIRE(answer.has_value());
+  REQUIRE(answer->error() == "");
+  return answer->reload();
 }
 
 std::string WatchBench::incidents(bool resolved) {

@@ -48,6 +48,7 @@ class FakeBus final : public Inbox, public Outlet {
   void reconnect();
 
   void begin(const std::vector<std::string>&) override {}
+  void begin_again(const std::vector<std::string>&, SchemaSet) override { reconnect(); }
   Delivery next(std::chrono::milliseconds wait) override;
   void mark() override { marked_ = given_; }
   void acknowledge() override { acknowledged_ = marked_; }
@@ -111,6 +112,7 @@ class WatchBench {
   void starts();
   /// From the next start on.
   void has_line(BrokerLine* line) { line_ = line; }
+  /// The file says so, which the tracker reads when it starts, or when it is told to.
   void redefines(const std::string& definitions) { redefines(flows_of(definitions)); }
   void redefines(std::map<std::string, config::Flow> flows) { model_.flows = std::move(flows); }
   void retains(config::milliseconds span) { model_.tracker.retain = span; }
@@ -123,6 +125,9 @@ class WatchBench {
                                    std::uint64_t after = 0);
   /// Correlation ids of one page; `next` behind a '/', where there is one.
   [[nodiscard]] v1::Reply asks(const v1::Request& request) { return watch_->answer(request); }
+  /// It is told to read its file again, and answers.
+  [[nodiscard]] v1::ReloadReply reloads(bool reapply = false, bool dry_run = false);
+  [[nodiscard]] config::Model& file() { return model_; }
   /// Somebody says something, and it is answered.
   [[nodiscard]] v1::Reply says(const v1::CareRequest& care);
   /// The incidents, incident_text one a line.
@@ -134,6 +139,7 @@ class WatchBench {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
   FakeBus bus;
+  std::string broken_file;  ///< what is wrong with it, if anything
 
  private:
   [[nodiscard]] std::string logged(bool incidents) const;

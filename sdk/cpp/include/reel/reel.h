@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reel/context.h"
+#include "reel/flow.h"
 #include "reel/options.h"
 #include "reel/outcome.h"
 #include "reel/publisher.h"

@@ -230,6 +230,38 @@ TEST_CASE("at an earlier moment a flow shows what had happened by then, and is j
   CHECK(state_at(JournalInWords::time_of(7)) == State{v1::FLOW_STATE_COMPLETED, v1::VERDICT_MET_LATE, 2, 0});
 }
 
+TEST_CASE("at an earlier moment a count is as far as its events had come") {
+  v1::FlowReply flow;
+  flow.mutable_summary()->set_last_at(4 * ms);
+  for (std::uint64_t offset = 1; offset <= 4; ++offset) {
+    auto& step = *flow.add_steps();
+    step.set_offset(offset);
+    step.set_recordedtime(offset * ms);
+    step.set_topic(offset == 1 ? "order.placed" : "item.packed");
+  }
+  auto& counted = *flow.add_expectations();
+  counted.set_after("order.placed");
+  counted.set_after_offset(1);
+  counted.add_expected("item.packed");
+  counted.set_any_of(true);
+  counted.set_verdict(v1::VERDICT_MET);
+  counted.set_armed_at(1 * ms);
+  counted.set_deadline(9 * ms);
+  counted.set_settled_at(4 * ms);
+  counted.set_needed(3);
+  counted.set_seen(3);
+  auto& at_most = *flow.add_expectations() = counted;
+  at_most.set_needed(1);
+  at_most.set_at_most(2);
+  at_most.set_seen(2);  // where one of the three did not count
+  rewind_flow(flow, 3 * ms);
+  CHECK(flow.expectations(0).seen() == 2);
+  CHECK(flow.expectations(0).verdict() == v1::VERDICT_WAITING);
+  CHECK(flow.expectations(0).missing_size() == 1);
+  CHECK(flow.expectations(1).seen() == 2);
+  CHECK(flow.expectations(1).missing_size() == 0);  // enough: what more may come is judged at the deadline
+}
+
 TEST_CASE("at an earlier moment a delivery is where it was, though the ledger tells of it later") {
   const auto state_at = [](std::uint64_t after_begin) {
     FlowInWords flow{retried};

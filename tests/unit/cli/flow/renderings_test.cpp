@@ -248,9 +248,11 @@ TEST_CASE("a follow-up that is overdue is a span with an error, below what armed
   *flow.reply().add_expectations() = owed;
   flow.reply().mutable_expectations(1)->set_verdict(v1::VERDICT_MET);
 
+  const std::string text = flow.drawn(write_otlp);
+  const Json trace = Json::parse(text);
   std::map<std::string, std::string> span_ids;
   std::vector<std::string> overdue;
-  for (const Json& of_resource : Json::parse(flow.drawn(write_otlp))["resourceSpans"]) {
+  for (const Json& of_resource : trace["resourceSpans"]) {
     for (const Json& span : of_resource["scopeSpans"][0]["spans"]) {
       span_ids[span["name"]] = span["spanId"];
       if (span["kind"] == 1)
@@ -263,7 +265,6 @@ TEST_CASE("a follow-up that is overdue is a span with an error, below what armed
       overdue ==
       std::vector<std::string>{
           R"(inventory: overdue stock.reserved or stock.unavailable, {"code":2,"message":"stock.reserved or stock.unavailable has not come in time"})"});
-  const auto text = flow.drawn(write_otlp);
   CHECK(text.find("\"parentSpanId\":\"" + span_ids["publish payment.captured"] + "\",\"name\":\"overdue") !=
         std::string::npos);
 }

@@ -1,33 +1,29 @@
-#include "tracker/definition_text.h"
+#include "config/flow_text.h"
 
 #include <nlohmann/json.hpp>
 
-#include "tracker/compact.h"
-
-namespace reel::tracker {
+namespace reel::config {
 namespace {
 
 using nlohmann::json;
-using Topics = std::vector<std::string>;
 
 // What was not said is not written, so that a language with more words gives old definitions the same text.
 template <typename T>
 void put(json& to, const char* key, const T& value, const T& unsaid = {}) {
   if (value != unsaid) to[key] = value;
 }
-void put_span(json& to, const char* key, config::milliseconds span) {
+void put_span(json& to, const char* key, milliseconds span) {
   put(to, key, static_cast<std::int64_t>(span.count()), std::int64_t{0});
 }
 template <typename T>
 void get(const json& from, const char* key, T& value) {
   if (const auto found = from.find(key); found != from.end()) value = found->get<T>();
 }
-void get_span(const json& from, const char* key, config::milliseconds& span) {
-  if (const auto found = from.find(key); found != from.end())
-    span = config::milliseconds{found->get<std::int64_t>()};
+void get_span(const json& from, const char* key, milliseconds& span) {
+  if (const auto found = from.find(key); found != from.end()) span = milliseconds{found->get<std::int64_t>()};
 }
 
-json judged_part(const config::Expectation& from) {
+json judged_part(const Expectation& from) {
   json to = json::object();
   put(to, "after", from.after);
   put(to, "any_of", from.any_of);
@@ -52,7 +48,7 @@ json judged_part(const config::Expectation& from) {
   return to;
 }
 
-json json_of(const config::Expectation& from) {
+json json_of(const Expectation& from) {
   json to = judged_part(from);
   put(to, "severity", static_cast<int>(from.severity));
   put(to, "owner", from.owner);
@@ -60,17 +56,17 @@ json json_of(const config::Expectation& from) {
   return to;
 }
 
-config::Expectation expectation_of(const json& from) {
-  config::Expectation to;
+Expectation expectation_of(const json& from) {
+  Expectation to;
   get(from, "after", to.after);
   get(from, "any_of", to.any_of);
   get(from, "all_of", to.all_of);
   get(from, "never", to.never);
   get(from, "when", to.when);
   for (const auto& one : from.value("where", json::array())) {
-    to.where.push_back({one.at(0), static_cast<config::Comparison>(one.at(1).get<int>()), one.at(2)});
+    to.where.push_back({one.at(0), static_cast<Comparison>(one.at(1).get<int>()), one.at(2)});
   }
-  if (from.contains("each")) to.each = config::Each{from["each"].at(0), from["each"].at(1)};
+  if (from.contains("each")) to.each = Each{from["each"].at(0), from["each"].at(1)};
   get(from, "at_least", to.at_least);
   get(from, "at_most", to.at_most);
   get_span(from, "not_before", to.not_before);
@@ -82,7 +78,7 @@ config::Expectation expectation_of(const json& from) {
   get_span(from, "every", to.every);
   get(from, "per", to.per);
   get(from, "warn_at", to.warn_at);
-  to.severity = static_cast<config::Severity>(from.value("severity", 0));
+  to.severity = static_cast<Severity>(from.value("severity", 0));
   get(from, "owner", to.owner);
   get(from, "runbook", to.runbook);
   return to;
@@ -90,7 +86,7 @@ config::Expectation expectation_of(const json& from) {
 
 }  // namespace
 
-std::string text_of(const config::Flow& from) {
+std::string text_of(const Flow& from) {
   json to = json::object();
   put(to, "start", from.start);
   put(to, "when", from.when);
@@ -106,9 +102,9 @@ std::string text_of(const config::Flow& from) {
   return to.dump();
 }
 
-config::Flow flow_of(const std::string& text) try {
+Flow flow_of(const std::string& text) try {
   const json from = json::parse(text);
-  config::Flow to;
+  Flow to;
   get(from, "start", to.start);
   get(from, "when", to.when);
   for (const auto& expectation : from.value("expect", json::array()))
@@ -118,16 +114,16 @@ config::Flow flow_of(const std::string& text) try {
   get(from, "on_overdue", to.on_overdue_publish);
   get(from, "correlate_by", to.correlate_by);
   get(from, "warn_at", to.warn_at);
-  to.severity = static_cast<config::Severity>(from.value("severity", 0));
+  to.severity = static_cast<Severity>(from.value("severity", 0));
   get(from, "owner", to.owner);
   get(from, "runbook", to.runbook);
   return to;
 } catch (const json::exception& error) {
-  throw RecordError{std::string{"a stored definition cannot be read: "} + error.what()};
+  throw FlowTextError{std::string{"this is no flow definition as it is kept: "} + error.what()};
 }
 
-std::string identity_of(const config::Expectation& expectation) {
+std::string identity_of(const Expectation& expectation) {
   return judged_part(expectation).dump();
 }
 
-}  // namespace reel::tracker
+}  // namespace reel::config

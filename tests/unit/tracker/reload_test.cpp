@@ -1,0 +1,104 @@
+// The tracker reads its file again: new versions are kept before anything is judged by them, open flows keep
+// theirs or move, and what it cannot take up changes nothing.
+#include <doctest/doctest.h>
+
+#include "watch_bench.h"
+
+using namespace reel;
+using namespace reel::tracker;
+using namespace reel::tracker::bench;
+
+namespace {
+
+std::string changes(const v1::ReloadReply& reply) {
+  std::string text;
+  for (const auto& change : reply.changes()) text += (text.empty() ? "" : ", ") + change;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a reload changes what later flows are judged by, and says how many go on under the older version") {
+  WatchBench bench{"a -> b within 10s"};
+  bench.publishes("a", "old");
+  bench.works();
+  bench.redefines("a -> b within 2s");
+  const auto reply = bench.reloads();
+  CHECK(reply.refused() == "");
+  CHECK(reply.older() == 1);
+  bench.publishes("a", "new");
+  bench.passes(3s);
+  bench.works();
+  CHECK(bench.published() == "reel.flow.overdue new");
+}
+
+TEST_CASE("a dry run says what a reload would change and changes nothing") {
+  WatchBench bench{"a -> b within 10s"};
+  bench.works();
+  bench.redefines("a -> b within 2s");
+  const auto reply = bench.reloads(false, true);
+  CHECK(changes(reply).ends_with(": new version"));
+  bench.publishes("a", "x");
+  bench.passes(3s);
+  bench.works();
+  CHECK(bench.published() == "");
+  CHECK(changes(bench.reloads()) == changes(reply));
+  CHECK(changes(bench.reloads()) == "");
+}
+
+TEST_CASE("a version taken up by a reload is known to a tracker that was killed right after") {
+  WatchBench bench{"a -> b within 10s"};
+  bench.works();
+  bench.redefines("a -> b within 2s");
+  (void)bench.reloads();
+  bench.publishes("a", "x");
+  bench.works();
+  bench.crashes();
+  bench.redefines("a -> b within 10s");
+  bench.starts();
+  bench.passes(3s);
+  bench.works();
+  CHECK(bench.published() == "reel.flow.overdue x");
+}
+
+TEST_CASE("a file that cannot be used changes nothing, and what is wrong with it is the answer") {
+  WatchBench bench{"a -> b within 2s"};
+  bench.works();
+  bench.redefines("a -> b within 10s");
+  bench.broken_file = "reel.yaml:3:1: unknown key 'x'";
+  CHECK(bench.reloads().refused() == "reel.yaml:3:1: unknown key 'x'");
+  bench.publishes("a", "x");
+  bench.passes(3s);
+  bench.works();
+  CHECK(bench.published() == "reel.flow.overdue x");
+}
+
+TEST_CASE("what needs a restart refuses the whole reload, by name") {
+  WatchBench bench{"a -> b within 2s"};
+  bench.works();
+  bench.redefines("a -> b within 10s");
+  bench.file().tracker.listen = "tcp://127.0.0.1:1";
+  CHECK(bench.reloads().refused() == "tracker.listen: needs a restart of reel-tracker");
+  bench.file().tracker = {};
+  bench.file().gateway.streams_max = 7;
+  const auto reply = bench.reloads(false, true);
+  CHECK(reply.refused() == "");
+  CHECK(reply.restarts(0) == "reel-gateway: gateway");
+}
+
+TEST_CASE("open flows move where that is asked for, some hundreds a turn") {
+  WatchBench bench{"a -> b within 10s"};
+  for (int i = 0; i < 1'200; ++i) bench.publishes("a", "f" + std::to_string(i));
+  bench.works();
+  bench.stops();
+  bench.starts();
+  bench.works();
+  bench.passes(3s);
+  bench.redefines("a -> b within 2s");
+  const auto reply = bench.reloads(true);
+  CHECK(reply.moved() == 1'200);
+  CHECK(reply.older() == 0);
+  bench.works();
+  CHECK(bench.summary().overdue() == 1'200);
+}
