@@ -29,8 +29,8 @@ struct HttpUrl {
 /// Of a URL that was checked.
 [[nodiscard]] HttpUrl split_http_url(std::string_view url);
 
-/// The same for a sentence that strangers read, "https://hooks.example/…": a path or a query is often the secret
-/// itself.
+/// The same for a sentence that strangers read, "https://hooks.example/…": a path or a query is often the
+/// secret itself.
 [[nodiscard]] std::string shown_http_url(std::string_view url);
 
 }  // namespace reel::config

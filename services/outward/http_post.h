@@ -45,8 +45,8 @@ struct Answer {
   std::string failure;       ///< without a status: why there is none
 
   [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
-  /// "'https://hooks.example/…' answered 500: 'no such team'": who it was, not the rest of the URL, which may be
-  /// a secret; and nothing foreign unquoted.
+  /// "'https://hooks.example/…' answered 500: 'no such team'": who it was, not the rest of the URL, which may
+  /// be a secret; and nothing foreign unquoted.
   [[nodiscard]] std::string sentence() const;
 };
 
