@@ -3,8 +3,7 @@
 //   Attempts attempts{policy, seed, deliveries};
 //   attempts.nacked(position, nack, now, settlement);    // an instance says so
 //   attempts.timed_out(position, now, settlement);       // nobody says anything
-//   attempts.lost(slot, now, settlement);                // an instance is gone, and may have died of an
-//   event
+//   attempts.lost(slot, now, settlement);                // an instance is gone: an event may have killed it
 //
 // Each end is a v1::Failure in the settlement, which the ledger keeps. Deliveries moves the events.
 #pragma once

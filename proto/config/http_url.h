@@ -1,4 +1,5 @@
-// Where alerts are posted: http and https URLs, checked before anything is sent, and taken apart.
+// Where alerts, events and traces are posted: http and https URLs, checked before anything is sent, and taken
+// apart.
 //
 //   check_http_url("http://10.0.0.7:9093/am")   -> nullopt
 //   check_http_url("10.0.0.7:9093")             -> "must be http://HOST[:PORT][/PATH] or https://…"

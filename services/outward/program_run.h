@@ -1,7 +1,7 @@
 // One run of a program of the user's: a text on its standard input, further environment variables, no shell.
 //
-//   const ProgramEnd end = run_program({.command = {"/usr/local/bin/page", "--team", "x"}, .input = json},
-//   stop); if (!end.ok()) throw …(end.sentence());
+//   const ProgramEnd end = run_program({.command = {"/usr/local/bin/page", "x"}, .input = json}, stop);
+//   if (!end.ok()) throw …(end.sentence());
 //
 // Exit code 0 is success. Otherwise, or where it takes too long, the last line it wrote to standard error
 // says why. It leads a process group of its own, which is killed as a whole when its time is over; what a

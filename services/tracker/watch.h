@@ -5,10 +5,9 @@
 //   while (watch.turn(10ms, now())) { … queries: watch.answer(request) … }
 //   watch.checkpoint(now());
 //
-// Input is acknowledged only after a checkpoint that holds what became of it; while that is being written the
-// turns go on. After a start, what had been
-// published meanwhile is read first, and verdicts wait in the outbox until then: those that an earlier run
-// had published already are recognised on the way.
+// Input is acknowledged only after a checkpoint that holds what became of it; while that is being written
+// the turns go on. After a start, what had been published meanwhile is read first, and verdicts wait in the
+// outbox until then: those that an earlier run had published already are recognised on the way.
 #pragma once
 
 #include <array>
