@@ -36,6 +36,7 @@ Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
     chosen_.load(*saved);
     delays_.load(*saved);
     replays_.load(*saved);
+    log_.newest().load(*saved);
     from = saved->offset();
   } else if (from > 1) {
     spdlog::error(
@@ -117,6 +118,7 @@ void Desk::remember(const StoredBatch& batch, Offset from) {
     resends_.remember(batch.producer, {batch.sequence, batch.first_offset, published, batch.log_time});
   }
   chosen_.remember(batch);
+  log_.newest().take(batch);
   follow_commands(batch, from);
   if (const auto unreadable = delays_.apply(batch, from); unreadable > 0) {
     spdlog::warn("broker    records_ignored first_offset={} topic={} records={}", batch.first_offset,
@@ -135,6 +137,7 @@ v1::Snapshot Desk::snapshot() {
   chosen_.save(snapshot, end);
   delays_.save(snapshot);
   replays_.save(snapshot);
+  log_.newest().save(snapshot);
   return snapshot;
 }
 

@@ -63,6 +63,7 @@ void CommitLog::committed(const Committed& done, const Action& each) {
       committed_end_ = item.end;
       queued_bytes_ -= item.batch->bytes();
       tail_.push(item.batch);
+      newest_.take(*item.batch);
       each(item.batch);
       committing_.add(steady - std::min(steady, item.since));
     }

@@ -14,6 +14,7 @@
 
 #include "event/time_counts.h"
 #include "journal/journal.h"
+#include "journal/newest_events.h"
 #include "journal/tail.h"
 
 namespace reel::broker {
@@ -58,6 +59,9 @@ class CommitLog {
   /// Batches and actions that wait for a commit.
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] const Tail& tail() const { return tail_; }
+  /// Of each topic, committed. What was committed before this start is for whoever recovers to bring in.
+  [[nodiscard]] const NewestEvents& newest() const { return newest_; }
+  [[nodiscard]] NewestEvents& newest() { return newest_; }
   void set_tail_bytes_max(std::size_t bytes_max) { tail_.set_bytes_max(bytes_max); }
 
  private:
@@ -70,6 +74,7 @@ class CommitLog {
 
   Journal& journal_;
   Tail tail_;
+  NewestEvents newest_;
   std::function<std::uint64_t()> system_clock_ns_;
   std::function<std::uint64_t()> steady_clock_ns_;
   LogTime last_time_;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "event/pattern_begin.h"
 #include "event/topic.h"
 
 namespace reel::broker {
@@ -111,7 +112,7 @@ const v1::Pattern* pattern_like(const std::vector<v1::Pattern>& patterns, const 
 
 bool ServiceRecord::wants(std::string_view topic, Offset offset) const {
   return std::any_of(patterns.begin(), patterns.end(), [&](const v1::Pattern& pattern) {
-    return offset >= pattern.from_offset() && matches(pattern.pattern(), topic);
+    return matches(pattern.pattern(), topic) && offset >= begin_of(pattern, topic);
   });
 }
 
@@ -184,13 +185,15 @@ void Ledger::apply(const v1::SubscriptionChanged& change) {
   if (record.patterns.empty()) return;
   Offset begin = had.empty() ? std::numeric_limits<Offset>::max() : record.floor;
   for (const v1::Pattern& pattern : record.patterns) {
-    if (pattern_like(had, pattern) == nullptr) begin = std::min(begin, pattern.from_offset());
+    if (pattern_like(had, pattern) == nullptr) begin = std::min(begin, begin_of(pattern));
   }
   for (v1::Pattern& pattern : record.patterns) {
     const v1::Pattern* before = pattern_like(had, pattern);
     if (before == nullptr) continue;
     const Offset lowest = begin < record.floor ? record.floor : 0;
     pattern.set_from_offset(std::max(before->from_offset(), lowest));
+    *pattern.mutable_begins() = before->begins();
+    for (auto& place : *pattern.mutable_begins()) place.set_offset(std::max(place.offset(), lowest));
   }
   if (begin != record.floor) set_floor(record, begin);
 }

@@ -59,7 +59,7 @@ inline constexpr LogTime until_resumed = ~LogTime{0};
 inline constexpr std::size_t dead_letters_max = 100'000;
 
 struct ServiceRecord {
-  /// A pattern's `from_offset` says which events it is wanted for.
+  /// begin_of a pattern says which events it is wanted for.
   std::vector<v1::Pattern> patterns;
   /// Every matching event below this offset is settled.
   Offset floor = 0;

@@ -117,6 +117,8 @@ void Answers::topics(v1::TopicsReply& reply) {
       row.set_unrouted(counted->second.unrouted);
       row.set_refused(counted->second.refused);
     }
+    if (const auto newest = log_.newest().of(name); newest >= journal_.begin_offset())
+      row.set_newest_offset(newest);
     if (!topic.durable) continue;     // a subscription is fed from the journal
     std::set<std::string> listening;  // in the order of names
     for (const auto index : services_.listening(name)) {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "event/pattern_begin.h"
 #include "event/uuid.h"
 
 namespace reel::broker {
@@ -117,7 +118,7 @@ void Router::subscribe(ServiceIndex service, std::span<const v1::Pattern> patter
     trie_.insert(pattern.pattern(), service);
     // A `when` of the journal that this version does not take: too many events are better than too few.
     auto when = pattern.when().empty() ? std::nullopt : EventPattern::compile(pattern.when()).pattern;
-    subscriptions.push_back({pattern.pattern(), {pattern.from_offset(), std::move(when)}});
+    subscriptions.push_back({pattern, std::move(when)});
   }
 }
 
@@ -131,7 +132,7 @@ void Router::unsubscribe(ServiceIndex service) {
   results_.clear();
   const auto found = patterns_.find(service);
   if (found == patterns_.end()) return;
-  for (const auto& subscription : found->second) trie_.erase(subscription.pattern, service);
+  for (const auto& subscription : found->second) trie_.erase(subscription.pattern.pattern(), service);
   patterns_.erase(found);
 }
 
@@ -147,7 +148,8 @@ std::optional<std::string> Router::check_when(const std::string& pattern, std::s
 std::optional<Choosy> Router::choosy_about(ServiceIndex service, std::string_view topic) const {
   Choosy choosy{.service = service, .wishes = {}};
   for (const auto& subscription : patterns_.at(service)) {
-    if (matches(subscription.pattern, topic)) choosy.wishes.push_back(subscription.wish);
+    if (matches(subscription.pattern.pattern(), topic))
+      choosy.wishes.push_back({begin_of(subscription.pattern, topic), subscription.when});
   }
   // The cheapest to ask stands first.
   std::stable_sort(choosy.wishes.begin(), choosy.wishes.end(), [](const auto& a, const auto& b) {

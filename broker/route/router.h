@@ -120,8 +120,8 @@ class Router {
   std::size_t count_derived(const std::string& from, std::size_t depth) const;
 
   struct Subscription {
-    std::string pattern;
-    Choosy::Wish wish;
+    v1::Pattern pattern;
+    std::optional<EventPattern> when;
   };
   [[nodiscard]] std::optional<Choosy> choosy_about(ServiceIndex service, std::string_view topic) const;
 

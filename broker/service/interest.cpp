@@ -3,20 +3,21 @@
 #include <algorithm>
 #include <iterator>
 
+#include "event/pattern_begin.h"
 #include "event/topic.h"
 
 namespace reel::broker {
 
 void Interest::set_patterns(std::vector<v1::Pattern> patterns) {
   patterns_ = std::move(patterns);
-  patterns_from_ = 0;
+  patterns_from_ = 0;  // where `begins` are, they lie before
   for (const auto& pattern : patterns_) patterns_from_ = std::max(patterns_from_, pattern.from_offset());
 }
 
 bool Interest::wants(Offset offset, std::string_view topic) const {
   if (offset < patterns_from_ && topic != redelivery_topic_) {
     const bool any = std::any_of(patterns_.begin(), patterns_.end(), [&](const v1::Pattern& pattern) {
-      return offset >= pattern.from_offset() && matches(pattern.pattern(), topic);
+      return matches(pattern.pattern(), topic) && offset >= begin_of(pattern, topic);
     });
     if (!any) return false;
   }

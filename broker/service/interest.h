@@ -28,7 +28,7 @@ class Interest {
   Interest(std::string redelivery_topic, const ServiceRecord* before, Offset recovered_end)
       : redelivery_topic_{std::move(redelivery_topic)}, before_{before}, recovered_end_{recovered_end} {}
 
-  /// Events before `from_offset` of a pattern are not wanted under it.
+  /// Events before a pattern's begin_of their topic are not wanted under it.
   void set_patterns(std::vector<v1::Pattern> patterns);
   [[nodiscard]] const std::vector<v1::Pattern>& patterns() const { return patterns_; }
   [[nodiscard]] const std::string& redelivery_topic() const { return redelivery_topic_; }

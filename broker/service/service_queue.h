@@ -80,7 +80,7 @@ class ServiceQueue {
   [[nodiscard]] ParkedKeys& parked() { return parked_; }
   [[nodiscard]] const ParkedKeys& parked() const { return parked_; }
 
-  /// Patterns changed: events before `from_offset` of a pattern are not wanted under it.
+  /// Patterns changed: events before a pattern's begin_of their topic are not wanted under it.
   void set_patterns(std::vector<v1::Pattern> patterns) { interest_.set_patterns(std::move(patterns)); }
   [[nodiscard]] const std::vector<v1::Pattern>& patterns() const { return interest_.patterns(); }
   /// Of its patterns, those that no instance names: what only they match is fed and handed to nobody, until

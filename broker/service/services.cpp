@@ -5,6 +5,7 @@
 
 #include "dispatch/backoff.h"
 #include "event/batch.h"
+#include "event/pattern_begin.h"
 #include "event/topic.h"
 #include "event/uuid.h"
 
@@ -19,7 +20,10 @@ constexpr std::uint64_t grace_timeouts = 6;
 
 std::size_t bytes_of(const std::vector<v1::Pattern>& patterns) {
   std::size_t bytes = 0;
-  for (const auto& pattern : patterns) bytes += pattern.pattern().size() + pattern.when().size();
+  for (const auto& pattern : patterns) {
+    bytes += pattern.pattern().size() + pattern.when().size();
+    for (const auto& begin : pattern.begins()) bytes += begin.topic().size();
+  }
   return bytes;
 }
 
@@ -41,7 +45,7 @@ void Services::recover() {
   for (const auto& [name, record] : ledger_.services()) {
     if (record.patterns.empty()) continue;
     Offset next = log_.committed_end();
-    for (const auto& pattern : record.patterns) next = std::min(next, pattern.from_offset());
+    for (const auto& pattern : record.patterns) next = std::min(next, begin_of(pattern));
     if (!record.resuming.empty()) next = std::min(next, record.floor);  // redeliveries, whatever the patterns
     auto& queue = open(name, false, std::max({next, record.floor, journal_.begin_offset()}));
     want(queue, record.patterns);

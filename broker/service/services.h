@@ -123,14 +123,21 @@ class Services final : private DeliveryEdge {
   void supersede(const Session& session);
   [[nodiscard]] bool anybody_names(const std::string& service, const std::string& pattern) const;
   [[nodiscard]] Wishes wishes_before(const Session& session, const std::string& service) const;
+  /// Where patterns begin that are new.
+  struct Beginning {
+    Offset from = 0;
+    bool last_per_topic = false;  ///< what they match begins with the newest event of its topic
+  };
   [[nodiscard]] std::vector<v1::Pattern> patterns_for(const std::string& service, const Wishes& more,
                                                       const std::set<std::string>& without,
-                                                      Offset start) const;
+                                                      Beginning beginning) const;
+  void begin(v1::Pattern& pattern, Beginning beginning) const;
   void note_unnamed(ServiceQueue& queue);
   void withdraw_unnamed();
   void journal_patterns(const std::string& service, const std::vector<v1::Pattern>& patterns,
                         std::function<void()> when_committed);
-  [[nodiscard]] Offset start_offset(const v1::Subscribe& request);
+  [[nodiscard]] Beginning beginning_of(const v1::Subscribe& request);
+  [[nodiscard]] Offset newest_match(const v1::Subscribe& request) const;
   [[nodiscard]] std::optional<std::string> full_for(const v1::Subscribe& request, bool own,
                                                     bool opened) const;
   void activate(InstanceId id, const v1::Subscribe& request, Offset first);

@@ -2,8 +2,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 
+#include "event/pattern_begin.h"
 #include "event/topic.h"
 #include "journal/journal_error.h"
 #include "service/own_record.h"
@@ -15,6 +17,8 @@ namespace {
 
 // Of one service, whose instances may differ. Each change is a record of all of them in the journal.
 constexpr std::size_t service_patterns_max = 5'000;
+// Topics that the patterns of a service begin with the newest event of: as many as are remembered.
+constexpr int begins_max = newest_topics_max;
 // Of all subscriptions and services, in bytes: 100,000 patterns of ordinary length. A pattern that is one dot
 // after the other takes some hundred bytes of memory for each of its own.
 constexpr std::size_t pattern_bytes_max = 16u << 20;
@@ -36,20 +40,46 @@ std::size_t bytes_of(const std::map<std::string, std::string>& wishes) {
 
 bool same_patterns(const std::vector<v1::Pattern>& some, const std::vector<v1::Pattern>& others) {
   const auto same = [](const v1::Pattern& a, const v1::Pattern& b) {
-    return a.pattern() == b.pattern() && a.from_offset() == b.from_offset() && a.when() == b.when();
+    return a.pattern() == b.pattern() && a.from_offset() == b.from_offset() && a.when() == b.when() &&
+           a.begins_size() == b.begins_size();
   };
   return std::equal(some.begin(), some.end(), others.begin(), others.end(), same);
 }
 
 }  // namespace
 
-Offset Services::start_offset(const v1::Subscribe& request) {
+Services::Beginning Services::beginning_of(const v1::Subscribe& request) {
   switch (request.start_case()) {
-    case v1::Subscribe::kFromStart: return journal_.begin_offset();
+    case v1::Subscribe::kFromStart: return {journal_.begin_offset()};
     case v1::Subscribe::kFromOffset:
-      return std::clamp(request.from_offset(), journal_.begin_offset(), log_.appended_end());
-    case v1::Subscribe::kFromTime: return journal_.offset_at(request.from_time());
-    default: return log_.appended_end();
+      return {std::clamp(request.from_offset(), journal_.begin_offset(), log_.appended_end())};
+    case v1::Subscribe::kFromTime: return {journal_.offset_at(request.from_time())};
+    case v1::Subscribe::kFromLast: return {newest_match(request)};
+    // What is not committed yet is newer than what is known to be the newest.
+    case v1::Subscribe::kFromLastPerTopic: return {log_.committed_end(), true};
+    default: return {log_.appended_end()};
+  }
+}
+
+Offset Services::newest_match(const v1::Subscribe& request) const {
+  Offset newest = 0;
+  for (const auto& [topic, offset] : log_.newest().all()) {
+    if (offset <= newest || offset < journal_.begin_offset()) continue;
+    for (const auto& pattern : request.patterns()) {
+      if (matches(pattern, topic)) newest = offset;
+    }
+  }
+  return newest == 0 ? log_.committed_end() : newest;
+}
+
+void Services::begin(v1::Pattern& pattern, Beginning beginning) const {
+  pattern.set_from_offset(beginning.from);
+  if (!beginning.last_per_topic) return;
+  for (const auto& [topic, offset] : log_.newest().all()) {
+    if (offset < journal_.begin_offset() || !matches(pattern.pattern(), topic)) continue;
+    auto& place = *pattern.add_begins();
+    place.set_topic(topic);
+    place.set_offset(offset);
   }
 }
 
@@ -69,9 +99,10 @@ Services::Wishes Services::wishes_before(const Session& session, const std::stri
 
 // What the service wants: what its instances name, `more`, and what nobody names yet or any more, `without`
 // these. An instance without a `when` for a pattern wants all of it, whatever the others say. A pattern keeps
-// its beginning, also with another `when`; a new one begins at `start`.
+// its beginning, also with another `when`; a new one begins as `beginning` says.
 std::vector<v1::Pattern> Services::patterns_for(const std::string& service, const Wishes& more,
-                                                const std::set<std::string>& without, Offset start) const {
+                                                const std::set<std::string>& without,
+                                                Beginning beginning) const {
   std::map<std::string, std::set<std::string>> all;  // `when`s by pattern
   const auto add = [&](const Wishes& some) {
     for (const auto& [pattern, when] : some) all[pattern].insert(when);
@@ -84,22 +115,27 @@ std::vector<v1::Pattern> Services::patterns_for(const std::string& service, cons
   // instances may start together.
   const auto* const queue = find(service);
   const auto& unnamed = unnamed_.of(service);
-  std::map<std::string_view, Offset> begins;
+  std::map<std::string_view, const v1::Pattern*> had;
   std::vector<v1::Pattern> patterns;
   if (queue != nullptr) {
     for (const auto& pattern : queue->patterns()) {
-      begins.emplace(pattern.pattern(), pattern.from_offset());
+      had.emplace(pattern.pattern(), &pattern);
       const auto& name = pattern.pattern();
       const bool stays = unnamed.contains(name) && !all.contains(name) && !without.contains(name);
       if (stays) patterns.push_back(pattern);
     }
   }
   for (const auto& [name, whens] : all) {
-    const auto had = begins.find(name);
+    const auto before = had.find(name);
     for (const auto& when : whens) {
       auto& pattern = patterns.emplace_back();
       pattern.set_pattern(name);
-      pattern.set_from_offset(had == begins.end() ? start : had->second);
+      if (before != had.end()) {
+        pattern.set_from_offset(before->second->from_offset());
+        *pattern.mutable_begins() = before->second->begins();
+      } else {
+        begin(pattern, beginning);
+      }
       pattern.set_when(when);
       if (when.empty()) break;  // the first in order
     }
@@ -120,7 +156,7 @@ void Services::note_unnamed(ServiceQueue& queue) {
 void Services::withdraw_unnamed() {
   for (const auto& service : unnamed_.take_due(log_.now())) {
     auto& queue = *queues_[by_name_.at(service)];
-    auto patterns = patterns_for(service, {}, {}, log_.appended_end());
+    auto patterns = patterns_for(service, {}, {}, {log_.appended_end()});
     if (same_patterns(patterns, queue.patterns())) continue;
     spdlog::info(
         "broker    patterns_withdrawn service={} from={} to={} (no instance has named them for long)",
@@ -183,9 +219,9 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   }
   const auto* const record = record_of(name);
   const bool known = opened || (record != nullptr && !record->patterns.empty());
-  Offset start = log_.appended_end();
+  Beginning beginning{log_.appended_end()};
   try {
-    if (!known) start = start_offset(request);
+    if (!known) beginning = beginning_of(request);
   } catch (const JournalError& error) {
     return replies_.send(session.id, refused(v1::REFUSED_BAD_START, error.what()));
   }
@@ -196,12 +232,27 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   for (const auto& [pattern, when] : before) {
     if (all_have_come && !wishes.contains(pattern) && !anybody_names(name, pattern)) over.insert(pattern);
   }
-  const auto patterns = patterns_for(name, wishes, over, start);
+  const auto patterns = patterns_for(name, wishes, over, beginning);
   if (patterns.size() > service_patterns_max) {
     replies_.send(session.id, refused(v1::REFUSED_LIMIT, "the instances of a service have at most " +
                                                              std::to_string(service_patterns_max) +
                                                              " different patterns together"));
     return;
+  }
+  const auto begins = std::accumulate(patterns.begin(), patterns.end(), 0, [](int sum, const auto& pattern) {
+    return sum + pattern.begins_size();
+  });
+  if (begins > begins_max) {
+    replies_.send(session.id,
+                  refused(v1::REFUSED_BAD_START, "a subscription begins with the newest events of at most " +
+                                                     std::to_string(begins_max) + " topics, not of " +
+                                                     std::to_string(begins) +
+                                                     " (a topic that two patterns match counts twice)"));
+    return;
+  }
+  Offset start = beginning.from;
+  for (const auto& pattern : patterns) {
+    if (!known) start = std::min(start, begin_of(pattern));
   }
   session.patterns.assign(request.patterns().begin(), request.patterns().end());
   session.ephemeral = request.ephemeral();

@@ -14,6 +14,7 @@
 #include "cli/audit/event_story.h"
 #include "cli/audit/journal_reading.h"
 #include "cli/audit/story_text.h"
+#include "cli/catalog.h"
 #include "cli/inquiry.h"
 #include "story/content_judge.h"
 #include "story/record_topics.h"

@@ -14,6 +14,7 @@
 #include "cli/pub_lines.h"
 #include "cli/table.h"
 #include "event/event_pattern.h"
+#include "event/pattern_begin.h"
 #include "event/topic.h"
 #include "reel/stream.h"
 #include "story/flow_json.h"
@@ -132,9 +133,10 @@ class Judge {
 
   [[nodiscard]] std::optional<Mismatch> by(const v1::Pattern& subscription) {
     if (auto mismatch = by(subscription.pattern(), subscription.when())) return mismatch;
-    if (!subject_.offset || *subject_.offset >= subscription.from_offset()) return std::nullopt;
+    const std::uint64_t begin = begin_of(subscription, subject_.topic);
+    if (!subject_.offset || *subject_.offset >= begin) return std::nullopt;
     return Mismatch{.path = "reeloffset",
-                    .expected = fmt::format(">= {}", subscription.from_offset()),
+                    .expected = fmt::format(">= {}", begin),
                     .actual = std::to_string(*subject_.offset)};
   }
 

@@ -74,6 +74,7 @@ void add_reload(CLI::App& app, Invocation& invocation);
 void add_check(CLI::App& app, Invocation& invocation);
 void add_pub(CLI::App& app, Invocation& invocation);
 void add_sub(CLI::App& app, Invocation& invocation);
+void add_last(CLI::App& app, Invocation& invocation);
 void add_bench(CLI::App& app, Invocation& invocation);
 void add_flows(CLI::App& app, Invocation& invocation);
 void add_flow(CLI::App& app, Invocation& invocation);

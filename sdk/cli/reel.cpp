@@ -75,6 +75,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_reload(app, invocation);
   add_pub(app, invocation);
   add_sub(app, invocation);
+  add_last(app, invocation);
   add_bench(app, invocation);
   add_flows(app, invocation);
   add_flow(app, invocation);

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "cli/catalog.h"
-#include "cli/duration_text.h"
+#include "cli/event_printer.h"
 #include "cli/inquiry.h"
 #include "cli/interrupt.h"
 #include "cli/start_text.h"
@@ -76,60 +76,9 @@ Catalog catalog_for(const Globals& globals, const SubOptions& options) {
   return catalog;
 }
 
-/// Prints events until there were enough.
-class Printer {
- public:
-  Printer(Invocation& invocation, Catalog catalog, std::uint64_t count)
-      : out_{invocation.out}, json_{invocation.globals.json}, catalog_{std::move(catalog)}, left_{count} {}
-
-  /// False where no more are wanted. Remembers what it printed for printed().
-  [[nodiscard]] bool print(const std::vector<StreamEvent>& events) {
-    printed_.clear();
-    for (const StreamEvent& event : events) {
-      out_.line(json_ ? catalog_.event_json(event) : text_of(event));
-      printed_.push_back(event.offset);
-      if (left_ != 0 && --left_ == 0) return false;
-    }
-    return true;
-  }
-
-  /// Offsets of what the last print() printed.
-  [[nodiscard]] const std::vector<std::uint64_t>& printed() const { return printed_; }
-
- private:
-  std::string text_of(const StreamEvent& event) {
-    const Terminal& terminal = out_.terminal();
-    const std::uint64_t time = event.recordedtime != 0 ? event.recordedtime : event.time;
-    return fmt::format("{}  {}  {}  {}  {}", terminal.paint(Ink::dim, clock_text(time)),
-                       terminal.paint(Ink::cyan, in_column(event.topic, topic_columns_)),
-                       in_column(event.correlationid, flow_columns_),
-                       in_column(event.source, source_columns_),
-                       catalog_.payload_text(event.dataschema, event.data));
-  }
-
-  /// Padded to the widest so far, so that lines stand below each other without knowing what comes.
-  static std::string in_column(std::string_view foreign, std::size_t& columns) {
-    constexpr std::size_t columns_max = 40;
-    std::string text = shown(foreign);
-    const std::size_t used = columns_of(text);
-    columns = std::max(columns, std::min(used, columns_max));
-    if (used < columns) text.append(columns - used, ' ');
-    return text;
-  }
-
-  Output& out_;
-  bool json_;
-  Catalog catalog_;
-  std::uint64_t left_;
-  std::vector<std::uint64_t> printed_;
-  std::size_t topic_columns_ = 0;
-  std::size_t flow_columns_ = 0;
-  std::size_t source_columns_ = 0;
-};
-
 /// Reads until there were enough events, Ctrl-C, or nobody reads any more; `done` hears what was printed.
 template <class Source, class Done>
-void follow(Invocation& invocation, Source& source, Printer& printer, Done done) {
+void follow(Invocation& invocation, Source& source, EventPrinter& printer, Done done) {
   const Interrupt interrupt;
   bool joined = std::is_same_v<Source, LiveTap>;
   const auto give_up = std::chrono::steady_clock::now() + invocation.globals.timeout;
@@ -149,7 +98,7 @@ void follow(Invocation& invocation, Source& source, Printer& printer, Done done)
 }
 
 int sub_live(Invocation& invocation, const SubOptions& options) {
-  Printer printer{invocation, catalog_for(invocation.globals, options), options.count};
+  EventPrinter printer{invocation, catalog_for(invocation.globals, options), options.count};
   try {
     LiveTap tap{{.patterns = options.patterns, .connection = connection_of(invocation.globals)}};
     follow(invocation, tap, printer, [](const auto&) {});
@@ -160,8 +109,8 @@ int sub_live(Invocation& invocation, const SubOptions& options) {
 }
 
 int sub(Invocation& invocation, const SubOptions& options) {
-  const Start start = start_of("--from", options.from);
-  Printer printer{invocation, catalog_for(invocation.globals, options), options.count};
+  const Start start = subscription_start("--from", options.from);
+  EventPrinter printer{invocation, catalog_for(invocation.globals, options), options.count};
   Stream stream{{.service = options.service.empty() ? "reel-sub" : options.service,
                  .patterns = options.patterns,
                  .when = {options.when},
@@ -182,7 +131,8 @@ void add_sub(CLI::App& app, Invocation& invocation) {
       ->required()
       ->type_name("PATTERN");
   command
-      ->add_option("--from", options->from, "Begin at: new, start, an offset, a time, or how long ago (10m)")
+      ->add_option("--from", options->from,
+                   "Begin at: new, start, last, last-per-topic, an offset, a time, or how long ago (10m)")
       ->type_name("WHERE")
       ->capture_default_str();
   command->add_option("--count", options->count, "End after so many events")->type_name("N");

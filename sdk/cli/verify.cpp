@@ -12,6 +12,7 @@
 #include "cli/audit/audit.h"
 #include "cli/audit/audit_text.h"
 #include "cli/audit/journal_reading.h"
+#include "cli/catalog.h"
 #include "cli/inquiry.h"
 #include "cli/progress.h"
 #include "story/content_judge.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "event/pattern_begin.h"
 #include "event/topic.h"
 #include "story/record_topics.h"
 
@@ -148,7 +149,7 @@ void Interests::wanting(const StreamEvent& event, std::vector<Wanted>& wanted) {
     const Service& service = services_[candidate.service];
     const Stint& stint = service.stints[candidate.stint];
     const Interest& interest = stint.interests[candidate.interest];
-    if (event.offset < interest.pattern.from_offset() || event.offset >= interest.until) continue;
+    if (event.offset < begin_of(interest.pattern, event.topic) || event.offset >= interest.until) continue;
     Answer answer = Answer::yes;
     if (!interest.pattern.when().empty()) {
       answer = filter_ ? filter_(interest.pattern.when(), event) : Answer::unknown;

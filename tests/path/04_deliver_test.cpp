@@ -76,6 +76,26 @@ TEST_CASE("a service that begins with the next event gets nothing older") {
   CHECK(mesh.log_lines().at(0)[key] == "new");
 }
 
+TEST_CASE("the newest event of a topic is printed by itself, and is where a reader can begin") {
+  Mesh mesh;
+  mesh.start_broker();
+  for (const auto* flow : {"one", "two", "three"}) mesh.place(flow);
+  const auto flow_of = [&](std::vector<std::string> arguments) {
+    std::string flows;
+    for (const auto& row : mesh.rows(std::move(arguments)))
+      flows += row["correlationid"].get<std::string>() + " ";
+    return flows;
+  };
+  // A route makes an order.archived of each.
+  CHECK(flow_of({"last", "order.*"}) == "three three ");
+  CHECK(flow_of({"sub", "order.*", "--from", "last", "--count", "1"}) == "three ");
+  CHECK(flow_of({"sub", "order.*", "--from", "last-per-topic", "--count", "2"}) ==
+        "three three ");
+  const auto none = mesh.reel({"last", "reel.flow.overdue"});
+  CHECK(none.exit_code == 1);
+  CHECK(none.err == "the journal holds no event on these topics\n");
+}
+
 TEST_CASE("a service that was away misses nothing, and repeats nothing that it had settled") {
   Mesh mesh;
   mesh.start_broker();

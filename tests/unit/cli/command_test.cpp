@@ -385,8 +385,9 @@ TEST_CASE("a subscription that makes no sense is not tried") {
   CHECK(run_reel_command({"sub", "a..b"}).err == "'a..b' is not a pattern: empty token at position 3\n");
   CHECK(run_reel_command({"sub", "a..b"}).code == 1);
   CHECK(run_reel_command({"sub", "a", "--from", "yesterday"}).err ==
-        "--from 'yesterday' is not new, start, an offset, a time (2026-03-01T10:00:00Z) or how long ago "
-        "(10m)\n");
+        "--from 'yesterday' is not new, start, last, last-per-topic, an offset, a time "
+        "(2026-03-01T10:00:00Z) or "
+        "how long ago (10m)\n");
   CHECK(run_reel_command({"sub", "a", "--live", "--from", "start"}).code == 2);
 }
 

@@ -87,13 +87,22 @@ void DeskBench::serves(const std::string& service, const std::string& pattern, b
 }
 
 void DeskBench::joins(const std::string& instance, const std::string& service,
-                      const std::vector<std::string>& patterns) {
+                      const std::vector<std::string>& patterns, v1::Subscribe start) {
   v1::ToBroker head;
   head.mutable_hello()->set_protocol(1);
   head.mutable_hello()->set_service(service);
   head.mutable_hello()->set_instance(instance);
   frame(instance, head);
-  subscribes(instance, patterns);
+  *start.mutable_patterns() = {patterns.begin(), patterns.end()};
+  *head.mutable_subscribe() = std::move(start);
+  frame(instance, head);
+  rest();
+}
+
+void DeskBench::reads(const std::string& reader, const std::vector<std::string>& patterns,
+                      v1::Subscribe start) {
+  start.set_ephemeral(true);
+  joins(reader, reader, patterns, std::move(start));
 }
 
 void DeskBench::subscribes(const std::string& instance, const std::vector<std::string>& patterns) {

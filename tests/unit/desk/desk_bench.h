@@ -33,9 +33,11 @@ class DeskBench {
 
   // ---- clients
   void serves(const std::string& service, const std::string& pattern, bool tells_begun = false);
-  /// One of several instances of `service`, known by its own name.
+  /// One of several instances of `service`, known by its own name; a new service begins where `start` says.
   void joins(const std::string& instance, const std::string& service,
-             const std::vector<std::string>& patterns);
+             const std::vector<std::string>& patterns, v1::Subscribe start = {});
+  /// With no memory, from where `start` says.
+  void reads(const std::string& reader, const std::vector<std::string>& patterns, v1::Subscribe start);
   /// Again, in the same session.
   void subscribes(const std::string& instance, const std::vector<std::string>& patterns);
   /// Its handlers are at the first deliveries of these, and nothing else waits that it holds.

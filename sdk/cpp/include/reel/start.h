@@ -2,8 +2,13 @@
 //
 //   reel::Start::newest()              what comes from now on (the default)
 //   reel::Start::oldest()              everything the journal still holds
-//   reel::Start::offset(1042)          from this place in the journal
-//   reel::Start::time(nanoseconds)     from the first event accepted at this log time or later
+//   reel::Start::last()                the newest event that the patterns match, and what comes from then on
+//   reel::Start::last_per_topic()      the newest event of each topic that they match, and what comes from
+//   then on reel::Start::offset(1042)          from this place in the journal reel::Start::time(nanoseconds)
+//   from the first event accepted at this log time or later
+//
+// Which event is a topic's newest does not depend on a subscription's `when`. The journal is read from the
+// oldest of these events on, in the background.
 //
 // A service that subscribed before goes on where it was; its start counts only for patterns that are new.
 #pragma once
@@ -14,10 +19,12 @@ namespace reel {
 
 class Start {
  public:
-  enum class Kind : std::uint8_t { newest, oldest, offset, time };
+  enum class Kind : std::uint8_t { newest, oldest, last, last_per_topic, offset, time };
 
   [[nodiscard]] static Start newest() { return {Kind::newest, 0}; }
   [[nodiscard]] static Start oldest() { return {Kind::oldest, 0}; }
+  [[nodiscard]] static Start last() { return {Kind::last, 0}; }
+  [[nodiscard]] static Start last_per_topic() { return {Kind::last_per_topic, 0}; }
   [[nodiscard]] static Start offset(std::uint64_t offset) { return {Kind::offset, offset}; }
   [[nodiscard]] static Start time(std::uint64_t unix_ns) { return {Kind::time, unix_ns}; }
 

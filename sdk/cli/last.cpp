@@ -1,0 +1,75 @@
+// `reel last PATTERN…`: the newest event of each topic, as a value that was published to be looked up.
+//
+// The broker knows where it stands, so only that one is read, however long ago it came.
+#include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "cli/audit/journal_reading.h"
+#include "cli/event_printer.h"
+#include "cli/inquiry.h"
+#include "event/topic.h"
+
+namespace reel::cli {
+namespace {
+
+using Patterns = std::vector<std::string>;
+
+void check_patterns(const Patterns& patterns) {
+  for (const std::string& pattern : patterns) {
+    if (const auto problem = check_pattern(pattern))
+      throw Failure{exit_code::refused, fmt::format("'{}' is not a pattern: {}", shown(pattern), *problem)};
+  }
+}
+
+/// Where the newest events of matching topics stand, by topic.
+std::vector<std::uint64_t> newest_offsets(const Globals& globals, const Patterns& patterns) {
+  v1::Request request;
+  request.mutable_topics();
+  const v1::Reply reply = ask_broker(globals, request);
+  std::vector<std::uint64_t> offsets;
+  for (const auto& topic : reply.topics().topics()) {
+    const bool asked_for = std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+      return matches(pattern, topic.topic());
+    });
+    if (asked_for && topic.newest_offset() != 0) offsets.push_back(topic.newest_offset());
+  }
+  return offsets;
+}
+
+int run_last(Invocation& invocation, const Patterns& patterns) {
+  check_patterns(patterns);
+  Catalog catalog = Catalog::fetch(invocation.globals);
+  for (const std::string& pattern : patterns) {
+    if (const auto why = catalog.unheard(pattern, false)) throw Failure{exit_code::refused, *why};
+  }
+  const v1::ServicesReply said = ask_services(invocation.globals);
+  const JournalEnd end{.offset = said.end_offset(), .time = said.now()};
+  EventPrinter printer{invocation, std::move(catalog)};
+  bool any = false;
+  for (const std::uint64_t offset : newest_offsets(invocation.globals, patterns)) {
+    any |= read_event_at(invocation, offset, end, [&](const StreamEvent& event) {
+      (void)printer.print({&event, 1});
+    });
+  }
+  if (!any) throw Failure{exit_code::refused, "the journal holds no event on these topics"};
+  return exit_code::ok;
+}
+
+}  // namespace
+
+void add_last(CLI::App& app, Invocation& invocation) {
+  auto patterns = std::make_shared<Patterns>();
+  auto* command = app.add_subcommand("last", "Print the newest event of each topic")->group("Events");
+  command->add_option("patterns", *patterns, "Topics, with * for one token and > for the rest")
+      ->required()
+      ->type_name("PATTERN");
+  command->callback([&invocation, patterns] {
+    invocation.run = [patterns](Invocation& given) { return run_last(given, *patterns); };
+  });
+}
+
+}  // namespace reel::cli
