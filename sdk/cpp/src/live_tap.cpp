@@ -136,8 +136,10 @@ class LiveTap::Impl {
         continue;
       }
       // Nobody waits for what cannot be read: the events before it are as good as any.
-      (void)sdk::read_events(body_.to_string_view(), batch_events_max, batch.events);
-      if (batch.events.empty()) continue;
+      events_.clear();
+      (void)sdk::read_events(body_.to_string_view(), batch_events_max, events_);
+      if (events_.empty()) continue;
+      batch.events = events_;
       batch.kind = StreamBatch::Kind::events;
       return true;
     }
@@ -147,6 +149,7 @@ class LiveTap::Impl {
   std::vector<std::string> patterns_;
   zmq::socket_t socket_;
   zmq::message_t body_;  // what the reader's views look into
+  std::vector<StreamEvent> events_;
   int stop_fd_ = -1;
 };
 

@@ -64,6 +64,7 @@ std::optional<std::uint64_t> StreamQueue::goes_on_at() const {
 
 bool StreamQueue::next(StreamBatch& batch) {
   given_ = {};
+  given_events_.clear();
   batch.number = ++batches_;
   batch.kind = StreamBatch::Kind::idle;
   bool readable = true;
@@ -82,21 +83,21 @@ bool StreamQueue::next(StreamBatch& batch) {
         break;
       case Item::Kind::delivery:
         batch.kind = StreamBatch::Kind::events;
-        readable = read_events(given_.body.bytes, delivered_events_max, batch.events);
+        readable = read_events(given_.body.bytes, delivered_events_max, given_events_);
         break;
     }
   }
   if (batch.kind == StreamBatch::Kind::events && readable) {
     std::size_t at = 0;
-    const bool sane = for_each_place(given_.deliver.spans(), batch.events.size(),
+    const bool sane = for_each_place(given_.deliver.spans(), given_events_.size(),
                                      [&](std::uint64_t offset, std::uint64_t log_time) {
-                                       auto& event = batch.events[at++];
+                                       auto& event = given_events_[at++];
                                        event.offset = offset;
                                        event.recordedtime = log_time;
                                        event.attempt = given_.deliver.attempt();
                                        next_offset_ = std::max(next_offset_, offset + 1);
                                      });
-    readable = sane && at == batch.events.size();
+    readable = sane && at == given_events_.size();
     if (readable) {
       for (const auto& span : given_.deliver.spans()) {
         if (span.count() != 0)
@@ -106,9 +107,9 @@ bool StreamQueue::next(StreamBatch& batch) {
   }
   if (!readable) {
     batch.kind = StreamBatch::Kind::idle;
-    batch.events.clear();
     return false;
   }
+  batch.events = given_events_;
   advance_watermark(given_.watermark);
   batch.watermark = watermark_;
   batch.end_offset = end_offset_;

@@ -66,6 +66,7 @@ class StreamQueue {
   std::uint64_t end_offset_ = 0;
   std::uint64_t next_offset_ = 0;  // behind the last event given out; 0: none was
   Item given_;                     // what the reader's views look into
+  std::vector<StreamEvent> given_events_;
 
   std::map<std::uint64_t, Range> outstanding_;  // given out, not acked; by first offset
   std::vector<v1::Settle::Ack> acks_;

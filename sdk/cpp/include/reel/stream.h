@@ -67,7 +67,7 @@ struct StreamBatch {
     stopped,  ///< stop() was called. Nothing more will come
   };
   Kind kind = Kind::idle;
-  std::vector<StreamEvent> events;
+  std::span<const StreamEvent> events;  ///< in the stream's memory, until the next call of next()
   /// Every matching event with a log time up to this was given out by next(), this batch included.
   std::uint64_t watermark = 0;
   /// The journal's end, as far as the broker has told.
