@@ -163,6 +163,7 @@ void Deliveries::give_back(Position position, GivenBack as, LogTime now, LogTime
   Entry& entry = window_.at(position);
   note_taken(entry, taken);
   release(entry);
+  ++given_back_;
   const Position behind = take_back_behind(position, taken);
   if (as == GivenBack::dead) {
     settle(entry);
@@ -192,6 +193,7 @@ Position Deliveries::take_back_behind(Position position, std::vector<HandOver>* 
     if (entry.state != EntryState::in_flight) continue;
     note_taken(entry, taken);
     release(entry);
+    ++given_back_;
     entry.state = EntryState::waiting;
     if (entry.attempt > 1) ++retrying_;
     first = std::min(first, position);
@@ -213,6 +215,7 @@ void Deliveries::return_all(Slot slot) {
       give_back(position, GivenBack::returned, 0, 0);
     } else {
       release(entry);
+      ++given_back_;
       entry.state = EntryState::waiting;
       if (entry.attempt > 1) ++retrying_;
     }

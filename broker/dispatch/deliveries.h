@@ -115,6 +115,8 @@ class Deliveries {
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
   [[nodiscard]] std::size_t retrying() const { return retrying_; }
   [[nodiscard]] std::size_t never_handed() const { return never_handed_; }
+  /// How often something that was in flight was taken from its holder without an answer of its own, ever.
+  [[nodiscard]] std::uint64_t given_back() const { return given_back_; }
   /// Entries that extend() and drop_key() have come by, ever: what they cost, for tests.
   [[nodiscard]] std::uint64_t walked() const { return walked_; }
 
@@ -195,6 +197,7 @@ class Deliveries {
   std::size_t retrying_ = 0;  // not in flight, with failed attempts behind them
   std::size_t never_handed_ = 0;
   std::size_t suspects_held_ = 0;
+  std::uint64_t given_back_ = 0;
   std::uint64_t walked_ = 0;
 };
 

@@ -216,6 +216,10 @@ bool Dispatch::holds(InstanceId instance, Offset offset, std::uint32_t delivery)
   return position != no_position && deliveries.is_held_by(position, *slot, delivery);
 }
 
+std::uint64_t Dispatch::given_back() const {
+  return impl_->deliveries.given_back();
+}
+
 std::optional<Dispatch::Held> Dispatch::find(Offset event) const {
   const Deliveries& deliveries = impl_->deliveries;
   Position position = deliveries.window().find(event, deliveries.window().head());

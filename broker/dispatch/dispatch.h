@@ -162,6 +162,8 @@ class Dispatch {
 
   /// Whether this delivery is still this instance's to settle.
   [[nodiscard]] bool holds(InstanceId instance, Offset offset, std::uint32_t delivery) const;
+  /// Counts what was taken back from instances: while it stands still, everything handed over is still held.
+  [[nodiscard]] std::uint64_t given_back() const;
   /// What an instance answers: acks take effect first, then nacks in offset order. Anything may come in: what
   /// is not held by the instance under that delivery number is stale and changes nothing. The work is bounded
   /// by the window, whatever the ranges say.

@@ -15,27 +15,27 @@ bool has_expired(const StoredEvent& event, LogTime now) {
 
 std::optional<Nack> Outbox::send(ReadAhead& reads, const Dispatch& dispatch, DeliveryEdge& edge,
                                  LogTime now) {
-  // While its payload was being read, a delivery may have been taken back.
-  if (std::exchange(read_awaited_, false)) drop_taken_back(dispatch);
   while (!items_.empty()) {
     DeliveryFrame frame{member_.extent};
     auto next = Next::added;
-    while (next == Next::added && !items_.empty()) next = add_next(frame, reads, edge, now);
+    while (next == Next::added && !items_.empty()) next = add_next(frame, reads, dispatch, edge, now);
     if (!frame.empty()) {
       if (!ephemeral_) frame.note_delivered(delivered_, now);
       edge.deliver(member_.id, frame.take_header(), frame.take_batch());
     }
     if (next == Next::unsendable) return std::exchange(unsendable_, std::nullopt);
-    if (next == Next::read_awaited) {
-      read_awaited_ = true;
-      break;
-    }
+    if (next == Next::read_awaited) break;
   }
   return std::nullopt;
 }
 
-Outbox::Next Outbox::add_next(DeliveryFrame& frame, ReadAhead& reads, DeliveryEdge& edge, LogTime now) {
+Outbox::Next Outbox::add_next(DeliveryFrame& frame, ReadAhead& reads, const Dispatch& dispatch,
+                              DeliveryEdge& edge, LogTime now) {
   const HandOver item = items_.front();
+  if (was_taken_back(item, dispatch)) {
+    items_.pop_front();
+    return Next::added;
+  }
   const auto& batch = reads.batch_at(item.offset, Reading::feed, edge, now);
   if (!batch) return not_at_hand(item.offset, reads);
   const Place record{batch, item.offset};
@@ -72,11 +72,6 @@ Outbox::Next Outbox::take_out(std::string_view error_type, std::string_view erro
                      .reject = true,
                      .expired = expired};
   return Next::unsendable;
-}
-
-void Outbox::drop_taken_back(const Dispatch& dispatch) {
-  std::erase_if(
-      items_, [&](const HandOver& item) { return !dispatch.holds(member_.id, item.offset, item.delivery); });
 }
 
 }  // namespace reel::broker

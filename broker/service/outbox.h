@@ -37,27 +37,32 @@ class Outbox {
   void set_member(const Member& member) { member_ = member; }
   [[nodiscard]] const Member& member() const { return member_; }
 
-  void add(const HandOver& item) { items_.push_back(item); }
+  void add(const HandOver& item, const Dispatch& dispatch) {
+    if (items_.empty()) held_at_ = dispatch.given_back();
+    items_.push_back(item);
+  }
   [[nodiscard]] bool empty() const { return items_.empty(); }
   /// Sends what can be sent. Returns an event that cannot be delivered at all, which is out of the box then:
   /// it has expired, or the journal no longer has it.
   [[nodiscard]] std::optional<Nack> send(ReadAhead& reads, const Dispatch& dispatch, DeliveryEdge& edge,
                                          LogTime now);
-  /// What the dispatch has taken back is not sent.
-  void drop_taken_back(const Dispatch& dispatch);
-
   /// What was sent since the last call, for the ledger's report.
   [[nodiscard]] std::vector<v1::Delivered> take_delivered() { return std::exchange(delivered_, {}); }
 
  private:
   /// What became of the next item.
   enum class Next : std::uint8_t {
-    added,         ///< it is in the frame
+    added,         ///< it is in the frame, or not to be sent any more
     other_frame,   ///< it belongs into another one
     read_awaited,  ///< its bytes are being read
     unsendable,
   };
-  [[nodiscard]] Next add_next(DeliveryFrame& frame, ReadAhead& reads, DeliveryEdge& edge, LogTime now);
+  [[nodiscard]] Next add_next(DeliveryFrame& frame, ReadAhead& reads, const Dispatch& dispatch,
+                              DeliveryEdge& edge, LogTime now);
+  /// While it waited its turn, or its payload was read, the dispatch may have taken it back.
+  [[nodiscard]] bool was_taken_back(const HandOver& item, const Dispatch& dispatch) const {
+    return dispatch.given_back() != held_at_ && !dispatch.holds(member_.id, item.offset, item.delivery);
+  }
   [[nodiscard]] Next not_at_hand(Offset offset, const ReadAhead& reads);
   [[nodiscard]] Next take_out(std::string_view error_type, std::string_view error, bool expired);
 
@@ -65,7 +70,7 @@ class Outbox {
   const bool ephemeral_;
   Member member_;
   std::deque<HandOver> items_;
-  bool read_awaited_ = false;             // the last time
+  std::uint64_t held_at_ = 0;             // dispatch.given_back() when all of them were this instance's
   std::vector<v1::Delivered> delivered_;  // sent, not yet reported
   std::optional<Nack> unsendable_;
 };

@@ -186,7 +186,7 @@ void ServiceQueue::feed_event(const StoredRun& run, const StoredEvent& event, Of
 
 void ServiceQueue::hand_over(LogTime now) {
   const auto handed = dispatch_.hand_over(now, hand_over_events_max);
-  for (const auto& item : handed) outboxes_.at(item.instance).add(item);
+  for (const auto& item : handed) outboxes_.at(item.instance).add(item, dispatch_);
   const auto has_credit = [this](const auto& entry) {
     return dispatch_.in_flight(entry.first) < entry.second.member().credit_events;
   };
@@ -202,8 +202,6 @@ void ServiceQueue::take_read(Reading reading, std::vector<StoredBatchPtr> batche
 void ServiceQueue::send(Outbox& outbox, DeliveryEdge& edge) {
   while (const auto unsendable = outbox.send(reads_, dispatch_, edge, now_)) {
     add_to_outcome(settle(outbox.member().id, {}, {&*unsendable, 1}, now_));
-    // What it took back behind it under its key is handed over again.
-    outbox.drop_taken_back(dispatch_);
   }
 }
 
