@@ -130,6 +130,7 @@ void Router::subscribe(ServiceIndex service, std::span<const std::string> patter
 
 void Router::unsubscribe(ServiceIndex service) {
   results_.clear();
+  ++revision_;
   const auto found = patterns_.find(service);
   if (found == patterns_.end()) return;
   for (const auto& subscription : found->second) trie_.erase(subscription.pattern.pattern(), service);
@@ -173,19 +174,15 @@ const Choosy* Router::choosy(ServiceIndex service, std::string_view topic) {
   return found == all.end() || found->service != service ? nullptr : &*found;
 }
 
-bool Router::wants(const Choosy& choosy, JudgedEvent& event, Offset offset) {
-  return std::any_of(choosy.wishes.begin(), choosy.wishes.end(), [&](const Choosy::Wish& wish) {
-    return offset >= wish.from && (!wish.when || wish.when->matches(event));
-  });
-}
-
 const RouteResult& Router::route(std::string_view topic) {
   if (const auto found = results_.find(topic); found != results_.end()) return found->second;
   if (results_.size() >= routed_topics_max) results_.clear();
-  RouteResult result{.services = trie_.match(topic), .choosy = {}, .derivations = {}};
+  RouteResult result;
+  result.services = trie_.match(topic);
   for (const auto service : result.services) {
     if (auto choosy = choosy_about(service, topic)) result.choosy.push_back(*std::move(choosy));
   }
+  result.choosy_index = ChoosyIndex{result.choosy};
   if (const auto found = derivations_.find(topic); found != derivations_.end())
     result.derivations = found->second;
   return results_.emplace(topic, std::move(result)).first->second;

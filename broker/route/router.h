@@ -27,11 +27,9 @@
 #include "event/topic.h"
 #include "journal/stored_batch.h"
 #include "reel/v1/ledger.pb.h"
+#include "route/choosy.h"
 
 namespace reel::broker {
-
-/// A service as the broker numbers them.
-using ServiceIndex = std::size_t;
 
 /// Events that one event may give rise to through routes. Chains of routes that fan out multiply; a
 /// configuration that means this many has made a mistake.
@@ -48,22 +46,12 @@ struct Derivation {
   std::optional<EventPattern> when;
 };
 
-/// A service that does not want every event of a topic.
-struct Choosy {
-  ServiceIndex service{};
-  /// From its patterns that match the topic: it wants what one of them says yes to.
-  struct Wish {
-    Offset from = 0;  // nothing before
-    std::optional<EventPattern> when;
-  };
-  std::vector<Wish> wishes;
-};
-
 struct RouteResult {
   /// Subscribed to the topic: ascending, each once.
   std::vector<ServiceIndex> services;
   /// Those of them that must be asked about each event; ascending.
   std::vector<Choosy> choosy;
+  ChoosyIndex choosy_index;  ///< the same, to be asked all at once
   /// What each event of the topic gives rise to directly; those may have routes of their own.
   std::vector<Derivation> derivations;
 };
@@ -99,8 +87,8 @@ class Router {
 
   /// Who is choosy about `topic`, by service; nullptr where `service` wants all of it or nothing.
   [[nodiscard]] const Choosy* choosy(ServiceIndex service, std::string_view topic);
-  /// Whether it wants this event at this place.
-  [[nodiscard]] static bool wants(const Choosy& choosy, JudgedEvent& event, Offset offset);
+  /// Changes where somebody wants something else: what was asked before may no longer be so.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
   /// For reading payloads of the mesh.
   [[nodiscard]] PayloadParser& parser() const { return *parser_; }
 
@@ -132,6 +120,7 @@ class Router {
   TopicTrie trie_;
   std::map<ServiceIndex, std::vector<Subscription>> patterns_;
   ByTopic<RouteResult> results_;
+  std::uint64_t revision_ = 1;
 };
 
 }  // namespace reel::broker

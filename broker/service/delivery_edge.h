@@ -1,6 +1,7 @@
 // What the queue of a service needs of the rest of the broker; tests give a fake.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include "journal/stored_batch.h"
 #include "reel/v1/wire.pb.h"
 #include "route/router.h"
+#include "service/selections.h"
 
 namespace reel::broker {
 
@@ -25,6 +27,12 @@ class DeliveryEdge {
   [[nodiscard]] virtual bool wants(ServiceIndex service, std::string_view topic) = 0;
   /// Whether the service must be asked about each event of `topic`, since its patterns have a `when`.
   [[nodiscard]] virtual bool is_choosy(ServiceIndex service, std::string_view topic) = 0;
+  /// Of the batch's events on such topics those it wants, as far as `asks_left` lasts; nothing where they are
+  /// to be asked about one by one.
+  [[nodiscard]] virtual std::optional<Selections::Picked> picked(ServiceIndex service,
+                                                                 const StoredBatch& batch,
+                                                                 std::uint32_t until,
+                                                                 std::size_t& asks_left) = 0;
   /// Asks it about one.
   [[nodiscard]] virtual bool wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
                                          Offset offset) = 0;

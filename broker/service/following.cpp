@@ -16,6 +16,7 @@ constexpr std::uint64_t failed_read_retry_ns = 10'000'000'000;
 }  // namespace
 
 void Services::committed(const StoredBatchPtr& batch) {
+  selections_.note(*batch);
   for (const auto& run : batch->runs) {
     if (run.source == broker_source && is_system_topic(run.topic)) {
       for (auto index = run.first_event; index < run.first_event + run.event_count; ++index) {

@@ -168,7 +168,7 @@ void Publishing::tell_matched(const Judgement& judged, v1::Accepted& answer) con
     for (auto entry = run.first_event; entry < end; ++entry)
       dropped += judged.destination(entry) == Destination::dropped;
     const auto listening = dropped == run.event_count ? Audience::OfTopic{} : audience_.of(run.topic);
-    if (dropped == 0 && listening.choosy.empty()) {
+    if (dropped == 0 && listening.choosy == nullptr) {
       add_pairs(*answer.mutable_matched(), run.event_count, listening.sure);
       continue;
     }

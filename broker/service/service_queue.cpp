@@ -134,6 +134,13 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
     }
     const bool redelivery = run.topic == interest_.redelivery_topic();
     const bool choosy = edge.is_choosy(options_.index, run.topic);
+    if (choosy) {
+      if (const auto picked = edge.picked(options_.index, batch, run_end, asks_left_)) {
+        index = feed_picked(batch, run, index, *picked, room);
+        if (index < run_end) break;
+        continue;
+      }
+    }
     for (; index < run_end && offers_.size() < room && asks_left_ > 0; ++index) {
       const Offset offset = batch.first_offset + index;
       const auto& event = batch.events[index];
@@ -150,6 +157,21 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
   }
   dispatch_.offer(offers_);
   return batch.first_offset + index;
+}
+
+// Up to where the events are known that are wanted, or to the first one that there is no room for.
+std::uint32_t ServiceQueue::feed_picked(const StoredBatch& batch, const StoredRun& run, std::uint32_t from,
+                                        const Selections::Picked& picked, std::size_t room) {
+  const auto end = std::min(picked.end, run.first_event + run.event_count);
+  auto next = std::lower_bound(picked.events.begin(), picked.events.end(), from);
+  for (; next != picked.events.end() && *next < end; ++next) {
+    if (offers_.size() == room) return *next;
+    const Offset offset = batch.first_offset + *next;
+    const bool given_up = !given_up_.empty() && given_up_.erase(offset) > 0;
+    const bool goes = !interest_.asks_about(offset) || interest_.wants(offset, run.topic);
+    if (goes && !given_up) feed_event(run, batch.events[*next], offset);
+  }
+  return std::max(from, end);
 }
 
 void ServiceQueue::feed_event(const StoredRun& run, const StoredEvent& event, Offset offset) {

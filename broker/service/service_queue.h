@@ -128,6 +128,8 @@ class ServiceQueue {
  private:
   void feed(DeliveryEdge& edge);
   [[nodiscard]] Offset feed_batch(const StoredBatch& batch, DeliveryEdge& edge);
+  [[nodiscard]] std::uint32_t feed_picked(const StoredBatch& batch, const StoredRun& run, std::uint32_t from,
+                                          const Selections::Picked& picked, std::size_t room);
   void feed_event(const StoredRun& run, const StoredEvent& event, Offset offset);
   [[nodiscard]] bool may_feed() const;
   void hand_over(LogTime now);

@@ -38,6 +38,7 @@ Services::Services(const config::Model& config, Ledger& ledger, Journal& journal
       router_{router},
       publishing_{publishing},
       replies_{replies},
+      selections_{router},
       unnamed_{grace_timeouts * nanoseconds_of(config.broker.service_timeout)},
       recovered_end_{log.committed_end()} {}
 
@@ -243,6 +244,11 @@ bool Services::is_choosy(ServiceIndex service, std::string_view topic) {
   return router_.choosy(service, topic) != nullptr;
 }
 
+std::optional<Selections::Picked> Services::picked(ServiceIndex service, const StoredBatch& batch,
+                                                   std::uint32_t until, std::size_t& asks_left) {
+  return selections_.of(service, batch, until, asks_left);
+}
+
 bool Services::wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
                            Offset offset) {
   const auto* const choosy = router_.choosy(service, run.topic);
@@ -250,7 +256,7 @@ bool Services::wants_event(ServiceIndex service, const StoredRun& run, const Sto
   if (choosy == nullptr || !view) return true;
   const RunHead head{.source = run.source, .topic = run.topic, .dataschema = run.dataschema};
   JudgedEvent judged{head, *view, router_.parser()};
-  return Router::wants(*choosy, judged, offset);
+  return choosy->wants(judged, offset);
 }
 
 void Services::read(ServiceIndex service, Reading reading, Offset from) {

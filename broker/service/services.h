@@ -167,6 +167,8 @@ class Services final : private DeliveryEdge {
   bool wants(ServiceIndex service, std::string_view topic) override;
   void read(ServiceIndex service, Reading reading, Offset from) override;
   bool is_choosy(ServiceIndex service, std::string_view topic) override;
+  std::optional<Selections::Picked> picked(ServiceIndex service, const StoredBatch& batch,
+                                           std::uint32_t until, std::size_t& asks_left) override;
   bool wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
                    Offset offset) override;
   void deliver(InstanceId to, v1::FromBroker frame, std::string batch) override;
@@ -184,6 +186,7 @@ class Services final : private DeliveryEdge {
   std::vector<ServiceIndex> free_;
   std::map<InstanceId, Member> members_;
   std::map<InstanceId, Wishes> member_wishes_;
+  Selections selections_;
   UnnamedPatterns unnamed_;
   std::multiset<std::string> forgetting_;  // the command is not committed
   std::size_t pattern_bytes_ = 0;          // of members and of services

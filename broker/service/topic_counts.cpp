@@ -21,7 +21,7 @@ void CountsByTopic::published(const StoredBatch& batch, const Audience& audience
     counts->second.published += run.event_count;
     const auto listening = audience.of(run.topic);
     if (listening.sure > 0) continue;
-    if (listening.choosy.empty()) {
+    if (listening.choosy == nullptr) {
       counts->second.unrouted += run.event_count;
       continue;
     }

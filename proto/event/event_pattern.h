@@ -89,6 +89,7 @@ class EventPattern {
   [[nodiscard]] bool looks_at_data() const;
 
  private:
+  friend class PatternIndex;
   struct Tree;
   explicit EventPattern(std::shared_ptr<const Tree> tree) : tree_{std::move(tree)} {}
   std::shared_ptr<const Tree> tree_;

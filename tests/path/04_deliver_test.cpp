@@ -89,8 +89,7 @@ TEST_CASE("the newest event of a topic is printed by itself, and is where a read
   // A route makes an order.archived of each.
   CHECK(flow_of({"last", "order.*"}) == "three three ");
   CHECK(flow_of({"sub", "order.*", "--from", "last", "--count", "1"}) == "three ");
-  CHECK(flow_of({"sub", "order.*", "--from", "last-per-topic", "--count", "2"}) ==
-        "three three ");
+  CHECK(flow_of({"sub", "order.*", "--from", "last-per-topic", "--count", "2"}) == "three three ");
   const auto none = mesh.reel({"last", "reel.flow.overdue"});
   CHECK(none.exit_code == 1);
   CHECK(none.err == "the journal holds no event on these topics\n");

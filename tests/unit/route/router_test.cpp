@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <set>
 
 #include "event/uuid.h"
 
@@ -216,8 +217,15 @@ TEST_CASE("who has a when is asked about each event, and only where no pattern w
       JudgedEvent judged{head, event, router.parser()};
       const auto* const choosy = router.choosy(service, topic);
       if (choosy == nullptr) text += "all:";
-      if (choosy == nullptr || Router::wants(*choosy, judged, offset)) text += std::to_string(service) + " ";
+      if (choosy == nullptr || choosy->wants(judged, offset)) text += std::to_string(service) + " ";
     }
+    // Asked all at once, they say the same.
+    JudgedEvent judged{head, event, router.parser()};
+    std::set<ServiceIndex> together;
+    router.route(topic).choosy_index.each_wanting(judged, offset,
+                                                  [&](ServiceIndex service) { together.insert(service); });
+    for (const auto& choosy : router.route(topic).choosy)
+      CHECK(choosy.wants(judged, offset) == together.contains(choosy.service));
     return text;
   };
   CHECK(wanting("order.placed", "app", "small", 20) == "all:2 3 ");

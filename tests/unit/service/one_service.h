@@ -73,6 +73,10 @@ class OneService final : private DeliveryEdge {
   Offset committed_end() const override { return end_; }
   bool wants(ServiceIndex, std::string_view topic) override;
   bool is_choosy(ServiceIndex, std::string_view) override { return false; }
+  std::optional<Selections::Picked> picked(ServiceIndex, const StoredBatch&, std::uint32_t,
+                                           std::size_t&) override {
+    return std::nullopt;
+  }
   bool wants_event(ServiceIndex, const StoredRun&, const StoredEvent&, Offset) override { return true; }
   void read(ServiceIndex, Reading reading, Offset from) override { reads_.emplace_back(reading, from); }
   void deliver(InstanceId to, v1::FromBroker frame, std::string batch) override;
