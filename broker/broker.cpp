@@ -31,7 +31,7 @@ Broker::Broker(const config::Model& config, const SchemaSet& schemas, Journal& j
             journal,
             tap_,
             [] { return clock_ns(CLOCK_REALTIME); },
-            [this](const RoutingId& to, const v1::FromBroker& frame, std::string batch) {
+            [this](const RoutingId& to, const v1::FromBroker& frame, Body batch) {
               return front_.send(to, frame, std::move(batch));
             },
             [] { return clock_ns(CLOCK_MONOTONIC); }},

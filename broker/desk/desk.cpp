@@ -209,7 +209,7 @@ void Desk::refuse(const RoutingId& to, v1::RefusedReason reason, std::string tex
   (void)answer(to, frame);
 }
 
-bool Desk::answer(const RoutingId& to, const v1::FromBroker& frame, std::string batch) {
+bool Desk::answer(const RoutingId& to, const v1::FromBroker& frame, Body batch) {
   counters_.count(frame);
   return send_(to, frame, std::move(batch));
 }
@@ -219,7 +219,7 @@ void Desk::end_session(Session& session, bool lost) {
   sessions_.close(session.id);
 }
 
-void Desk::send(InstanceId to, v1::FromBroker frame, std::string batch) {
+void Desk::send(InstanceId to, v1::FromBroker frame, Body batch) {
   auto* const session = sessions_.find(to);
   if (session == nullptr || session->unreachable) return;
   if (answer(session->routing_id, frame, std::move(batch))) return;

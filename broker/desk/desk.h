@@ -34,6 +34,7 @@
 #include "service/delaying.h"
 #include "service/publishing.h"
 #include "service/services.h"
+#include "session/body.h"
 #include "session/incoming.h"
 #include "session/live_tap.h"
 #include "session/session.h"
@@ -43,7 +44,7 @@ namespace reel::broker {
 class Desk final : private Replies {
  public:
   /// Sends a frame to a connection; false where the peer is gone or does not read.
-  using Send = std::function<bool(const RoutingId& to, const v1::FromBroker& frame, std::string batch)>;
+  using Send = std::function<bool(const RoutingId& to, const v1::FromBroker& frame, Body batch)>;
 
   Desk(const config::Model& config, const SchemaSet& schemas, Journal& journal, LiveTap& tap,
        std::function<std::uint64_t()> system_clock_ns, Send send,
@@ -113,12 +114,12 @@ class Desk final : private Replies {
   void on_beat(Session& session, const v1::ClientBeat& beat);
   void on_goodbye(Session& session);
   void on_query(const Incoming& incoming);
-  bool answer(const RoutingId& to, const v1::FromBroker& frame, std::string batch = {});
+  bool answer(const RoutingId& to, const v1::FromBroker& frame, Body batch = {});
   void refuse(const RoutingId& to, v1::RefusedReason reason, std::string text);
   void hear(Session& session);
   void end_session(Session& session, bool lost);
   void beat(Session& session);
-  void send(InstanceId to, v1::FromBroker frame, std::string batch) override;
+  void send(InstanceId to, v1::FromBroker frame, Body batch) override;
 
   const config::Model& config_;
   const SchemaSet& schemas_;

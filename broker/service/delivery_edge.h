@@ -10,6 +10,7 @@
 #include "reel/v1/wire.pb.h"
 #include "route/router.h"
 #include "service/selections.h"
+#include "session/body.h"
 
 namespace reel::broker {
 
@@ -38,7 +39,7 @@ class DeliveryEdge {
                                          Offset offset) = 0;
   /// Asks for about a stretch of batches from `from`; the answer comes by ServiceQueue::take_read().
   virtual void read(ServiceIndex service, Reading reading, Offset from) = 0;
-  virtual void deliver(InstanceId to, v1::FromBroker frame, std::string batch) = 0;
+  virtual void deliver(InstanceId to, v1::FromBroker frame, Body batch) = 0;
 };
 
 }  // namespace reel::broker

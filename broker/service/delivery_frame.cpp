@@ -1,5 +1,7 @@
 #include "service/delivery_frame.h"
 
+#include <algorithm>
+
 namespace reel::broker {
 namespace {
 
@@ -20,10 +22,12 @@ void extend_spans(google::protobuf::RepeatedPtrField<v1::Span>& spans, const Pla
 
 }  // namespace
 
-bool DeliveryFrame::takes(const HandOver& item, v1::Redelivery kind) const {
+bool DeliveryFrame::takes(const HandOver& item, v1::Redelivery kind, const Place& place) const {
   if (empty()) return true;
   const auto& deliver = header_.deliver();
-  return writer_.size() < bytes_target && item.delivery == deliver.delivery() &&
+  // A large batch is worth a frame of its own, in which it need not be copied.
+  const bool begins_batch = stretches_.back().batch != place.batch;
+  return bytes_ < (begins_batch ? bytes_target / 2 : bytes_target) && item.delivery == deliver.delivery() &&
          item.attempt == deliver.attempt() && kind == deliver.redelivery();
 }
 
@@ -35,18 +39,43 @@ void DeliveryFrame::add(const HandOver& item, v1::Redelivery kind, const Place& 
     deliver.set_redelivery(kind);
   }
   const auto index = event.index();
-  const bool goes_on =
-      batch_ == event.batch && index >= run_->first_event && index < run_->first_event + run_->event_count;
-  if (!goes_on) {
-    batch_ = event.batch;
-    run_ = &batch_->run_of(index);
-    cut_ = extent_.is_cut(run_->topic);
-    writer_.begin_run({run_->source, run_->topic, run_->dataschema, run_->chosen_ids});
-  }
-  const auto& stored = event.event();
-  writer_.add_encoded(cut_ ? stored.bytes.substr(0, stored.envelope_bytes) : stored.bytes);
+  if (empty() || stretches_.back().batch != event.batch || stretches_.back().end != index)
+    stretches_.push_back({event.batch, index, index});
+  ++stretches_.back().end;
+  bytes_ += event.event().bytes.size();
   extend_spans(*deliver.mutable_spans(), record);
   if (kind != v1::REDELIVERY_NONE) extend_spans(*deliver.mutable_origins(), event);
+}
+
+Body DeliveryFrame::take_batch() {
+  if (stretches_.size() == 1 && goes_as_it_came(stretches_.front())) {
+    const auto& batch = stretches_.front().batch;
+    return {batch->pieces.front(), batch};
+  }
+  BatchWriter writer;
+  writer.reserve(bytes_ + bytes_ / 16);
+  for (const auto& stretch : stretches_) write(stretch, writer);
+  return writer.take();
+}
+
+bool DeliveryFrame::goes_as_it_came(const Stretch& stretch) const {
+  const auto& batch = *stretch.batch;
+  return stretch.begin == 0 && stretch.end == batch.count() && batch.pieces.size() == 1 &&
+         std::none_of(batch.runs.begin(), batch.runs.end(),
+                      [this](const StoredRun& run) { return extent_.is_cut(run.topic); });
+}
+
+void DeliveryFrame::write(const Stretch& stretch, BatchWriter& writer) const {
+  const auto& batch = *stretch.batch;
+  for (auto index = stretch.begin; index < stretch.end;) {
+    const auto& run = batch.run_of(index);
+    const bool cut = extent_.is_cut(run.topic);
+    writer.begin_run({run.source, run.topic, run.dataschema, run.chosen_ids});
+    for (; index < std::min(stretch.end, run.first_event + run.event_count); ++index) {
+      const auto& stored = batch.events[index];
+      writer.add_encoded(cut ? stored.bytes.substr(0, stored.envelope_bytes) : stored.bytes);
+    }
+  }
 }
 
 void DeliveryFrame::note_delivered(std::vector<v1::Delivered>& delivered, LogTime now) const {

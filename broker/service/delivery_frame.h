@@ -1,8 +1,10 @@
 // One DELIVER frame in the making: consecutive hand-overs of one delivery number, attempt and kind.
 //
 //   DeliveryFrame frame{extent};
-//   while (… && frame.takes(item, kind)) frame.add(item, kind, place_of_it, place_of_the_event);
-//   edge.deliver(to, frame.header(), frame.take_batch());
+//   while (… && frame.takes(item, kind, place_of_it)) frame.add(item, kind, place_of_it, place_of_the_event);
+//   edge.deliver(to, frame.take_header(), frame.take_batch());
+//
+// Where it holds a whole batch as its publisher sent it, that is what goes out; nothing is copied.
 //
 // An event that is handed over once more stands elsewhere than the record that says so: the spans name the
 // record, by which it is settled, and the origins name the event.
@@ -12,11 +14,13 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dispatch/dispatch.h"
 #include "event/batch.h"
 #include "journal/stored_batch.h"
 #include "reel/v1/wire.pb.h"
+#include "session/body.h"
 
 namespace reel::broker {
 
@@ -50,9 +54,9 @@ class DeliveryFrame {
   /// `extent` must outlive the frame.
   explicit DeliveryFrame(const Extent& extent) : extent_{extent} {}
 
-  [[nodiscard]] bool empty() const { return writer_.empty(); }
-  /// Whether there is room, and the hand-over is of the frame's kind.
-  [[nodiscard]] bool takes(const HandOver& item, v1::Redelivery kind) const;
+  [[nodiscard]] bool empty() const { return stretches_.empty(); }
+  /// Whether there is room for what stands there, and the hand-over is of the frame's kind.
+  [[nodiscard]] bool takes(const HandOver& item, v1::Redelivery kind, const Place& place) const;
   /// `record` is what is settled, `event` what it is about: one and the same unless it is a redelivery.
   void add(const HandOver& item, v1::Redelivery kind, const Place& record, const Place& event);
 
@@ -60,15 +64,22 @@ class DeliveryFrame {
   void note_delivered(std::vector<v1::Delivered>& delivered, LogTime now) const;
   /// The frame and its batch; nothing may be added after.
   [[nodiscard]] v1::FromBroker take_header() { return std::move(header_); }
-  [[nodiscard]] std::string take_batch() { return writer_.take(); }
+  [[nodiscard]] Body take_batch();
 
  private:
+  /// Consecutive events of one batch, by index.
+  struct Stretch {
+    StoredBatchPtr batch;
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
+  [[nodiscard]] bool goes_as_it_came(const Stretch& stretch) const;
+  void write(const Stretch& stretch, BatchWriter& writer) const;
+
   const Extent& extent_;
-  bool cut_ = false;  // the events of the open run
   v1::FromBroker header_;
-  BatchWriter writer_;
-  StoredBatchPtr batch_;            // the last event's
-  const StoredRun* run_ = nullptr;  // of that batch, open
+  std::vector<Stretch> stretches_;
+  std::size_t bytes_ = 0;  // of the events
 };
 
 }  // namespace reel::broker

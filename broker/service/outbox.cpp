@@ -41,7 +41,7 @@ Outbox::Next Outbox::add_next(DeliveryFrame& frame, ReadAhead& reads, const Disp
   const Place record{batch, item.offset};
   if (batch->run_of(record.index()).topic == redelivery_topic_) {
     const auto redelivery = redelivery_in(record.event());
-    if (!frame.takes(item, redelivery.kind())) return Next::other_frame;
+    if (!frame.takes(item, redelivery.kind(), record)) return Next::other_frame;
     const auto& origins = reads.batch_at(redelivery.origin(), Reading::origins, edge, now);
     if (!origins) return not_at_hand(redelivery.origin(), reads);
     frame.add(item, redelivery.kind(), record, {origins, redelivery.origin()});
@@ -49,7 +49,7 @@ Outbox::Next Outbox::add_next(DeliveryFrame& frame, ReadAhead& reads, const Disp
     if (record.event().expires && has_expired(record.event(), now)) {
       return take_out("reel.Expired", "its expirytime passed before it was handled", true);
     }
-    if (!frame.takes(item, v1::REDELIVERY_NONE)) return Next::other_frame;
+    if (!frame.takes(item, v1::REDELIVERY_NONE, record)) return Next::other_frame;
     frame.add(item, v1::REDELIVERY_NONE, record, record);
   }
   items_.pop_front();

@@ -263,7 +263,7 @@ void Services::read(ServiceIndex service, Reading reading, Offset from) {
   journal_.read(service * readings_per_service + static_cast<std::uint64_t>(reading), from, read_bytes);
 }
 
-void Services::deliver(InstanceId to, v1::FromBroker frame, std::string batch) {
+void Services::deliver(InstanceId to, v1::FromBroker frame, Body batch) {
   if (const auto member = members_.find(to); member != members_.end()) {
     frame.mutable_deliver()->set_settled(member->second.settled);
   }

@@ -29,7 +29,7 @@ namespace reel::broker {
 class Replies {
  public:
   virtual ~Replies() = default;
-  virtual void send(InstanceId to, v1::FromBroker frame, std::string batch = {}) = 0;
+  virtual void send(InstanceId to, v1::FromBroker frame, Body batch = {}) = 0;
 };
 
 class Services final : private DeliveryEdge {
@@ -171,7 +171,7 @@ class Services final : private DeliveryEdge {
                                            std::uint32_t until, std::size_t& asks_left) override;
   bool wants_event(ServiceIndex service, const StoredRun& run, const StoredEvent& event,
                    Offset offset) override;
-  void deliver(InstanceId to, v1::FromBroker frame, std::string batch) override;
+  void deliver(InstanceId to, v1::FromBroker frame, Body batch) override;
 
   const config::Model& config_;
   Ledger& ledger_;

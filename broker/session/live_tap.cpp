@@ -23,11 +23,7 @@ std::optional<zmq::message_t> as_received(const StoredBatch& batch) {
   const bool one_topic = std::all_of(runs.begin(), runs.end(),
                                      [&](const StoredRun& run) { return run.topic == runs.front().topic; });
   if (!one_topic || batch.pieces.size() != 1) return std::nullopt;
-  const auto bytes = batch.pieces.front();
-  auto* const owner = new std::shared_ptr<const void>{batch.owners.front()};
-  return zmq::message_t{const_cast<char*>(bytes.data()), bytes.size(),
-                        [](void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); },
-                        owner};
+  return to_message({batch.pieces.front(), batch.owners.front()});
 }
 
 zmq::message_t encoded(const StoredBatch& batch, const StoredRun& run) {

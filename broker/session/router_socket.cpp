@@ -22,12 +22,13 @@ bool parse(const zmq::message_t& head, v1::ToBroker& frame) {
 
 }  // namespace
 
-zmq::message_t to_message(std::string bytes) {
+zmq::message_t to_message(Body body) {
   constexpr std::size_t worth_not_copying = 1024;
-  if (bytes.size() < worth_not_copying) return zmq::message_t{bytes.data(), bytes.size()};
-  auto* const owner = new std::string{std::move(bytes)};
-  return zmq::message_t{owner->data(), owner->size(),
-                        [](void*, void* hint) { delete static_cast<std::string*>(hint); }, owner};
+  if (body.bytes.size() < worth_not_copying) return zmq::message_t{body.bytes.data(), body.bytes.size()};
+  auto* const owner = new std::shared_ptr<const void>{std::move(body.owner)};
+  const auto release = [](void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); };
+  // ZeroMQ only reads what it sends.
+  return zmq::message_t{const_cast<char*>(body.bytes.data()), body.bytes.size(), release, owner};
 }
 
 void bind_or_explain(zmq::socket_t& socket, const std::string& endpoint) {
@@ -70,7 +71,7 @@ std::optional<Incoming> RouterSocket::receive() {
   return incoming;
 }
 
-bool RouterSocket::send(const RoutingId& to, const v1::FromBroker& frame, std::string batch) {
+bool RouterSocket::send(const RoutingId& to, const v1::FromBroker& frame, Body batch) {
   try {
     constexpr auto more = zmq::send_flags::sndmore;
     constexpr auto now = zmq::send_flags::dontwait;

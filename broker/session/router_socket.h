@@ -7,6 +7,7 @@
 #include <zmq.hpp>
 
 #include "reel/v1/wire.pb.h"
+#include "session/body.h"
 #include "session/incoming.h"
 
 namespace reel::broker {
@@ -24,7 +25,7 @@ class RouterSocket {
   /// The next frame that has arrived, if any.
   [[nodiscard]] std::optional<Incoming> receive();
   /// False where the peer is gone or does not read.
-  bool send(const RoutingId& to, const v1::FromBroker& frame, std::string batch = {});
+  bool send(const RoutingId& to, const v1::FromBroker& frame, Body batch = {});
 
   [[nodiscard]] zmq::socket_ref socket() { return socket_; }
   [[nodiscard]] std::string endpoint() const;
@@ -35,7 +36,7 @@ class RouterSocket {
 
 /// Binds `socket`, or throws std::runtime_error in words that help.
 void bind_or_explain(zmq::socket_t& socket, const std::string& endpoint);
-/// A ZeroMQ message that owns `bytes` without copying them.
-[[nodiscard]] zmq::message_t to_message(std::string bytes);
+/// A ZeroMQ message that holds these bytes without copying them, unless they are few.
+[[nodiscard]] zmq::message_t to_message(Body body);
 
 }  // namespace reel::broker

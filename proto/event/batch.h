@@ -130,6 +130,8 @@ class BatchWriter {
     buffer_ = std::move(buffer);
   }
 
+  /// Makes room for so many bytes at once.
+  void reserve(std::size_t bytes) { buffer_.reserve(bytes); }
   [[nodiscard]] std::size_t size() const { return buffer_.size(); }
   [[nodiscard]] bool empty() const { return buffer_.empty(); }
   /// The batch so far; the writer is empty again.

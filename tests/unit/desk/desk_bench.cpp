@@ -53,8 +53,8 @@ void DeskBench::start() {
   journal_.emplace(directory_, model_.broker.journal);
   desk_.emplace(
       model_, schemas_, *journal_, tap_, [this] { return now_; },
-      [this](const RoutingId& to, const v1::FromBroker& frame, const std::string& batch) {
-        return receive(to, frame, batch);
+      [this](const RoutingId& to, const v1::FromBroker& frame, const Body& batch) {
+        return receive(to, frame, std::string{batch.bytes});
       },
       [this] { return steady_; });
   (void)desk_->recover(std::nullopt);

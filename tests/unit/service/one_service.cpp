@@ -227,7 +227,7 @@ bool OneService::wants(ServiceIndex, std::string_view topic) {
   return topic == "order.placed" || topic == redelivery_topic(name);
 }
 
-void OneService::deliver(InstanceId to, v1::FromBroker frame, std::string batch) {
+void OneService::deliver(InstanceId to, v1::FromBroker frame, Body batch) {
   const auto& deliver = frame.deliver();
   auto& inbox = inboxes_[static_cast<int>(to)];
   std::vector<Offset> offsets;
@@ -243,7 +243,7 @@ void OneService::deliver(InstanceId to, v1::FromBroker frame, std::string batch)
   }
   REQUIRE(origins.size() == offsets.size());
   std::size_t at = 0;
-  BatchReader reader{batch};
+  BatchReader reader{batch.bytes};
   while (auto run = reader.next_run()) {
     while (const auto event = run->next_event()) {
       REQUIRE(event->id == "e" + std::to_string(origins.at(at)));

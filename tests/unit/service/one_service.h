@@ -79,7 +79,7 @@ class OneService final : private DeliveryEdge {
   }
   bool wants_event(ServiceIndex, const StoredRun&, const StoredEvent&, Offset) override { return true; }
   void read(ServiceIndex, Reading reading, Offset from) override { reads_.emplace_back(reading, from); }
-  void deliver(InstanceId to, v1::FromBroker frame, std::string batch) override;
+  void deliver(InstanceId to, v1::FromBroker frame, Body batch) override;
 
   void start();
   Offset append(std::string batch);
