@@ -175,9 +175,11 @@ class ReelPeer : public Peer {
   }
 
   std::unique_ptr<Sender> sender(const Task& task, std::uint32_t number) override {
+    keep_freed_memory();
     return std::make_unique<ReelSender>(task, number);
   }
   std::unique_ptr<Receiver> receiver(const Task& task, std::uint32_t number) override {
+    keep_freed_memory();
     if (task.subscriptions > 0) return make_crowd(task);
     if (durable(task)) return std::make_unique<ServiceReceiver>(task, number);
     return std::make_unique<TapReceiver>(task);

@@ -3,6 +3,7 @@
 
 #include "reel/context.h"
 #include "reel/flow.h"
+#include "reel/memory.h"
 #include "reel/options.h"
 #include "reel/outcome.h"
 #include "reel/publisher.h"
