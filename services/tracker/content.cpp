@@ -1,9 +1,13 @@
 #include "tracker/content.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <tuple>
 
+#include "event/rfc3339.h"
 #include "tracker/compact.h"
 
 namespace reel::tracker {
@@ -11,6 +15,8 @@ namespace {
 
 // Values of one field of B that are compared: of a list, any may do.
 constexpr std::size_t compared_values_max = 1'000;
+// Beyond so many of them they are compared by their keys first.
+constexpr std::size_t compared_one_by_one_max = 8;
 
 void append_value(std::string& out, const FieldValue& value) {
   out.push_back(static_cast<char>(static_cast<int>(value.kind) + 1));
@@ -77,6 +83,37 @@ Reader at_items(const Rule& rule, std::string_view values) {
   return reader;
 }
 
+// The same for values that are equal, however they are written.
+template <typename Bytes>
+std::uint64_t hash_of(const Bytes& bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+constexpr std::uint64_t no_value = 0;
+std::uint64_t key_of(const FieldValue& value) {
+  const auto seed = static_cast<std::uint64_t>(value.kind) + 1;
+  const auto of = [](auto number, std::uint64_t by) {
+    return hash_of(std::string_view{reinterpret_cast<const char*>(&number), sizeof number}, by);
+  };
+  if (value.kind == FieldValue::Kind::number) {
+    const auto number = static_cast<double>(std::strtold(value.text.c_str(), nullptr));
+    return of(number == 0 ? 0.0 : number, seed);  // -0 is 0
+  }
+  const auto time = value.kind == FieldValue::Kind::text ? parse_rfc3339(value.text) : std::nullopt;
+  return time ? of(*time, ~seed) : hash_of(value.text, seed);
+}
+
+std::vector<std::uint64_t> keys_of(const std::vector<FieldValue>& values) {
+  std::vector<std::uint64_t> keys;
+  for (const FieldValue& value : values) keys.push_back(key_of(value));
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
+bool asks_equality(const FieldComparison& comparison) {
+  return comparison.how == config::Comparison::equal;
+}
+
 }  // namespace
 
 std::string values_of(const Rule& rule, JudgedEvent* a) {
@@ -96,22 +133,64 @@ bool where_holds(const Rule& rule, std::string_view values, JudgedEvent* b) {
   });
 }
 
-std::uint32_t mark_items(const Rule& rule, std::string& values, JudgedEvent* b) {
+std::uint32_t mark_items(const Rule& rule, std::string& values, JudgedEvent* b,
+                         std::span<const std::uint32_t> items_at) {
   const auto matches = values_at(rule.each->matches, b, compared_values_max);
-  Reader reader = at_items(rule, values);
+  std::vector<std::uint64_t> keys;
+  if (matches.size() > compared_one_by_one_max) keys = keys_of(matches);
+  const auto matches_one = [&](const FieldValue& item) {
+    if (!keys.empty() && !std::binary_search(keys.begin(), keys.end(), key_of(item))) return false;
+    return std::any_of(matches.begin(), matches.end(),
+                       [&](const FieldValue& value) { return value.equals(item); });
+  };
   std::uint32_t marked = 0;
-  for (std::uint32_t left = reader.small(); left != 0; --left) {
-    const std::size_t done_at = reader.position();
+  const auto mark = [&](Reader& reader, std::size_t done_at) {
     const bool done = reader.byte() != 0;
     const auto item = read_value(reader);
-    if (done || !item) continue;
-    const bool is_it = std::any_of(matches.begin(), matches.end(),
-                                   [&](const FieldValue& value) { return value.equals(*item); });
-    if (!is_it) continue;
+    if (done || !item || !matches_one(*item)) return;
     values[done_at] = 1;
     ++marked;
+  };
+  for (const std::uint32_t at : items_at) {
+    Reader reader{std::string_view{values}.substr(at)};
+    mark(reader, at);
   }
+  if (!items_at.empty()) return marked;
+  Reader reader = at_items(rule, values);
+  for (std::uint32_t left = reader.small(); left != 0; --left) mark(reader, reader.position());
   return marked;
+}
+
+// By the first equality, which one value of A decides, or else by its items.
+bool is_looked_up(const Rule& rule) {
+  return rule.each || std::any_of(rule.where.begin(), rule.where.end(), asks_equality);
+}
+
+std::vector<Wanted> wanted_by(const Rule& rule, std::string_view values) {
+  Reader reader{values};
+  for (const FieldComparison& comparison : rule.where) {
+    const auto value = read_value(reader);
+    if (asks_equality(comparison)) return {{value ? key_of(*value) : no_value, 0}};
+  }
+  std::vector<Wanted> wanted;
+  for (std::uint32_t left = reader.small(); left != 0; --left) {
+    const auto at = static_cast<std::uint32_t>(reader.position());
+    const bool done = reader.byte() != 0;
+    const auto item = read_value(reader);
+    if (!done && item) wanted.push_back({key_of(*item), at});
+  }
+  return wanted;
+}
+
+std::vector<std::uint64_t> said_by(const Rule& rule, JudgedEvent* b) {
+  const auto equality = std::find_if(rule.where.begin(), rule.where.end(), asks_equality);
+  if (equality == rule.where.end()) return keys_of(values_at(rule.each->matches, b, compared_values_max));
+  const auto values = values_at(equality->field, b, compared_values_max);
+  return values.empty() ? std::vector{no_value} : keys_of(values);
+}
+
+std::uint32_t item_count(const Rule& rule, std::string_view values) {
+  return rule.each ? at_items(rule, values).small() : 0;
 }
 
 Items items_of(const Rule& rule, std::string_view values, std::size_t missing_max) {

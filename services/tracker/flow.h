@@ -6,20 +6,25 @@
 // judging works at an end of a queue: what an event costs does not depend on how many claims a flow has.
 //
 // That is so for plain rules (Rule::in_order). Where a rule compares, counts, forbids, warns or takes its
-// deadline from elsewhere, some of its claims may be met and others not: then its queue is walked, and an
-// event costs as much as the rule has open claims in this flow, which is mostly one.
+// deadline from elsewhere, some of its claims may be met and others not, and they fall due in any order:
+// those that wait stand in a heap by time. Such a queue is walked by an event, which costs as much as the
+// rule has open claims in this flow, mostly one; where there are many, and the rule says what B and A have in
+// common, those that B may be for are looked up (lookup.h).
 //
 // Plain data; judge.h has the rules, flow_record.h the form in which flows are kept.
 #pragma once
 
 #include <algorithm>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "reel/v1/query.pb.h"
 #include "tracker/definitions.h"
+#include "tracker/lookup.h"
 #include "tracker/steps.h"
 
 namespace reel::tracker {
@@ -52,6 +57,9 @@ struct Claim {
   [[nodiscard]] bool open() const { return settled_at == 0; }
 };
 
+[[nodiscard]] inline std::uint32_t weight_of(const Claim& claim) {
+  return 1 + static_cast<std::uint32_t>(claim.values.size() / 16);
+}
 /// When time decides about a waiting claim: at its deadline, or at once where that had passed before A came.
 [[nodiscard]] inline std::uint64_t decided_at(const Claim& claim) {
   return std::max(claim.deadline, claim.armed_at);
@@ -63,12 +71,23 @@ struct Claim {
   return claim.armed_at + span / 1'000 * rule.warn_permille + span % 1'000 * rule.warn_permille / 1'000;
 }
 
+/// A waiting claim of a rule out of order, and when it is looked at. Stale where the claim says otherwise.
+struct DueClaim {
+  std::uint64_t due = 0;
+  std::uint32_t queue = 0;
+  ClaimIndex claim = no_claim;
+
+  friend auto operator<=>(const DueClaim&, const DueClaim&) = default;
+};
+
 /// The open claims of one rule, oldest first.
 struct ClaimQueue {
   ClaimIndex oldest = no_claim;
   ClaimIndex newest = no_claim;
   ClaimIndex waiting = no_claim;  ///< the oldest that is not overdue; of rules in order only
   bool in_order = true;           ///< Rule::in_order
+  /// How much there is to walk: a claim and 16 bytes of what it remembers are one each.
+  std::uint32_t weight = 0;
 };
 
 /// The flow under one definition. Of a definition there may be two: a reapplication leaves what was told
@@ -97,13 +116,20 @@ struct Flow {
   std::vector<Instance> instances;
   std::vector<Claim> claims;  ///< in the order they were armed
   std::vector<ClaimQueue> queues;
+  std::vector<DueClaim> due;                          ///< a heap, the earliest first
+  std::unordered_map<std::uint32_t, Lookup> lookups;  ///< by queue, of long ones only
 
   void clear();
+  /// Of its claims, and of the definitions they are of, nothing is left.
+  void clear_claims();
 
   /// Overdue before open before completed: the worst that one of its definitions says.
   [[nodiscard]] v1::FlowState state() const;
-  /// The earliest deadline of a waiting claim.
-  [[nodiscard]] std::optional<std::uint64_t> next_deadline() const;
+  /// The waiting claim that is looked at next, or none. At the same time the order is that of the definitions
+  /// and of their expectations, then the older comes first.
+  [[nodiscard]] ClaimIndex first_due();
+  /// When that is.
+  [[nodiscard]] std::optional<std::uint64_t> next_deadline();
   [[nodiscard]] Instance* instance_of(DefinitionIndex definition);
 
   /// Adds an instance with its queues.
@@ -112,9 +138,18 @@ struct Flow {
   void enqueue(ClaimIndex index);
   /// Takes an open claim out of its queue.
   void unlink(Claim& claim);
-  [[nodiscard]] ClaimQueue& queue_of(const Claim& claim) {
-    return queues[instances[claim.instance].first_queue + claim.rule];
+  /// A waiting claim of a rule out of order is looked at at another time than before.
+  void look_again(const Claim& claim, std::uint64_t due_before);
+  [[nodiscard]] std::uint32_t queue_number(const Claim& claim) const {
+    return instances[claim.instance].first_queue + claim.rule;
   }
+  [[nodiscard]] ClaimQueue& queue_of(const Claim& claim) { return queues[queue_number(claim)]; }
+
+ private:
+  [[nodiscard]] bool is_stale(const DueClaim& entry) const {
+    return claims[entry.claim].verdict != v1::VERDICT_WAITING || claims[entry.claim].due != entry.due;
+  }
+  void add_due(ClaimIndex index);
 };
 
 }  // namespace reel::tracker

@@ -54,7 +54,7 @@ void Watch::look_ahead() {
   for (const auto& [due, handle, last_at] : foresight_.due(now_)) {
     // Most have gone on: they are not unpacked.
     if (!flows.used(handle) || !tracker_.waits(handle) || flows.last_at(handle) != last_at) continue;
-    const Flow& flow = flows.open(handle);
+    Flow& flow = flows.open(handle);
     const bool wanted = std::any_of(flow.claims.begin(), flow.claims.end(),
                                     [&](const Claim& claim) { return waits(flow, claim, definitions_); });
     v1::WaitRequest request;

@@ -1,6 +1,7 @@
 #include "tracker/judge.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "event/rfc3339.h"
 
@@ -57,10 +58,8 @@ void Judge::pulse(Flow& flow, DefinitionIndex definition, const Step& step) {
     if (claim.open()) settle(flow, flow.instances[claim.instance], claim, step);
   }
   flow.steps.clear();
-  flow.claims.clear();
   const Instance kept = instance ? *instance : Instance{};
-  flow.instances.clear();
-  flow.queues.clear();
+  flow.clear_claims();
   (void)flow.steps.add(step);
   Instance& again = flow.add_instance(definition, definitions_[definition]);
   again.started_at = instance ? kept.started_at : step.log_time;
@@ -112,7 +111,7 @@ void Judge::arm(Flow& flow, Instance& instance, std::uint16_t number, const Step
   }
   if (claim.deadline == no_deadline && !rule.forbids()) return;  // `by` a time that A does not say
   if (rule.keeps_values()) claim.values = values_of(rule, content);
-  if (rule.each && items_of(rule, claim.values, 0).total == 0) return;
+  if (rule.each && item_count(rule, claim.values) == 0) return;
   claim.due = due_of(rule, claim);
   if (definition.is_owed(number)) ++instance.open_claims;
   flow.claims.push_back(std::move(claim));
@@ -137,12 +136,15 @@ void Judge::meet(Flow& flow, Instance& instance, const Role::Met& met, const Ste
   }
 }
 
-// Any other rule: each open claim is asked by itself.
+// Any other rule: each open claim is asked by itself, unless there are many and they can be looked up.
 void Judge::consider(Flow& flow, Instance& instance, const Role::Met& met, const Step& step,
                      JudgedEvent* content) {
   const Rule& rule = definitions_[instance.definition].rules[met.rule];
+  const ClaimQueue& queue = flow.queues[instance.first_queue + met.rule];
+  if (met.part == Role::Part::expected && queue.weight > looked_up_from && is_looked_up(rule))
+    return look_up(flow, instance, met, step, content);
   ClaimIndex next = no_claim;
-  for (ClaimIndex at = flow.queues[instance.first_queue + met.rule].oldest; at != no_claim; at = next) {
+  for (ClaimIndex at = queue.oldest; at != no_claim; at = next) {
     Claim& claim = flow.claims[at];
     next = claim.newer;
     const bool waiting = claim.verdict == v1::VERDICT_WAITING;
@@ -152,20 +154,38 @@ void Judge::consider(Flow& flow, Instance& instance, const Role::Met& met, const
       settle(flow, instance, claim, step);
     } else if (waiting) {
       claim.deadline = std::max(claim.deadline, std::min(step.log_time + rule.within, claim.stated_deadline));
-      claim.due = due_of(rule, claim);
+      flow.look_again(claim, std::exchange(claim.due, due_of(rule, claim)));
     }
   }
 }
 
+void Judge::look_up(Flow& flow, Instance& instance, const Role::Met& met, const Step& step,
+                    JudgedEvent* content) {
+  const Rule& rule = definitions_[instance.definition].rules[met.rule];
+  const std::uint32_t queue = instance.first_queue + met.rule;
+  Lookup& lookup = flow.lookups[queue];
+  std::vector<ClaimIndex> added;  // since the last time
+  for (ClaimIndex at = flow.queues[queue].newest; at != no_claim && at >= lookup.end();
+       at = flow.claims[at].older)
+    added.push_back(at);
+  for (auto at = added.rbegin(); at != added.rend(); ++at)
+    lookup.add(*at, wanted_by(rule, flow.claims[*at].values));
+  const auto found =
+      lookup.find(said_by(rule, content), [&](ClaimIndex at) { return flow.claims[at].open(); });
+  for (const auto& [at, items] : found) count(flow, instance, flow.claims[at], met, step, content, items);
+}
+
 // A B has come: whether it is one for this claim, and what it makes of it.
 void Judge::count(Flow& flow, Instance& instance, Claim& claim, const Role::Met& met, const Step& step,
-                  JudgedEvent* content) {
+                  JudgedEvent* content, std::span<const std::uint32_t> items_at) {
   const Rule& rule = definitions_[instance.definition].rules[claim.rule];
   const bool waiting = claim.verdict == v1::VERDICT_WAITING;
+  ++asked_;
   if (!where_holds(rule, claim.values, content)) return;
   if (rule.never) return violate(flow, instance, claim, Breach::forbidden, step);
   if (rule.each) {
-    const std::uint32_t marked = mark_items(rule, claim.values, content);
+    asked_ += items_at.empty() ? item_count(rule, claim.values) : items_at.size();
+    const std::uint32_t marked = mark_items(rule, claim.values, content, items_at);
     if (marked == 0) return;
     claim.seen += marked;
   } else if (rule.any_of) {
@@ -178,7 +198,7 @@ void Judge::count(Flow& flow, Instance& instance, Claim& claim, const Role::Met&
   if (waiting && rule.any_of && !rule.each && claim.seen > rule.most)
     return violate(flow, instance, claim, Breach::too_many, step);
 
-  const bool complete = rule.each     ? claim.seen == items_of(rule, claim.values, 0).total
+  const bool complete = rule.each     ? claim.seen == item_count(rule, claim.values)
                         : rule.any_of ? claim.seen >= rule.needed
                                       : claim.seen == rule.all_seen();
   // Too many may still come: enough is only said at the deadline.
@@ -314,19 +334,9 @@ void Judge::complete(Flow& flow, Instance& instance, const Step& step) {
 
 void Judge::fall_due(Flow& flow, std::uint64_t upto, bool detected_late) {
   for (;;) {
-    Claim* first = nullptr;
-    const auto look_at = [&](ClaimIndex at) {
-      Claim& claim = flow.claims[at];
-      if (claim.verdict != v1::VERDICT_WAITING || claim.due > upto || claim.due == no_deadline) return;
-      if (!first || claim.due < first->due) first = &claim;
-    };
-    for (const ClaimQueue& queue : flow.queues) {
-      if (queue.in_order && queue.waiting != no_claim) look_at(queue.waiting);
-      if (queue.in_order) continue;
-      for (ClaimIndex at = queue.oldest; at != no_claim; at = flow.claims[at].newer) look_at(at);
-    }
-    if (!first) return;
-    fall_due(flow, *first, detected_late);
+    const ClaimIndex first = flow.first_due();
+    if (first == no_claim || flow.claims[first].due > upto) return;
+    fall_due(flow, flow.claims[first], detected_late);
   }
 }
 
@@ -335,7 +345,7 @@ void Judge::fall_due(Flow& flow, Claim& claim, bool detected_late) {
   const Rule& rule = definitions_[instance.definition].rules[claim.rule];
   if (claim.due < claim.deadline) {
     claim.warned = true;
-    claim.due = claim.deadline;
+    flow.look_again(claim, std::exchange(claim.due, claim.deadline));
     if (rule.has_enough(claim.seen)) return;
     verdicts_.push_back(about(flow, claim, Judgement::Kind::warning));
     verdicts_.back().detected_late = detected_late;

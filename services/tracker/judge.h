@@ -72,6 +72,8 @@ class Judge {
   std::size_t waive(Flow& flow, const Waiver& waiver, const Step& step);
   /// How many would be.
   [[nodiscard]] std::size_t meant(const Flow& flow, const Waiver& waiver) const;
+  /// How often a claim, or an item of one, was asked whether a B is for it, since the start.
+  [[nodiscard]] std::uint64_t asked() const { return asked_; }
 
   // For who puts a flow together by itself (reapplication.h).
 
@@ -90,8 +92,9 @@ class Judge {
   void arm(Flow& flow, Instance& instance, std::uint16_t rule, const Step& step, JudgedEvent* content);
   void meet(Flow& flow, Instance& instance, const Role::Met& met, const Step& step);
   void consider(Flow& flow, Instance& instance, const Role::Met& met, const Step& step, JudgedEvent* content);
+  void look_up(Flow& flow, Instance& instance, const Role::Met& met, const Step& step, JudgedEvent* content);
   void count(Flow& flow, Instance& instance, Claim& claim, const Role::Met& met, const Step& step,
-             JudgedEvent* content);
+             JudgedEvent* content, std::span<const std::uint32_t> items_at = {});
   void settle(Flow& flow, Instance& instance, Claim& claim, const Step& step);
   [[nodiscard]] bool is_meant(const Flow& flow, const Claim& claim, const Waiver& waiver) const;
   void waive(Flow& flow, Claim& claim, const Step& step);
@@ -108,6 +111,7 @@ class Judge {
   const DefinitionSet& definitions_;
   std::vector<Judgement>& verdicts_;
   EdgeTimes* times_;
+  std::uint64_t asked_ = 0;
 };
 
 /// A flow from the archive as it stands at `watermark`: of one that is not in memory time may have decided

@@ -58,9 +58,7 @@ bool Reapplication::apply(Flow& flow, std::uint64_t upto) {
   if (!any) return false;
 
   Flow next = flow;
-  next.instances.clear();
-  next.claims.clear();
-  next.queues.clear();
+  next.clear_claims();
   for (std::size_t i = 0; i < moves.size(); ++i) {
     Move& move = moves[i];
     const auto add = [&](DefinitionIndex index) {

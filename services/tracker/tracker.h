@@ -108,6 +108,8 @@ class Tracker {
   /// wait for nothing.
   void forget(const Flow& flow);
   [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
+  /// How often a claim was asked whether an event is for it, since the start.
+  [[nodiscard]] std::uint64_t claims_asked() const { return judge_.asked(); }
   /// The flow with this packed id moves to the newest versions of its definitions. False where it stays as it
   /// was; reapplication.h.
   bool reapply(std::string_view correlation);

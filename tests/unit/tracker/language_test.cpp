@@ -2,6 +2,8 @@
 // it means at its edges. docs/flows.md has the same cases.
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include "config/flow_text.h"
 #include "event/utf8.h"
 #include "tracker_bench.h"
@@ -414,4 +416,89 @@ TEST_CASE("each word of the language survives the store") {
 TEST_CASE("a damaged stored definition is said to be one") {
   CHECK_THROWS_WITH_AS(config::flow_of("{"), doctest::Contains("this is no flow definition as it is kept: "),
                        config::FlowTextError);
+}
+
+// ---- many expectations in one flow: what an event costs is counted, in claims and items that it is held
+// against
+
+TEST_CASE("where: of a hundred thousand open expectations an event is held against those it may be for") {
+  auto bench = of("after: a, any_of: [b], within: 1h, where: {data.item: data.item}");
+  constexpr int count = 100'000;
+  const auto item = [](int number) { return R"({"item": )" + std::to_string(number) + "}"; };
+  for (int i = 0; i < count; ++i) bench.sees("a", "x", {.data = item(i)});
+  for (int i = count; i-- > 1;) bench.sees("b", "x", {.data = item(i)});
+  CHECK(bench.tracker().claims_asked() < 3 * count);
+  bench.passes(2h);
+  CHECK(bench.verdicts() == "x: b overdue after a");
+  bench.sees("b", "x", {.data = R"({"item": 0.0})"});
+  CHECK(bench.verdicts() == "x: a resolved, late by 3600s\nx: completed, met late 1");
+}
+
+TEST_CASE("each: of ten thousand items an event is held against those it may be for") {
+  auto bench = of("after: a, any_of: [b], within: 1h, each: {item: data.lines.sku, matches: data.skus}");
+  std::string lines;
+  for (int i = 0; i < 10'000; ++i)
+    lines += (i == 0 ? "" : ",") + (R"({"sku": "s)" + std::to_string(i)) + "\"}";
+  bench.sees("a", "x", {.data = R"({"lines": [)" + lines + "]}"});
+  for (int i = 0; i < 10'000; i += 2) {
+    bench.sees("b", "x",
+               {.data = R"({"skus": ["s)" + std::to_string(i) + R"(", "s)" + std::to_string(i + 1) +
+                        R"(", "elsewhere"]})"});
+  }
+  CHECK(bench.tracker().claims_asked() < 3 * 10'000);
+  CHECK(bench.verdicts() == "x: completed");
+}
+
+TEST_CASE("extended_by: a flow of many expectations remembers no more times than it has expectations") {
+  auto bench = of("after: a, any_of: [b], within: 1h, extended_by: [c]");
+  for (int i = 0; i < 1'000; ++i) bench.sees("a", "x");
+  for (int i = 0; i < 100; ++i) {
+    bench.passes(1s);
+    bench.sees("c", "x");
+  }
+  auto& flows = bench.tracker().flows();
+  CHECK(flows.open(flows.find(packed_id("x"))).due.size() <= 2 * 1'000 + 64);
+  bench.passes(59min);
+  CHECK(bench.verdicts() == "");
+  bench.passes(2min);
+  CHECK(bench.state("x") == "overdue");
+}
+
+TEST_CASE("a flow of many expectations judges each as a flow of its own would") {
+  const std::vector<std::string> said{"{}",
+                                      R"({"v": 1})",
+                                      R"({"v": 1.0})",
+                                      R"({"v": "1"})",
+                                      R"({"v": 0})",
+                                      R"({"v": -0.0})",
+                                      R"({"v": true})",
+                                      R"({"v": null})",
+                                      R"({"v": "2026-01-01T00:00:00Z"})",
+                                      R"({"v": "2026-01-01T01:00:00.000+01:00"})",
+                                      R"({"v": ["1", 2, "p"]})",
+                                      R"({"v": "p"})",
+                                      R"({"v": [2, 0]})"};
+  for (const char* how : {"where: {data.v: data.v}", "each: {item: data.v, matches: data.v}",
+                          "where: {data.v: {'=': data.v, '>=': data.v}}"}) {
+    auto bench = of(std::string{"after: a, any_of: [b], within: 5s, not_before: 1s, "} + how);
+    constexpr std::size_t many = 700;  // more than looked_up_from
+    std::mt19937 random{7};
+    for (std::size_t i = 0; i < many; ++i) {
+      const std::string& a = said[random() % said.size()];
+      bench.sees("a", "all", {.data = a});
+      bench.sees("a", "x" + std::to_string(i), {.data = a});
+    }
+    bench.passes(1s);
+    for (int left = 8; left != 0; --left) {
+      const std::string& b = said[random() % said.size()];
+      bench.sees("b", "all", {.data = b});
+      for (std::size_t i = 0; i < many; ++i) bench.sees("b", "x" + std::to_string(i), {.data = b});
+    }
+    std::string one_by_one;
+    for (std::size_t i = 0; i < many; ++i) {
+      const std::string verdict = bench.expectations("x" + std::to_string(i));
+      if (!verdict.empty()) one_by_one += (one_by_one.empty() ? "" : ", ") + verdict;
+    }
+    CHECK(bench.expectations("all") == one_by_one);
+  }
 }
