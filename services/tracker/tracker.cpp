@@ -1,6 +1,7 @@
 #include "tracker/tracker.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "event/envelope_check.h"
 #include "event/field_path.h"
@@ -322,15 +323,53 @@ void Tracker::advance(std::uint64_t watermark) {
 void Tracker::judge_upto(std::uint64_t upto) {
   if (upto <= judged_upto_) return;
   while (const auto timer = wheel_.pop(upto)) {
-    Flow& flow = flows_.open(timer->handle);
-    before_.take(flow);
-    const std::size_t verdicts_before = verdicts_.size();
-    judge_.fall_due(flow, timer->deadline, timer->deadline <= stopped_until_);
-    if (!flow.parent.empty()) note_part(flow, flow.instances.size(), verdicts_before, Step{});
-    finish(timer->handle, flow);
-    tell_wholes();
+    due_.assign(1, {.handle = timer->handle});
+    while (const auto tie = wheel_.pop(timer->deadline)) due_.push_back({.handle = tie->handle});
+    if (due_.size() > 1) put_in_order(timer->deadline);
+    for (const Due& due : due_) fall_due(due.handle, timer->deadline);
   }
   judged_upto_ = upto;
+}
+
+// The wheel's order is that of handles, which a restart deals out anew. A part comes before what it is a part
+// of: where it completes at exactly the deadline of its whole, that is in time.
+void Tracker::put_in_order(std::uint64_t deadline) {
+  for (Due& due : due_) {
+    Flow& flow = flows_.open(due.handle);
+    const ClaimIndex first = flow.first_due();
+    if (first != no_claim && flow.claims[first].due <= deadline) {
+      due.offset = flow.steps.at(flow.claims[first].after_step).offset;
+      due.under = flow.instances[flow.claims[first].instance].definition;
+    }
+    const std::string whole = flow.parent;
+    flows_.close(due.handle, false);
+    due.depth = depth_below(whole);
+  }
+  std::sort(due_.begin(), due_.end(), [](const Due& one, const Due& other) {
+    return std::tuple{other.depth, one.offset, one.under} < std::tuple{one.depth, other.offset, other.under};
+  });
+}
+
+// How many flows are around a part of this one, itself included.
+std::uint32_t Tracker::depth_below(std::string whole) {
+  std::uint32_t depth = 0;
+  for (; !whole.empty() && depth != part_depth_max; ++depth) {
+    const FlowTable::Handle handle = known_flow(whole, FlowTable::hash_of(whole));
+    if (handle == FlowTable::none) break;
+    whole = flows_.open(handle).parent;
+    flows_.close(handle, false);
+  }
+  return depth;
+}
+
+void Tracker::fall_due(FlowTable::Handle handle, std::uint64_t deadline) {
+  Flow& flow = flows_.open(handle);
+  before_.take(flow);
+  const std::size_t verdicts_before = verdicts_.size();
+  judge_.fall_due(flow, deadline, deadline <= stopped_until_);
+  if (!flow.parent.empty()) note_part(flow, flow.instances.size(), verdicts_before, Step{});
+  finish(handle, flow);
+  tell_wholes();
 }
 
 // Puts a changed flow back: counted, its timer at its next deadline, to be saved.

@@ -78,6 +78,9 @@ class FlowArchive {
   [[nodiscard]] virtual std::optional<ArchivedFlow> find(std::string_view correlation) = 0;
 };
 
+/// Parts within parts that are put in order where they are due at the same time.
+inline constexpr std::uint32_t part_depth_max = 32;
+
 class Tracker {
  public:
   /// Without an archive, flows never leave memory.
@@ -153,6 +156,9 @@ class Tracker {
   void see_pulse(const Pulse& pulse, const EventSeen& event, Name topic);
   [[nodiscard]] Step step_of(const EventSeen& event, Name topic, const Flow& flow);
   void judge_upto(std::uint64_t upto);
+  void put_in_order(std::uint64_t deadline);
+  [[nodiscard]] std::uint32_t depth_below(std::string whole);
+  void fall_due(FlowTable::Handle handle, std::uint64_t deadline);
   void note_last(Flow& flow, const Step& step);
   void note_part(const Flow& flow, std::size_t instances_before, std::size_t verdicts_before,
                  const Step& step);
@@ -173,6 +179,14 @@ class Tracker {
     bool replayed = false;
   };
 
+  /// One of several flows that are due at exactly the same time, and its place among them.
+  struct Due {
+    FlowTable::Handle handle = FlowTable::none;
+    std::uint32_t depth = 0;    ///< how many flows are around it
+    std::uint64_t offset = 0;   ///< of the event that armed what is due first
+    DefinitionIndex under = 0;  ///< which definition
+  };
+
   const DefinitionSet& definitions_;
   Names& names_;
   FlowArchive* archive_;
@@ -185,6 +199,7 @@ class Tracker {
   static constexpr std::size_t waiting_max = 100'000;
   std::vector<FlowTable::Handle> waiting_;
   std::deque<Part> parts_;  // of which their wholes are not told yet
+  std::vector<Due> due_;    // at the deadline at hand
   Emitters emitters_{names_};
   Strays strays_;
   Tally tally_;

@@ -1,6 +1,8 @@
 // Sub-flows: a flow that is a part of another is one step of it. docs/flows.md, Sub-flows.
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include "tracker_bench.h"
 
 using namespace reel;
@@ -136,4 +138,93 @@ TEST_CASE("a part that completes by the passing of time meets at that time") {
   CHECK(bench.expectations("order-1") == "a -> flow quiet waiting");
   bench.passes(6s);
   CHECK(bench.expectations("order-1") == "a -> flow quiet met");
+}
+
+namespace {
+
+/// A trace of a whole and its part that are due at exactly the same time; which of them lies first in memory
+/// is the trace's, and a restart's, to say.
+std::string judged_in_a_tie(bool whole_first, bool restarted) {
+  TrackerBench bench{flows_of_yaml(
+      "  order: {start: a, expect: [{after: a, any_of: [{flow: quiet}], within: 5s}]}\n"
+      "  quiet: {start: c, expect: [{after: c, any_of: [d], at_least: 1, at_most: 2, within: 5s}]}\n")};
+  if (whole_first) bench.sees("a", "order-1");
+  bench.sees("c", "q-1", {.parent = "order-1"});
+  if (!whole_first) bench.sees("a", "order-1");
+  bench.sees("d", "q-1");
+  if (restarted) bench.restarts();
+  bench.passes(10s);
+  return bench.verdicts() + "\n" + bench.expectations("order-1");
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a part that time completes at exactly the deadline of its whole is in time, whatever comes first") {
+  const std::string met = "q-1: completed\norder-1: completed\na -> flow quiet met";
+  for (const bool whole_first : {false, true}) {
+    for (const bool restarted : {false, true}) CHECK(judged_in_a_tie(whole_first, restarted) == met);
+  }
+}
+
+TEST_CASE("parts within parts that are due at the same time are judged from the innermost on") {
+  TrackerBench bench{flows_of_yaml(
+      "  order: {start: a, expect: [{after: a, any_of: [{flow: packing}], within: 5s}]}\n"
+      "  packing: {start: b, expect: [{after: b, any_of: [{flow: quiet}], within: 8s}]}\n"
+      "  quiet: {start: c, expect: [{after: c, any_of: [d], at_least: 1, at_most: 2, within: 5s}]}\n")};
+  bench.sees("a", "order-1");
+  bench.sees("b", "parcel-1", {.parent = "order-1"});
+  bench.sees("c", "q-1", {.parent = "parcel-1"});
+  bench.sees("d", "q-1");
+  bench.passes(10s);
+  CHECK(bench.verdicts() == "q-1: completed\nparcel-1: completed\norder-1: completed");
+}
+
+TEST_CASE("flows that are due at the same time are judged in the order in which they were armed") {
+  for (const bool restarted : {false, true}) {
+    TrackerBench bench{
+        flows_of_yaml("  order: {start: a, expect: [{after: a, any_of: [b], by: data.due, within: 1h}]}\n")};
+    const std::string due = R"({"due": "2023-11-14T22:14:20Z"})";  // a minute from the beginning
+    for (const char* flow : {"z", "y", "x"}) bench.sees("d", flow);
+    for (const char* flow : {"x", "z", "y"}) bench.sees("a", flow, {.data = due});
+    if (restarted) bench.restarts();
+    bench.passes(2min);
+    CHECK(bench.verdicts() == "x: b overdue after a\nz: b overdue after a\ny: b overdue after a");
+  }
+}
+
+namespace {
+
+// Few flows, few distances in time: wholes, parts and parts of parts fall due together often.
+std::string judged_at_random(std::uint64_t number, bool with_restarts) {
+  TrackerBench bench{flows_of_yaml(
+      "  order: {start: a, expect: [{after: a, any_of: [{flow: packing}, {flow: quiet}], within: 4s}]}\n"
+      "  packing: {start: b, expect: [{after: b, any_of: [{flow: quiet}], within: 2s}], within: 4s}\n"
+      "  quiet: {start: c, expect: [{after: c, any_of: [d], at_least: 1, at_most: 2, within: 2s}]}\n")};
+  std::mt19937_64 random{number};
+  const auto one_of = [&](const char* letter, std::uint64_t count) {
+    return letter + std::to_string(random() % count);
+  };
+  std::string said;
+  for (std::uint64_t left = 5 + random() % 20; left != 0; --left) {
+    switch (random() % 5) {
+      case 0: bench.sees("a", one_of("o", 2)); break;
+      case 1: bench.sees("b", one_of("p", 2), {.parent = one_of("o", 2)}); break;
+      case 2: bench.sees("c", one_of("q", 4), {.parent = one_of(random() % 3 == 0 ? "o" : "p", 2)}); break;
+      default: bench.sees("d", one_of("q", 4)); break;
+    }
+    bench.passes(std::chrono::seconds{random() % 3});
+    if (random() % 2 == 0 && with_restarts) bench.restarts();
+  }
+  bench.passes(10s);
+  return bench.verdicts();
+}
+
+}  // namespace
+
+TEST_CASE("wholes and parts that fall due together: restarts change no verdict and no order") {
+  for (std::uint64_t number = 0; number < 2'000; ++number) {
+    INFO("case " << number);
+    REQUIRE(judged_at_random(number, true) == judged_at_random(number, false));
+  }
 }

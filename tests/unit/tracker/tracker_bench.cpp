@@ -232,7 +232,7 @@ void TrackerBench::restarts() {
   auto next = std::make_unique<Tracker>(definitions_, names_);
   next->resume(tracker_->handled_offset(), tracker_->watermark(), tracker_->tally());
   FlowTable& flows = tracker_->flows();
-  for (FlowTable::Handle handle = 0; handle < flows.end(); ++handle) {
+  for (FlowTable::Handle handle = flows.end(); handle-- > 0;) {  // newest first, as a store lists them
     if (!flows.used(handle)) continue;
     ArchivedFlow archived{std::string{flows.record(handle)}, {}};
     const Steps& steps = flows.open(handle).steps;
