@@ -43,12 +43,6 @@ Options connection(const std::vector<std::string>& brokers, const std::string& i
   return options;
 }
 
-std::uint64_t wall_clock() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                        std::chrono::system_clock::now().time_since_epoch())
-                                        .count());
-}
-
 Answer::Outcome outcome_of(PublishOutcome outcome) {
   switch (outcome) {
     case PublishOutcome::accepted:
@@ -99,10 +93,8 @@ Delivery BusInbox::next(std::chrono::milliseconds wait) {
     case StreamBatch::Kind::events:
     case StreamBatch::Kind::idle: break;
     case StreamBatch::Kind::joined:
-      // Log time is the broker's clock; ours is near enough, since it only says how long verdicts wait to be
-      // recognised in the log.
       delivery.kind = Delivery::Kind::joined;
-      delivery.log_time = wall_clock();
+      delivery.log_time = batch_.log_time;
       break;
     case StreamBatch::Kind::refused:
       delivery.kind = Delivery::Kind::refused;

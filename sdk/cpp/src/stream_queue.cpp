@@ -23,7 +23,9 @@ bool read_events(std::string_view bytes, std::size_t events_max, std::vector<Str
 void StreamQueue::subscribed(const v1::Subscribed& subscribed) {
   end_offset_ = std::max(end_offset_, subscribed.end_offset());
   next_offset_ = std::max(next_offset_, subscribed.first_offset());
-  items_.push_back({.kind = Item::Kind::joined, .first_offset = subscribed.first_offset()});
+  items_.push_back({.kind = Item::Kind::joined,
+                    .first_offset = subscribed.first_offset(),
+                    .log_time = subscribed.log_time()});
 }
 
 void StreamQueue::delivered(const v1::Deliver& deliver, Body body) {
@@ -75,6 +77,7 @@ bool StreamQueue::next(StreamBatch& batch) {
       case Item::Kind::joined:
         batch.kind = StreamBatch::Kind::joined;
         batch.first_offset = given_.first_offset;
+        batch.log_time = given_.log_time;
         break;
       case Item::Kind::refused:
         batch.kind = StreamBatch::Kind::refused;

@@ -50,6 +50,7 @@ class StreamQueue {
     v1::Deliver deliver;
     Body body;
     std::uint64_t first_offset = 0;
+    std::uint64_t log_time = 0;
     std::uint64_t watermark = 0;  // the broker's, heard behind this item
     std::string text;
   };

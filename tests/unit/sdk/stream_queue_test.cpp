@@ -14,6 +14,7 @@ class StreamBench {
   void subscribed(std::uint64_t first) {
     v1::Subscribed subscribed;
     subscribed.set_first_offset(first);
+    subscribed.set_log_time(first * 1'000);
     queue.subscribed(subscribed);
   }
 
@@ -45,7 +46,10 @@ class StreamBench {
     batch = {};
     REQUIRE(queue.next(batch));
     std::string text;
-    if (batch.kind == StreamBatch::Kind::joined) text = "joined at " + std::to_string(batch.first_offset);
+    if (batch.kind == StreamBatch::Kind::joined) {
+      CHECK(batch.log_time == batch.first_offset * 1'000);
+      text = "joined at " + std::to_string(batch.first_offset);
+    }
     if (batch.kind == StreamBatch::Kind::idle) text = "idle";
     if (batch.kind == StreamBatch::Kind::refused) text = "refused: " + batch.text;
     for (const auto& event : batch.events) {

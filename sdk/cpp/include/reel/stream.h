@@ -74,6 +74,8 @@ struct StreamBatch {
   std::uint64_t end_offset = 0;
   /// For `joined`: no event before this offset will come, every match from it on will.
   std::uint64_t first_offset = 0;
+  /// For `joined`: the log time then, by the broker's clock.
+  std::uint64_t log_time = 0;
   /// Counts the batches of a stream, for ack_upto().
   std::uint64_t number = 0;
   std::string text;
