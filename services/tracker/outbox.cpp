@@ -1,17 +1,18 @@
 #include "tracker/outbox.h"
 
-#include <algorithm>
-
 namespace reel::tracker {
 
 void Outbox::load(std::uint64_t number, stored::Outgoing event) {
   by_id_.emplace(event.id(), number);
   entries_[number].event = std::move(event);
+  ready_.insert(number);
 }
 
 std::uint64_t Outbox::add(stored::Outgoing event) {
   const auto [known, added] = by_id_.emplace(event.id(), next_);
   if (!added) return known->second;
+  const auto behind = behind_.find(event.correlationid());
+  (behind == behind_.end() ? ready_ : behind->second).insert(next_);
   entries_[next_].event = std::move(event);
   added_.push_back(next_);
   return next_++;
@@ -19,7 +20,10 @@ std::uint64_t Outbox::add(stored::Outgoing event) {
 
 void Outbox::hold(std::uint64_t number) {
   const auto entry = entries_.find(number);
-  if (entry != entries_.end() && !entry->second.in_flight) entry->second.held = true;
+  if (entry == entries_.end() || entry->second.in_flight) return;
+  entry->second.held = true;
+  ready_.erase(number);
+  behind_[entry->second.event.correlationid()].insert(number);
 }
 
 void Outbox::release(std::uint64_t number, std::string data) {
@@ -27,6 +31,17 @@ void Outbox::release(std::uint64_t number, std::string data) {
   if (entry == entries_.end() || !entry->second.held) return;  // recognised meanwhile
   entry->second.held = false;
   if (!data.empty()) entry->second.event.set_data(std::move(data));
+  let_go(entry->second.event.correlationid());
+}
+
+// What stands before the first of the flow that is held may go.
+void Outbox::let_go(const std::string& flow) {
+  const auto behind = behind_.find(flow);
+  if (behind == behind_.end()) return;
+  auto& numbers = behind->second;
+  while (!numbers.empty() && !entries_.at(*numbers.begin()).held)
+    ready_.insert(numbers.extract(numbers.begin()));
+  if (numbers.empty()) behind_.erase(behind);
 }
 
 void Outbox::recognise(std::string_view id) {
@@ -36,20 +51,24 @@ void Outbox::recognise(std::string_view id) {
 
 void Outbox::remove(std::map<std::uint64_t, Entry>::iterator entry) {
   if (entry->second.in_flight) --in_flight_;
+  const std::string flow = entry->second.event.correlationid();
   by_id_.erase(entry->second.event.id());
   removed_.push_back(entry->first);
+  ready_.erase(entry->first);
+  if (const auto behind = behind_.find(flow); behind != behind_.end()) behind->second.erase(entry->first);
   entries_.erase(entry);
+  let_go(flow);
 }
 
 void Outbox::send(Outlet& outlet, bool hold) {
-  for (auto at = entries_.lower_bound(send_from_); at != entries_.end(); ++at) {
-    if (in_flight_ >= outbox_in_flight_max || at->second.held) break;
-    if (hold && entries_.size() - in_flight_ <= outbox_waiting_max) break;
-    send_from_ = at->first + 1;
-    if (at->second.in_flight) continue;
-    at->second.in_flight = true;
+  while (!ready_.empty() && in_flight_ < outbox_in_flight_max) {
+    if (hold && entries_.size() - in_flight_ <= outbox_waiting_max) return;
+    const std::uint64_t number = *ready_.begin();
+    Entry& entry = entries_.at(number);
+    ready_.erase(ready_.begin());
+    entry.in_flight = true;
     ++in_flight_;
-    outlet.send(at->first, at->second.event);
+    outlet.send(number, entry.event);
   }
 }
 
@@ -59,7 +78,7 @@ std::string Outbox::take(const Answer& answer) {
   if (answer.outcome == Answer::Outcome::not_now) {
     if (entry->second.in_flight) --in_flight_;
     entry->second.in_flight = false;
-    send_from_ = std::min(send_from_, answer.number);
+    ready_.insert(answer.number);
     return {};
   }
   std::string refused;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,8 +33,8 @@ class Outbox {
 
   /// Returns its number.
   std::uint64_t add(stored::Outgoing event);
-  /// It, and for the order's sake what was added behind it, is not sent before release(). Until the next
-  /// start.
+  /// It, and for the order's sake what is added to its flow behind it, is not sent before release(). Until
+  /// the next start.
   void hold(std::uint64_t number);
   /// It goes out, with this payload where it is not empty.
   void release(std::uint64_t number, std::string data);
@@ -64,11 +65,14 @@ class Outbox {
     bool held = false;
   };
   void remove(std::map<std::uint64_t, Entry>::iterator entry);
+  void let_go(const std::string& flow);
 
   std::map<std::uint64_t, Entry> entries_;  // oldest first
   std::unordered_map<std::string, std::uint64_t> by_id_;
+  std::set<std::uint64_t> ready_;  // neither on their way nor behind one of their flow that is held
+  /// By flow: the first that is held, and all behind it.
+  std::unordered_map<std::string, std::set<std::uint64_t>> behind_;
   std::uint64_t next_ = 1;
-  std::uint64_t send_from_ = 0;  // nothing before this number waits to be sent
   std::size_t in_flight_ = 0;
   std::uint64_t published_ = 0;
   std::vector<std::uint64_t> added_;
