@@ -70,11 +70,14 @@ Notice incident_notice(const v1::Incident& incident, Status status, std::uint64_
 }
 
 Notice silence_notice(const TrackerSight& sight, Status status, std::uint64_t at) {
-  const std::string id = "tracker-silent-" + std::to_string(sight.silent_since / 1'000'000'000);
+  // One id for all of them: whoever gives the all-clear after a restart knows no other. The key tells them
+  // apart.
+  const std::string id = "tracker-silent";
+  const std::uint64_t since = sight.silent_since != 0 ? sight.silent_since : at;
   return {.status = status,
           .name = "ReelTrackerSilent",
           .id = id,
-          .key = key_of(id, status),
+          .key = key_of(id + "-" + std::to_string(since / 1'000'000'000), status),
           .title = status == Status::resolved
                        ? "the tracker at " + sight.endpoint + " judges again"
                        : "nobody notices what is overdue: the tracker at " + sight.endpoint + " " +

@@ -10,7 +10,12 @@ milliseconds look_interval(milliseconds patience) {
 }
 
 Watchdog::Watchdog(WatchdogTimes times, Time now)
-    : times_{times}, last_well_{now}, next_look_{now}, next_beat_{now}, next_word_{now} {}
+    : times_{times},
+      last_well_{now},
+      next_look_{now},
+      belief_{times.repeat.count() > 0 ? Belief::well : Belief::unknown},
+      next_beat_{now},
+      next_word_{now} {}
 
 void Watchdog::saw(Time now, bool well) {
   next_look_ = now + look_interval(times_.patience);
@@ -24,8 +29,9 @@ void Watchdog::saw(Time now, bool well) {
 
 // What the target should hear of the silence, sooner or later.
 std::optional<Word> Watchdog::wanted() const {
-  if (silent_ && (!told_silent_ || times_.repeat.count() > 0)) return Word::silent;
-  if (!silent_ && told_silent_) return Word::heard_again;
+  if (silent_ && (belief_ != Belief::silent || times_.repeat.count() > 0)) return Word::silent;
+  if (!silent_ && (belief_ == Belief::silent || (belief_ == Belief::unknown && well_)))
+    return Word::heard_again;
   return std::nullopt;
 }
 
@@ -40,7 +46,7 @@ void Watchdog::said(Word word, bool delivered, Time now) {
     next_beat_ = now + (delivered ? times_.beat : std::min(times_.beat, watchdog_retry));
     return;
   }
-  if (delivered) told_silent_ = word == Word::silent;
+  if (delivered) belief_ = word == Word::silent ? Belief::silent : Belief::well;
   next_word_ = now + (delivered ? times_.repeat : watchdog_retry);
 }
 

@@ -9,7 +9,9 @@
 // The tracker is silent when no look at it has been good for `patience`, counted from the last good one or
 // from the start: a tracker that restarts is not silent, and one that was never there is. What could not be
 // said is said later, unless it has become untrue meanwhile: a silence that nobody heard of needs no
-// all-clear.
+// all-clear. What a run before this one said is not known: it may have been that the tracker is silent, so
+// that a target which does not forget is given the all-clear once, when the tracker is heard for the first
+// time.
 #pragma once
 
 #include <chrono>
@@ -68,7 +70,7 @@ class Watchdog {
   Time next_look_;
   bool well_ = false;  // the last look was good
   bool silent_ = false;
-  bool told_silent_ = false;  // the target believes that the tracker is silent
+  enum class Belief : std::uint8_t { unknown, well, silent } belief_;  // what the target was told last
   Time next_beat_;
   Time next_word_;  // of the silence: not before
 };

@@ -47,7 +47,8 @@ class WatchdogBench {
 
 TEST_CASE("while the tracker is well there is a beat each interval, the first at once") {
   WatchdogBench bench;
-  CHECK(bench.pass(181s) == "beat at 0, beat at 60, beat at 120, beat at 180");
+  CHECK(bench.pass(1s) == "heard again at 0, beat at 0");
+  CHECK(bench.pass(180s) == "beat at 60, beat at 120, beat at 180");
 }
 
 TEST_CASE("a tracker that was never there is silent after the patience, once") {
@@ -98,10 +99,24 @@ TEST_CASE("what could not be said is said later") {
 
 TEST_CASE("a silence that the target never heard of needs no all-clear") {
   WatchdogBench bench;
+  (void)bench.pass(40s);
   bench.well = bench.reachable = false;
-  CHECK(bench.pass(61s) == "silent (in vain) at 60");
+  CHECK(bench.pass(61s) == "silent (in vain) at 90");
   bench.well = bench.reachable = true;
-  CHECK(bench.pass(60s) == "beat at 75");
+  CHECK(bench.pass(60s) == "beat at 105");
+}
+
+TEST_CASE("whoever starts gives the all-clear once, since a silence may have been told of before") {
+  WatchdogBench bench;
+  bench.well = false;
+  CHECK(bench.pass(30s) == "");
+  bench.well = true;
+  bench.reachable = false;
+  CHECK(bench.pass(1s) == "heard again (in vain) at 30, beat (in vain) at 30");
+  bench.reachable = true;
+  CHECK(bench.pass(30s) == "heard again at 45, beat at 45");
+  WatchdogBench forgetful{WatchdogTimes{.patience = 60s, .beat = 0ms, .repeat = 60s}};
+  CHECK(forgetful.pass(60s) == "");
 }
 
 TEST_CASE("a target that forgets is told of the silence again and again") {
@@ -114,7 +129,7 @@ TEST_CASE("a target that forgets is told of the silence again and again") {
 
 TEST_CASE("a target without beats still hears of a silence") {
   WatchdogBench bench{WatchdogTimes{.patience = 60s, .beat = 0ms, .repeat = 0ms}};
-  CHECK(bench.pass(100s) == "");
+  CHECK(bench.pass(100s) == "heard again at 0");
   bench.well = false;
   CHECK(bench.pass(100s) == "silent at 150");
 }
