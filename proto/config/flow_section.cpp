@@ -98,6 +98,38 @@ void warn_of_times(const Flow& flow, const Loading& loading) {
   }
 }
 
+// Whether each A arms it, whatever it says.
+bool is_owed_always(const Expectation& expectation) {
+  const bool forbids = !expectation.never.empty() || (expectation.at_most != 0 && expectation.at_least == 0);
+  return !forbids && expectation.when.empty() && !expectation.each && expectation.within.count() > 0;
+}
+
+// Without an end a flow is complete when nothing is owed: some follow-up must be one of which nothing
+// follows. Where nothing is expected at all it is complete as soon as it begins, and its time is never up.
+void warn_of_no_terminal(const Definition& definition, const Loading& loading) {
+  const Flow& flow = definition.flow;
+  if (!flow.end.empty() || definition.start_is_wrong) return;
+  if (flow.expect.empty()) {
+    loading.problems.warn(flow.place,
+                          "no terminal: without 'expect' and 'end' a flow is complete as it begins");
+    return;
+  }
+  std::set<std::string> owing;
+  for (const auto& expectation : flow.expect) {
+    if (is_owed_always(expectation)) owing.insert(expectation.after);
+  }
+  for (const auto& expectation : flow.expect) {
+    if (expectation.every.count() > 0 || !is_owed_always(expectation)) return;
+    for (const auto& topic : expectation.expected()) {
+      if (!owing.contains(topic)) return;
+    }
+  }
+  loading.problems.warn(
+      flow.place,
+      "no terminal: every follow-up is to be followed by another, so that without 'end' a flow "
+      "is never complete");
+}
+
 // An event is of one flow.
 void check_one_field(const std::string& topic, const Flow& flow, const Value& value, const Loading& loading) {
   for (const auto& [name, other] : loading.model.flows) {
@@ -177,6 +209,7 @@ void read_flow(const Value& value, Flow& flow, const Loading& loading) {
     section.refuse_here("'" + shown(value.path()) + "' applies to no flow, it needs 'start' or 'expect'");
   check_dead_man(section, flow);
   warn_of_unreachable(definition, loading);
+  warn_of_no_terminal(definition, loading);
   warn_of_times(flow, loading);
 }
 
@@ -201,6 +234,23 @@ std::vector<SeenTopic> read_seen_topics(const Value& value, const Loading& loadi
     topics.push_back(std::move(*one));
   }
   return topics;
+}
+
+// The journal does not wait for flows: of one that is open for longer than it keeps events, the first are no
+// longer there to be shown, or to find a cause by.
+void warn_of_retention(const Loading& loading) {
+  const auto retain = loading.model.broker.journal.retain;
+  for (const auto& [name, flow] : loading.model.flows) {
+    auto longest = flow.within.value_or(0ms);
+    for (const auto& expectation : flow.expect) longest = std::max(longest, expectation.within);
+    if (longest <= retain) continue;
+    const auto text = [](milliseconds span) {
+      return to_text(durations, static_cast<std::uint64_t>(span.count()));
+    };
+    loading.problems.warn(flow.place, "a flow may be open for " + text(longest) +
+                                          ", and the journal keeps events for " + text(retain) +
+                                          " (broker.journal.retain)");
+  }
 }
 
 void read_flows(Section& root, Loading& loading) {

@@ -70,6 +70,7 @@ void read_root(const Node& node, Loading& loading, const SchemaLoader& compile) 
   read_services(root, loading);
   read_flows(root, loading);
   read_programs(root, loading);
+  if (loading.purpose == Purpose::run) warn_of_retention(loading);
   read_traces(root, loading);
   if (loading.purpose == Purpose::rehearse) {
     (void)root.find("definitions");

@@ -36,6 +36,7 @@ void read_routes(Section& root, Loading& loading);  // route_section.cpp
 void read_alerts(Section& root, Loading& loading);    // alert_section.cpp
 void read_services(Section& root, Loading& loading);  // service_section.cpp
 void read_flows(Section& root, Loading& loading);     // flow_section.cpp
+void warn_of_retention(const Loading& loading);       // flow_section.cpp
 void read_programs(Section& root, Loading& loading);  // program_section.cpp: broker, tracker, gateway
 void read_traces(Section& root, Loading& loading);    // trace_section.cpp
 

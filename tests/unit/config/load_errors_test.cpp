@@ -532,6 +532,41 @@ TEST_CASE("what no chain leads to, or what waits longer than its flow, is a warn
   CHECK(warning_of("start: a, expect: [{after: a, any_of: [b], within: 1h}], within: 1h") == "none");
 }
 
+TEST_CASE(
+    "a flow that never completes, or is open for longer than the journal keeps its events, is a warning") {
+  const auto warning_of = [](const std::string& body, const std::string& more = "") {
+    const auto warnings = config::parse(topics + "flows: {f: {" + body + "}}\n" + more).warnings;
+    return warnings.empty() ? std::string{"none"} : warnings.front().substr(0, warnings.front().find('\n'));
+  };
+  const std::string never =
+      "reel.yaml:2:9: warning: no terminal: every follow-up is to be followed by another, so that without "
+      "'end' a "
+      "flow is never complete";
+  const std::string round =
+      "expect: [{after: a, any_of: [b], within: 1s}, {after: b, all_of: [a], within: 1s}]";
+  CHECK(warning_of(round) == never);
+  CHECK(warning_of("expect: [{after: a, any_of: [a], within: 1s}]") == never);
+  CHECK(warning_of(round + ", end: [c]").find("no terminal") == std::string::npos);
+  CHECK(warning_of("expect: [{after: a, any_of: [b, c], within: 1s}, {after: b, any_of: [a], within: 1s}]") ==
+        "none");
+  CHECK(warning_of("expect: [{after: a, any_of: [b], within: 1s}, {after: b, any_of: [a], within: 1s, when: "
+                   "{subject: [s]}}]") == "none");
+  CHECK(warning_of("expect: [{after: a, any_of: [b], within: 1s}, {after: b, never: [a]}]") == "none");
+  CHECK(warning_of("expect: [{every: 1s, any_of: [a]}]") == "none");
+  CHECK(warning_of("start: a, within: 1h") ==
+        "reel.yaml:2:9: warning: no terminal: without 'expect' and 'end' a flow is complete as it begins");
+
+  const std::string long_one = "expect: [{after: a, any_of: [b], within: 8d}]";
+  CHECK(warning_of(long_one) ==
+        "reel.yaml:2:9: warning: a flow may be open for 8d, and the journal keeps events for 7d "
+        "(broker.journal.retain)");
+  CHECK(warning_of(long_one, "broker: {journal: {retain: 8d}}\n") == "none");
+  CHECK(warning_of("start: a, expect: [{after: a, any_of: [b], within: 1s}], end: [b], within: 2h",
+                   "broker: {journal: {retain: 1h}}\n") ==
+        "reel.yaml:2:9: warning: a flow may be open for 2h, and the journal keeps events for 1h "
+        "(broker.journal.retain)");
+}
+
 TEST_CASE("what a chain or a route leads to is reachable") {
   const auto valid = [](const std::string& body) { return problems_of(topics + body); };
   CHECK(valid("flows: {f: {start: a, expect: [{after: b, any_of: [c], within: 1s}, {after: a, any_of: [b], "
