@@ -71,7 +71,17 @@ class Backtest {
                         event.subject = from.subject;
                         event.partitionkey = from.partitionkey;
                         event.data = from.data;
+                        event.is_message = true;
+                        event.time = from.time;
                         event.dataschema = from.dataschema;
+                        event.datacontenttype = from.datacontenttype;
+                        event.traceparent = from.traceparent;
+                        event.tracestate = from.tracestate;
+                        if (const auto view = read_event(from.bytes)) {
+                          event.delivertime = view->delivertime;
+                          event.expirytime = view->expirytime;
+                          event.attributes = reel::attributes_of(view->bytes);
+                        }
                         event.replayed = from.replayed;
                         record_.take(event);
                         judge(event);

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "event/subflow.h"
 #include "rehearsal/case_words.h"
 #include "tracker/compact.h"
 
@@ -79,7 +80,7 @@ class Play {
   void see(const TraceLine& line) {
     if (line.topic.empty()) return;
     HistoryEvent event;
-    event.log_time = trace_begin + line.at;
+    event.log_time = event.time = trace_begin + line.at;
     event.id = line.id;
     event.source = line.source;
     event.topic = line.topic;
@@ -87,6 +88,7 @@ class Play {
     event.causationid = line.cause;
     event.subject = line.subject;
     event.parent = line.parent;
+    if (!line.parent.empty()) event.attributes = {{parent_attribute, line.parent}};
     event.data = line.data;
     rehearsal_.see(event);
   }

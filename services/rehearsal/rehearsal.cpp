@@ -4,6 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "config/units.h"
+#include "event/batch.h"
 #include "reel/v1/flow.pb.h"
 #include "tracker/verdict.h"
 
@@ -29,21 +30,15 @@ void Rehearsal::see(const HistoryEvent& event) {
   last_time_ = event.log_time;
   const std::string_view id = event.id.empty() ? std::string_view{id_} : event.id;
   const bool asked = content_topics_.contains(event.topic);
-  const bool typed = typed_ && !event.dataschema.empty();
-  const RunHead head{
+  const bool typed = typed_ && event.is_message;
+  RunHead head{
       .source = event.source, .topic = event.topic, .dataschema = typed ? event.dataschema : payload_type};
-  EventView view;
-  if (asked) {
-    view.id = id;
-    view.correlationid = event.correlationid;
-    view.causationid = event.causationid;
-    view.subject = event.subject;
-    view.partitionkey = event.partitionkey;
-    view.time = event.log_time;
-    view.replayed = event.replayed;
-    view.data = typed ? event.data : payload_of(event);
-  }
+  const EventView view = asked ? on_the_bus(event, id, typed ? event.data : payload_of(event)) : EventView{};
   JudgedEvent content{head, view, typed ? *typed_ : parser_};
+  if (asked && !typed) {
+    (void)content.payload();  // read as JSON; whoever asks for its type is told that of the bus
+    head.dataschema = type_of(event);
+  }
   const bool waived = event.topic == tracker::waived_topic;
   tracker_.see({.offset = ++offset_,
                 .log_time = event.log_time,
@@ -52,12 +47,44 @@ void Rehearsal::see(const HistoryEvent& event) {
                 .causationid = event.causationid,
                 .topic = event.topic,
                 .source = waived ? tracker_source : event.source,  // whoever says so, it is a rehearsal
-                .time = event.log_time,
+                .time = event.time,
                 .parent = event.parent,
                 .replayed = event.replayed,
                 .data = waived ? std::string_view{waiver_of(event)} : std::string_view{},
                 .content = asked ? &content : nullptr});
   if (offset_ % told_every == 0) tell();
+}
+
+// The event as it is, or would be, in the broker's journal: what definitions may ask for is read from there.
+EventView Rehearsal::on_the_bus(const HistoryEvent& event, std::string_view id, std::string_view data) {
+  EventFields fields;
+  fields.id = id;
+  fields.correlationid = event.correlationid;
+  fields.causationid = event.causationid;
+  fields.partitionkey = event.partitionkey;
+  fields.subject = event.subject;
+  fields.time = event.time;
+  fields.datacontenttype = event.datacontenttype;
+  fields.traceparent = event.traceparent;
+  fields.tracestate = event.tracestate;
+  fields.delivertime = event.delivertime;
+  fields.expirytime = event.expirytime;
+  fields.replayed = event.replayed;
+  fields.data = data;
+  BatchWriter writer;
+  writer.reuse(std::move(batch_));
+  writer.begin_run({.source = event.source, .topic = event.topic, .dataschema = payload_type});
+  writer.add(fields, event.attributes);
+  batch_ = writer.take();
+  auto run = BatchReader{batch_}.next_run();
+  const auto view = run ? run->next_event() : std::nullopt;
+  return view.value_or(EventView{});
+}
+
+std::string_view Rehearsal::type_of(const HistoryEvent& event) const {
+  const auto topic = file_.model.topics.find(std::string{event.topic});
+  if (!event.dataschema.empty() || topic == file_.model.topics.end()) return event.dataschema;
+  return topic->second.type;
 }
 
 // JSON is a message too, whose fields are asked for as those of any other. Without a payload, or with one
@@ -75,7 +102,7 @@ const std::string& Rehearsal::payload_of(const HistoryEvent& event) {
 // flow, or is an event of it.
 const std::string& Rehearsal::waiver_of(const HistoryEvent& event) {
   v1::FlowWaived said;
-  if (typed_ && !event.dataschema.empty()) {
+  if (event.is_message) {
     (void)said.ParseFromArray(event.data.data(), static_cast<int>(event.data.size()));
   } else {
     const google::protobuf::StringPiece json{event.data.data(), event.data.size()};

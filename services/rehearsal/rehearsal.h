@@ -54,6 +54,8 @@ class Rehearsal {
 
  private:
   void tell();
+  [[nodiscard]] EventView on_the_bus(const HistoryEvent& event, std::string_view id, std::string_view data);
+  [[nodiscard]] std::string_view type_of(const HistoryEvent& event) const;
   [[nodiscard]] const std::string& payload_of(const HistoryEvent& event);
   [[nodiscard]] const std::string& waiver_of(const HistoryEvent& event);
 
@@ -69,6 +71,7 @@ class Rehearsal {
   PayloadParser parser_;  // of JSON
   std::unique_ptr<PayloadParser> typed_;
   std::string payload_;
+  std::string batch_;
 };
 
 }  // namespace reel::rehearsal

@@ -107,3 +107,35 @@ TEST_CASE("a changed definition is compared by the flows it flags") {
   REQUIRE(looser.no_longer.size() == 1);
   CHECK(looser.no_longer[0].flows == std::vector<std::string>{"fast"});
 }
+
+TEST_CASE("what definitions ask of the envelope is what it was on the bus") {
+  BacktestBench bench{
+      "topics: {a: {type: x.A}, b: {type: x.B}}\n"
+      "flows:\n"
+      "  f:\n"
+      "    expect:\n"
+      "      - {after: a, any_of: [b], within: 5s, when: {time: [{prefix: '2026-03-01T09:59:5'}]}}\n"
+      "      - {after: a, any_of: [b], within: 6s, when: {channel: [web], priority: ['5'], vip: ['true']}}\n"
+      "      - {after: a, any_of: [b], within: 7s, when: {dataschema: [x.A], data: {n: [1]}}}\n"
+      "      - {after: a, any_of: [b], within: 8s, when: {datacontenttype: [application/protobuf]}}\n"
+      "      - {after: a, any_of: [b], within: 9s, when: {time: [{exists: false}]}}\n"
+      "      - {after: a, any_of: [b], within: 10s, when: {channel: [{exists: true}]}, where: {channel: "
+      "channel}}\n"};
+  bench.reads(
+      R"({"type":"a","correlationid":"x","recordedtime":"2026-03-01T10:00:00Z","time":"2026-03-01T09:59:59Z",)"
+      R"("channel":"w\u0065b","priority":5,"vip":true,"datacontenttype":"application/json","data":{"n":1}})"
+      "\n"
+      R"({"type":"a","correlationid":"y","recordedtime":"2026-03-01T10:00:01Z","reeloffset":7})"
+      "\n"
+      R"({"type":"a","correlationid":"z","recordedtime":"2026-03-01T10:00:02Z","reelreplayed":true})"
+      "\n"
+      R"({"type":"b","correlationid":"x","recordedtime":"2026-03-01T10:00:02Z","channel":"phone"})"
+      "\n");
+  CHECK(bench.counts() ==
+        "a -> b 5s: armed 1, met 1\n"
+        "a -> b 6s: armed 1, met 1\n"
+        "a -> b 7s: armed 1, met 1\n"
+        "a -> b 8s: armed 2, met 1, open 1\n"
+        "a -> b 9s: armed 1, open 1\n"
+        "a -> b 10s: armed 1, open 1");
+}
