@@ -1,6 +1,7 @@
 #include "tracker/emitters.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace reel::tracker {
 
@@ -11,14 +12,24 @@ std::string_view service_of(std::string_view source) {
   return uri ? source : source.substr(0, slash);
 }
 
-void Emitters::learn(Name topic, Name source) {
+Emitters::Known& Emitters::known(Name topic) {
   if (topic >= by_topic_.size()) by_topic_.resize(topic + std::size_t{1});
-  Known& known = by_topic_[topic];
-  known.latest = source;
+  return by_topic_[topic];
+}
+
+void Emitters::learn(Name topic, Name source) {
+  Known& of_topic = known(topic);
+  of_topic.latest = source;
+  auto& services = of_topic.services;
   const std::string_view service = service_of(names_.text(source));
-  if (known.services.size() == emitters_per_topic_max) return;
-  if (std::find(known.services.begin(), known.services.end(), service) == known.services.end())
-    known.services.emplace_back(service);
+  if (services.size() == emitters_per_topic_max) return;
+  if (std::find(services.begin(), services.end(), service) != services.end()) return;
+  services.emplace_back(service);
+  changed_.push_back(topic);
+}
+
+void Emitters::load(Name topic, std::vector<std::string> services) {
+  known(topic).services = std::move(services);
 }
 
 std::vector<std::string> Emitters::of(Name topic) const {

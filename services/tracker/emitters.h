@@ -1,7 +1,6 @@
 // Who emits what, as the events themselves tell: of each topic the services that published it.
 //
-// Not kept across restarts: it is learned again with the next event. A definition's `owner` says the same,
-// and at once.
+// Saved with the flows: what is said to be the cause does not depend on how long the tracker has been up.
 #pragma once
 
 #include <array>
@@ -27,7 +26,13 @@ class Emitters {
     if (topic < by_topic_.size() && by_topic_[topic].latest == source) return;
     learn(topic, source);
   }
+  /// As saved by an earlier run.
+  void load(Name topic, std::vector<std::string> services);
   [[nodiscard]] std::vector<std::string> of(Name topic) const;
+
+  /// Topics of which something was learned since mark_saved.
+  [[nodiscard]] const std::vector<Name>& changed() const { return changed_; }
+  void mark_saved() { changed_.clear(); }
 
  private:
   struct Known {
@@ -35,9 +40,11 @@ class Emitters {
     std::vector<std::string> services;
   };
   void learn(Name topic, Name source);
+  Known& known(Name topic);
 
   const Names& names_;
   std::vector<Known> by_topic_;
+  std::vector<Name> changed_;
 };
 
 }  // namespace reel::tracker

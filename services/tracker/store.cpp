@@ -24,13 +24,15 @@ enum Family : std::size_t {
   outbox,
   incidents,
   overdue,
+  emitters,
   families
 };
 
 namespace {
 
-constexpr std::array<const char*, families> family_names{
-    "default", "flows", "chunks", "states", "names", "definitions", "outbox", "incidents", "overdue"};
+constexpr std::array<const char*, families> family_names{"default", "flows",       "chunks", "states",
+                                                         "names",   "definitions", "outbox", "incidents",
+                                                         "overdue", "emitters"};
 constexpr const char* progress_key = "progress";
 
 /// Flows changed since the last flush to a file. 32 MiB holds about 100,000 of them.
@@ -158,6 +160,11 @@ void StoreBatch::put_overdue(const std::string& key, const std::optional<std::st
 void StoreBatch::put_progress(const stored::Progress& progress) {
   impl_->put(progress_family, progress_key, progress.SerializeAsString());
 }
+void StoreBatch::put_emitters(Name topic, const std::vector<std::string>& services) {
+  stored::Emitters of_topic;
+  of_topic.mutable_services()->Add(services.begin(), services.end());
+  impl_->put(emitters, big(topic), of_topic.SerializeAsString());
+}
 
 struct Store::Impl {
   std::string folder;
@@ -273,6 +280,13 @@ void Store::for_each_incident(const std::function<void(v1::Incident)>& take) {
 std::optional<std::string> Store::find_overdue(std::string_view key) {
   return impl_->get(overdue, key);
 }
+void Store::for_each_emitters(const std::function<void(Name, std::vector<std::string>)>& take) {
+  impl_->each(emitters, [&](std::string_view key, std::string_view bytes) {
+    const auto of_topic = parsed<stored::Emitters>(bytes, "list of services");
+    take(static_cast<Name>(read_big(key)), {of_topic.services().begin(), of_topic.services().end()});
+  });
+}
+
 
 void Store::each_overdue(std::string_view prefix, const Take& take) {
   const std::unique_ptr<rocksdb::Iterator> at{impl_->db->NewIterator({}, impl_->handles[overdue])};

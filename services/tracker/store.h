@@ -13,6 +13,7 @@
 //   outbox       number -> verdict                            default      "progress" -> how far all this is
 //   incidents    id -> reel.v1.Incident
 //   overdue      correlation, definition, verdict's id     -> the id of its incident; incidents.h
+//   emitters     topic's number -> services
 //
 // A checkpoint is one batch: the flows that changed, and the offset up to which they are true. So the store
 // is always the state after some prefix of the journal, and a crash loses nothing but work that is done
@@ -66,6 +67,7 @@ class StoreBatch {
   void put_incident(const std::string& id, const v1::Incident* incident);
   void put_overdue(const std::string& key, const std::optional<std::string>& incident);
   void put_progress(const stored::Progress& progress);
+  void put_emitters(Name topic, const std::vector<std::string>& services);
 
  private:
   friend class Store;
@@ -96,6 +98,7 @@ class Store final : public FlowArchive, public OverdueArchive {
   void for_each_outgoing(const std::function<void(std::uint64_t, stored::Outgoing)>& take);
   void for_each_incident(const std::function<void(v1::Incident)>& take);
 
+  void for_each_emitters(const std::function<void(Name, std::vector<std::string>)>& take);
   [[nodiscard]] std::optional<ArchivedFlow> find(std::string_view correlation) override;
   [[nodiscard]] std::optional<std::string> find_overdue(std::string_view key) override;
   void each_overdue(std::string_view prefix, const Take& take) override;

@@ -127,6 +127,7 @@ class Tracker {
 
   /// Who emits what, and what came under no flow that wanted it: for finding causes.
   [[nodiscard]] const Emitters& emitters() const { return emitters_; }
+  [[nodiscard]] Emitters& emitters() { return emitters_; }
   [[nodiscard]] const Strays& strays() const { return strays_; }
 
   /// The flows, for saving.

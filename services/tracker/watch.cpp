@@ -61,6 +61,9 @@ void Watch::load() {
 bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   now_ = now;
   if (committing_ && committer_.ended()) checkpoint_ended();
+  store_.for_each_emitters([&](Name topic, std::vector<std::string> services) {
+    tracker_.emitters().load(topic, std::move(services));
+  });
   inquiries_.turn(now);
   waits_.turn(now, tracker_.watermark(), tracker_.handled_offset());
   looks_.turn(now, tracker_.watermark(), tracker_.handled_offset());
@@ -210,6 +213,8 @@ void Watch::put_changes(StoreBatch& batch) {
   flows.mark_saved();
   outbox_.mark_saved();
   incidents_.mark_saving();
+  for (const Name topic : tracker_.emitters().changed())
+    batch.put_emitters(topic, tracker_.emitters().of(topic));
 }
 
 v1::Reply Watch::answer(const v1::Request& request) {
@@ -221,6 +226,7 @@ v1::Reply Watch::answer(const v1::Request& request) {
     case v1::Request::kFlows: answers_.tell(request.flows(), tracker_.watermark(), reply); break;
     case v1::Request::kFlow: answers_.tell(request.flow(), tracker_.watermark(), reply); break;
     case v1::Request::kVariants: answers_.tell(request.variants(), tracker_.watermark(), reply); break;
+  tracker_.emitters().mark_saved();
     case v1::Request::kEdges: answers_.tell(request.edges(), tracker_.watermark(), reply); break;
     case v1::Request::kSummary:
       tracker_.tally().tell(*reply.mutable_summary(), definitions_, names_);

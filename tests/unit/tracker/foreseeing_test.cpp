@@ -102,3 +102,47 @@ TEST_CASE("a question that the broker does not answer is asked again, whichever 
     CHECK(broker.asked < 20);
   }
 }
+
+TEST_CASE("who emits what is known after a restart as before") {
+  WatchBench bench{"order.placed -> payment.captured within 1h"};
+  SettledBroker broker{bench.bus, 0};
+  bench.publishes("order.placed", "order-1");
+  bench.publishes("payment.captured", "order-1");
+  bench.works();
+  bench.stops();
+  bench.has_line(&broker);
+  bench.starts();
+  bench.works();
+  bench.publishes("order.placed", "order-2");
+  for (int turns = 0; turns < 50; ++turns) {
+    bench.passes(std::chrono::milliseconds{100});
+    bench.works();
+  }
+  CHECK(bench.published() == "reel.flow.completed order-1\nreel.flow.impossible order-2");
+}
+
+TEST_CASE("a whole flow that is overdue names the step that is open; where none is, the last one") {
+  WatchBench bench{""};
+  SettledBroker broker{bench.bus, 0};
+  bench.stops();
+  bench.redefines(
+      flows_of_yaml("  order: {start: a, expect: [{after: a, any_of: [b], within: 1h}, {after: b, any_of: "
+                    "[c], within: 2h}],"
+                    " end: [d], within: 10s}\n"));
+  bench.has_line(&broker);
+  bench.starts();
+  for (const char* topic : {"a", "b"}) bench.publishes(topic, "order-1");
+  for (const char* topic : {"a", "b", "c"}) bench.publishes(topic, "order-2");
+  bench.works();
+  bench.passes(11s);
+  for (int turns = 0; turns < 10; ++turns) bench.works();
+  std::string sentences;
+  for (const auto& event : bench.bus.log) {
+    v1::FlowOverdue overdue;
+    if (event.topic != "reel.flow.overdue" || !overdue.ParseFromString(event.data)) continue;
+    sentences += event.correlationid + ": " + overdue.cause().sentence() + "\n";
+  }
+  CHECK(sentences ==
+        "order-1: c after b is open: svc handled b and did not emit c\n"
+        "order-2: svc handled c and did not emit d\n");
+}
