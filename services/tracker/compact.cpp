@@ -6,6 +6,7 @@ namespace reel::tracker {
 namespace {
 
 constexpr std::size_t uuid_text = 36;
+constexpr char apart = '\xff';  // is in no UTF-8
 
 constexpr std::array<std::int8_t, 256> nibbles = [] {
   std::array<std::int8_t, 256> table{};
@@ -51,10 +52,15 @@ std::string packed_id(std::string_view text) {
   return out;
 }
 
+std::string set_apart(std::string_view packed) {
+  return packed_id(apart + text_of(packed));
+}
+
 std::string text_of(std::string_view packed) {
   Reader reader{packed};
   const std::uint64_t kind = reader.varint();
-  if (kind != uuid_id) return std::string{reader.rest()};
+  const std::string_view rest = reader.rest();
+  if (kind != uuid_id) return std::string{rest.substr(rest.starts_with(apart) ? 1 : 0)};
   const std::string_view bytes = reader.rest();
   if (bytes.size() < uuid_bytes) throw RecordError{"a stored id is cut short"};
   static constexpr char digits[] = "0123456789abcdef";

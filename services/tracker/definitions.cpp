@@ -223,6 +223,8 @@ stored::Definition DefinitionSet::to_store(DefinitionIndex index) const {
 }
 
 const FieldPath* DefinitionSet::correlated_by(Name topic) const {
+  to.is_regular = true;
+  regular_.insert(to.name);
   const auto found = correlated_by_.find(topic);
   return found == correlated_by_.end() ? nullptr : &found->second;
 }
@@ -240,6 +242,11 @@ Role& DefinitionSet::role(Name topic, DefinitionIndex definition) {
     roles.emplace_back().definition = definition;
   }
   return roles.back();
+}
+
+bool DefinitionSet::may_be_regular(std::string_view flow) const {
+  if (regular_.empty()) return false;
+  return regular_.contains(flow) || regular_.contains(flow.substr(0, flow.find(':')));
 }
 
 }  // namespace reel::tracker

@@ -109,6 +109,7 @@ struct Definition {
   std::string text;  ///< config/flow_text.h
   bool retired = false;
 
+  bool is_regular = false;  ///< `every`: its flows are values, and named after it
   [[nodiscard]] std::uint16_t whole_flow() const { return static_cast<std::uint16_t>(rules.size() - 1); }
   /// Whether a claim of it keeps a flow without an end from being complete.
   [[nodiscard]] bool is_owed(std::uint16_t rule) const {
@@ -168,6 +169,9 @@ class DefinitionSet {
     return topic < pulses_.size() ? std::span<const Pulse>{pulses_[topic]} : std::span<const Pulse>{};
   }
   /// Where the correlation id stands in events of this topic that carry none; nullptr: nowhere.
+  /// Whether a flow of something regularly owed may have this name.
+  [[nodiscard]] bool may_be_regular(std::string_view flow) const;
+  [[nodiscard]] bool any_regular() const { return !regular_.empty(); }
   [[nodiscard]] const FieldPath* correlated_by(Name topic) const;
   /// Topics whose events are judged by more than their envelope's ids: their content must come with them.
   [[nodiscard]] std::vector<std::string> topics_judged_by_content() const;
@@ -192,3 +196,4 @@ class DefinitionSet {
 };
 
 }  // namespace reel::tracker
+  std::set<std::string, std::less<>> regular_;  // names of definitions, of any version

@@ -75,6 +75,7 @@ void Tracker::see(const EventSeen& event, const Coming& coming) {
 void Tracker::set_correlation(const EventSeen& event, Name topic, const Coming& coming) {
   correlation_.clear();
   const FieldPath* path = definitions_.correlated_by(topic);
+  keep_from_regular(correlation_);
   if (path && event.content && (event.correlationid.empty() || event.correlationid == event.id)) {
     const auto values = path->values(*event.content, 1);
     if (!values.empty() && !values.front().text.empty()) return append_id(correlation_, values.front().text);
@@ -152,7 +153,8 @@ void Tracker::note_part(const Flow& flow, std::size_t instances_before, std::siz
 // is armed here.
 void Tracker::tell_wholes() {
   for (; !parts_.empty(); parts_.pop_front()) {
-    const Part& part = parts_.front();
+    Part& part = parts_.front();
+    keep_from_regular(part.whole);
     const FlowTable::Handle handle = flow_for(part.whole, FlowTable::hash_of(part.whole));
     Flow& whole = flows_.open(handle);
     const Step step{.number = whole.steps.count(),
@@ -203,8 +205,7 @@ void Tracker::see_pulse(const Pulse& pulse, const EventSeen& event, Name topic) 
     if (keys.empty()) return;
     name += ":" + keys.front().text;
   }
-  const std::string packed = packed_id(kept_text(name, id_bytes_max));
-  const FlowTable::Handle handle = flow_for(packed, FlowTable::hash_of(packed));
+  const FlowTable::Handle handle = regular_flow(kept_text(name, id_bytes_max));
   Flow& flow = flows_.open(handle);
   Step step = step_of(event, topic, flow);
   if (flow.steps.contains(step.source, step.id)) return flows_.close(handle, false);
@@ -226,6 +227,29 @@ void Tracker::note_stray(const EventSeen& event, Name topic, const Flow& flow, b
                .topic = topic,
                .id = std::string{event.id},
                .correlationid = std::string{event.correlationid},
+// A producer's correlation id may be the name of a value that is owed regularly, and the event of
+// `on_overdue` bears it: two flows, of which the second is kept apart.
+bool Tracker::is_regular(FlowTable::Handle handle) {
+  const Flow& flow = flows_.open(handle);
+  const bool regular = !flow.instances.empty() && definitions_[flow.instances.front().definition].is_regular;
+  flows_.close(handle, false);
+  return regular;
+}
+
+void Tracker::keep_from_regular(std::string& correlation) {
+  if (!definitions_.any_regular() || !definitions_.may_be_regular(text_of(correlation))) return;
+  const FlowTable::Handle known = known_flow(correlation, FlowTable::hash_of(correlation));
+  if (known != FlowTable::none && is_regular(known)) correlation = set_apart(correlation);
+}
+
+FlowTable::Handle Tracker::regular_flow(const std::string& name) {
+  std::string packed = packed_id(name);
+  const FlowTable::Handle known = known_flow(packed, FlowTable::hash_of(packed));
+  if (known != FlowTable::none && is_regular(known)) return known;
+  if (known != FlowTable::none) packed = set_apart(packed);
+  return flow_for(packed, FlowTable::hash_of(packed));
+}
+
                .causationid = std::string{event.causationid},
                .key = std::string{event.partitionkey},
                .subject = std::string{event.subject},

@@ -150,6 +150,9 @@ class Tracker {
   [[nodiscard]] FlowTable::Handle known_flow(std::string_view correlation, std::uint32_t hash);
   FlowTable::Handle flow_for(std::string_view correlation, std::uint32_t hash);
   FlowTable::Handle bring_back(const ArchivedFlow& archived);
+  [[nodiscard]] bool is_regular(FlowTable::Handle handle);
+  void keep_from_regular(std::string& correlation);
+  FlowTable::Handle regular_flow(const std::string& name);
   void set_correlation(const EventSeen& event, Name topic, const Coming& coming);
   void see_step(const EventSeen& event, Name topic, std::uint32_t hash);
   void see_waived(const EventSeen& event);

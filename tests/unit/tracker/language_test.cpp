@@ -502,3 +502,26 @@ TEST_CASE("a flow of many expectations judges each as a flow of its own would") 
     CHECK(bench.expectations("all") == one_by_one);
   }
 }
+
+TEST_CASE("every: a correlation id that is a key's name is a flow of its own, whichever came first") {
+  for (const bool flow_first : {false, true}) {
+    CAPTURE(flow_first);
+    TrackerBench bench{
+        flows_of_yaml("  beat: {expect: [{every: 10s, any_of: [a], per: data.symbol}]}\n"
+                      "  order: {start: c, expect: [{after: c, any_of: [d], within: 15s}]}\n")};
+    const Sent eur{.data = R"({"symbol": "EUR"})"};
+    if (flow_first) bench.sees("c", "beat:EUR");
+    bench.sees("a", "1", eur);
+    if (!flow_first) bench.sees("c", "beat:EUR");
+    bench.passes(9s);
+    bench.restarts();
+    bench.sees("a", "2", eur);
+    bench.passes(9s);
+    bench.sees("a", "3", eur);
+    CHECK(bench.verdicts() == "beat:EUR: d overdue after c");
+    bench.sees("d", "beat:EUR");
+    CHECK(bench.verdicts() == "beat:EUR: c resolved, late by 3s\nbeat:EUR: completed, met late 1");
+    bench.passes(11s);
+    CHECK(bench.verdicts() == "beat:EUR: a overdue after a");
+  }
+}
