@@ -1,8 +1,8 @@
 // Names: topics and sources as small numbers, so that a step in a flow says "3" instead of "order.placed".
 //
 // Numbers are given in order from 1 and never change: stored flows use them, so the store keeps the list.
-// Topics are as many as the configuration has; sources are one per process that ever published, and a
-// stranger may make them up, hence the limit.
+// Topics are as many as the configuration has, and judged by: each has its own. Sources are one per process
+// that ever published, and a stranger may make them up, hence the limit.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,17 @@ namespace reel::tracker {
 /// 0 is no name.
 using Name = std::uint32_t;
 
-/// Beyond this many, new names are all shown as "(one of many)". About 100 MB.
+/// Beyond this many, new sources are all shown as "(one of many)". About 100 MB.
 inline constexpr std::size_t names_max = 1'000'000;
 
 class Names {
  public:
-  Names() { texts_.emplace_back(); }
+  explicit Names(std::size_t most = names_max) : most_{most} { texts_.emplace_back(); }
 
   /// The number of `text`, given now where it has none.
   Name intern(std::string_view text);
+  /// The same for a source.
+  Name intern_source(std::string_view text);
   /// 0 where it has none.
   [[nodiscard]] Name find(std::string_view text) const;
   /// Empty for 0 and for numbers that were not given.
@@ -35,6 +37,7 @@ class Names {
   [[nodiscard]] Name end() const { return static_cast<Name>(texts_.size()); }
 
  private:
+  std::size_t most_;
   std::deque<std::string> texts_;
   std::unordered_map<std::string_view, Name> numbers_;
 };

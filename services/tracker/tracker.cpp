@@ -10,6 +10,14 @@
 #include "tracker/verdict.h"
 
 namespace reel::tracker {
+namespace {
+
+// A flow may be a part under several definitions: a step each, which one source would make duplicates.
+std::string source_of_part(std::string_view name) {
+  return std::string{tracker_source} + "/" + std::string{name.substr(subflow_name("").size())};
+}
+
+}  // namespace
 
 Tracker::Tracker(const DefinitionSet& definitions, Names& names, FlowArchive* archive)
     : definitions_{definitions}, names_{names}, archive_{archive}, flows_{definitions} {}
@@ -123,6 +131,7 @@ void Tracker::note_last(Flow& flow, const Step& step) {
 // A part may be there before the flow that it is a part of: then that one's first event comes behind its
 // steps.
 bool Tracker::is_first_of_its_own(const Flow& flow, std::uint32_t number) const {
+  if (!flow.parent.empty()) return false;  // it was said by the first
   for (std::uint32_t before = 0; before < number; ++before) {
     if (!is_subflow_name(names_.text(flow.steps.at(before).topic))) return false;
   }
@@ -161,7 +170,7 @@ void Tracker::tell_wholes() {
                     .offset = handled_offset_,
                     .log_time = std::max(part.at, whole.last_at),
                     .topic = part.name,
-                    .source = names_.intern(tracker_source),
+                    .source = names_.intern(source_of_part(names_.text(part.name))),
                     .id = part.flow,
                     .causation = part.causation,
                     .replayed = part.replayed};
@@ -189,7 +198,7 @@ Step Tracker::step_of(const EventSeen& event, Name topic, const Flow& flow) {
           .log_time = latest_,
           .time = event.time,
           .topic = topic,
-          .source = names_.intern(event.source),
+          .source = names_.intern_source(event.source),
           .id = id_,
           .causation = causation_,
           .replayed = event.replayed};

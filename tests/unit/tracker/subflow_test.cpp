@@ -228,3 +228,19 @@ TEST_CASE("wholes and parts that fall due together: restarts change no verdict a
     REQUIRE(judged_at_random(number, true) == judged_at_random(number, false));
   }
 }
+
+TEST_CASE("a flow that is a part under two definitions is a step under each") {
+  TrackerBench bench{flows_of_yaml(
+      "  order: {start: a, expect: [{after: a, all_of: [{flow: packing}, {flow: insured}], within: 9s}]}\n"
+      "  packing: {start: c, expect: [{after: c, any_of: [d], within: 5s}], end: [d]}\n"
+      "  insured: {start: c, expect: [{after: c, any_of: [e], within: 5s}], end: [e]}\n")};
+  bench.sees("a", "order-1");
+  bench.sees("c", "parcel-1", {.parent = "order-1"});
+  CHECK(bench.steps("order-1") == "a, flow insured, flow packing");
+  bench.sees("d", "parcel-1");
+  CHECK(bench.expectations("order-1") == "a -> flow packing & flow insured waiting");
+  bench.restarts();
+  bench.sees("e", "parcel-1");
+  CHECK(bench.expectations("order-1") == "a -> flow packing & flow insured met");
+  CHECK(bench.steps("order-1") == "a, flow insured, flow packing");
+}
