@@ -1,6 +1,7 @@
 #include "tracker/definitions.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "config/flow_text.h"
 #include "tracker/compact.h"
@@ -111,11 +112,20 @@ config::Flow stored_flow(const stored::Definition& stored) try {
 
 }  // namespace
 
-void DefinitionSet::add_stored(const stored::Definition& stored) {
-  definitions_[add(stored.name(), stored_flow(stored), stored.text())].retired = true;
+void DefinitionSet::add_stored(DefinitionIndex number, const stored::Definition& stored) {
+  for (auto left_out = definitions_.size(); left_out < number; ++left_out)
+    free_.insert(static_cast<DefinitionIndex>(left_out));
+  definitions_.resize(number + std::size_t{1});
+  add(number, stored.name(), stored_flow(stored), stored.text());
+  definitions_[number].retired = true;
 }
 
 bool DefinitionSet::add_current(const std::string& name, const config::Flow& flow) {
+  return add_version(name, flow).has_value();
+}
+
+// The number of a version that is new.
+std::optional<DefinitionIndex> DefinitionSet::add_version(const std::string& name, const config::Flow& flow) {
   tracker::check(name, flow);
   for (const auto& [topic, path] : flow.correlate_by) {
     correlated_by_.insert_or_assign(names_.intern(topic), path_of(path));
@@ -125,16 +135,15 @@ bool DefinitionSet::add_current(const std::string& name, const config::Flow& flo
   for (auto& known : definitions_) {
     if (known.name != name || known.text != text) continue;
     known.retired = false;
-    return false;
+    return std::nullopt;
   }
-  if (definitions_.size() >= definitions_max) refuse_more_versions();
-  add(name, flow, std::move(text));
-  return true;
+  if (definitions_.size() - free_.size() >= definitions_max) refuse_more_versions();
+  return add(name, flow, std::move(text));
 }
 
 void DefinitionSet::check(const std::map<std::string, config::Flow>& flows) const {
   for (const auto& [name, flow] : flows) tracker::check(name, flow);
-  if (definitions_.size() + flows.size() > definitions_max) refuse_more_versions();
+  if (definitions_.size() - free_.size() + flows.size() > definitions_max) refuse_more_versions();
 }
 
 std::vector<DefinitionIndex> DefinitionSet::set_current(const std::map<std::string, config::Flow>& flows) {
@@ -143,7 +152,7 @@ std::vector<DefinitionIndex> DefinitionSet::set_current(const std::map<std::stri
   correlated_by_.clear();
   std::vector<DefinitionIndex> added;
   for (const auto& [name, flow] : flows) {
-    if (add_current(name, flow)) added.push_back(static_cast<DefinitionIndex>(definitions_.size() - 1));
+    if (const auto index = add_version(name, flow)) added.push_back(*index);
   }
   return added;
 }
@@ -156,8 +165,20 @@ std::optional<DefinitionIndex> DefinitionSet::current(std::string_view name) con
 }
 
 DefinitionIndex DefinitionSet::add(const std::string& name, const config::Flow& flow, std::string text) {
-  const auto index = static_cast<DefinitionIndex>(definitions_.size());
-  Definition& to = definitions_.emplace_back();
+  const bool is_left_out = !free_.empty();
+  const auto index = is_left_out ? *free_.begin() : static_cast<DefinitionIndex>(definitions_.size());
+  if (is_left_out) {
+    free_.erase(free_.begin());
+  } else {
+    definitions_.emplace_back();
+  }
+  add(index, name, flow, std::move(text));
+  return index;
+}
+
+void DefinitionSet::add(DefinitionIndex index, const std::string& name, const config::Flow& flow,
+                        std::string text) {
+  Definition& to = definitions_[index];
   to.name = name;
   to.text = std::move(text);
   to.on_overdue_publish = flow.on_overdue_publish;
@@ -178,7 +199,6 @@ DefinitionIndex DefinitionSet::add(const std::string& name, const config::Flow& 
   whole.within = flow.within ? nanoseconds(*flow.within) : 0;
   whole.identity = "whole flow " + std::to_string(flow.within ? flow.within->count() : 0);
   set_concern(whole, flow.warn_at, flow.severity, flow.owner, flow.runbook);
-  return index;
 }
 
 void DefinitionSet::add_rule(const config::Expectation& expectation, DefinitionIndex index, Definition& to) {
@@ -203,6 +223,8 @@ void DefinitionSet::add_rule(const config::Expectation& expectation, DefinitionI
 
 void DefinitionSet::add_pulse(const config::Expectation& expectation, DefinitionIndex index, Definition& to) {
   Rule& rule = to.rules.emplace_back(rule_of(expectation));
+  to.is_regular = true;
+  regular_.insert(to.name);
   rule.after = names_.intern(expectation.any_of.front());
   for (const auto& text : expectation.any_of) {
     const Name topic = names_.intern(text);
@@ -222,9 +244,12 @@ stored::Definition DefinitionSet::to_store(DefinitionIndex index) const {
   return stored;
 }
 
+bool DefinitionSet::may_be_regular(std::string_view flow) const {
+  if (regular_.empty()) return false;
+  return regular_.contains(flow) || regular_.contains(flow.substr(0, flow.find(':')));
+}
+
 const FieldPath* DefinitionSet::correlated_by(Name topic) const {
-  to.is_regular = true;
-  regular_.insert(to.name);
   const auto found = correlated_by_.find(topic);
   return found == correlated_by_.end() ? nullptr : &found->second;
 }
@@ -235,18 +260,20 @@ std::vector<std::string> DefinitionSet::topics_judged_by_content() const {
   return topics;
 }
 
+// The order must not depend on when a version came.
 Role& DefinitionSet::role(Name topic, DefinitionIndex definition) {
   if (topic >= roles_.size()) roles_.resize(topic + 1);
   auto& roles = roles_[topic];
-  if (roles.empty() || roles.back().definition != definition) {
-    roles.emplace_back().definition = definition;
+  const auto place = [&](DefinitionIndex index) {
+    return std::tuple{std::string_view{definitions_[index].name}, index};
+  };
+  auto at = std::find_if(roles.begin(), roles.end(),
+                         [&](const Role& role) { return place(role.definition) >= place(definition); });
+  if (at == roles.end() || at->definition != definition) {
+    at = roles.emplace(at);
+    at->definition = definition;
   }
-  return roles.back();
-}
-
-bool DefinitionSet::may_be_regular(std::string_view flow) const {
-  if (regular_.empty()) return false;
-  return regular_.contains(flow) || regular_.contains(flow.substr(0, flow.find(':')));
+  return *at;
 }
 
 }  // namespace reel::tracker

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -108,8 +109,8 @@ struct Definition {
   std::string on_overdue_publish;
   std::string text;  ///< config/flow_text.h
   bool retired = false;
-
   bool is_regular = false;  ///< `every`: its flows are values, and named after it
+
   [[nodiscard]] std::uint16_t whole_flow() const { return static_cast<std::uint16_t>(rules.size() - 1); }
   /// Whether a claim of it keeps a flow without an end from being complete.
   [[nodiscard]] bool is_owed(std::uint16_t rule) const {
@@ -147,9 +148,9 @@ class DefinitionSet {
  public:
   explicit DefinitionSet(Names& names) : names_{names} {}
 
-  /// A version as an earlier run stored it. They come first, in their stored order; each is retired until
-  /// add_current says that it still is in the configuration.
-  void add_stored(const stored::Definition& stored);
+  /// A version as an earlier run stored it. They come first, by ascending numbers, of which some may be left
+  /// out; each is retired until add_current says that it still is in the configuration.
+  void add_stored(DefinitionIndex number, const stored::Definition& stored);
   /// A flow of the configuration. True where this version is new and must be stored. Throws DefinitionError.
   bool add_current(const std::string& name, const config::Flow& flow);
   /// The configuration's flows are these, and no others, from here on. Says which versions are new and must
@@ -161,39 +162,46 @@ class DefinitionSet {
   [[nodiscard]] std::optional<DefinitionIndex> current(std::string_view name) const;
 
   [[nodiscard]] const Definition& operator[](DefinitionIndex index) const { return definitions_[index]; }
+  /// False where the version with this number was left out.
+  [[nodiscard]] bool contains(DefinitionIndex index) const {
+    return index < definitions_.size() && !definitions_[index].rules.empty();
+  }
   [[nodiscard]] std::size_t size() const { return definitions_.size(); }
   [[nodiscard]] stored::Definition to_store(DefinitionIndex index) const;
 
+  /// Whether a flow of something regularly owed may have this name.
+  [[nodiscard]] bool may_be_regular(std::string_view flow) const;
+  [[nodiscard]] bool any_regular() const { return !regular_.empty(); }
   /// Regularly owed events of this topic.
   [[nodiscard]] std::span<const Pulse> pulses(Name topic) const {
     return topic < pulses_.size() ? std::span<const Pulse>{pulses_[topic]} : std::span<const Pulse>{};
   }
   /// Where the correlation id stands in events of this topic that carry none; nullptr: nowhere.
-  /// Whether a flow of something regularly owed may have this name.
-  [[nodiscard]] bool may_be_regular(std::string_view flow) const;
-  [[nodiscard]] bool any_regular() const { return !regular_.empty(); }
   [[nodiscard]] const FieldPath* correlated_by(Name topic) const;
   /// Topics whose events are judged by more than their envelope's ids: their content must come with them.
   [[nodiscard]] std::vector<std::string> topics_judged_by_content() const;
 
-  /// What an event of this topic does: by definition, ascending. Empty for most topics.
+  /// What an event of this topic does: by definition, in the order of their names. Empty for most topics.
   [[nodiscard]] std::span<const Role> roles(Name topic) const {
     return topic < roles_.size() ? std::span<const Role>{roles_[topic]} : std::span<const Role>{};
   }
 
  private:
+  std::optional<DefinitionIndex> add_version(const std::string& name, const config::Flow& flow);
   DefinitionIndex add(const std::string& name, const config::Flow& flow, std::string text);
+  void add(DefinitionIndex index, const std::string& name, const config::Flow& flow, std::string text);
   void add_rule(const config::Expectation& expectation, DefinitionIndex index, Definition& to);
   void add_pulse(const config::Expectation& expectation, DefinitionIndex index, Definition& to);
   Role& role(Name topic, DefinitionIndex definition);
 
   Names& names_;
   std::vector<Definition> definitions_;
+  std::set<DefinitionIndex> free_;          // left out
   std::vector<std::vector<Role>> roles_;    // by topic
   std::vector<std::vector<Pulse>> pulses_;  // by topic
   std::map<Name, FieldPath> correlated_by_;
   std::set<Name> content_topics_;
+  std::set<std::string, std::less<>> regular_;  // names of definitions, of any version
 };
 
 }  // namespace reel::tracker
-  std::set<std::string, std::less<>> regular_;  // names of definitions, of any version

@@ -34,7 +34,8 @@ RecordHead read_head(Reader& reader) {
 void read_instances(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
   for (std::uint32_t left = reader.small(); left != 0; --left) {
     const std::uint32_t definition = reader.small();
-    if (definition >= definitions.size()) throw RecordError{"a stored flow names an unknown definition"};
+    if (definition > 0xffff || !definitions.contains(static_cast<DefinitionIndex>(definition)))
+      throw RecordError{"a stored flow names an unknown definition"};
     const auto index = static_cast<DefinitionIndex>(definition);
     Instance& instance = flow.add_instance(index, definitions[index]);
     instance.state = static_cast<v1::FlowState>(reader.byte());

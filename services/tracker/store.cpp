@@ -144,6 +144,9 @@ void StoreBatch::put_name(Name number, std::string_view text) {
 void StoreBatch::put_definition(DefinitionIndex number, const stored::Definition& definition) {
   impl_->put(definitions, big(number), definition.SerializeAsString());
 }
+void StoreBatch::erase_definition(DefinitionIndex number) {
+  impl_->erase(definitions, big(number));
+}
 void StoreBatch::put_outgoing(std::uint64_t number, const stored::Outgoing& event) {
   impl_->put(outbox, big(number), event.SerializeAsString());
 }
@@ -157,13 +160,13 @@ void StoreBatch::put_incident(const std::string& id, const v1::Incident* inciden
 void StoreBatch::put_overdue(const std::string& key, const std::optional<std::string>& incident) {
   incident ? impl_->put(overdue, key, *incident) : impl_->erase(overdue, key);
 }
-void StoreBatch::put_progress(const stored::Progress& progress) {
-  impl_->put(progress_family, progress_key, progress.SerializeAsString());
-}
 void StoreBatch::put_emitters(Name topic, const std::vector<std::string>& services) {
   stored::Emitters of_topic;
   of_topic.mutable_services()->Add(services.begin(), services.end());
   impl_->put(emitters, big(topic), of_topic.SerializeAsString());
+}
+void StoreBatch::put_progress(const stored::Progress& progress) {
+  impl_->put(progress_family, progress_key, progress.SerializeAsString());
 }
 
 struct Store::Impl {
@@ -259,9 +262,9 @@ void Store::for_each_name(const std::function<void(std::string_view)>& take) {
   impl_->each(names, [&](std::string_view, std::string_view text) { take(text); });
 }
 
-void Store::for_each_definition(const std::function<void(const stored::Definition&)>& take) {
-  impl_->each(definitions, [&](std::string_view, std::string_view bytes) {
-    take(parsed<stored::Definition>(bytes, "flow definition"));
+void Store::for_each_definition(const std::function<void(DefinitionIndex, const stored::Definition&)>& take) {
+  impl_->each(definitions, [&](std::string_view key, std::string_view bytes) {
+    take(static_cast<DefinitionIndex>(read_big(key)), parsed<stored::Definition>(bytes, "flow definition"));
   });
 }
 
@@ -277,9 +280,6 @@ void Store::for_each_incident(const std::function<void(v1::Incident)>& take) {
   });
 }
 
-std::optional<std::string> Store::find_overdue(std::string_view key) {
-  return impl_->get(overdue, key);
-}
 void Store::for_each_emitters(const std::function<void(Name, std::vector<std::string>)>& take) {
   impl_->each(emitters, [&](std::string_view key, std::string_view bytes) {
     const auto of_topic = parsed<stored::Emitters>(bytes, "list of services");
@@ -287,6 +287,9 @@ void Store::for_each_emitters(const std::function<void(Name, std::vector<std::st
   });
 }
 
+std::optional<std::string> Store::find_overdue(std::string_view key) {
+  return impl_->get(overdue, key);
+}
 
 void Store::each_overdue(std::string_view prefix, const Take& take) {
   const std::unique_ptr<rocksdb::Iterator> at{impl_->db->NewIterator({}, impl_->handles[overdue])};

@@ -61,13 +61,14 @@ class StoreBatch {
   void erase_flow(std::string_view record, v1::FlowState state);
   void put_name(Name number, std::string_view text);
   void put_definition(DefinitionIndex number, const stored::Definition& definition);
+  void erase_definition(DefinitionIndex number);
   void put_outgoing(std::uint64_t number, const stored::Outgoing& event);
   void erase_outgoing(std::uint64_t number);
   /// Null, and none: it is erased.
   void put_incident(const std::string& id, const v1::Incident* incident);
   void put_overdue(const std::string& key, const std::optional<std::string>& incident);
-  void put_progress(const stored::Progress& progress);
   void put_emitters(Name topic, const std::vector<std::string>& services);
+  void put_progress(const stored::Progress& progress);
 
  private:
   friend class Store;
@@ -94,11 +95,11 @@ class Store final : public FlowArchive, public OverdueArchive {
   // What a start reads.
   [[nodiscard]] stored::Progress progress();
   void for_each_name(const std::function<void(std::string_view)>& take);
-  void for_each_definition(const std::function<void(const stored::Definition&)>& take);
+  void for_each_definition(const std::function<void(DefinitionIndex, const stored::Definition&)>& take);
   void for_each_outgoing(const std::function<void(std::uint64_t, stored::Outgoing)>& take);
   void for_each_incident(const std::function<void(v1::Incident)>& take);
-
   void for_each_emitters(const std::function<void(Name, std::vector<std::string>)>& take);
+
   [[nodiscard]] std::optional<ArchivedFlow> find(std::string_view correlation) override;
   [[nodiscard]] std::optional<std::string> find_overdue(std::string_view key) override;
   void each_overdue(std::string_view prefix, const Take& take) override;

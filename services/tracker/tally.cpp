@@ -70,6 +70,12 @@ void Tally::save(stored::Progress& to, const DefinitionSet& definitions, const N
   for (const auto& [topic, count] : ends_) (*to.mutable_ends())[std::string{names.text(topic)}] = count;
 }
 
+bool Tally::judges(const stored::Progress& progress, DefinitionIndex definition) {
+  if (definition >= progress.definitions_size()) return false;
+  const auto& count = progress.definitions(definition);
+  return count.open() + count.overdue() + count.completed() != 0;
+}
+
 void Tally::load(const stored::Progress& from, const DefinitionSet& definitions, Names& names) {
   *this = Tally{};
   for (int i = 0; i < from.states_size() && i < static_cast<int>(states_.size()); ++i) {
@@ -94,6 +100,7 @@ void Tally::tell(v1::SummaryReply& to, const DefinitionSet& definitions, const N
   std::map<std::string, States> by_name;
   for (std::size_t i = 0; i < definitions.size(); ++i) {
     const Definition& definition = definitions[static_cast<DefinitionIndex>(i)];
+    if (!definitions.contains(static_cast<DefinitionIndex>(i))) continue;
     if (definition.retired && i >= definitions_.size()) continue;
     States& states = by_name[definition.name];
     for (std::size_t state = 0; i < definitions_.size() && state < states.size(); ++state) {

@@ -43,6 +43,8 @@ class Tally {
   /// Flows that this version judges and that are open, overdue ones included.
   [[nodiscard]] std::uint64_t open_under(DefinitionIndex definition) const;
 
+  /// Whether any flow was judged by this version then.
+  [[nodiscard]] static bool judges(const stored::Progress& progress, DefinitionIndex definition);
   /// For the checkpoint, and back. Definitions are counted by name, over their versions.
   void save(stored::Progress& to, const DefinitionSet& definitions, const Names& names) const;
   void load(const stored::Progress& from, const DefinitionSet& definitions, Names& names);

@@ -23,7 +23,7 @@ Watch::Watch(const config::Model& model, Store& store, Committer& committer, Inb
       incidents_{store},
       answers_{store, definitions_, names_},
       inquiries_{line},
-      causes_{tracker_, names_, answers_, inquiries_},
+      causes_{tracker_, definitions_, names_, answers_, inquiries_},
       waits_{inquiries_,
              [this](const std::string& flow, std::uint64_t behind) { return look_at(flow, behind); }},
       looks_{inquiries_,
@@ -31,10 +31,9 @@ Watch::Watch(const config::Model& model, Store& store, Committer& committer, Inb
              {foresight_looks_max, foresight_interval, foresight_interval_longest}} {
   store_.for_each_name([&](std::string_view text) { names_.intern(text); });
   names_saved_ = names_.end();
-  store_.for_each_definition(
-      [&](const stored::Definition& definition) { definitions_.add_stored(definition); });
   StoreBatch batch = store_.batch();
   for (const auto index : definitions_.set_current(model.flows))
+  load_definitions(model, batch);
     batch.put_definition(index, definitions_.to_store(index));
   store_.commit(batch, Store::Durability::synced);
   load();
@@ -42,6 +41,17 @@ Watch::Watch(const config::Model& model, Store& store, Committer& committer, Inb
 }
 
 void Watch::load() {
+// Versions that judge no flow any more are dropped, but for those that are in the file.
+void Watch::load_definitions(const config::Model& model, StoreBatch& batch) {
+  const stored::Progress progress = store_.progress();
+  store_.for_each_definition([&](DefinitionIndex number, const stored::Definition& definition) {
+    const auto flow = model.flows.find(definition.name());
+    const bool is_current = flow != model.flows.end() && config::text_of(flow->second) == definition.text();
+    if (is_current || Tally::judges(progress, number)) return definitions_.add_stored(number, definition);
+    batch.erase_definition(number);
+  });
+}
+
   const stored::Progress progress = store_.progress();
   Tally tally;
   tally.load(progress, definitions_, names_);
@@ -220,7 +230,8 @@ void Watch::put_changes(StoreBatch& batch) {
 v1::Reply Watch::answer(const v1::Request& request) {
   v1::Reply reply;
   reply.set_id(request.id());
-  const bool from_memory = request.has_summary() || request.has_incidents();
+  const bool from_memory =
+      request.has_summary() || request.has_incidents() || request.has_times() || request.has_definitions();
   if (!from_memory) save_for_reading();
   switch (request.ask_case()) {
     case v1::Request::kFlows: answers_.tell(request.flows(), tracker_.watermark(), reply); break;

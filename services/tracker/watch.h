@@ -98,6 +98,7 @@ class Watch {
   void take(const Delivery& delivery);
   void collect_verdicts();
   void heed(const EventSeen& event, std::uint64_t waived);
+  void load_definitions(const config::Model& model, StoreBatch& batch);
   void publish_incidents();
   void add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers);
   [[nodiscard]] FlowLook look_at(const std::string& correlationid, std::uint64_t behind);

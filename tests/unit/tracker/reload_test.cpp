@@ -102,3 +102,39 @@ TEST_CASE("open flows move where that is asked for, some hundreds a turn") {
   bench.works();
   CHECK(bench.summary().overdue() == 1'200);
 }
+
+TEST_CASE("versions that judge no flow any more are dropped when the tracker starts") {
+  WatchBench bench{"a -> b within 10s"};
+  const auto stored = [&] {
+    bench.stops();
+    std::string versions;
+    Store{bench.folder()}.for_each_definition([&](DefinitionIndex number, const stored::Definition&) {
+      versions += (versions.empty() ? "" : " ") + std::to_string(number);
+    });
+    bench.starts();
+    return versions;
+  };
+  for (const char* span : {"20s", "30s", "40s"}) {
+    if (span == std::string{"30s"}) bench.publishes("a", "kept");  // begins under the second version
+    bench.works();
+    bench.redefines(std::string{"a -> b within "} + span);
+    (void)bench.reloads();
+  }
+  CHECK(stored() == "0 1 2 3");
+  CHECK(stored() == "1 3");
+  bench.redefines("a -> b within 50s");
+  (void)bench.reloads();  // takes the place of one that was dropped
+  CHECK(stored() == "0 1 3");
+  bench.publishes("a", "new");
+  bench.passes(25s);
+  bench.works();
+  CHECK(bench.published() == "reel.flow.overdue kept");
+  bench.passes(30s);
+  bench.works();
+  CHECK(bench.published() == "reel.flow.overdue kept\nreel.flow.overdue new");
+  bench.publishes("b", "kept");
+  bench.publishes("b", "new");
+  bench.works();
+  bench.retains(config::milliseconds{60'000});
+  CHECK(stored() == "0 1");
+}
