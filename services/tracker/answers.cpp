@@ -23,7 +23,7 @@ void Answers::tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Repl
 
   const std::uint32_t rows = page_size(ask.limit(), page_steps_default, page_steps_max);
   std::size_t parts = 0;
-  for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
+  for (std::size_t i = flow.steps.chunk_before(ask.after()); i < flow.steps.chunks(); ++i) {
     StepReader reader{flow.steps.chunk(i)};
     while (const auto step = reader.next()) {
       if (step->offset <= ask.after()) continue;
@@ -44,9 +44,10 @@ void Answers::tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Repl
     }
     if (page.next() != 0) break;
   }
+  StepCursor steps{flow.steps};
   const std::size_t count = flow.claims.size();
   for (std::size_t i = count - std::min(count, page_expectations_max); i < count; ++i) {
-    describe(flow, flow.claims[i], *page.add_expectations());
+    describe(flow, flow.claims[i], steps, *page.add_expectations());
   }
 }
 
@@ -77,17 +78,23 @@ void Answers::summarize(const Flow& flow, v1::FlowSummary& to) const {
   to.set_started_at(flow.started_at);
   to.set_last_at(flow.last_at);
   to.set_events(flow.steps.count());
+  StepCursor steps{flow.steps};
   for (const Claim& claim : flow.claims) {
     if (claim.verdict != v1::VERDICT_OVERDUE) continue;
     if (to.overdue_size() == static_cast<int>(page_expectations_max)) break;
-    describe(flow, claim, *to.add_overdue());
+    describe(flow, claim, steps, *to.add_overdue());
   }
 }
 
 void Answers::describe(const Flow& flow, const Claim& claim, v1::Expectation& to) const {
+  StepCursor steps{flow.steps};
+  describe(flow, claim, steps, to);
+}
+
+void Answers::describe(const Flow& flow, const Claim& claim, StepCursor& steps, v1::Expectation& to) const {
   const Definition& definition = definitions_[flow.instances[claim.instance].definition];
   const Rule& rule = definition.rules[claim.rule];
-  const Step after = flow.steps.at(claim.after_step);
+  const Step& after = steps.at(claim.after_step);
   to.set_definition(definition.name);
   to.set_after(text(rule.after));
   for (const Name topic : rule.expected) to.add_expected(text(topic));

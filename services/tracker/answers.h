@@ -48,6 +48,8 @@ class Answers {
                                                           std::uint64_t watermark) const;
   void summarize(const Flow& flow, v1::FlowSummary& to) const;
   void describe(const Flow& flow, const Claim& claim, v1::Expectation& to) const;
+  /// The same of many, in their order.
+  void describe(const Flow& flow, const Claim& claim, StepCursor& steps, v1::Expectation& to) const;
 
  private:
   [[nodiscard]] std::string text(Name name) const { return std::string{names_.text(name)}; }

@@ -1,6 +1,7 @@
 // The watch, where it needs the broker's word: verdicts with their causes, and answers to `why` and `wait`.
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "reel/v1/flow.pb.h"
 #include "tracker/flow_record.h"
@@ -20,6 +21,18 @@ std::vector<const Claim*> owed_by(const Flow& flow, const DefinitionSet& definit
                    [](const Claim* a, const Claim* b) { return a->deadline < b->deadline; });
   if (owed.size() > why_findings_max) owed.resize(why_findings_max);
   return owed;
+}
+
+// All others are answered from memory, or ask for something else.
+bool reads_store(const v1::Request& request) {
+  switch (request.ask_case()) {
+    case v1::Request::kFlows:
+    case v1::Request::kFlow:
+    case v1::Request::kVariants:
+    case v1::Request::kEdges:
+    case v1::Request::kWhy: return true;
+    default: return false;
+  }
 }
 
 std::string with_cause(const std::string& data, v1::Cause cause) {
@@ -56,12 +69,29 @@ void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbe
   for (const std::uint64_t number : numbers) outbox_.hold(number);
 }
 
+// What is read from the store must be written there first, and a checkpoint that is being written comes
+// before: judging goes on meanwhile, and such a question waits.
 void Watch::ask(const v1::Request& request, Time now, Send send) {
+  if (committing_ && reads_store(request)) {
+    if (questions_.size() < questions_waiting_max) {
+      questions_.emplace_back(request, std::move(send));
+      return;
+    }
+    v1::Reply reply;
+    reply.set_id(request.id());
+    reply.set_error("as many questions wait for the tracker's disk already as it allows (" +
+                    std::to_string(questions_waiting_max) + ")");
+    return send(std::move(reply));
+  }
   if (request.ask_case() == v1::Request::kWhy) return ask_why(request, now, std::move(send));
   if (request.ask_case() == v1::Request::kWait) return ask_wait(request, now, std::move(send));
   if (request.ask_case() == v1::Request::kCare) return ask_care(request, now, std::move(send));
   if (request.ask_case() == v1::Request::kReload) return ask_reload(request, now, std::move(send));
   send(answer(request));
+}
+
+void Watch::answer_waiting(Time now) {
+  for (auto& [request, send] : std::exchange(questions_, {})) ask(request, now, std::move(send));
 }
 
 FlowLook Watch::look_at(const std::string& correlationid, std::uint64_t behind) {
@@ -71,7 +101,7 @@ FlowLook Watch::look_at(const std::string& correlationid, std::uint64_t behind) 
     look.state = flow.state();
     look.impossible = std::any_of(flow.claims.begin(), flow.claims.end(),
                                   [](const Claim& claim) { return claim.open() && claim.impossible; });
-    for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
+    for (std::size_t i = flow.steps.chunk_before(behind); i < flow.steps.chunks(); ++i) {
       StepReader reader{flow.steps.chunk(i)};
       while (const auto step = reader.next()) {
         if (step->offset > behind) look.new_steps.push_back(step->offset);
@@ -96,12 +126,13 @@ void Watch::ask_wait(const v1::Request& request, Time now, Send send) {
                      send](v1::WaitReply outcome) {
     v1::Request look;
     look.mutable_flow()->set_correlationid(flow);
-    v1::Reply page = answer(look);
     v1::Reply reply;
     reply.set_id(id);
     *reply.mutable_wait() = std::move(outcome);
-    if (page.has_flow()) *reply.mutable_wait()->mutable_flow() = std::move(*page.mutable_flow());
-    send(std::move(reply));
+    ask(look, now_, [reply = std::move(reply), send](v1::Reply page) mutable {
+      if (page.has_flow()) *reply.mutable_wait()->mutable_flow() = std::move(*page.mutable_flow());
+      send(std::move(reply));
+    });
   };
   if (waits_.add(request.wait(), now, told)) return;
   v1::Reply reply;

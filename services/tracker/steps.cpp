@@ -67,6 +67,16 @@ std::string_view Steps::chunk(std::size_t index) const {
   return std::string_view{bytes_}.substr(begin, end - begin);
 }
 
+std::size_t Steps::chunk_before(std::uint64_t offset) const {
+  std::size_t begin = 0;
+  for (std::size_t end = chunks(); end - begin > 1;) {
+    const std::size_t middle = begin + (end - begin) / 2;
+    const auto first = StepReader{chunk(middle)}.next();
+    (first && first->offset < offset ? begin : end) = middle;
+  }
+  return begin;
+}
+
 Steps::Found Steps::look_for(const Step& step) const {
   Found found;
   Reader reader{chunk(chunks() - 1)};
@@ -137,6 +147,20 @@ void Steps::append(const Step& step, std::uint32_t cause_back) {
   last_offset_ = step.offset;
   last_log_time_ = step.log_time;
   ++count_;
+}
+
+const Step& StepCursor::at(std::uint32_t number) {
+  const std::uint32_t index = number / steps_per_chunk;
+  if (!reader_ || number < step_.number || index != step_.number / steps_per_chunk) {
+    reader_.emplace(steps_.chunk(index), index * steps_per_chunk);
+    step_.number = number + 1;  // none is read yet
+  }
+  while (step_.number != number) {
+    const auto next = reader_->next();
+    if (!next) (void)steps_.at(number);  // says that there is none
+    step_ = *next;
+  }
+  return step_;
 }
 
 Step Steps::at(std::uint32_t number) const {

@@ -81,6 +81,8 @@ class Steps {
   [[nodiscard]] std::uint64_t last_log_time() const { return last_log_time_; }
   [[nodiscard]] std::size_t chunks() const { return chunk_starts_.size() + 1; }
   [[nodiscard]] std::string_view chunk(std::size_t index) const;
+  /// Where a walk begins that looks for steps at this offset and behind it.
+  [[nodiscard]] std::size_t chunk_before(std::uint64_t offset) const;
 
  private:
   /// What a walk over the last chunk finds.
@@ -98,6 +100,19 @@ class Steps {
   std::uint64_t last_offset_ = 0;
   std::uint64_t last_log_time_ = 0;
   std::unordered_set<std::uint64_t> ids_;  // hashes, from steps_searched_max steps on
+};
+
+/// Steps by their numbers, for who asks in their order: what lies between is read once.
+class StepCursor {
+ public:
+  explicit StepCursor(const Steps& steps) : steps_{steps} {}
+  /// There must be such a step.
+  [[nodiscard]] const Step& at(std::uint32_t number);
+
+ private:
+  const Steps& steps_;
+  std::optional<StepReader> reader_;
+  Step step_;
 };
 
 }  // namespace reel::tracker

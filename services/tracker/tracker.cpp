@@ -75,6 +75,7 @@ void Tracker::see(const EventSeen& event, const Coming& coming) {
   for (const Pulse& pulse : definitions_.pulses(topic)) see_pulse(pulse, event, topic);
   set_correlation(event, topic, coming);
   if (correlation_.empty()) return;
+  keep_from_regular(correlation_);
   const bool guessed = correlation_ == coming.correlation;
   see_step(event, topic, guessed ? coming.flow.hash : FlowTable::hash_of(correlation_));
 }
@@ -83,7 +84,6 @@ void Tracker::see(const EventSeen& event, const Coming& coming) {
 void Tracker::set_correlation(const EventSeen& event, Name topic, const Coming& coming) {
   correlation_.clear();
   const FieldPath* path = definitions_.correlated_by(topic);
-  keep_from_regular(correlation_);
   if (path && event.content && (event.correlationid.empty() || event.correlationid == event.id)) {
     const auto values = path->values(*event.content, 1);
     if (!values.empty() && !values.front().text.empty()) return append_id(correlation_, values.front().text);
@@ -227,15 +227,6 @@ void Tracker::see_pulse(const Pulse& pulse, const EventSeen& event, Name topic) 
   finish(handle, flow);
 }
 
-// What some flow may wait for, and came in one that no definition applies to, or of a cause that is not its
-// flow's: somebody lost the correlation id.
-void Tracker::note_stray(const EventSeen& event, Name topic, const Flow& flow, bool cause_is_near) {
-  const bool has_other_cause = !event.causationid.empty() && !cause_is_near;
-  if (!has_other_cause && !flow.instances.empty()) return;
-  strays_.add({.offset = event.offset,
-               .topic = topic,
-               .id = std::string{event.id},
-               .correlationid = std::string{event.correlationid},
 // A producer's correlation id may be the name of a value that is owed regularly, and the event of
 // `on_overdue` bears it: two flows, of which the second is kept apart.
 bool Tracker::is_regular(FlowTable::Handle handle) {
@@ -259,6 +250,15 @@ FlowTable::Handle Tracker::regular_flow(const std::string& name) {
   return flow_for(packed, FlowTable::hash_of(packed));
 }
 
+// What some flow may wait for, and came in one that no definition applies to, or of a cause that is not its
+// flow's: somebody lost the correlation id.
+void Tracker::note_stray(const EventSeen& event, Name topic, const Flow& flow, bool cause_is_near) {
+  const bool has_other_cause = !event.causationid.empty() && !cause_is_near;
+  if (!has_other_cause && !flow.instances.empty()) return;
+  strays_.add({.offset = event.offset,
+               .topic = topic,
+               .id = std::string{event.id},
+               .correlationid = std::string{event.correlationid},
                .causationid = std::string{event.causationid},
                .key = std::string{event.partitionkey},
                .subject = std::string{event.subject},

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "config/flow_text.h"
 #include "tracker/flow_record.h"
 #include "tracker/incident_answers.h"
 #include "tracker/verdict.h"
@@ -32,15 +33,14 @@ Watch::Watch(const config::Model& model, Store& store, Committer& committer, Inb
   store_.for_each_name([&](std::string_view text) { names_.intern(text); });
   names_saved_ = names_.end();
   StoreBatch batch = store_.batch();
-  for (const auto index : definitions_.set_current(model.flows))
   load_definitions(model, batch);
+  for (const auto index : definitions_.set_current(model.flows))
     batch.put_definition(index, definitions_.to_store(index));
   store_.commit(batch, Store::Durability::synced);
   load();
   inbox_.begin(definitions_.topics_judged_by_content());
 }
 
-void Watch::load() {
 // Versions that judge no flow any more are dropped, but for those that are in the file.
 void Watch::load_definitions(const config::Model& model, StoreBatch& batch) {
   const stored::Progress progress = store_.progress();
@@ -52,6 +52,7 @@ void Watch::load_definitions(const config::Model& model, StoreBatch& batch) {
   });
 }
 
+void Watch::load() {
   const stored::Progress progress = store_.progress();
   Tally tally;
   tally.load(progress, definitions_, names_);
@@ -60,6 +61,9 @@ void Watch::load_definitions(const config::Model& model, StoreBatch& batch) {
   store_.for_each_outgoing(
       [&](std::uint64_t number, stored::Outgoing event) { outbox_.load(number, std::move(event)); });
   store_.for_each_incident([&](v1::Incident incident) { incidents_.load(std::move(incident)); });
+  store_.for_each_emitters([&](Name topic, std::vector<std::string> services) {
+    tracker_.emitters().load(topic, std::move(services));
+  });
   for (const v1::FlowState state : {v1::FLOW_STATE_OPEN, v1::FLOW_STATE_OVERDUE}) {
     store_.list(state, nullptr, [&](const ListingPlace& place) {
       if (const auto flow = store_.find(place.correlation)) tracker_.load(*flow);
@@ -71,9 +75,7 @@ void Watch::load_definitions(const config::Model& model, StoreBatch& batch) {
 bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   now_ = now;
   if (committing_ && committer_.ended()) checkpoint_ended();
-  store_.for_each_emitters([&](Name topic, std::vector<std::string> services) {
-    tracker_.emitters().load(topic, std::move(services));
-  });
+  if (!committing_ && !questions_.empty()) answer_waiting(now);
   inquiries_.turn(now);
   waits_.turn(now, tracker_.watermark(), tracker_.handled_offset());
   looks_.turn(now, tracker_.watermark(), tracker_.handled_offset());
@@ -211,6 +213,8 @@ void Watch::put_changes(StoreBatch& batch) {
     if (const auto* event = outbox_.find(number)) batch.put_outgoing(number, *event);
   }
   for (const std::uint64_t number : outbox_.removed()) batch.erase_outgoing(number);
+  for (const Name topic : tracker_.emitters().changed())
+    batch.put_emitters(topic, tracker_.emitters().of(topic));
   for (const auto& id : incidents_.changed()) batch.put_incident(id, incidents_.find(id));
   for (const auto& [key, incident] : incidents_.changed_entries()) batch.put_overdue(key, incident);
 
@@ -222,9 +226,8 @@ void Watch::put_changes(StoreBatch& batch) {
   batch.put_progress(progress);
   flows.mark_saved();
   outbox_.mark_saved();
+  tracker_.emitters().mark_saved();
   incidents_.mark_saving();
-  for (const Name topic : tracker_.emitters().changed())
-    batch.put_emitters(topic, tracker_.emitters().of(topic));
 }
 
 v1::Reply Watch::answer(const v1::Request& request) {
@@ -237,7 +240,6 @@ v1::Reply Watch::answer(const v1::Request& request) {
     case v1::Request::kFlows: answers_.tell(request.flows(), tracker_.watermark(), reply); break;
     case v1::Request::kFlow: answers_.tell(request.flow(), tracker_.watermark(), reply); break;
     case v1::Request::kVariants: answers_.tell(request.variants(), tracker_.watermark(), reply); break;
-  tracker_.emitters().mark_saved();
     case v1::Request::kEdges: answers_.tell(request.edges(), tracker_.watermark(), reply); break;
     case v1::Request::kSummary:
       tracker_.tally().tell(*reply.mutable_summary(), definitions_, names_);

@@ -53,6 +53,8 @@ inline constexpr std::chrono::milliseconds cause_wait{500};
 inline constexpr std::chrono::milliseconds why_wait{2'000};
 /// Flows that a reload moves to a newer version in one turn: some milliseconds.
 inline constexpr std::size_t reapplied_per_turn = 500;
+/// Questions that wait for the checkpoint under way; further ones are refused.
+inline constexpr std::size_t questions_waiting_max = 1'000;
 /// Findings of one answer to `why`.
 inline constexpr std::size_t why_findings_max = 100;
 
@@ -86,7 +88,9 @@ class Watch {
   using Send = std::function<void(v1::Reply)>;
   void ask(const v1::Request& request, Time now, Send send);
   /// The broker's answers are waited for, or a flow: the next turn should come soon.
-  [[nodiscard]] bool asks() const { return inquiries_.waiting() || waits_.size() > 0 || reapplying_; }
+  [[nodiscard]] bool asks() const {
+    return inquiries_.waiting() || waits_.size() > 0 || reapplying_ || !questions_.empty();
+  }
 
   [[nodiscard]] const Tracker& tracker() const { return tracker_; }
   [[nodiscard]] const Outbox& outbox() const { return outbox_; }
@@ -94,14 +98,15 @@ class Watch {
   [[nodiscard]] bool caught_up() const { return caught_up_; }
 
  private:
+  void load_definitions(const config::Model& model, StoreBatch& batch);
   void load();
   void take(const Delivery& delivery);
   void collect_verdicts();
   void heed(const EventSeen& event, std::uint64_t waived);
-  void load_definitions(const config::Model& model, StoreBatch& batch);
   void publish_incidents();
   void add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers);
   [[nodiscard]] FlowLook look_at(const std::string& correlationid, std::uint64_t behind);
+  void answer_waiting(Time now);
   void ask_wait(const v1::Request& request, Time now, Send send);
   void look_ahead();
   void foresee(const std::string& correlationid);
@@ -160,6 +165,7 @@ class Watch {
   Time next_expiry_{};
   std::array<std::optional<ListingPlace>, listed_states.size()> expiry_at_;
   std::vector<stored::Outgoing> events_;
+  std::vector<std::pair<v1::Request, Send>> questions_;  // behind the checkpoint that is being written
 
   /// Open flows on their way to the newest versions, some each turn.
   struct Reapplying {

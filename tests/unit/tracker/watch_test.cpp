@@ -346,3 +346,24 @@ TEST_CASE("a prohibition that ended while its flow was not in memory is shown as
   for (int i = 0; i < 50; ++i) bench.works();
   CHECK(bench.summary().flows() == 0);
 }
+
+TEST_CASE("a question that comes while a checkpoint is being written waits for it, and no verdict does") {
+  WatchBench bench{"order.placed -> payment.captured within 5s"};
+  bench.publishes("order.placed", "order-7");
+  bench.works();
+  bench.disk_hangs();
+  bench.publishes("order.placed", "order-8");
+  bench.works();
+  v1::Request request;
+  request.mutable_flow()->set_correlationid("order-8");
+  std::string answered;
+  bench.watch().ask(request, bench.tick(),
+                    [&](const v1::Reply& reply) { answered = reply.flow().summary().correlationid(); });
+  bench.passes(6s);
+  bench.works();
+  CHECK(answered == "");
+  CHECK(bench.published() == "reel.flow.overdue order-7\nreel.flow.overdue order-8");
+  bench.disk_goes_on();
+  bench.works();
+  CHECK(answered == "order-8");
+}
