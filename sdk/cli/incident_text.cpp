@@ -143,7 +143,10 @@ std::vector<std::string> incident_lines(const v1::Incident& incident, std::uint6
                said_by(incident.snoozed_by(), incident.snoozed_reason())});
   if (!is_open(incident)) add_lines(lines, "resolved", {date_text(incident.resolved_at())});
   add_lines(lines, "flows", listed(incident.correlationids()));
-  if (is_open(incident)) add_lines(lines, "mend", listed(incident.cause().commands()));
+  if (is_open(incident)) {
+    add_lines(lines, "mend", commands_of(incident.cause(), true));
+    add_lines(lines, "look", commands_of(incident.cause(), false));
+  }
   add_lines(lines, "say", commands_for(incident));
   return lines;
 }

@@ -2,6 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "cli/duration_text.h"
 #include "cli/flow_tree.h"
 #include "event/rfc3339.h"
@@ -42,8 +45,13 @@ void add_finding(const v1::WhyReply::Finding& finding, std::uint64_t watermark, 
   lines.push_back("  " + terminal.paint(Ink::bold, shown(finding.cause().sentence())));
   if (finding.cause().kind() == v1::CAUSE_UNKNOWN) return;
   lines.push_back("  evidence  " + shown(evidence_text(finding.cause())));
-  for (int i = 0; i < finding.cause().commands_size(); ++i)
-    lines.push_back((i == 0 ? "  mend      " : "            ") + shown(finding.cause().commands(i)));
+  for (const bool mending : {true, false}) {
+    std::string name = mending ? "  mend      " : "  look      ";
+    for (const auto& command : commands_of(finding.cause(), mending)) {
+      lines.push_back(name + shown(command));
+      name.assign(name.size(), ' ');
+    }
+  }
 }
 
 void set_time(Json& json, const char* name, std::uint64_t time) {
@@ -51,6 +59,21 @@ void set_time(Json& json, const char* name, std::uint64_t time) {
 }
 
 }  // namespace
+
+bool mends(std::string_view command) {
+  constexpr std::string_view doing[] = {"reel resume ", "reel dead redrive ", "reel retries now ",
+                                        "reel replay "};
+  return std::any_of(std::begin(doing), std::end(doing),
+                     [&](std::string_view begin) { return command.starts_with(begin); });
+}
+
+std::vector<std::string> commands_of(const v1::Cause& cause, bool mending) {
+  std::vector<std::string> commands;
+  for (const auto& command : cause.commands()) {
+    if (mends(command) == mending) commands.push_back(command);
+  }
+  return commands;
+}
 
 std::string cause_text(v1::CauseKind kind) {
   std::string name = v1::CauseKind_Name(kind);

@@ -5,11 +5,13 @@
 //     payments is paused by ada@host until somebody resumes it, and order.placed waits for it
 //     evidence  paused: service payments, order.placed at offset 12
 //     mend      reel resume payments
+//     look      reel event --offset 12
 //
 // Pure.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/terminal.h"
@@ -23,6 +25,11 @@ using namespace story;
 [[nodiscard]] std::vector<std::string> why_lines(const v1::WhyReply& why, const Terminal& terminal);
 [[nodiscard]] Json why_json(const v1::WhyReply& why);
 [[nodiscard]] Json cause_json(const v1::Cause& cause);
+
+/// Whether a cause's command does something about it; others show more of it.
+[[nodiscard]] bool mends(std::string_view command);
+/// Those of them that do, or that do not.
+[[nodiscard]] std::vector<std::string> commands_of(const v1::Cause& cause, bool mending);
 
 /// "dead_lettered"
 [[nodiscard]] std::string cause_text(v1::CauseKind kind);

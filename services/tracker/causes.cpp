@@ -7,10 +7,30 @@
 #include "event/subflow.h"
 
 namespace reel::tracker {
+namespace {
+
+// Of a whole flow that is not complete the step is at fault that is open: what is overdue, or is next. None:
+// what would come next is expected by no rule.
+const Claim* open_step(const Flow& flow, const DefinitionSet& definitions, const Claim& whole) {
+  const auto& of_whole = definitions[flow.instances[whole.instance].definition];
+  const Claim* first = nullptr;
+  for (const Claim& claim : flow.claims) {
+    const auto& definition = definitions[flow.instances[claim.instance].definition];
+    if (!claim.open() || definition.name != of_whole.name || !definition.is_owed(claim.rule)) continue;
+    if (definition.rules[claim.rule].has_enough(claim.seen)) continue;
+    if (!first || claim.deadline < first->deadline) first = &claim;
+  }
+  return first;
+}
+
+}  // namespace
 
 bool Causes::find(const Flow& flow, const Claim& claim, Time until, Told told) {
   auto facts = std::make_shared<WhyFacts>();
-  answers_.describe(flow, claim, facts->expectation);
+  const auto& definition = definitions_[flow.instances[claim.instance].definition];
+  facts->of_whole_flow = claim.rule == definition.whole_flow();
+  const Claim* const owed = facts->of_whole_flow ? open_step(flow, definitions_, claim) : &claim;
+  answers_.describe(flow, owed ? *owed : claim, facts->expectation);
   facts->correlationid = text_of(flow.correlation);
   const auto topics = topics_of(facts->expectation);
   for (const Name topic : topics) {
@@ -20,25 +40,33 @@ bool Causes::find(const Flow& flow, const Claim& claim, Time until, Told told) {
   facts->elsewhere = elsewhere(flow, facts->expectation.after_offset(), topics);
 
   Inquiry inquiry{.offsets = {}, .correlationid = facts->correlationid, .until = until, .told = {}};
-  for (std::size_t i = 0; i < flow.steps.chunks() && inquiry.offsets.size() < why_events_max; ++i) {
-    StepReader reader{flow.steps.chunk(i)};
-    while (const auto step = reader.next()) {
-      if (step->offset < facts->expectation.after_offset()) continue;
-      if (inquiry.offsets.size() == why_events_max) break;
-      inquiry.offsets.push_back(step->offset);
-    }
-  }
-  inquiry.told = [this, facts, topics, told = std::move(told)](const v1::FatesReply* fates) {
+  ask_about(flow, owed, inquiry);
+  const bool newest_first = owed == nullptr;
+  inquiry.told = [this, facts, topics, newest_first, told = std::move(told)](const v1::FatesReply* fates) {
     if (fates == nullptr || fates->events().empty())
       return told(cause_not_known("the broker did not say in time what became of the flow's events"),
                   Outlook::not_known);
     facts->fates = *fates;
+    if (newest_first)
+      std::reverse(facts->fates.mutable_events()->begin(), facts->fates.mutable_events()->end());
     facts->alike = alike(*facts, topics);
     auto cause = why(*facts);
     const bool hopeless = is_hopeless(*facts, cause.kind());
     told(std::move(cause), hopeless ? Outlook::hopeless : Outlook::open);
   };
   return inquiries_.ask(std::move(inquiry));
+}
+
+// The events from the one on that armed what is owed; where nothing is, the flow's last.
+void Causes::ask_about(const Flow& flow, const Claim* owed, Inquiry& inquiry) const {
+  const std::uint32_t count = flow.steps.count();
+  const std::uint32_t last = static_cast<std::uint32_t>(why_events_max);
+  const std::uint32_t from = owed ? owed->after_step : count - std::min(count, last);
+  StepCursor steps{flow.steps};
+  for (std::uint32_t number = from; number < count && inquiry.offsets.size() < why_events_max; ++number) {
+    const std::uint64_t offset = steps.at(number).offset;
+    if (inquiry.offsets.empty() || inquiry.offsets.back() < offset) inquiry.offsets.push_back(offset);
+  }
 }
 
 std::vector<Name> Causes::topics_of(const v1::Expectation& expectation) const {
@@ -53,7 +81,9 @@ std::optional<v1::FlowSummary> Causes::part_of(const Flow& flow, const std::vect
   if (std::none_of(topics.begin(), topics.end(),
                    [&](Name topic) { return is_subflow_name(names_.text(topic)); }))
     return std::nullopt;
-  for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
+  constexpr std::size_t chunks = why_steps_max / steps_per_chunk;
+  for (std::size_t i = flow.steps.chunks() - std::min(flow.steps.chunks(), chunks); i < flow.steps.chunks();
+       ++i) {
     StepReader reader{flow.steps.chunk(i)};
     while (const auto step = reader.next()) {
       const bool named = std::find(topics.begin(), topics.end(), step->topic) != topics.end();
@@ -75,7 +105,8 @@ std::optional<Strayed> Causes::elsewhere(const Flow& flow, std::uint64_t after_o
   const auto caused_here = [&](const Stray& stray) {
     if (!ids) {
       ids.emplace();
-      for (std::size_t i = 0; i < flow.steps.chunks(); ++i) {
+      const std::size_t from = flow.steps.chunk_before(after_offset);
+      for (std::size_t i = from; i < flow.steps.chunks() && ids->size() < why_steps_max; ++i) {
         StepReader reader{flow.steps.chunk(i)};
         while (const auto step = reader.next()) ids->insert(step->id);
       }

@@ -15,6 +15,9 @@ namespace reel::tracker {
 /// Events of a flow from A on that are asked about: the first. What is wrong is mostly wrong at the first.
 inline constexpr std::size_t why_events_max = 32;
 
+/// Steps of a flow among which the cause of a stray, or a part, is looked for.
+inline constexpr std::uint32_t why_steps_max = 10'000;
+
 /// What may be hoped for in a flow that is settled.
 enum class Outlook : std::uint8_t {
   open,       ///< it may yet come
@@ -27,8 +30,13 @@ class Causes {
   using Time = Inquiries::Time;
   using Told = std::function<void(v1::Cause, Outlook)>;
 
-  Causes(const Tracker& tracker, const Names& names, const Answers& answers, Inquiries& inquiries)
-      : tracker_{tracker}, names_{names}, answers_{answers}, inquiries_{inquiries} {}
+  Causes(const Tracker& tracker, const DefinitionSet& definitions, const Names& names, const Answers& answers,
+         Inquiries& inquiries)
+      : tracker_{tracker},
+        definitions_{definitions},
+        names_{names},
+        answers_{answers},
+        inquiries_{inquiries} {}
 
   /// Tells the cause by `until`; false, and nothing is ever told, where the broker cannot be asked.
   [[nodiscard]] bool find(const Flow& flow, const Claim& claim, Time until, Told told);
@@ -36,6 +44,7 @@ class Causes {
  private:
   [[nodiscard]] std::optional<v1::FlowSummary> part_of(const Flow& flow,
                                                        const std::vector<Name>& topics) const;
+  void ask_about(const Flow& flow, const Claim* owed, Inquiry& inquiry) const;
   [[nodiscard]] std::vector<Name> topics_of(const v1::Expectation& expectation) const;
   [[nodiscard]] std::optional<Strayed> elsewhere(const Flow& flow, std::uint64_t after_offset,
                                                  const std::vector<Name>& topics) const;
@@ -45,6 +54,7 @@ class Causes {
                                                const std::function<bool(const Stray&)>& wanted) const;
 
   const Tracker& tracker_;
+  const DefinitionSet& definitions_;
   const Names& names_;
   const Answers& answers_;
   Inquiries& inquiries_;

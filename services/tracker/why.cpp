@@ -57,11 +57,12 @@ class Walk {
     if (after_.topic().empty()) {
       return cause_not_known("the journal does not hold the event any more that should have led to it");
     }
-    if (refused() || elsewhere() || part() || kept_from_handling(true) || delayed() || alike() || silent() ||
-        not_wanted() || upstream()) {
-      return std::move(cause_);
-    }
-    no_subscriber();
+    const bool found = refused() || elsewhere() || part() || kept_from_handling(true) || delayed() ||
+                       alike() || silent() || not_wanted() || upstream();
+    if (!found) no_subscriber();
+    const std::string& after = facts_.expectation.after();
+    if (facts_.of_whole_flow && !after.empty())
+      cause_.set_sentence(what() + " after " + after + " is open: " + cause_.sentence());
     return std::move(cause_);
   }
 
@@ -83,7 +84,7 @@ class Walk {
     cause_.set_id(event.id());
     cause_.set_offset(event.offset());
   }
-  void mend(std::string command) { cause_.add_commands(std::move(command)); }
+  void suggest(std::string command) { cause_.add_commands(std::move(command)); }
   [[nodiscard]] static std::string id_text(std::string_view id) { return in_quotes(id, id_bytes_max); }
   [[nodiscard]] std::string flow_option() const {
     return (facts_.correlationid.starts_with('-') ? " --flow=" : " --flow ") +
@@ -105,11 +106,29 @@ class Walk {
         cause_.set_id(refused.id());
         cause_.set_since(refused.at());
         cause_.set_attempt(static_cast<std::uint32_t>(std::min<std::uint64_t>(refused.times(), 0xffff'ffff)));
-        mend("reel event --offset " + std::to_string(after_.offset()));
+        suggest_to_mend(refused.service());
         return true;
       }
     }
     return false;
+  }
+
+  // Where it was emitted by a handler, that handler's event was not acked with it.
+  void suggest_to_mend(const std::string& service) {
+    for (const Event& event : facts_.fates.events()) {
+      for (const Delivery& delivery : event.deliveries()) {
+        if (delivery.service() != service) continue;
+        if (delivery.fate() == v1::SERVICE_FATE_DEAD) suggest(redrive(event, delivery));
+        if (delivery.fate() == v1::SERVICE_FATE_RETRYING) suggest(retry_now(event, delivery));
+      }
+    }
+    suggest("reel event --offset " + std::to_string(after_.offset()));
+  }
+  static std::string redrive(const Event& event, const Delivery& delivery) {
+    return "reel dead redrive " + std::to_string(event.offset()) + " --service " + delivery.service();
+  }
+  static std::string retry_now(const Event& event, const Delivery& delivery) {
+    return "reel retries now " + std::to_string(event.offset()) + " --service " + delivery.service();
   }
 
   void other(const Strayed& strayed, const std::string& how) {
@@ -122,7 +141,7 @@ class Walk {
     cause_.set_id(stray.id);
     cause_.set_offset(stray.offset);
     cause_.set_correlationid(stray.correlationid);
-    mend("reel flow " + last_shell_word(stray.correlationid));
+    suggest("reel flow " + last_shell_word(stray.correlationid));
   }
   bool elsewhere() {
     if (facts_.elsewhere) other(*facts_.elsewhere, "though an event of this flow caused it");
@@ -144,7 +163,7 @@ class Walk {
     begin(v1::CAUSE_SUBFLOW).set_sentence(std::move(sentence));
     cause_.set_correlationid(part.correlationid());
     cause_.set_since(part.started_at());
-    mend("reel why " + last_shell_word(part.correlationid()));
+    suggest("reel why " + last_shell_word(part.correlationid()));
     return true;
   }
 
@@ -165,7 +184,7 @@ class Walk {
                       (count == 1 ? " of this flow waits for its" : "s of this flow wait for their") +
                       " delivertime");
     cause_.set_waiting(count);
-    mend("reel delayed");
+    suggest("reel delayed");
     return true;
   }
 
@@ -235,13 +254,13 @@ class Walk {
                       (delivery.attempt() == 1 ? " attempt: " : " attempts: ") + error_text(delivery));
     set_failure(delivery);
     cause_.set_since(delivery.since());
-    mend("reel dead redrive " + std::to_string(event.offset()) + " --service " + delivery.service());
+    suggest(redrive(event, delivery));
   }
   void parked(const Event& event, const Delivery& delivery) {
     begin(v1::CAUSE_DEAD_LETTERED)
         .set_sentence(event.topic() + " is parked for " + delivery.service() +
                       " behind a dead letter of its key");
-    mend("reel dead --service " + delivery.service());
+    suggest("reel dead --service " + delivery.service());
   }
   void paused(const Event& event, const Delivery& delivery, const v1::FatesReply::Service& service) {
     const bool open = service.paused_until() == until_resumed;
@@ -254,7 +273,7 @@ class Walk {
     cause_.set_by(service.paused_by());
     cause_.set_until(open ? 0 : service.paused_until());
     cause_.set_waiting(service.waiting());
-    mend("reel resume " + delivery.service());
+    suggest("reel resume " + delivery.service());
   }
   void offline(const Event& event, const Delivery& delivery, const v1::FatesReply::Service& service) {
     begin(v1::CAUSE_SERVICE_OFFLINE)
@@ -263,14 +282,14 @@ class Walk {
                       " waits for it");
     cause_.set_since(service.offline_since());
     cause_.set_waiting(service.waiting());
-    mend("reel services");
+    suggest("reel services");
   }
   void backlog(const Event& event, const Delivery& delivery, const v1::FatesReply::Service& service) {
     begin(v1::CAUSE_BACKLOG)
         .set_sentence(event.topic() + " is one of " + (service.behind() ? "more than " : "") +
                       std::to_string(service.waiting()) + " events that wait for " + delivery.service());
     cause_.set_waiting(service.waiting());
-    mend("reel services");
+    suggest("reel services");
   }
   void in_handler(const Event& event, const Delivery& delivery) {
     begin(v1::CAUSE_IN_HANDLER)
@@ -281,7 +300,7 @@ class Walk {
                                  " without an answer"));
     cause_.set_instance(delivery.instance());
     cause_.set_since(delivery.since());
-    mend("reel event --offset " + std::to_string(event.offset()));
+    suggest("reel event --offset " + std::to_string(event.offset()));
   }
   void retrying(const Event& event, const Delivery& delivery, const v1::FatesReply::Service& service) {
     const std::string again = delivery.since() != 0 ? ", and is in the next"
@@ -297,7 +316,7 @@ class Walk {
     cause_.set_until(delivery.retry_at());
     cause_.set_instance(delivery.instance());
     cause_.set_since(delivery.since());
-    mend("reel retries now " + std::to_string(event.offset()) + " --service " + delivery.service());
+    suggest(retry_now(event, delivery));
   }
 
   bool silent() {
@@ -313,8 +332,8 @@ class Walk {
                         what());
       cause_.set_service(handled.front());
       about(event);
-      mend("reel event --offset " + std::to_string(event.offset()));
-      mend("reel replay --to " + handled.front() + flow_option());
+      suggest("reel event --offset " + std::to_string(event.offset()));
+      suggest("reel replay --to " + handled.front() + flow_option());
       return true;
     }
     return false;
@@ -326,12 +345,12 @@ class Walk {
       if (delivery.fate() == v1::SERVICE_FATE_FILTERED) {
         begin(v1::CAUSE_FILTERED_OUT)
             .set_sentence("the filter of " + delivery.service() + " leaves out this " + after_topic());
-        mend("reel explain --offset " + std::to_string(after_.offset()));
+        suggest("reel explain --offset " + std::to_string(after_.offset()));
       } else if (delivery.fate() == v1::SERVICE_FATE_EARLIER) {
         begin(v1::CAUSE_NO_SUBSCRIBER)
             .set_sentence(delivery.service() + " subscribed to " + after_topic() + " only after this one");
-        mend("reel replay --to " + delivery.service() + flow_option() + " --from " +
-             std::to_string(after_.offset()));
+        suggest("reel replay --to " + delivery.service() + flow_option() + " --from " +
+                std::to_string(after_.offset()));
       } else {
         continue;
       }
@@ -357,8 +376,8 @@ class Walk {
                             : "nobody subscribes to " + after_topic() + ", which should lead to " + what());
     cause_.set_service(facts_.expectation.owner());
     about(after_);
-    mend("reel topics");
-    mend("reel services");
+    suggest("reel topics");
+    suggest("reel services");
   }
 
   const WhyFacts& facts_;

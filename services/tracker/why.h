@@ -42,6 +42,9 @@ struct WhyFacts {
   std::string correlationid;
   /// Services seen to emit what is missing.
   std::vector<std::string> emitters;
+  /// The expectation is what is open of a flow whose whole is asked about; of one in which nothing is open it
+  /// is the whole flow's, and its events come newest first.
+  bool of_whole_flow = false;
   /// What the broker says of the flow's events from A on, and of the flow.
   v1::FatesReply fates;
   /// A missing event whose cause is in this flow, and one that has its key.

@@ -58,7 +58,7 @@ TEST_CASE("a part is shown as one step of its whole, is named as what it waits f
   const auto why = mesh.reel({"why", "order-1"}).out;
   CHECK(line_with(why, "flow packing has begun") ==
         "flow packing has begun as parcel-1, which is overdue itself: parcel.packed has not come");
-  CHECK(line_with(why, "mend") == "mend      reel why parcel-1");
+  CHECK(line_with(why, "look") == "look      reel why parcel-1");
   const auto whole = shape(mesh.reel({"flow", "order-1", "--brief"}).out);
   INFO(whole);
   CHECK(line_with(whole, "parcel-1, ") == "parcel-1, overdue for G: parcel.packed");

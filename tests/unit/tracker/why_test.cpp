@@ -269,3 +269,35 @@ TEST_CASE("it will not come by itself where all who would emit it are known and 
     CHECK(is_hopeless(facts, v1::CAUSE_HANDLED_BUT_SILENT));
   }
 }
+
+TEST_CASE("of a whole flow the step is named that is open, and what keeps it") {
+  Facts facts;
+  facts.of_whole_flow = true;
+  facts.delivery("payments", v1::SERVICE_FATE_WAITING);
+  facts.service("payments", 0).set_offline_since(now - 3 * second);
+  CHECK(facts.said() ==
+        "SERVICE_OFFLINE: payment.captured after order.placed is open: no instance of payments has been "
+        "there for "
+        "3s, and order.placed waits for it");
+}
+
+TEST_CASE("what was refused in a handler is mended where that event is tried again") {
+  Facts facts;
+  auto& refused = *facts.fates.add_flows()->add_refused();
+  refused.set_topic("payment.captured");
+  refused.set_service("payments");
+  refused.set_reason("bad_payload");
+  refused.set_text("no");
+  refused.set_at(1'000 * second);
+  const auto commands = [&] {
+    std::string all;
+    const auto cause = why(facts);
+    for (const auto& command : cause.commands()) all += command + "\n";
+    return all;
+  };
+  CHECK(commands() == "reel event --offset 7\n");
+  auto& delivery = facts.delivery("payments", v1::SERVICE_FATE_RETRYING);
+  CHECK(commands() == "reel retries now 7 --service payments\nreel event --offset 7\n");
+  delivery.set_fate(v1::SERVICE_FATE_DEAD);
+  CHECK(commands() == "reel dead redrive 7 --service payments\nreel event --offset 7\n");
+}
