@@ -1,6 +1,7 @@
 // The watch, where it needs the broker's word: verdicts with their causes, and answers to `why` and `wait`.
 #include <algorithm>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "reel/v1/flow.pb.h"
@@ -17,9 +18,11 @@ std::vector<const Claim*> owed_by(const Flow& flow, const DefinitionSet& definit
     const Rule& rule = definitions[flow.instances[claim.instance].definition].rules[claim.rule];
     if (claim.open() && !rule.has_enough(claim.seen)) owed.push_back(&claim);
   }
-  std::stable_sort(owed.begin(), owed.end(),
-                   [](const Claim* a, const Claim* b) { return a->deadline < b->deadline; });
-  if (owed.size() > why_findings_max) owed.resize(why_findings_max);
+  const auto first = owed.begin() + static_cast<std::ptrdiff_t>(std::min(owed.size(), why_findings_max));
+  std::partial_sort(owed.begin(), first, owed.end(), [](const Claim* a, const Claim* b) {
+    return std::tie(a->deadline, a) < std::tie(b->deadline, b);
+  });
+  owed.erase(first, owed.end());
   return owed;
 }
 

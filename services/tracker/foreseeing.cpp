@@ -81,8 +81,10 @@ void Watch::foresee(const std::string& correlationid) {
   if (handle == FlowTable::none) return;
   const Flow& flow = flows.open(handle);
   const std::uint64_t last_offset = flow.steps.last_offset();
-  for (ClaimIndex index = 0; index < flow.claims.size(); ++index) {
+  std::size_t left = foreseen_claims_max;
+  for (ClaimIndex index = 0; index < flow.claims.size() && left != 0; ++index) {
     if (!waits(flow, flow.claims[index], definitions_)) continue;
+    --left;
     const auto told = [this, correlationid, index, last_offset](v1::Cause cause, Outlook outlook) {
       if (outlook == Outlook::hopeless)
         mark_impossible(correlationid, index, last_offset, std::move(cause));

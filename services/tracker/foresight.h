@@ -20,6 +20,9 @@ namespace reel::tracker {
 inline constexpr std::chrono::milliseconds foresight_quiet{100};
 /// Flows noticed in that time; beyond it they are judged at their deadline only.
 inline constexpr std::size_t foresight_max = 100'000;
+/// Expectations of one flow that are looked at closer: those armed first. Others are judged at their
+/// deadline.
+inline constexpr std::size_t foreseen_claims_max = 100;
 /// Flows looked at closer at a time, each as often as its interval says: it doubles with each look.
 inline constexpr std::size_t foresight_looks_max = 1'000;
 inline constexpr std::chrono::milliseconds foresight_interval{20};

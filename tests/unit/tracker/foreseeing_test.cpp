@@ -146,3 +146,26 @@ TEST_CASE("a whole flow that is overdue names the step that is open; where none 
         "order-1: c after b is open: svc handled b and did not emit c\n"
         "order-2: svc handled c and did not emit d\n");
 }
+
+TEST_CASE(
+    "of a flow that owes a great deal the first hundred are looked at, and the broker is asked no more") {
+  WatchBench bench{"order.placed -> payment.captured within 1h"};
+  SettledBroker broker{bench.bus, 0};
+  bench.stops();
+  bench.has_line(&broker);
+  bench.starts();
+  bench.publishes("order.placed", "order-1");
+  bench.publishes("payment.captured", "order-1");
+  bench.works();
+  for (int i = 0; i < 300; ++i) bench.publishes("order.placed", "order-2");
+  for (int turns = 0; turns < 60; ++turns) {
+    bench.passes(std::chrono::milliseconds{100});
+    bench.works();
+  }
+  const std::string published = bench.published();
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = published.find("reel.flow.impossible order-2", at)) != std::string::npos;
+       ++at)
+    ++count;
+  CHECK(count == 100);
+}
