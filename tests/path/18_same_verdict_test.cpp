@@ -26,13 +26,28 @@ std::string every_word() {
     for (auto at = yaml.find(from); at != std::string::npos; at = yaml.find(from, at + to.size()))
       yaml.replace(at, from.size(), to);
   }
-  return yaml;
+  // What is asked of the envelope: a producer's time, a further attribute, the payload's type.
+  const std::string flows = "flows:\n";
+  REQUIRE(yaml.find(flows) != std::string::npos);
+  const std::string type = "dataschema: [{exists: true}, {anything-but: google.protobuf.Value}]";
+  return yaml.insert(
+      yaml.find(flows) + flows.size(),
+      "  envelope:\n"
+      "    expect:\n"
+      "      - {after: claim.filed, any_of: [claim.closed], within: 300ms, when: {channel: [web]}}\n"
+      "      - {after: claim.filed, any_of: [claim.closed], within: 310ms, when: {time: [{exists: "
+      "true}], datacontenttype: [application/protobuf]}}\n"
+      "      - {after: claim.filed, any_of: [claim.paid], within: 320ms, where: {channel: "
+      "channel}}\n"
+      "      - {after: claim.filed, any_of: [claim.closed], within: 330ms, when: {" +
+          type + "}}\n");
 }
 
 struct Published {
   const char* topic;
   const char* flow;
   const char* data;
+  const char* channel = "phone";
 };
 
 // The events of flow-language.cases.yaml, those of one case in one flow.
@@ -64,6 +79,10 @@ constexpr Published events[] = {
     {"claim.filed", "closed", R"({"kind": "car", "amount": 10})"},
     {"claim.closed", "closed", "{}"},
     {"claim.paid", "closed", "{}"},
+    {"claim.filed", "web", R"({"kind": "car", "amount": 1})", "web"},
+    {"claim.paid", "web", "{}", "phone"},
+    {"claim.filed", "web-paid", R"({"kind": "car", "amount": 1})", "web"},
+    {"claim.paid", "web-paid", "{}", "web"},
     {"rate.published", "rate-1", R"({"currency": "EUR"})"},
     {"rate.published", "rate-2", R"({"currency": "USD"})"},
     {"rate.published", "rate-3", R"({"currency": "EUR"})"},
@@ -134,7 +153,9 @@ TEST_CASE("what a running tracker says of a flow is what a backtest of the same 
   mesh.start_broker();
   mesh.start_tracker();
   for (const auto& event : events)
-    REQUIRE(mesh.reel({"pub", event.topic, event.data, "--correlation", event.flow}).exit_code == 0);
+    REQUIRE(mesh.reel({"pub", event.topic, event.data, "--correlation", event.flow, "--attr",
+                       std::string{"channel="} + event.channel})
+                .exit_code == 0);
   // Until time has decided everything that it will decide.
   Counts said;
   REQUIRE(eventually([&] {
