@@ -3,20 +3,16 @@
 #include <algorithm>
 
 #include "event/subflow.h"
-#include "tracker/flow_record.h"
-#include "tracker/judge.h"
 #include "tracker/verdict.h"
 
 namespace reel::tracker {
 void Answers::tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Reply& reply) {
-  const auto archived = store_.find(packed_id(ask.correlationid()));
-  if (!archived) {
+  const Flow* const found = reading_.read(packed_id(ask.correlationid()), watermark);
+  if (!found) {
     reply.set_error("no flow has the correlation id '" + ask.correlationid() + "'");
     return;
   }
-  Flow flow;
-  unpack(archived->record, definitions_, flow, archived->earlier);
-  bring_up_to(watermark, definitions_, flow);
+  const Flow& flow = *found;
   auto& page = *reply.mutable_flow();
   page.set_watermark(watermark);
   summarize(flow, *page.mutable_summary());
@@ -51,15 +47,11 @@ void Answers::tell(const v1::FlowRequest& ask, std::uint64_t watermark, v1::Repl
   }
 }
 
-std::optional<v1::FlowSummary> Answers::summary_of(std::string_view correlation,
-                                                   std::uint64_t watermark) const {
-  const auto archived = store_.find(correlation);
-  if (!archived) return std::nullopt;
-  Flow flow;
-  unpack(archived->record, definitions_, flow, archived->earlier);
-  bring_up_to(watermark, definitions_, flow);
+std::optional<v1::FlowSummary> Answers::summary_of(std::string_view correlation, std::uint64_t watermark) {
+  const Flow* const flow = parts_.read(correlation, watermark);
+  if (!flow) return std::nullopt;
   v1::FlowSummary summary;
-  summarize(flow, summary);
+  summarize(*flow, summary);
   return summary;
 }
 

@@ -1,13 +1,14 @@
 // Answers to questions about flows: what `reel flows`, `reel flow` and the boards show.
 //
-// Answered from the store alone, into which the caller has written what changed since the last checkpoint, so
-// an answer is the state after some event, whole. Every listing is paged and every page bounded.
+// Answered from the store, into which the caller has written what changed since the last checkpoint, so an
+// answer is the state after some event, whole. Every listing is paged and every page bounded.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
 #include "reel/v1/query.pb.h"
+#include "tracker/flow_reading.h"
 #include "tracker/store.h"
 
 namespace reel::tracker {
@@ -32,8 +33,12 @@ inline constexpr std::size_t page_expectations_max = 10'000;
 
 class Answers {
  public:
-  Answers(Store& store, const DefinitionSet& definitions, const Names& names)
-      : store_{store}, definitions_{definitions}, names_{names} {}
+  Answers(Store& store, const FlowTable& flows, const DefinitionSet& definitions, const Names& names)
+      : store_{store},
+        reading_{store, flows, definitions},
+        parts_{store, flows, definitions},
+        definitions_{definitions},
+        names_{names} {}
 
   /// Newest first, as of the watermark. An `after` that is no page's `next` is answered with an error. A page
   /// is short where as many flows as one answer may look at (FlowScan) do not fill it.
@@ -45,7 +50,7 @@ class Answers {
 
   /// How the flow with this packed id stands at the watermark; none where there is no such flow.
   [[nodiscard]] std::optional<v1::FlowSummary> summary_of(std::string_view correlation,
-                                                          std::uint64_t watermark) const;
+                                                          std::uint64_t watermark);
   void summarize(const Flow& flow, v1::FlowSummary& to) const;
   void describe(const Flow& flow, const Claim& claim, v1::Expectation& to) const;
   /// The same of many, in their order.
@@ -55,6 +60,8 @@ class Answers {
   [[nodiscard]] std::string text(Name name) const { return std::string{names_.text(name)}; }
 
   Store& store_;
+  FlowReading reading_;
+  FlowReading parts_;  // of a flow that is being read
   const DefinitionSet& definitions_;
   const Names& names_;
 };

@@ -155,13 +155,13 @@ void Watch::ask_why(const v1::Request& request, Time now, Send send) {
   page->send = std::move(send);
   page->reply.set_id(request.id());
   save_for_reading();
-  const auto archived = store_.find(packed_id(request.why().correlationid()));
-  if (!archived) {
+  FlowReading reading{store_, tracker_.flows(), definitions_};
+  const Flow* const found = reading.read(packed_id(request.why().correlationid()), tracker_.watermark());
+  if (!found) {
     page->reply.set_error("no flow has the correlation id '" + request.why().correlationid() + "'");
     return page->send(std::move(page->reply));
   }
-  Flow flow;
-  unpack(archived->record, definitions_, flow, archived->earlier);
+  const Flow& flow = *found;
   auto& reply = *page->reply.mutable_why();
   answers_.summarize(flow, *reply.mutable_summary());
   reply.set_watermark(tracker_.watermark());

@@ -30,7 +30,7 @@ class Causes {
   using Time = Inquiries::Time;
   using Told = std::function<void(v1::Cause, Outlook)>;
 
-  Causes(const Tracker& tracker, const DefinitionSet& definitions, const Names& names, const Answers& answers,
+  Causes(const Tracker& tracker, const DefinitionSet& definitions, const Names& names, Answers& answers,
          Inquiries& inquiries)
       : tracker_{tracker},
         definitions_{definitions},
@@ -56,7 +56,7 @@ class Causes {
   const Tracker& tracker_;
   const DefinitionSet& definitions_;
   const Names& names_;
-  const Answers& answers_;
+  Answers& answers_;
   Inquiries& inquiries_;
 };
 

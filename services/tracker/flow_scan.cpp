@@ -4,8 +4,6 @@
 #include <charconv>
 
 #include "search/attributes.h"
-#include "tracker/flow_record.h"
-#include "tracker/judge.h"
 
 namespace reel::tracker {
 namespace {
@@ -94,13 +92,11 @@ FlowScan::Places FlowScan::places(const Ask& ask, const FlowTests& tests,
 }
 
 bool FlowScan::look_at(std::string_view correlation, std::uint64_t now, FlowTests& tests, const Take& take) {
-  const auto archived = store_.find(correlation);
-  if (!archived) return true;
-  unpack(archived->record, definitions_, flow_, archived->earlier);
-  bring_up_to(now, definitions_, flow_);
-  steps_ += flow_.steps.count();
-  const Truth truth = tests.judge(flow_);
-  return truth == Truth::no || take(flow_, tests, truth);
+  const Flow* const flow = reading_.read(correlation, now);
+  if (!flow) return true;
+  steps_ += flow->steps.count();
+  const Truth truth = tests.judge(*flow);
+  return truth == Truth::no || take(*flow, tests, truth);
 }
 
 }  // namespace reel::tracker

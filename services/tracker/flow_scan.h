@@ -1,7 +1,7 @@
 // A walk over the stored flows that a condition means, newest first, in slices: one answer must not hold up a
 // deadline, so each slice looks at a bounded number of flows and says where the next one begins.
 //
-//   FlowScan scan{store, definitions, names};
+//   FlowScan scan{store, reading, definitions, names};
 //   const auto slice = scan.run({.where = ask.where(), .after = ask.after(), .now = watermark},
 //                               [&](const Flow& flow, FlowTests& tests, Truth truth) { …; return true; });
 #pragma once
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "reel/v1/query.pb.h"
+#include "tracker/flow_reading.h"
 #include "tracker/flow_tests.h"
 #include "tracker/store.h"
 
@@ -41,8 +42,8 @@ class FlowScan {
   /// Is given each flow of which the condition is not `no`; false: the page is full, with this one on it.
   using Take = std::function<bool(const Flow&, FlowTests&, Truth)>;
 
-  FlowScan(Store& store, const DefinitionSet& definitions, const Names& names)
-      : store_{store}, definitions_{definitions}, names_{names} {}
+  FlowScan(Store& store, FlowReading& reading, const DefinitionSet& definitions, const Names& names)
+      : store_{store}, reading_{reading}, definitions_{definitions}, names_{names} {}
 
   [[nodiscard]] Slice run(const Ask& ask, const Take& take);
 
@@ -57,9 +58,9 @@ class FlowScan {
                               const std::optional<ListingPlace>& after);
 
   Store& store_;
+  FlowReading& reading_;
   const DefinitionSet& definitions_;
   const Names& names_;
-  Flow flow_;
   std::uint64_t steps_ = 0;
 };
 

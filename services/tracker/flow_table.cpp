@@ -125,6 +125,11 @@ void FlowTable::erase(Handle handle) {
   --size_;
 }
 
+const Flow* FlowTable::unpacked(std::string_view correlation) const {
+  const Handle handle = find(correlation);
+  return handle != none && slots_[handle].wide ? &wide_.at(handle)->flow : nullptr;
+}
+
 Flow& FlowTable::open(Handle handle) {
   const Slot& slot = slots_[handle];
   if (slot.wide) return wide_.at(handle)->flow;

@@ -60,6 +60,8 @@ class FlowTable {
   Handle restore(std::string_view record, std::span<const std::string> earlier);
   void erase(Handle handle);
 
+  /// The flow where it stays unpacked, a wide one; null: it is packed, or not here.
+  [[nodiscard]] const Flow* unpacked(std::string_view correlation) const;
   /// The flow unpacked, until close(). One at a time.
   Flow& open(Handle handle);
   /// Takes the open flow back; a changed one is to be saved.

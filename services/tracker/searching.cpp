@@ -99,7 +99,7 @@ void Answers::tell(const v1::FlowsRequest& ask, std::uint64_t watermark, v1::Rep
     }
     return page.flows_size() < rows && room > 0;
   };
-  const auto slice = FlowScan{store_, definitions_, names_}.run(walk, take);
+  const auto slice = FlowScan{store_, reading_, definitions_, names_}.run(walk, take);
   if (!slice.error.empty()) return reply.set_error(slice.error);
   page.set_next(slice.next);
   page.set_looked_at(slice.looked_at);
@@ -111,8 +111,8 @@ void Answers::tell(const v1::VariantsRequest& ask, std::uint64_t watermark, v1::
   VariantPage page{names_};
   v1::VariantsReply answer;
   const std::string error = add_up(
-      {store_, definitions_, names_}, ask.flows(), watermark, [&](const Flow& flow) { page.add(flow); },
-      answer);
+      {store_, reading_, definitions_, names_}, ask.flows(), watermark,
+      [&](const Flow& flow) { page.add(flow); }, answer);
   if (!error.empty()) return reply.set_error(error);
   page.write(answer);
   *reply.mutable_variants() = std::move(answer);
@@ -122,8 +122,8 @@ void Answers::tell(const v1::EdgesRequest& ask, std::uint64_t watermark, v1::Rep
   EdgePage page{definitions_, names_, ask.observed()};
   v1::EdgesReply answer;
   const std::string error = add_up(
-      {store_, definitions_, names_}, ask.flows(), watermark, [&](const Flow& flow) { page.add(flow); },
-      answer);
+      {store_, reading_, definitions_, names_}, ask.flows(), watermark,
+      [&](const Flow& flow) { page.add(flow); }, answer);
   if (!error.empty()) return reply.set_error(error);
   page.write(answer);
   *reply.mutable_edges() = std::move(answer);

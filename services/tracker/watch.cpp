@@ -22,7 +22,7 @@ Watch::Watch(const config::Model& model, Store& store, Committer& committer, Inb
       definitions_{names_},
       tracker_{definitions_, names_, &store},
       incidents_{store},
-      answers_{store, definitions_, names_},
+      answers_{store, tracker_.flows(), definitions_, names_},
       inquiries_{line},
       causes_{tracker_, definitions_, names_, answers_, inquiries_},
       waits_{inquiries_,
