@@ -41,7 +41,7 @@ void FlowTable::fetch_slot(Approach& of) const {
   std::size_t at = of.hash & mask;
   while (index_[at].handle != none && index_[at].hash != of.hash) at = (at + 1) & mask;
   of.handle = index_[at].handle;
-  if (of.handle != none) __builtin_prefetch(&slots_[of.handle], 1);
+  if (of.handle != none) prefetch(&slots_[of.handle]);
 }
 
 void FlowTable::fetch_record(const Approach& of) const {

@@ -20,6 +20,7 @@
 #include "tracker/flow.h"
 #include "tracker/flow_record.h"
 #include "tracker/paged.h"
+#include "tracker/prefetch.h"
 #include "tracker/record_space.h"
 
 namespace reel::tracker {
@@ -52,7 +53,7 @@ class FlowTable {
     Handle handle = none;
   };
   void fetch_index(const Approach& of) const {
-    if (!index_.empty()) __builtin_prefetch(&index_[of.hash & (index_.size() - 1)]);
+    if (!index_.empty()) prefetch(&index_[of.hash & (index_.size() - 1)]);
   }
   void fetch_slot(Approach& of) const;
   void fetch_record(const Approach& of) const;

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tracker/prefetch.h"
+
 namespace reel::tracker {
 
 class RecordSpace {
@@ -30,7 +32,7 @@ class RecordSpace {
   /// Fetches what lies there into the cache.
   void fetch(Place place, std::size_t size) const {
     if (place & large) return;
-    for (std::size_t line = 0; line < size; line += cache_line) __builtin_prefetch(at(place) + line);
+    for (std::size_t line = 0; line < size; line += cache_line) prefetch(at(place) + line);
   }
 
  private:

@@ -45,8 +45,8 @@ void Tracker::see(std::span<const EventSeen> events) {
 
 // Event `at` begins its way; those before it are further on theirs.
 void Tracker::approach(std::span<const EventSeen> events, std::size_t at) {
-  constexpr std::size_t to_slot = 4;
-  constexpr std::size_t to_record = 8;
+  constexpr std::size_t to_slot = 10;
+  constexpr std::size_t to_record = 20;
   static_assert(to_record < ahead);
   if (at < events.size()) {
     Coming& next = coming_[at % coming_.size()];

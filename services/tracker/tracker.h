@@ -143,7 +143,7 @@ class Tracker {
     std::string correlation;  // packed
     FlowTable::Approach flow;
   };
-  static constexpr std::size_t ahead = 12;
+  static constexpr std::size_t ahead = 30;
 
   void approach(std::span<const EventSeen> events, std::size_t at);
   void see(const EventSeen& event, const Coming& coming);
@@ -216,7 +216,7 @@ class Tracker {
   std::uint64_t waived_ = 0;
   std::uint64_t stopped_until_ = 0;
   FlowTable::Handle rest_at_ = 0;
-  std::array<Coming, 16> coming_;  // by place in the batch; longer than `ahead`
+  std::array<Coming, 32> coming_;  // by place in the batch; longer than `ahead`
   std::string correlation_;        // packed ids of the event at hand
   std::string id_;
   std::string causation_;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "tracker/paged.h"
+#include "tracker/prefetch.h"
 
 namespace reel::tracker {
 
@@ -50,7 +51,7 @@ class TimerWheel {
   [[nodiscard]] std::size_t size() const { return size_; }
   /// Fetches what arm() and cancel() will look at into the cache.
   void fetch(Handle handle) const {
-    if (handle < nodes_.size()) __builtin_prefetch(&nodes_[handle], 1);
+    if (handle < nodes_.size()) prefetch(&nodes_[handle]);
   }
 
  private:
