@@ -75,6 +75,14 @@ std::string text_of(std::string_view packed) {
 
 std::uint64_t Reader::long_varint() {
   std::uint64_t value = 0;
+  if (end_ - at_ >= static_cast<std::ptrdiff_t>(varint_bytes_max)) {  // no end to look out for
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const auto byte = static_cast<unsigned char>(*at_++);
+      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    fail();
+  }
   for (unsigned shift = 0; shift < 64 && at_ != end_; shift += 7) {
     const auto byte = static_cast<unsigned char>(*at_++);
     value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;

@@ -9,7 +9,9 @@
 // which means that our own store is damaged.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,15 +29,33 @@ inline constexpr std::uint64_t empty_id = 0;
 inline constexpr std::uint64_t uuid_id = 1;
 inline constexpr std::size_t uuid_bytes = 16;
 
-inline void append_varint(std::string& out, std::uint64_t value) {
-  char bytes[10];
-  std::size_t count = 0;
-  while (value >= 0x80) {
-    bytes[count++] = static_cast<char>(value | 0x80);
-    value >>= 7;
+inline constexpr std::size_t varint_bytes_max = 10;
+
+/// Writes where there is room: for who knows beforehand how much it can be at most.
+class Writer {
+ public:
+  explicit Writer(char* at) : at_{at} {}
+
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *at_++ = static_cast<char>(value | 0x80);
+    *at_++ = static_cast<char>(value);
   }
-  bytes[count++] = static_cast<char>(value);
-  out.append(bytes, count);
+  void byte(std::uint8_t value) { *at_++ = static_cast<char>(value); }
+  void bytes(std::string_view bytes) {
+    std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+  [[nodiscard]] char* at() const { return at_; }
+
+ private:
+  char* at_;
+};
+
+inline void append_varint(std::string& out, std::uint64_t value) {
+  char bytes[varint_bytes_max];
+  Writer writer{bytes};
+  writer.varint(value);
+  out.append(bytes, static_cast<std::size_t>(writer.at() - bytes));
 }
 
 /// Small for small numbers of either sign.
@@ -76,6 +96,22 @@ class Reader {
     while (at_ != end_ && static_cast<unsigned char>(*at_) >= 0x80) ++at_;
     if (at_ == end_) fail();
     ++at_;
+  }
+  /// So many, eight bytes at a time: a varint ends where the highest bit is not set.
+  void skip_varints(unsigned count) {
+    static_assert(std::endian::native == std::endian::little);
+    while (count != 0 && end_ - at_ >= 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, at_, sizeof word);
+      std::uint64_t ends = ~word & 0x8080'8080'8080'8080;
+      for (; ends != 0 && count != 1; ends &= ends - 1) --count;
+      if (ends != 0) {
+        at_ += std::countr_zero(ends) / 8 + 1;
+        return;
+      }
+      at_ += 8;
+    }
+    for (; count != 0; --count) skip_varint();
   }
   /// One packed id, as packed.
   std::string_view id() {

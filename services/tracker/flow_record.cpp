@@ -81,49 +81,61 @@ void read_claims(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
 
 }  // namespace
 
-void pack(const Flow& flow, const DefinitionSet& definitions, std::string& out) {
-  append_varint(out, flow_record_version);
-  out.append(flow.correlation);
-  append_varint(out, flow.steps.count());
-  append_varint(out, flow.started_at);
-  append_varint(out, flow.last_at - flow.started_at);
-  append_varint(out, flow.steps.last_offset());
-  append_varint(out, flow.first_topic);
-  append_varint(out, flow.last_topic);
-  append_varint(out, flow.parent.size());
-  out.append(flow.parent);
+// An instance and a claim have at most so many numbers, and a claim its values.
+std::size_t packed_bytes_max(const Flow& flow) {
+  constexpr std::size_t head_numbers = 12;
+  constexpr std::size_t numbers_max = 10;
+  std::size_t values = 0;
+  for (const Claim& claim : flow.claims) values += claim.values.size();
+  const std::size_t numbers = head_numbers + numbers_max * (flow.instances.size() + flow.claims.size());
+  return numbers * varint_bytes_max + values + flow.correlation.size() + flow.parent.size() +
+         flow.steps.chunk(flow.steps.chunks() - 1).size();
+}
 
-  append_varint(out, flow.instances.size());
+char* pack(const Flow& flow, const DefinitionSet& definitions, char* to) {
+  Writer out{to};
+  out.varint(flow_record_version);
+  out.bytes(flow.correlation);
+  out.varint(flow.steps.count());
+  out.varint(flow.started_at);
+  out.varint(flow.last_at - flow.started_at);
+  out.varint(flow.steps.last_offset());
+  out.varint(flow.first_topic);
+  out.varint(flow.last_topic);
+  out.varint(flow.parent.size());
+  out.bytes(flow.parent);
+
+  out.varint(flow.instances.size());
   for (const Instance& instance : flow.instances) {
-    append_varint(out, instance.definition);
-    out.push_back(static_cast<char>(instance.state));
-    append_varint(out, instance.completions);
-    append_varint(out, instance.started_at - flow.started_at);
-    append_varint(out, instance.ended_by);
-    append_varint(out, instance.overdue);
-    append_varint(out, instance.met_late);
-    append_varint(out, instance.broken);
+    out.varint(instance.definition);
+    out.byte(static_cast<std::uint8_t>(instance.state));
+    out.varint(instance.completions);
+    out.varint(instance.started_at - flow.started_at);
+    out.varint(instance.ended_by);
+    out.varint(instance.overdue);
+    out.varint(instance.met_late);
+    out.varint(instance.broken);
   }
-  append_varint(out, flow.claims.size());
+  out.varint(flow.claims.size());
   for (const Claim& claim : flow.claims) {
-    append_varint(out, claim.instance);
-    append_varint(out, claim.rule);
-    out.push_back(static_cast<char>(claim.verdict | (claim.detected_late ? late_bit : 0) |
-                                    (claim.warned ? warned_bit : 0) |
-                                    (claim.impossible ? impossible_bit : 0)));
-    append_varint(out, claim.after_step);
-    append_varint(out, claim.seen);
-    append_varint(out, claim.armed_at - flow.started_at);
-    append_varint(out, packed_deadline(claim.armed_at, claim.deadline));
-    append_varint(out, claim.open() ? 0 : claim.settled_at - claim.armed_at + 1);
+    out.varint(claim.instance);
+    out.varint(claim.rule);
+    out.byte(static_cast<std::uint8_t>(claim.verdict | (claim.detected_late ? late_bit : 0) |
+                                       (claim.warned ? warned_bit : 0) |
+                                       (claim.impossible ? impossible_bit : 0)));
+    out.varint(claim.after_step);
+    out.varint(claim.seen);
+    out.varint(claim.armed_at - flow.started_at);
+    out.varint(packed_deadline(claim.armed_at, claim.deadline));
+    out.varint(claim.open() ? 0 : claim.settled_at - claim.armed_at + 1);
     const Rule& rule = definitions[flow.instances[claim.instance].definition].rules[claim.rule];
-    if (rule.keeps_stated_deadline())
-      append_varint(out, packed_deadline(claim.armed_at, claim.stated_deadline));
+    if (rule.keeps_stated_deadline()) out.varint(packed_deadline(claim.armed_at, claim.stated_deadline));
     if (!rule.keeps_values()) continue;
-    append_varint(out, claim.values.size());
-    out.append(claim.values);
+    out.varint(claim.values.size());
+    out.bytes(claim.values);
   }
-  out.append(flow.steps.chunk(flow.steps.chunks() - 1));
+  out.bytes(flow.steps.chunk(flow.steps.chunks() - 1));
+  return out.at();
 }
 
 void unpack(std::string_view record, const DefinitionSet& definitions, Flow& flow,

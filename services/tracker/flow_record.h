@@ -24,8 +24,10 @@ namespace reel::tracker {
 
 inline constexpr std::uint64_t flow_record_version = 3;
 
-/// Appends the record.
-void pack(const Flow& flow, const DefinitionSet& definitions, std::string& out);
+/// The most bytes that the record can take.
+[[nodiscard]] std::size_t packed_bytes_max(const Flow& flow);
+/// Writes the record where there is room for that many; returns where it ends.
+[[nodiscard]] char* pack(const Flow& flow, const DefinitionSet& definitions, char* to);
 
 /// `flow` as it was packed; what it held before is gone. `earlier` are the chunks kept beside the record, as
 /// many as chunks_before says. Throws RecordError.

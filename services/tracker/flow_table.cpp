@@ -155,10 +155,9 @@ void FlowTable::close(Handle handle, bool changed) {
     return;
   }
   slot.state = static_cast<std::uint8_t>(scratch_.state()) & 0xf;
-  packed_.clear();
-  pack(scratch_, definitions_, packed_);
-  slot.place = space_.put(slot.place, slot.size, packed_);
-  slot.size = static_cast<std::uint32_t>(packed_.size());
+  const std::string_view record = pack_one(scratch_);
+  slot.place = space_.put(slot.place, slot.size, record);
+  slot.size = static_cast<std::uint32_t>(record.size());
 }
 
 std::uint64_t FlowTable::last_at(Handle handle) const {
@@ -174,9 +173,13 @@ v1::FlowState FlowTable::state(Handle handle) const {
 std::string_view FlowTable::record(Handle handle) {
   const Slot& slot = slots_[handle];
   if (!slot.wide) return bytes_of(slot);
-  packed_.clear();
-  pack(wide_.at(handle)->flow, definitions_, packed_);
-  return packed_;
+  return pack_one(wide_.at(handle)->flow);
+}
+
+// The buffer is as long as the longest record needed, and never cleared.
+std::string_view FlowTable::pack_one(const Flow& flow) {
+  if (const std::size_t bytes = packed_bytes_max(flow); bytes > packed_.size()) packed_.resize(bytes);
+  return {packed_.data(), pack(flow, definitions_, packed_.data())};
 }
 
 FlowTable::Sealed FlowTable::sealed(Handle handle) const {

@@ -124,6 +124,8 @@ class FlowTable {
   Handle take_slot(std::uint32_t hash);
   void index(const Entry& entry);
   void grow_index();
+  /// The view lives until the next call.
+  [[nodiscard]] std::string_view pack_one(const Flow& flow);
 
   const DefinitionSet& definitions_;
   Paged<Slot> slots_;
@@ -135,7 +137,7 @@ class FlowTable {
   std::vector<Handle> changed_;
   Flow scratch_;
   Handle open_ = none;
-  std::string packed_;
+  std::vector<char> packed_;
 };
 
 }  // namespace reel::tracker

@@ -2,13 +2,15 @@
 
 namespace reel::tracker {
 
-Name Names::intern(std::string_view text) {
+Name Names::look_up(std::string_view text) {
   if (text.empty()) return 0;
-  if (const Name known = find(text)) return known;
-  texts_.emplace_back(text);
-  const Name name = static_cast<Name>(texts_.size() - 1);
-  numbers_.emplace(texts_.back(), name);
-  return name;
+  auto known = numbers_.find(text);
+  if (known == numbers_.end()) {
+    const auto name = static_cast<Name>(texts_.size());
+    known = numbers_.emplace(texts_.emplace_back(text), name).first;
+  }
+  recent_[place_of(known->first)] = {known->first, known->second};
+  return known->second;
 }
 
 Name Names::intern_source(std::string_view text) {

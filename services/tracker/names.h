@@ -5,6 +5,7 @@
 // that ever published, and a stranger may make them up, hence the limit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -24,7 +25,10 @@ class Names {
   explicit Names(std::size_t most = names_max) : most_{most} { texts_.emplace_back(); }
 
   /// The number of `text`, given now where it has none.
-  Name intern(std::string_view text);
+  Name intern(std::string_view text) {
+    const Recent& recent = recent_[place_of(text)];
+    return recent.text == text ? recent.name : look_up(text);
+  }
   /// The same for a source.
   Name intern_source(std::string_view text);
   /// 0 where it has none.
@@ -37,9 +41,26 @@ class Names {
   [[nodiscard]] Name end() const { return static_cast<Name>(texts_.size()); }
 
  private:
+  /// Of some texts the one that was asked for last: events are of few topics and sources.
+  struct Recent {
+    std::string_view text;
+    Name name = 0;
+  };
+  static constexpr std::size_t recent_places = 256;
+
+  /// By its length and its last letters: instances of a service differ there.
+  [[nodiscard]] static std::size_t place_of(std::string_view text) {
+    std::size_t place = text.size();
+    for (std::size_t i = text.size() < 4 ? 0 : text.size() - 4; i < text.size(); ++i)
+      place = place * 31 + static_cast<unsigned char>(text[i]);
+    return place % recent_places;
+  }
+  Name look_up(std::string_view text);
+
   std::size_t most_;
   std::deque<std::string> texts_;
   std::unordered_map<std::string_view, Name> numbers_;
+  std::array<Recent, recent_places> recent_;
 };
 
 }  // namespace reel::tracker

@@ -18,6 +18,11 @@ std::uint64_t hash_of(Name source, std::string_view id) {
   return XXH3_64bits_withSeed(id.data(), id.size(), source);
 }
 
+// Ids differ mostly in their last letter.
+bool same_id(std::string_view one, std::string_view other) {
+  return one.size() == other.size() && !one.empty() && one.back() == other.back() && one == other;
+}
+
 }  // namespace
 
 std::optional<Step> StepReader::next() {
@@ -85,14 +90,11 @@ Steps::Found Steps::look_for(const Step& step) const {
   while (!reader.at_end()) {
     ++number;
     const std::uint8_t kind = reader.byte();
-    reader.skip_varint();                       // offset
-    reader.skip_varint();                       // log time
-    if (kind & has_time) reader.skip_varint();  // time
-    reader.skip_varint();                       // topic
+    reader.skip_varints(kind & has_time ? 4 : 3);  // offset, log time, time, topic
     const std::uint32_t source = reader.small();
     const std::string_view id = reader.id();
-    if (id == step.id && source == step.source) found.same = true;
-    if (id == step.causation) cause = number;
+    if (same_id(id, step.id) && source == step.source) found.same = true;
+    if (same_id(id, step.causation)) cause = number;
     if ((kind & cause_mask) == cause_id) (void)reader.id();
     if ((kind & cause_mask) == cause_near) reader.skip_varint();
   }
@@ -133,12 +135,15 @@ void Steps::append(const Step& step, std::uint32_t cause_back) {
                              : cause_back != 0          ? cause_near
                                                         : cause_id;
 
-  bytes_.push_back(static_cast<char>(cause | (step.time != 0 ? has_time : 0)));
-  append_varint(bytes_, step.offset - last_offset_);
-  append_varint(bytes_, step.log_time - last_log_time_);
-  if (step.time != 0) append_varint(bytes_, zigzag(static_cast<std::int64_t>(step.time - step.log_time)));
-  append_varint(bytes_, step.topic);
-  append_varint(bytes_, step.source);
+  char head[1 + 5 * varint_bytes_max];
+  Writer out{head};
+  out.byte(static_cast<std::uint8_t>(cause | (step.time != 0 ? has_time : 0)));
+  out.varint(step.offset - last_offset_);
+  out.varint(step.log_time - last_log_time_);
+  if (step.time != 0) out.varint(zigzag(static_cast<std::int64_t>(step.time - step.log_time)));
+  out.varint(step.topic);
+  out.varint(step.source);
+  bytes_.append(head, static_cast<std::size_t>(out.at() - head));
   bytes_.append(step.id);
   if (cause == cause_id) bytes_.append(step.causation);
   if (cause == cause_near) append_varint(bytes_, cause_back);

@@ -40,6 +40,20 @@ TEST_CASE("numbers come back as they were") {
   }));
 }
 
+TEST_CASE("numbers that are skipped are skipped whole, and never beyond the bytes") {
+  CHECK(rc::check([](const std::vector<std::uint64_t>& numbers) {
+    const auto count = *rc::gen::inRange<std::size_t>(0, numbers.size() + 1);
+    std::string bytes;
+    for (const auto n : numbers) append_varint(bytes, n);
+    Reader reader{bytes};
+    reader.skip_varints(static_cast<unsigned>(count));
+    for (std::size_t i = count; i < numbers.size(); ++i) RC_ASSERT(reader.varint() == numbers[i]);
+    RC_ASSERT(reader.at_end());
+    Reader again{bytes};
+    RC_ASSERT_THROWS_AS(again.skip_varints(static_cast<unsigned>(numbers.size() + 1)), RecordError);
+  }));
+}
+
 TEST_CASE("damaged bytes are refused, never read beyond") {
   CHECK(rc::check([](const std::string& bytes) {
     try {
