@@ -221,6 +221,9 @@ Store::Store(const std::filesystem::path& folder) : impl_{std::make_unique<Impl>
   rocksdb::ColumnFamilyOptions family;
   family.write_buffer_size = write_buffer_bytes;
   family.memtable_whole_key_filtering = true;
+  // Most of what is written is written again soon, and half of it is ids.
+  family.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression,
+                                  rocksdb::kSnappyCompression};
   family.memtable_prefix_bloom_size_ratio = 0.05;
   // A listing by state leaves a trail of deletions behind as flows move on; files full of them are rewritten.
   family.table_properties_collector_factories.push_back(
