@@ -17,6 +17,9 @@ constexpr std::size_t read_bytes = 1u << 20;
 // How long a pattern that no instance names is wanted all the same, in service_timeouts. By one of them an
 // instance that was lost is known to be; the others are for a program to start, or to find its broker again.
 constexpr std::uint64_t grace_timeouts = 6;
+// The window of a part of Reel, where service_window_events_max is less. The tracker settles a checkpoint's
+// worth of events at a time, and is handed the next meanwhile; at 65 bytes for an event.
+constexpr std::size_t own_window_events = 1'000'000;
 
 std::size_t bytes_of(const std::vector<v1::Pattern>& patterns) {
   std::size_t bytes = 0;
@@ -77,6 +80,11 @@ config::Service Services::policy_of(const std::string& name) const {
   return policy;
 }
 
+std::size_t Services::window_of(const std::string& name) const {
+  const std::size_t configured = config_.broker.service_window_events_max;
+  return is_system_service(name) ? std::max(configured, own_window_events) : configured;
+}
+
 void Services::take_up() {
   for (const auto& queue : queues_) {
     if (!queue) continue;
@@ -98,7 +106,7 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
       ServiceQueue::Options{.name = name,
                             .index = index,
                             .policy = policy_of(name),
-                            .window_events_max = config_.broker.service_window_events_max,
+                            .window_events_max = window_of(name),
                             .parked_events_max = config_.broker.service_parked_events_max,
                             .ephemeral = ephemeral,
                             .next = next,

@@ -116,6 +116,7 @@ class Services final : private DeliveryEdge {
   [[nodiscard]] const ServiceRecord* record_of(const std::string& name) const;
   [[nodiscard]] ServiceQueue& open(const std::string& name, bool ephemeral, Offset next);
   [[nodiscard]] config::Service policy_of(const std::string& name) const;
+  [[nodiscard]] std::size_t window_of(const std::string& name) const;
   void close(ServiceIndex index);
   /// From here on the service wants what these match.
   void want(ServiceQueue& queue, std::vector<v1::Pattern> patterns);
