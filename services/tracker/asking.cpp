@@ -75,26 +75,37 @@ void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbe
 // What is read from the store must be written there first, and a checkpoint that is being written comes
 // before: judging goes on meanwhile, and such a question waits.
 void Watch::ask(const v1::Request& request, Time now, Send send) {
-  if (committing_ && reads_store(request)) {
-    if (questions_.size() < questions_waiting_max) {
-      questions_.emplace_back(request, std::move(send));
-      return;
-    }
-    v1::Reply reply;
-    reply.set_id(request.id());
-    reply.set_error("as many questions wait for the tracker's disk already as it allows (" +
-                    std::to_string(questions_waiting_max) + ")");
-    return send(std::move(reply));
+  if (!must_wait(request)) return answer_now(request, now, std::move(send));
+  if (deferred_.size() < deferred_max) return deferred_.push_back({request, std::move(send), checkpoints_});
+  v1::Reply reply;
+  reply.set_id(request.id());
+  reply.set_error("as many questions wait for the tracker's disk already as it allows (" +
+                  std::to_string(deferred_max) + ")");
+  send(std::move(reply));
+}
+
+// Saving many flows, or waiting for the disk, would hold up alarms.
+bool Watch::must_wait(const v1::Request& request) const {
+  return reads_store(request) &&
+         (checkpoint_under_way() || tracker_.flows().changed() > changed_for_reading_max);
+}
+
+// Each waits for one checkpoint to end, not for a moment at which little is changed.
+void Watch::answer_deferred(Time now) {
+  if (checkpoint_under_way()) return;
+  for (Deferred& one : std::exchange(deferred_, {})) {
+    const bool waits =
+        one.checkpoints == checkpoints_ && tracker_.flows().changed() > changed_for_reading_max;
+    waits ? deferred_.push_back(std::move(one)) : answer_now(one.request, now, std::move(one.send));
   }
+}
+
+void Watch::answer_now(const v1::Request& request, Time now, Send send) {
   if (request.ask_case() == v1::Request::kWhy) return ask_why(request, now, std::move(send));
   if (request.ask_case() == v1::Request::kWait) return ask_wait(request, now, std::move(send));
   if (request.ask_case() == v1::Request::kCare) return ask_care(request, now, std::move(send));
   if (request.ask_case() == v1::Request::kReload) return ask_reload(request, now, std::move(send));
   send(answer(request));
-}
-
-void Watch::answer_waiting(Time now) {
-  for (auto& [request, send] : std::exchange(questions_, {})) ask(request, now, std::move(send));
 }
 
 FlowLook Watch::look_at(const std::string& correlationid, std::uint64_t behind) {

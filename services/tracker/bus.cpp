@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "event/subflow.h"
@@ -13,10 +14,14 @@
 namespace reel::tracker {
 namespace {
 
-/// Taken and not acknowledged. Several checkpoints' worth, so that reading never waits for the disk.
-constexpr std::uint32_t credit_events = 4 * static_cast<std::uint32_t>(checkpoint_events_max);
-/// Envelopes are small; this is what the credit above takes at 400 bytes each.
-constexpr std::uint32_t credit_bytes = 32u << 20;
+/// Taken and not acknowledged: a checkpoint's worth, and what comes while that is being written.
+constexpr std::uint32_t credit_events = static_cast<std::uint32_t>(checkpoint_events_max / 2 * 3);
+/// The broker counts whole events, of which mostly the envelope comes. This is what the credit above takes at
+/// 340 bytes each; of larger events fewer are taken, and a checkpoint is made where no more come.
+constexpr std::uint32_t credit_bytes = 256u << 20;
+/// Batches acknowledged per turn. The broker settles the events of one answer in one go, and a checkpoint's
+/// worth would hold up everybody else there.
+constexpr std::uint64_t acknowledged_per_turn = 16;
 /// How late an overdue verdict may be on an idle bus because of the watermark.
 constexpr std::chrono::milliseconds watermark_interval{20};
 
@@ -66,15 +71,21 @@ BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& i
       schemas_{std::move(schemas)},
       contents_{std::in_place, schemas_} {}
 
+BusInbox::~BusInbox() {
+  if (stream_) stream_->ack_upto(safe_);
+}
+
 void BusInbox::begin(const std::vector<std::string>& content_topics) {
   content_topics_.insert(content_topics.begin(), content_topics.end());
   options_.data_topics.assign(content_topics.begin(), content_topics.end());
   for (const std::string_view topic : heeded_topics) options_.data_topics.emplace_back(topic);
   stream_.emplace(options_);
+  marked_ = safe_ = acknowledged_ = 0;
 }
 
 // The stream before says goodbye first: under the same instance the new one takes over what it held.
 void BusInbox::begin_again(const std::vector<std::string>& content_topics, SchemaSet schemas) {
+  stream_->ack_upto(safe_);
   stream_.reset();
   contents_.reset();
   schemas_ = std::move(schemas);
@@ -84,6 +95,10 @@ void BusInbox::begin_again(const std::vector<std::string>& content_topics, Schem
 }
 
 Delivery BusInbox::next(std::chrono::milliseconds wait) {
+  if (acknowledged_ < safe_) {
+    acknowledged_ = std::min(safe_, acknowledged_ + acknowledged_per_turn);
+    stream_->ack_upto(acknowledged_);
+  }
   batch_ = stream_->next(wait);
   contents_->clear();
   Delivery delivery;

@@ -26,12 +26,13 @@ class BusInbox final : public Inbox {
   /// `instance` names this tracker's store: a tracker that goes on with the same store takes over at once
   /// what the one before it held, before anything newer comes.
   BusInbox(const std::vector<std::string>& brokers, const std::string& instance, SchemaSet schemas);
+  ~BusInbox() override;
 
   void begin(const std::vector<std::string>& content_topics) override;
   void begin_again(const std::vector<std::string>& content_topics, SchemaSet schemas) override;
   [[nodiscard]] Delivery next(std::chrono::milliseconds wait) override;
   void mark() override { marked_ = batch_.number; }
-  void acknowledge() override { stream_->ack_upto(marked_); }
+  void acknowledge() override { safe_ = marked_; }
 
  private:
   StreamOptions options_;
@@ -40,7 +41,10 @@ class BusInbox final : public Inbox {
   std::optional<EventContents> contents_;  // read by them
   std::optional<Stream> stream_;
   StreamBatch batch_;  // the views handed out last point into it
+  // Numbers of batches: what a checkpoint that began holds, what is safe, what of that is acknowledged.
   std::uint64_t marked_ = 0;
+  std::uint64_t safe_ = 0;
+  std::uint64_t acknowledged_ = 0;
 };
 
 class BusOutlet final : public Outlet {

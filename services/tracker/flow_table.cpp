@@ -71,7 +71,7 @@ FlowTable::Handle FlowTable::restore(std::string_view record, std::span<const st
   open_ = handle;
   const auto chunks = static_cast<std::uint32_t>(earlier.size());
   close(handle, false);
-  set_saved_state(handle, state(handle));
+  slots_[handle].saved_state = static_cast<std::uint8_t>(state(handle)) & 0xf;
   if (slots_[handle].wide) wide_.at(handle)->saved_chunks = chunks;
   return handle;
 }
@@ -106,7 +106,7 @@ void FlowTable::grow_index() {
 }
 
 void FlowTable::erase(Handle handle) {
-  assert(!slots_[handle].changed && "a flow is saved before it leaves memory");
+  assert(!is_changed(handle) && "a flow is saved before it leaves memory");
   const std::size_t mask = index_.size() - 1;
   std::size_t hole = hash_of(correlation_at(handle)) & mask;
   while (index_[hole].handle != handle) hole = (hole + 1) & mask;
@@ -132,6 +132,7 @@ const Flow* FlowTable::unpacked(std::string_view correlation) const {
 
 Flow& FlowTable::open(Handle handle) {
   const Slot& slot = slots_[handle];
+  if (awaits_saving(slot)) save(handle);
   if (slot.wide) return wide_.at(handle)->flow;
   if (slot.place != RecordSpace::none) unpack(bytes_of(slot), definitions_, scratch_);
   open_ = handle;
@@ -140,7 +141,7 @@ Flow& FlowTable::open(Handle handle) {
 
 void FlowTable::close(Handle handle, bool changed) {
   Slot& slot = slots_[handle];
-  if (changed && !std::exchange(slot.changed, true)) changed_.push_back(handle);
+  if (changed && std::exchange(slot.change, now_changed_) == saved) changed_.push_back(handle);
   if (slot.wide) return;
   assert(open_ == handle);
   const bool packed = slot.place != RecordSpace::none;
@@ -182,25 +183,44 @@ std::string_view FlowTable::pack_one(const Flow& flow) {
   return {packed_.data(), pack(flow, definitions_, packed_.data())};
 }
 
-FlowTable::Sealed FlowTable::sealed(Handle handle) const {
-  Sealed sealed;
-  if (!slots_[handle].wide) return sealed;
-  const Wide& wide = *wide_.at(handle);
-  sealed.first = wide.saved_chunks;
-  for (std::size_t i = wide.saved_chunks; i + 1 < wide.flow.steps.chunks(); ++i) {
-    sealed.chunks.push_back(wide.flow.steps.chunk(i));
-  }
-  return sealed;
+void FlowTable::begin_saving(Save save) {
+  assert(saving_at_ == saving_.size());
+  saving_.clear();
+  saving_.swap(changed_);
+  saving_at_ = 0;
+  now_changed_ = now_changed_ == 1 ? 2 : 1;
+  save_ = std::move(save);
 }
 
-void FlowTable::mark_saved() {
-  for (const Handle handle : changed_) {
-    slots_[handle].changed = false;
-    if (!slots_[handle].wide) continue;
-    Wide& wide = *wide_.at(handle);
-    wide.saved_chunks = static_cast<std::uint32_t>(wide.flow.steps.chunks() - 1);
+// Of flows that lie all over the memory those that come next are fetched.
+bool FlowTable::save_some(std::size_t count) {
+  constexpr std::size_t to_record = 8;
+  constexpr std::size_t to_slot = 16;
+  for (; count != 0 && saving_at_ != saving_.size(); --count, ++saving_at_) {
+    const std::size_t left = saving_.size() - saving_at_;
+    if (left > to_slot) prefetch(&slots_[saving_[saving_at_ + to_slot]]);
+    if (left > to_record) fetch_record({.handle = saving_[saving_at_ + to_record]});
+    const Handle handle = saving_[saving_at_];
+    if (awaits_saving(slots_[handle])) save(handle);
   }
-  changed_.clear();
+  return saving_at_ != saving_.size();
+}
+
+void FlowTable::save(Handle handle) {
+  Slot& slot = slots_[handle];
+  Saved flow{.record = record(handle),
+             .state = state(handle),
+             .state_before = static_cast<v1::FlowState>(slot.saved_state)};
+  if (slot.wide) {
+    Wide& wide = *wide_.at(handle);
+    flow.first_chunk = wide.saved_chunks;
+    const auto sealed = static_cast<std::uint32_t>(wide.flow.steps.chunks() - 1);
+    for (; wide.saved_chunks < sealed; ++wide.saved_chunks)
+      flow.chunks.push_back(wide.flow.steps.chunk(wide.saved_chunks));
+  }
+  save_(flow);
+  slot.change = saved;
+  slot.saved_state = static_cast<std::uint8_t>(flow.state) & 0xf;
 }
 
 }  // namespace reel::tracker

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -72,25 +73,26 @@ class FlowTable {
   [[nodiscard]] std::uint64_t last_at(Handle handle) const;
   /// The flow as a record; the view lives until the next call.
   [[nodiscard]] std::string_view record(Handle handle);
-  /// The flow's chunks that are not part of its record and were not saved yet: from `first` on.
-  struct Sealed {
-    std::uint32_t first = 0;
-    std::vector<std::string_view> chunks;
-  };
-  [[nodiscard]] Sealed sealed(Handle handle) const;
-
-  /// Flows that were changed since mark_saved.
-  [[nodiscard]] const std::vector<Handle>& changed() const { return changed_; }
   [[nodiscard]] v1::FlowState state(Handle handle) const;
-  /// The state the flow was last saved with; FLOW_STATE_UNKNOWN: never.
-  [[nodiscard]] v1::FlowState saved_state(Handle handle) const {
-    return static_cast<v1::FlowState>(slots_[handle].saved_state);
-  }
-  void set_saved_state(Handle handle, v1::FlowState state) {
-    slots_[handle].saved_state = static_cast<std::uint8_t>(state) & 0xf;
-  }
-  void mark_saved();
-  [[nodiscard]] bool is_changed(Handle handle) const { return slots_[handle].changed; }
+
+  /// A flow on its way to the store; views live until save() returns.
+  struct Saved {
+    std::string_view record;
+    v1::FlowState state;
+    v1::FlowState state_before;  ///< with which it was saved last; FLOW_STATE_UNKNOWN: never
+    std::uint32_t first_chunk = 0;
+    std::vector<std::string_view> chunks;  ///< from that on, which are not part of the record
+  };
+  using Save = std::function<void(const Saved&)>;
+  /// From here on `save` is given every flow that was changed, as it is now: when save_some() comes to it,
+  /// or before, when it is opened. What was begun before must be at its end.
+  void begin_saving(Save save);
+  /// Saves up to so many. False when there are no more.
+  bool save_some(std::size_t count);
+  /// Flows changed since begin_saving.
+  [[nodiscard]] std::size_t changed() const { return changed_.size(); }
+  /// The store does not have the flow as it is.
+  [[nodiscard]] bool is_changed(Handle handle) const { return slots_[handle].change != saved; }
 
   [[nodiscard]] bool used(Handle handle) const { return handle < slots_.size() && slots_[handle].used; }
   /// One more than the largest handle ever used.
@@ -98,14 +100,19 @@ class FlowTable {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
+  /// Since when a flow is changed: the two numbers take turns, so that saving begins without a walk over the
+  /// flows.
+  using Change = std::uint8_t;
+  static constexpr Change saved = 0;
+
   struct Slot {
     RecordSpace::Place place = RecordSpace::none;  // none: wide, or not closed yet
     std::uint32_t size = 0;
     std::uint8_t saved_state : 4 = v1::FLOW_STATE_UNKNOWN;
     std::uint8_t state : 4 = v1::FLOW_STATE_UNKNOWN;  // but of a wide one
     bool used = false;
-    bool changed = false;
     bool wide = false;
+    Change change = saved;
   };
   struct Wide {
     Flow flow;
@@ -124,6 +131,10 @@ class FlowTable {
   Handle take_slot(std::uint32_t hash);
   void index(const Entry& entry);
   void grow_index();
+  [[nodiscard]] bool awaits_saving(const Slot& slot) const {
+    return slot.change != saved && slot.change != now_changed_;
+  }
+  void save(Handle handle);
   /// The view lives until the next call.
   [[nodiscard]] std::string_view pack_one(const Flow& flow);
 
@@ -134,7 +145,11 @@ class FlowTable {
   std::vector<Entry> index_;  // open addressing, a power of two, at most three quarters full
   std::size_t size_ = 0;
   std::unordered_map<Handle, std::unique_ptr<Wide>> wide_;
+  Change now_changed_ = 1;
   std::vector<Handle> changed_;
+  std::vector<Handle> saving_;  // from saving_at_ on; what has been saved since is among them
+  std::size_t saving_at_ = 0;
+  Save save_;
   Flow scratch_;
   Handle open_ = none;
   std::vector<char> packed_;

@@ -37,6 +37,8 @@ constexpr const char* progress_key = "progress";
 
 /// Flows changed since the last flush to a file. 32 MiB holds about 100,000 of them.
 constexpr std::size_t write_buffer_bytes = 32u << 20;
+/// A changed flow in a batch, roughly: what is too little is copied when it is full.
+constexpr std::size_t flow_bytes = 320;
 /// Recently read parts of files, for late events and queries.
 constexpr std::size_t block_cache_bytes = 32u << 20;
 /// Old log files RocksDB keeps about what it did.
@@ -244,9 +246,9 @@ Store::Store(const std::filesystem::path& folder) : impl_{std::make_unique<Impl>
 
 Store::~Store() = default;
 
-StoreBatch Store::batch() {
-  return StoreBatch{
-      std::make_unique<StoreBatch::Impl>(StoreBatch::Impl{impl_->handles, rocksdb::WriteBatch{}})};
+StoreBatch Store::batch(std::size_t flows) {
+  return StoreBatch{std::make_unique<StoreBatch::Impl>(
+      StoreBatch::Impl{impl_->handles, rocksdb::WriteBatch{flows * flow_bytes}})};
 }
 
 void Store::commit(StoreBatch& batch, Durability durability) {

@@ -89,7 +89,8 @@ class Store final : public FlowArchive, public OverdueArchive {
   explicit Store(const std::filesystem::path& folder);
   ~Store() override;
 
-  [[nodiscard]] StoreBatch batch();
+  /// `flows`: about so many will be put.
+  [[nodiscard]] StoreBatch batch(std::size_t flows = 0);
   void commit(StoreBatch& batch, Durability durability);
 
   // What a start reads.

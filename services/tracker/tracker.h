@@ -132,6 +132,7 @@ class Tracker {
 
   /// The flows, for saving.
   [[nodiscard]] FlowTable& flows() { return flows_; }
+  [[nodiscard]] const FlowTable& flows() const { return flows_; }
   [[nodiscard]] bool waits(FlowTable::Handle handle) const { return wheel_.armed(handle); }
   /// Looks at up to `slots` places of the table, on from where it stopped, and puts away saved flows that
   /// wait for nothing and had no event since `idle_since`.

@@ -74,8 +74,8 @@ void Watch::load() {
 
 bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   now_ = now;
-  if (committing_ && committer_.ended()) checkpoint_ended();
-  if (!committing_ && !questions_.empty()) answer_waiting(now);
+  go_on_with_checkpoint();
+  answer_deferred(now);
   inquiries_.turn(now);
   waits_.turn(now, tracker_.watermark(), tracker_.handled_offset());
   looks_.turn(now, tracker_.watermark(), tracker_.handled_offset());
@@ -88,18 +88,15 @@ bool Watch::turn(std::chrono::milliseconds wait, Time now) {
     if (!refused.empty()) spdlog::warn("verdict_refused {}", refused);
   }
   if (!outbox_.full()) {
-    const Delivery delivery = inbox_.next(wait);
+    const Delivery delivery = inbox_.next(gathering_ ? std::chrono::milliseconds{0} : wait);
+    if (!delivery.events.empty()) last_event_ = now;
     if (delivery.kind == Delivery::Kind::stopped) return false;
     if (delivery.kind == Delivery::Kind::refused) throw InboxRefused{delivery.text};
     take(delivery);
   }
-  if (committing_) return true;
+  if (checkpoint_under_way()) return true;
   if (now >= next_expiry_) next_expiry_ = now + (expire() ? expiry_interval_busy : expiry_interval);
-  // What changes nothing is acknowledged too: the broker may hand out nothing else until it is.
-  const bool news = unsaved_ > 0 || !tracker_.flows().changed().empty() || !outbox_.added().empty() ||
-                    !outbox_.removed().empty();
-  if (unsaved_ >= checkpoint_events_max || (news && now - last_checkpoint_ >= options_.checkpoint_interval))
-    begin_checkpoint(now);
+  if (is_checkpoint_due(now)) begin_checkpoint(now);
   return true;
 }
 
@@ -156,80 +153,6 @@ void Watch::collect_verdicts() {
   }
 }
 
-void Watch::checkpoint(Time now) {
-  if (committing_) {
-    committer_.wait();
-    checkpoint_ended();
-  }
-  begin_checkpoint(now);
-  committer_.wait();
-  checkpoint_ended();
-}
-
-void Watch::begin_checkpoint(Time now) {
-  StoreBatch batch = store_.batch();
-  put_changes(batch);
-  inbox_.mark();
-  committer_.begin(std::move(batch));
-  committing_ = true;
-  unsaved_ = 0;
-  last_checkpoint_ = now;
-}
-
-// Of the flows in memory, those that are not changed are in the store just now.
-void Watch::checkpoint_ended() {
-  committing_ = false;
-  incidents_.saved();
-  inbox_.acknowledge();
-  const std::uint64_t latest = tracker_.watermark();
-  tracker_.rest(rest_slots, latest < rest_after_ns ? 0 : latest - rest_after_ns);
-}
-
-void Watch::save_for_reading(StoreBatch batch) {
-  if (committing_) {
-    committer_.wait();
-    checkpoint_ended();
-  }
-  put_changes(batch);
-  store_.commit(batch, Store::Durability::written);
-  incidents_.saved();
-}
-
-void Watch::put_changes(StoreBatch& batch) {
-  FlowTable& flows = tracker_.flows();
-  for (const FlowTable::Handle handle : flows.changed()) {
-    const auto sealed = flows.sealed(handle);
-    const v1::FlowState state = flows.state(handle);
-    const std::string_view record = flows.record(handle);
-    batch.put_flow(record, state, flows.saved_state(handle));
-    for (std::size_t i = 0; i < sealed.chunks.size(); ++i) {
-      batch.put_chunk(correlation_of(record), sealed.first + static_cast<std::uint32_t>(i), sealed.chunks[i]);
-    }
-    flows.set_saved_state(handle, state);
-  }
-  for (; names_saved_ != names_.end(); ++names_saved_)
-    batch.put_name(names_saved_, names_.text(names_saved_));
-  for (const std::uint64_t number : outbox_.added()) {
-    if (const auto* event = outbox_.find(number)) batch.put_outgoing(number, *event);
-  }
-  for (const std::uint64_t number : outbox_.removed()) batch.erase_outgoing(number);
-  for (const Name topic : tracker_.emitters().changed())
-    batch.put_emitters(topic, tracker_.emitters().of(topic));
-  for (const auto& id : incidents_.changed()) batch.put_incident(id, incidents_.find(id));
-  for (const auto& [key, incident] : incidents_.changed_entries()) batch.put_overdue(key, incident);
-
-  stored::Progress progress;
-  progress.set_handled_offset(tracker_.handled_offset());
-  progress.set_watermark(tracker_.watermark());
-  progress.set_next_outgoing(outbox_.next_number());
-  tracker_.tally().save(progress, definitions_, names_);
-  batch.put_progress(progress);
-  flows.mark_saved();
-  outbox_.mark_saved();
-  tracker_.emitters().mark_saved();
-  incidents_.mark_saving();
-}
-
 v1::Reply Watch::answer(const v1::Request& request) {
   v1::Reply reply;
   reply.set_id(request.id());
@@ -275,7 +198,7 @@ bool Watch::expire() {
     return old;
   });
   if (!any) return false;
-  if (!tracker_.flows().changed().empty()) save_for_reading();
+  if (tracker_.flows().changed() != 0) save_for_reading();
 
   StoreBatch batch = store_.batch();
   std::size_t forgotten = 0;

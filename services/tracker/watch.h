@@ -31,9 +31,24 @@
 
 namespace reel::tracker {
 
-/// Input taken and not acknowledged that makes a checkpoint due at once. It bounds what a crash does again,
-/// and must stay below the subscription's credit.
-inline constexpr std::uint64_t checkpoint_events_max = 20'000;
+/// Input taken and not acknowledged that makes a checkpoint due at once. It bounds what a crash does again (a
+/// second's work or less), and must stay below the subscription's credit.
+inline constexpr std::uint64_t checkpoint_events_max = 500'000;
+/// The same for changed flows: it bounds what a checkpoint takes in memory (some 60 MB).
+inline constexpr std::size_t checkpoint_flows_max = 250'000;
+/// Where more came since the last one, the next is put off to the interval below: flows that change again
+/// meanwhile are written once.
+inline constexpr std::uint64_t checkpoint_events_small = 2'000;
+inline constexpr std::chrono::seconds checkpoint_interval_busy{5};
+/// So long without an event the broker has nothing, or waits for what it gave out to be acknowledged.
+inline constexpr std::chrono::milliseconds checkpoint_idle{20};
+/// Flows of a checkpoint that are copied per turn: about a millisecond.
+inline constexpr std::size_t saved_per_turn = 2'000;
+/// Where more flows are changed, a question about flows waits for the checkpoint that saves them, instead of
+/// the turn for the question: 20 ms.
+inline constexpr std::size_t changed_for_reading_max = 10'000;
+/// Questions that wait so; further ones are answered at once.
+inline constexpr std::size_t deferred_max = 1'000;
 /// A flow that waits for nothing leaves memory after so long without an event. Late events come soon or not
 /// at all; those that do are read from disk.
 inline constexpr std::uint64_t rest_after_ns = 60'000'000'000;
@@ -89,7 +104,7 @@ class Watch {
   void ask(const v1::Request& request, Time now, Send send);
   /// The broker's answers are waited for, or a flow: the next turn should come soon.
   [[nodiscard]] bool asks() const {
-    return inquiries_.waiting() || waits_.size() > 0 || reapplying_ || !questions_.empty();
+    return inquiries_.waiting() || waits_.size() > 0 || reapplying_ || !deferred_.empty();
   }
 
   [[nodiscard]] const Tracker& tracker() const { return tracker_; }
@@ -106,7 +121,6 @@ class Watch {
   void publish_incidents();
   void add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers);
   [[nodiscard]] FlowLook look_at(const std::string& correlationid, std::uint64_t behind);
-  void answer_waiting(Time now);
   void ask_wait(const v1::Request& request, Time now, Send send);
   void look_ahead();
   void foresee(const std::string& correlationid);
@@ -123,10 +137,17 @@ class Watch {
   void reapply_some(Time now);
   void tell_definitions(v1::DefinitionsReply& reply) const;
   [[nodiscard]] std::string refusal_of(v1::CareRequest& care);
+  [[nodiscard]] bool is_checkpoint_due(Time now) const;
   void begin_checkpoint(Time now);
+  void go_on_with_checkpoint();
+  void finish_checkpoint();
   void checkpoint_ended();
-  /// One atomic step: what changed, and how far that is.
-  void put_changes(StoreBatch& batch);
+  [[nodiscard]] bool checkpoint_under_way() const { return gathering_.has_value() || committing_; }
+  /// One atomic step: what changed, and how far that is. The flows follow as they are saved.
+  void begin_saving(StoreBatch& batch);
+  [[nodiscard]] bool must_wait(const v1::Request& request) const;
+  void answer_deferred(Time now);
+  void answer_now(const v1::Request& request, Time now, Send send);
   /// The store can be asked for everything known; with what `batch` holds already.
   void save_for_reading() { save_for_reading(store_.batch()); }
   void save_for_reading(StoreBatch batch);
@@ -155,17 +176,19 @@ class Watch {
   std::set<std::string> looked_at_;  // their correlation ids
 
   Name names_saved_ = 1;
-  std::uint64_t unsaved_ = 0;  // events taken since the last checkpoint began
-  bool committing_ = false;    // a checkpoint is being written
+  std::uint64_t unsaved_ = 0;            // events taken since the last checkpoint began
+  std::optional<StoreBatch> gathering_;  // the checkpoint under way, while flows are copied
+  bool committing_ = false;              // it is being written
+  std::uint64_t checkpoints_ = 0;        // that ended
   bool caught_up_ = false;
   std::uint64_t join_end_offset_ = 0;
   std::uint64_t join_log_time_ = 0;
   Time now_{};  // of this turn
   Time last_checkpoint_{};
+  Time last_event_{};
   Time next_expiry_{};
   std::array<std::optional<ListingPlace>, listed_states.size()> expiry_at_;
   std::vector<stored::Outgoing> events_;
-  std::vector<std::pair<v1::Request, Send>> questions_;  // behind the checkpoint that is being written
 
   /// Open flows on their way to the newest versions, some each turn.
   struct Reapplying {
@@ -175,6 +198,14 @@ class Watch {
   };
   Reread reread_;
   std::optional<Reapplying> reapplying_;
+
+  /// Questions about flows that wait for a checkpoint.
+  struct Deferred {
+    v1::Request request;
+    Send send;
+    std::uint64_t checkpoints;  ///< how many had ended then
+  };
+  std::vector<Deferred> deferred_;
 };
 
 }  // namespace reel::tracker

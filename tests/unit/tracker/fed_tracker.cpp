@@ -4,6 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <set>
+#include <utility>
 
 #include "tracker/verdict.h"
 #include "tracker_bench.h"
@@ -16,10 +17,10 @@ FedTracker::FedTracker(const Case& of) : case_{of} {
 }
 
 void FedTracker::feed(std::mt19937_64* random) {
-  for (std::size_t i = 0; i < case_.trace.size(); ++i) {
+  for (std::size_t i = 0; i < case_.trace.size();) {
     ++offset_;
     see(case_.trace[i]);
-    if (random) disturb(i, *random);
+    i = random ? disturb(i, *random) : i + 1;
   }
   tracker_->advance(case_.upto);
   collect();
@@ -46,11 +47,14 @@ void FedTracker::see(const Said& event) {
                  .content = &content});
 }
 
-void FedTracker::disturb(std::size_t at, std::mt19937_64& random) {
+std::size_t FedTracker::disturb(std::size_t at, std::mt19937_64& random) {
   const Trace& trace = case_.trace;
   const std::uint64_t next = at + 1 < trace.size() ? trace[at + 1].at : case_.upto + 1;
-  switch (random() % 8) {
-    case 0: restart(); break;
+  switch (random() % 12) {
+    case 0:
+      save(at + 1);
+      start();
+      break;
     case 1: see(trace[at]); break;  // redelivered
     case 2: {                       // published twice; what is owed regularly knows its last event only
       const std::size_t which = case_.definitions.contains("r") ? at : random() % (at + 1);
@@ -64,43 +68,71 @@ void FedTracker::disturb(std::size_t at, std::mt19937_64& random) {
       if (next > trace[at].at) tracker_->advance(trace[at].at + random() % (next - trace[at].at));
       break;
     case 4:
-      save();
+      save(at + 1);
       tracker_->rest(100, ~std::uint64_t{0});
+      break;
+    case 5:
+    case 6: gathering_ ? go_on_with_checkpoint(1 + random() % 2) : begin_checkpoint(at + 1); break;
+    case 7:
+      if (crashes_left_-- > 0) return crash();
       break;
     default: break;
   }
+  return at + 1;
 }
 
 void FedTracker::collect() {
   for (auto& verdict : tracker_->take_verdicts()) verdicts_.push_back(std::move(verdict));
 }
 
-void FedTracker::save() {
-  FlowTable& flows = tracker_->flows();
-  for (const FlowTable::Handle handle : flows.changed()) {
-    const std::string record{flows.record(handle)};
-    archive_[std::string{head_of(record).correlation}] = {record, {}};
-  }
-  flows.mark_saved();
+void FedTracker::begin_checkpoint(std::size_t next) {
+  collect();
+  gathering_ = {.flows = saved_.flows,
+                .handled_offset = tracker_->handled_offset(),
+                .watermark = tracker_->watermark(),
+                .tally = tracker_->tally(),
+                .verdicts = verdicts_.size(),
+                .offset = offset_,
+                .next = next};
+  tracker_->flows().begin_saving([this](const FlowTable::Saved& flow) {
+    gathering_->flows[std::string{head_of(flow.record).correlation}] = {std::string{flow.record}, {}};
+  });
+}
+
+void FedTracker::go_on_with_checkpoint(std::size_t flows) {
+  if (!tracker_->flows().save_some(flows)) saved_ = *std::exchange(gathering_, std::nullopt);
+}
+
+void FedTracker::save(std::size_t next) {
+  while (gathering_) go_on_with_checkpoint(1);
+  begin_checkpoint(next);
+  while (gathering_) go_on_with_checkpoint(1);
 }
 
 // As a tracker does: what is open is loaded at once, the rest when an event asks for it.
-void FedTracker::restart() {
-  collect();
-  save();
-  auto next = std::make_unique<Tracker>(definitions_, names_, this);
-  next->resume(tracker_->handled_offset(), tracker_->watermark(), tracker_->tally());
-  for (const auto& [correlation, archived] : archive_) {
+void FedTracker::start() {
+  tracker_ = std::make_unique<Tracker>(definitions_, names_, this);
+  tracker_->resume(saved_.handled_offset, saved_.watermark, saved_.tally);
+  for (const auto& [correlation, archived] : saved_.flows) {
     Flow flow;
     unpack(archived.record, definitions_, flow);
-    if (flow.state() == v1::FLOW_STATE_OPEN || flow.state() == v1::FLOW_STATE_OVERDUE) next->load(archived);
+    if (flow.state() == v1::FLOW_STATE_OPEN || flow.state() == v1::FLOW_STATE_OVERDUE)
+      tracker_->load(archived);
   }
-  tracker_ = std::move(next);
+}
+
+// What was judged since the last checkpoint is judged again: the world knows those verdicts by their ids.
+std::size_t FedTracker::crash() {
+  gathering_.reset();
+  verdicts_.resize(saved_.verdicts);
+  offset_ = saved_.offset;
+  start();
+  return saved_.next;
 }
 
 std::optional<ArchivedFlow> FedTracker::find(std::string_view correlation) {
-  const auto found = archive_.find(correlation);
-  return found == archive_.end() ? std::nullopt : std::optional{found->second};
+  const auto found = saved_.flows.find(correlation);
+  return found == saved_.flows.end() ? std::nullopt : std::optional{found->second};
 }
 
 std::string FedTracker::rule_text(DefinitionIndex definition, std::uint16_t rule) const {
@@ -160,8 +192,8 @@ void FedTracker::tell_flow(const Flow& flow, Told& told) const {
 Told FedTracker::told() {
   Told told;
   for (const auto& verdict : verdicts_) told.verdicts.push_back(verdict_text(verdict));
-  save();
-  for (const auto& [correlation, archived] : archive_) {
+  save(case_.trace.size());
+  for (const auto& [correlation, archived] : saved_.flows) {
     Flow flow;
     unpack(archived.record, definitions_, flow);
     bring_up_to(tracker_->watermark(), definitions_, flow);
