@@ -1,6 +1,8 @@
 #include "tracker/compact.h"
 
 #include <array>
+#include <bit>
+#include <cstring>
 
 namespace reel::tracker {
 namespace {
@@ -30,6 +32,28 @@ bool pack_uuid(std::string_view text, char* out) {
     out[i] = static_cast<char>(static_cast<unsigned>(high) << 4 | static_cast<unsigned>(low));
   }
   return all >= 0;
+}
+
+// A varint of up to eight bytes as one word: seven bits of the number in each, the lowest first.
+constexpr std::uint64_t word_numbers_end = std::uint64_t{1} << 56;
+constexpr std::uint64_t highest_bits = 0x8080'8080'8080'8080;
+
+// Moved in three steps: halves of 28 bits apart, then quarters of 14, then eighths of 7.
+constexpr std::uint64_t spread(std::uint64_t value) {
+  value = (value & 0x0000'0000'0fff'ffff) | (value & 0x00ff'ffff'f000'0000) << 4;
+  value = (value & 0x0000'3fff'0000'3fff) | (value & 0x0fff'c000'0fff'c000) << 2;
+  return (value & 0x007f'007f'007f'007f) | (value & 0x3f80'3f80'3f80'3f80) << 1;
+}
+constexpr std::uint64_t joined(std::uint64_t word) {
+  word = (word & 0x007f'007f'007f'007f) | (word & 0x7f00'7f00'7f00'7f00) >> 1;
+  word = (word & 0x0000'3fff'0000'3fff) | (word & 0x3fff'0000'3fff'0000) >> 2;
+  return (word & 0x0000'0000'0fff'ffff) | (word & 0x0fff'ffff'0000'0000) >> 4;
+}
+static_assert(joined(spread(word_numbers_end - 1)) == word_numbers_end - 1);
+
+// The bytes of a word up to the one in which this bit stands.
+constexpr std::uint64_t upto(int bit) {
+  return ~std::uint64_t{0} >> (63 - (bit | 7));
 }
 
 }  // namespace
@@ -73,16 +97,31 @@ std::string text_of(std::string_view packed) {
   return text;
 }
 
-std::uint64_t Reader::long_varint() {
-  std::uint64_t value = 0;
-  if (end_ - at_ >= static_cast<std::ptrdiff_t>(varint_bytes_max)) {  // no end to look out for
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const auto byte = static_cast<unsigned char>(*at_++);
-      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    fail();
+void Writer::long_varint(std::uint64_t value) {
+  if (value < word_numbers_end) {
+    const std::uint64_t word = spread(value);
+    const int last =
+        static_cast<int>(std::bit_width(word)) - 1;  // stands in the last byte, which is not marked
+    const std::uint64_t marked = word | (highest_bits & (upto(last) >> 8));
+    std::memcpy(at_, &marked, sizeof marked);
+    at_ += last / 8 + 1;
+    return;
   }
+  for (; value >= 0x80; value >>= 7) *at_++ = static_cast<char>(value | 0x80);
+  *at_++ = static_cast<char>(value);
+}
+
+std::uint64_t Reader::long_varint() {
+  if (end_ - at_ >= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at_, sizeof word);
+    if (const std::uint64_t ends = ~word & highest_bits; ends != 0) {
+      const int last = std::countr_zero(ends);
+      at_ += last / 8 + 1;
+      return joined(word & ~highest_bits & upto(last));
+    }
+  }
+  std::uint64_t value = 0;
   for (unsigned shift = 0; shift < 64 && at_ != end_; shift += 7) {
     const auto byte = static_cast<unsigned char>(*at_++);
     value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;

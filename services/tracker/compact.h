@@ -31,13 +31,14 @@ inline constexpr std::size_t uuid_bytes = 16;
 
 inline constexpr std::size_t varint_bytes_max = 10;
 
-/// Writes where there is room: for who knows beforehand how much it can be at most.
+/// Writes where there is room: for who knows beforehand how much it can be at most, each varint counted as
+/// varint_bytes_max.
 class Writer {
  public:
   explicit Writer(char* at) : at_{at} {}
 
   void varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) *at_++ = static_cast<char>(value | 0x80);
+    if (value >= 0x80) return long_varint(value);
     *at_++ = static_cast<char>(value);
   }
   void byte(std::uint8_t value) { *at_++ = static_cast<char>(value); }
@@ -48,6 +49,8 @@ class Writer {
   [[nodiscard]] char* at() const { return at_; }
 
  private:
+  void long_varint(std::uint64_t value);
+
   char* at_;
 };
 

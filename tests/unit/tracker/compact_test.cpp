@@ -40,6 +40,27 @@ TEST_CASE("numbers come back as they were") {
   }));
 }
 
+TEST_CASE("numbers of each length come back as they were, whatever follows") {
+  std::string bytes;
+  std::vector<std::uint64_t> numbers;
+  for (int bits = 0; bits < 64; ++bits) {
+    const std::uint64_t number = std::uint64_t{1} << bits;
+    for (const std::uint64_t one : {number - 1, number, number + 1, ~number, number | 0x5555}) {
+      numbers.push_back(one);
+      append_varint(bytes, one);
+    }
+  }
+  Reader reader{bytes};
+  for (const auto number : numbers) CHECK(reader.varint() == number);
+  CHECK(reader.at_end());
+  std::string alone;
+  append_varint(alone, 1'700'000'000'000'000'000);
+  CHECK(alone.size() == 9);
+  append_varint(alone = "", 1'700'000'000'000);
+  CHECK(alone.size() == 6);
+  CHECK(Reader{alone}.varint() == 1'700'000'000'000);
+}
+
 TEST_CASE("numbers that are skipped are skipped whole, and never beyond the bytes") {
   CHECK(rc::check([](const std::vector<std::uint64_t>& numbers) {
     const auto count = *rc::gen::inRange<std::size_t>(0, numbers.size() + 1);
