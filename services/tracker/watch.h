@@ -47,7 +47,7 @@ inline constexpr std::size_t saved_per_turn = 2'000;
 /// Where more flows are changed, a question about flows waits for the checkpoint that saves them, instead of
 /// the turn for the question: 20 ms.
 inline constexpr std::size_t changed_for_reading_max = 10'000;
-/// Questions that wait so; further ones are answered at once.
+/// Questions that wait so; further ones are refused.
 inline constexpr std::size_t deferred_max = 1'000;
 /// A flow that waits for nothing leaves memory after so long without an event. Late events come soon or not
 /// at all; those that do are read from disk.
@@ -68,8 +68,6 @@ inline constexpr std::chrono::milliseconds cause_wait{500};
 inline constexpr std::chrono::milliseconds why_wait{2'000};
 /// Flows that a reload moves to a newer version in one turn: some milliseconds.
 inline constexpr std::size_t reapplied_per_turn = 500;
-/// Questions that wait for the checkpoint under way; further ones are refused.
-inline constexpr std::size_t questions_waiting_max = 1'000;
 /// Findings of one answer to `why`.
 inline constexpr std::size_t why_findings_max = 100;
 
