@@ -7,6 +7,7 @@
 #include "gateway/api/openapi.h"
 #include "gateway/api/picture.h"
 #include "gateway/api/questions.h"
+#include "gateway/http/target.h"
 
 namespace reel::gateway {
 namespace {
@@ -271,7 +272,8 @@ std::optional<Fit> fit(std::string_view pattern, std::string_view path) {
   if (path.size() <= before.size() + behind.size()) return std::nullopt;
   if (!path.starts_with(before) || !path.ends_with(behind)) return std::nullopt;
   const std::size_t literal = before.size() + behind.size();
-  return Fit{literal, std::string{path.substr(before.size(), path.size() - literal)}};
+  auto in_path = percent_decoded(path.substr(before.size(), path.size() - literal));
+  return in_path ? std::optional{Fit{literal, *std::move(in_path)}} : std::nullopt;
 }
 
 }  // namespace

@@ -25,8 +25,9 @@ struct FoundEndpoint {
   std::string allowed;
 };
 
-/// `path` is percent-decoded. Of several templates that fit, the one with most literal text is meant. The
-/// value of a parameter may hold slashes: correlation ids do.
+/// `path` is as it was sent. Of several templates that fit, the one with most literal text is meant. The
+/// value of a parameter may hold slashes, as correlation ids do; one that ends like another template
+/// ("a/why") is meant where its slash is written as %2F.
 [[nodiscard]] FoundEndpoint find_endpoint(std::string_view method, std::string_view path);
 
 }  // namespace reel::gateway

@@ -17,7 +17,7 @@ namespace reel::gateway {
 
 struct HttpRequest {
   std::string method;  ///< "GET"
-  std::string path;    ///< percent-decoded, without the query: "/v1/flows/order-7"
+  std::string path;    ///< as it was sent, without the query: "/v1/flows/order%207"
   std::multimap<std::string, std::string> query;
   std::multimap<std::string, std::string> headers;  ///< names in lower case
   std::string body;

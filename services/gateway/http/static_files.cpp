@@ -8,6 +8,7 @@
 
 #include "event/quoted_text.h"
 #include "event/uuid.h"
+#include "gateway/http/target.h"
 
 namespace reel::gateway {
 namespace {
@@ -98,15 +99,16 @@ HttpResponse StaticFiles::answer(const HttpRequest& request) const {
     refusal.headers.emplace("Allow", "GET, HEAD");
     return refusal;
   }
-  const auto found = files_.find(request.path);
-  if (found != files_.end()) return answer(request.path, found->second, request);
-  const auto last = request.path.substr(request.path.rfind('/'));
+  const auto path = percent_decoded(request.path).value_or("/");
+  const auto found = files_.find(path);
+  if (found != files_.end()) return answer(path, found->second, request);
+  const auto last = path.substr(path.rfind('/'));
   const auto index = files_.find("/index.html");
   const bool is_page = last.find('.') == last.npos;
   if (is_page && index != files_.end()) return answer("/index.html", index->second, request);
-  if (request.path == "/")
+  if (path == "/")
     return {200, "text/html; charset=utf-8", no_console, {{"Content-Security-Policy", content_policy}}};
-  return problem(404, "there is nothing at " + in_quotes(request.path));
+  return problem(404, "there is nothing at " + in_quotes(path));
 }
 
 HttpResponse StaticFiles::answer(const std::string& path, const File& file,

@@ -76,9 +76,10 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 std::optional<Target> parse_target(std::string_view text) {
   if (!text.starts_with('/')) return std::nullopt;
   const auto question = std::min(text.find('?'), text.size());
-  auto path = percent_decoded(text.substr(0, question));
-  if (!path || !is_plain(*path) || climbs(*path)) return std::nullopt;
-  Target target{std::move(*path), {}};
+  const auto path = text.substr(0, question);
+  const auto decoded = percent_decoded(path);
+  if (!decoded || !is_plain(*decoded) || climbs(*decoded)) return std::nullopt;
+  Target target{std::string{path}, {}};
   if (!read_query(text.substr(std::min(text.size(), question + 1)), target)) return std::nullopt;
   return target;
 }

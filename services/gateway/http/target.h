@@ -1,11 +1,12 @@
-// The target of a request, taken apart: "/v1/flows/order%2D7?limit=5" is the path "/v1/flows/order-7" and one
-// parameter.
+// The target of a request, taken apart: "/v1/flows/a%2Fwhy?limit=5" is a path and one parameter. The path
+// stays as it was sent: a slash that is part of an id must not look like one that ends it, so whoever takes
+// the path apart decodes the parts.
 //
 //   const auto target = parse_target(request.target());
 //   if (!target) refuse(400);
 //
 // One round of percent-decoding, and nothing is repaired: what does not decode to UTF-8, has control
-// characters or climbs (a segment `..`) is no target. Pure.
+// characters or climbs (a segment `..`) once it is decoded is no target. Pure.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,7 @@ namespace reel::gateway {
 inline constexpr std::size_t parameters_max = 100;
 
 struct Target {
-  std::string path;
+  std::string path;  ///< with its percent signs, but sure to decode
   std::multimap<std::string, std::string> query;
 };
 

@@ -4,16 +4,15 @@
 
 using reel::gateway::parse_target;
 
-TEST_CASE("a target is a path and its parameters, decoded once") {
+TEST_CASE("a target is a path as it was sent, and its parameters, decoded once") {
   const auto target = parse_target("/v1/flows/order%2D7?state=open&state=overdue&where=a+b%2Bc&empty=&bare");
   REQUIRE(target);
-  CHECK(target->path == "/v1/flows/order-7");
+  CHECK(target->path == "/v1/flows/order%2D7");
   CHECK(target->query.count("state") == 2);
   CHECK(target->query.find("where")->second == "a b+c");
   CHECK(target->query.find("empty")->second.empty());
   CHECK(target->query.find("bare")->second.empty());
-  CHECK(parse_target("/a%2520b")->path == "/a%20b");
-  CHECK(parse_target("/%E2%82%AC")->path == "/\u20ac");
+  CHECK(parse_target("/%E2%82%AC")->path == "/%E2%82%AC");
   CHECK(parse_target("/")->path == "/");
   CHECK(parse_target("/...")->path == "/...");
 }

@@ -30,6 +30,14 @@ TEST_CASE("correlation ids may hold slashes") {
   CHECK(found("GET", "/v1/flows/why/why") == "getWhy why");
 }
 
+TEST_CASE("an id is decoded once it is known where it ends") {
+  CHECK(found("GET", "/v1/flows/order%2D7") == "getFlow order-7");
+  CHECK(found("GET", "/v1/flows/a%2Fwhy") == "getFlow a/why");
+  CHECK(found("GET", "/v1/flows/a%2Fwhy/why") == "getWhy a/why");
+  CHECK(found("GET", "/v1/flows/%E2%82%AC%2520") == "getFlow \u20ac%20");
+  CHECK(found("GET", "/v1/%66lows") == "none");  // what is no parameter is written in one way
+}
+
 TEST_CASE("what is only like a path is none") {
   for (const char* path :
        {"", "/", "/v1", "/v1/", "/v1/flows/", "/v1/status/", "/v1//flows", "v1/flows", "/V1/flows"}) {
