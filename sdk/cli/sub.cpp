@@ -76,9 +76,18 @@ Catalog catalog_for(const Globals& globals, const SubOptions& options) {
   return catalog;
 }
 
+/// Where the journal begins behind the offset that was asked for: which are missing. A subscription that
+/// begins at the journal's end says nothing of that.
+void tell_gap(const Start& start, const StreamBatch& batch) {
+  const bool late = batch.first_offset > start.value() && batch.first_offset < batch.end_offset;
+  if (start.kind() != Start::Kind::offset || !late) return;
+  fmt::print(stderr, "offsets {} to {} are no longer in the journal\n", start.value(),
+             batch.first_offset - 1);
+}
+
 /// Reads until there were enough events, Ctrl-C, or nobody reads any more; `done` hears what was printed.
 template <class Source, class Done>
-void follow(Invocation& invocation, Source& source, EventPrinter& printer, Done done) {
+void follow(Invocation& invocation, Source& source, const Start& start, EventPrinter& printer, Done done) {
   const Interrupt interrupt;
   bool joined = std::is_same_v<Source, LiveTap>;
   const auto give_up = std::chrono::steady_clock::now() + invocation.globals.timeout;
@@ -86,7 +95,7 @@ void follow(Invocation& invocation, Source& source, EventPrinter& printer, Done 
     const StreamBatch batch = source.next(look_up);
     if (batch.kind == StreamBatch::Kind::refused) throw Failure{exit_code::refused, shown(batch.text)};
     if (batch.kind == StreamBatch::Kind::stopped) return;
-    joined = joined || batch.kind == StreamBatch::Kind::joined;
+    if (batch.kind == StreamBatch::Kind::joined && !std::exchange(joined, true)) tell_gap(start, batch);
     if (!joined && std::chrono::steady_clock::now() > give_up) throw broker_not_reachable(invocation.globals);
     if (invocation.out.reader_gone()) return;
     if (batch.kind != StreamBatch::Kind::events) continue;
@@ -101,7 +110,7 @@ int sub_live(Invocation& invocation, const SubOptions& options) {
   EventPrinter printer{invocation, catalog_for(invocation.globals, options), options.count};
   try {
     LiveTap tap{{.patterns = options.patterns, .connection = connection_of(invocation.globals)}};
-    follow(invocation, tap, printer, [](const auto&) {});
+    follow(invocation, tap, Start::newest(), printer, [](const auto&) {});
   } catch (const NotReachable&) {
     throw broker_not_reachable(invocation.globals);
   }
@@ -118,7 +127,7 @@ int sub(Invocation& invocation, const SubOptions& options) {
                  .ephemeral = options.service.empty(),
                  .credit_events = credit_events,
                  .connection = connection_of(invocation.globals)}};
-  follow(invocation, stream, printer, [&stream](const auto& printed) { stream.ack(printed); });
+  follow(invocation, stream, start, printer, [&stream](const auto& printed) { stream.ack(printed); });
   return exit_code::ok;
 }
 

@@ -55,7 +55,7 @@ constexpr auto publishing = R"({
 })";
 
 constexpr auto streaming = R"({
-  "description": "Each event has its offset as `id` and one CloudEvents object as `data`; who returns with Last-Event-ID goes on behind it. Comments come while nothing happens.",
+  "description": "Each event has its offset as `id` and one CloudEvents object as `data`; who returns with Last-Event-ID goes on behind it. An event `gap` names the offsets from where a client wants to go on that the journal no longer has. Comments come while nothing happens.",
   "responses": {
     "200": {
       "description": "Server-sent events.",

@@ -43,9 +43,13 @@ std::size_t Backlog::bytes_from(std::uint64_t cursor) const {
 }
 
 Backlog::Read Backlog::read(std::uint64_t cursor, std::size_t bytes_max) const {
-  Read read{{}, cursor, cursor < begin_};
+  Read read{{}, cursor, cursor < begin_, 0};
   if (read.lost) return read;
-  while (read.next < end() && read.text.size() < bytes_max) read.text += texts_[read.next++ - begin_].text;
+  while (read.next < end() && read.text.size() < bytes_max) {
+    const auto& entry = texts_[read.next++ - begin_];
+    read.text += entry.text;
+    read.offset = entry.offset;
+  }
   return read;
 }
 

@@ -42,6 +42,7 @@ class Backlog {
     std::string text;
     std::uint64_t next = 0;
     bool lost = false;
+    std::uint64_t offset = 0;  ///< of the last of them; 0 where there is none
   };
   /// Whole events, at least one where there is one, and no more once `bytes_max` are reached.
   [[nodiscard]] Read read(std::uint64_t cursor, std::size_t bytes_max) const;

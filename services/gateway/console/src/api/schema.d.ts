@@ -407,7 +407,7 @@ export interface paths {
         };
         /**
          * Events as they come, as server-sent events.
-         * @description Each event has its offset as `id` and one CloudEvents object as `data`; who returns with Last-Event-ID goes on behind it. Comments come while nothing happens.
+         * @description Each event has its offset as `id` and one CloudEvents object as `data`; who returns with Last-Event-ID goes on behind it. An event `gap` names the offsets from where a client wants to go on that the journal no longer has. Comments come while nothing happens.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -975,6 +975,11 @@ export interface components {
             status: number;
             /** @description One sentence for people. */
             detail: string;
+            /**
+             * @description Stands there where the gateway itself has too much to do, and not one of those behind it.
+             * @enum {string}
+             */
+            part?: "gateway";
         };
         Published: {
             /** @enum {string} */
@@ -1791,13 +1796,31 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted; an array, an entry for each event, for a batch. */
+            /** @description It was there already: this is what became of it then. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description Accepted; an array, an entry for each event, for a batch. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["Published"] | components["schemas"]["PublishedEntry"][];
+                };
+            };
+            /** @description Of a batch, not all: an entry for each event says which. */
+            207: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedEntry"][];
                 };
             };
             429: components["responses"]["Problem"];
@@ -1807,9 +1830,9 @@ export interface operations {
     };
     streamEvents: {
         parameters: {
-            query: {
-                /** @description Patterns, with commas between them. */
-                topics: string;
+            query?: {
+                /** @description Patterns, with commas between them; everything where it is not given. */
+                topics?: string;
                 /** @description `latest`, `earliest` or an offset. */
                 from?: string;
             };

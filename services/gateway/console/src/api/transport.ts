@@ -19,6 +19,8 @@ export interface StreamHandlers {
   open(): void;
   /** It is tried again by itself. */
   lost(): void;
+  /** `{"from", "to"}`: these offsets the journal no longer has. */
+  gap(data: string): void;
 }
 
 export interface Transport {
@@ -59,6 +61,10 @@ export class HttpTransport implements Transport {
         from = offset + 1;
         handlers.event(offset, message.data);
       };
+      source.addEventListener('gap', (message: MessageEvent<string>) => {
+        from = Number(message.lastEventId) + 1;
+        handlers.gap(message.data);
+      });
     };
     open();
     return () => {

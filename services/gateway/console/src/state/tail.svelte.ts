@@ -10,6 +10,11 @@ export interface TailEvent {
 /** Events that come within this are shown together: a thousand a second are no thousand redraws. */
 const gather_ms = 150;
 
+function gapText(data: string): string {
+  const { from, to } = JSON.parse(data) as { from: number; to: number };
+  return `offsets ${from} to ${to} are no longer in the journal`;
+}
+
 export class Tail {
   events: TailEvent[] = $state.raw([]);
   connected = $state(false);
@@ -18,6 +23,8 @@ export class Tail {
   held = $state(false);
   skipped = $state(0);
   seen = $state(0);
+  /** What the journal no longer had when the stream was opened again. */
+  missing = $state('');
   private gathered: TailEvent[] = [];
 
   constructor(
@@ -30,6 +37,7 @@ export class Tail {
     this.events = [];
     this.connected = false;
     this.lost = false;
+    this.missing = '';
     this.gathered = [];
     const close = this.client.tail(topics, from, {
       open: () => {
@@ -41,6 +49,7 @@ export class Tail {
         this.lost = true;
       },
       event: (offset, data) => this.take(offset, data),
+      gap: (data) => (this.missing = gapText(data)),
     });
     const timer = setInterval(() => this.show(), gather_ms);
     return () => {
