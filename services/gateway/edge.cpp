@@ -87,6 +87,7 @@ Edge::Edge(const config::Mesh& mesh, EdgeParts parts)
     : settings_{mesh.model.gateway},
       parts_{std::move(parts)},
       gatekeeper_{settings_},
+      gathering_{parts_.after_turn},
       watching_{watching_size},
       querying_{{.threads = settings_.queries_max, .waiting_max = settings_.queries_waiting_max}},
       waiting_{{.threads = settings_.waits_max, .waiting_max = 0}},
@@ -137,6 +138,7 @@ void Edge::publish(const std::shared_ptr<Exchange>& exchange) {
 
 void Edge::stop() {
   for (Crew* crew : {&reading_, &querying_, &waiting_, &watching_}) crew->stop();
+  gathering_.stop();
 }
 
 void Edge::offer(const std::shared_ptr<Exchange>& exchange, const CloudEventsHttp& binding,
@@ -150,11 +152,16 @@ void Edge::offer(const std::shared_ptr<Exchange>& exchange, const CloudEventsHtt
   const auto patience =
       settings_.publish_timeout + (wanted ? wanted->timeout + BusClients::ask_timeout : 0ms);
   exchange->answer_after(patience, [intake] { return intake->answer(); });
-  intake->offer(
-      [this](const Outgoing& event, PublishCallback callback) {
-        parts_.publisher.publish_async(event, std::move(callback));
-      },
-      [this, exchange, intake, wanted] { settle(exchange, *intake, wanted); });
+  gathering_.offer([this, exchange, intake, wanted] {
+    intake->offer(
+        [this](const Outgoing& event, PublishCallback callback) {
+          parts_.publisher.publish_async(event, std::move(callback));
+        },
+        [this, exchange, intake, wanted] {
+          settle(exchange, *intake, wanted);
+          gathering_.answered();
+        });
+  });
 }
 
 void Edge::settle(const std::shared_ptr<Exchange>& exchange, const Intake& intake,

@@ -23,6 +23,7 @@
 #include "gateway/bus.h"
 #include "gateway/events/cloud_events_http.h"
 #include "gateway/events/feeds.h"
+#include "gateway/events/gathering.h"
 #include "gateway/events/intake.h"
 #include "gateway/health/request_times.h"
 #include "gateway/http/crew.h"
@@ -45,6 +46,8 @@ struct EdgeParts {
   /// Queries and commands as JSON. Nothing: not its path.
   std::function<std::optional<HttpResponse>(const HttpRequest&)> api;
   WaitJson wait_json;
+  /// Calls something after the server's turn; see gathering.h.
+  Gathering::Later after_turn;
   std::function<HttpResponse()> readiness;
   std::function<HttpResponse()> metrics;
 };
@@ -77,6 +80,7 @@ class Edge {
   const Gatekeeper gatekeeper_;
   std::vector<std::unique_ptr<CloudEventsHttp>>
       bindings_;  // one for each reading thread, then the server's own
+  Gathering gathering_;
   Crew watching_;
   Crew querying_;
   Crew waiting_;

@@ -160,6 +160,7 @@ int run(CommandLine arguments) {
        .topic_types = all_types(mesh.model),
        .api = [&api](const HttpRequest& request) { return api.answer(request); },
        .wait_json = [](const reel::v1::WaitReply& reply) { return message_json(reply, {}); },
+       .after_turn = [&server](std::function<void()> job) { server.after_turn(std::move(job)); },
        .readiness = [&] { return ready(watched, settings.ready_lag); },
        .metrics =
            [&] {

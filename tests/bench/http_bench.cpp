@@ -1,7 +1,8 @@
 // Events over HTTP, under load and among clients that mean no good: how many a second, and what the bus's own
 // clients notice of it.
 //
-//   http_bench [--seconds N] [--rounds N] [--rate N] [--streams N] [--slow N]
+//   http_bench [--seconds N] [--rounds N] [--rate N] [--streams N] [--slow N] [--only NAME] [--against
+//   PROGRAM]
 //
 // Broker, tracker and gateway are processes of their own; this one is their clients. Scenarios take turns, so
 // that a machine that drifts drifts for all of them; the table shows medians. "bus" is the time that a probe
@@ -42,6 +43,8 @@ struct Setting {
   double rate = 5'000;
   std::size_t streams = 200;
   std::size_t slow = 50;
+  std::string only;
+  std::string against;
 };
 
 struct Scenario {
@@ -68,6 +71,7 @@ struct Figures {
   double bus_p50_ms = 0;
   double bus_p99_ms = 0;
   double gateway_cpu = 0;  ///< of one core
+  double cpu_us = 0;       ///< of the gateway's, for each publish
   double gateway_mib = 0;
   double streamed_per_s = 0;
 };
@@ -366,7 +370,9 @@ Figures measure(const Scenario& scenario, const Setting& setting, Mesh& mesh, co
   probe.end();
   figures.bus_p50_ms = at_share(probe.times_ms, 0.5);
   figures.bus_p99_ms = at_share(probe.times_ms, 0.99);
-  figures.gateway_cpu = (cpu_seconds(gateway.pid()) - cpu_before) / elapsed_s;
+  const double cpu_s = cpu_seconds(gateway.pid()) - cpu_before;
+  figures.gateway_cpu = cpu_s / elapsed_s;
+  if (scenario.over_http) figures.cpu_us = 1e6 * cpu_s / (figures.per_s * elapsed_s);
   figures.gateway_mib = resident_mib(gateway.pid());
   if (crowd) {
     figures.streamed_per_s = static_cast<double>(crowd->events() - streamed_before) / elapsed_s;
@@ -375,6 +381,19 @@ Figures measure(const Scenario& scenario, const Setting& setting, Mesh& mesh, co
   }
   return figures;
 }
+
+/// A gateway that is measured.
+struct Contender {
+  Contender(std::string name, std::unique_ptr<Process> started)
+      : label{std::move(name)}, process{std::move(started)} {
+    if (!process->says(" ready listen=")) throw std::runtime_error{process->output()};
+    const std::string before_port = "ready listen=127.0.0.1:";
+    port = std::stoi(line_with(process->output(), before_port).substr(before_port.size()));
+  }
+  std::string label;
+  std::unique_ptr<Process> process;
+  int port = 0;
+};
 
 double median(const std::vector<Figures>& rounds, double Figures::*figure) {
   std::vector<double> values;
@@ -392,30 +411,40 @@ int main(int argc, char** argv) try {
   app.add_option("--rate", setting.rate, "events a second where they are paced");
   app.add_option("--streams", setting.streams, "clients of the event stream");
   app.add_option("--slow", setting.slow, "clients that send their headers a byte a second");
+  app.add_option("--only", setting.only, "only scenarios that have this in their name");
+  app.add_option("--against", setting.against, "another build of reel-gateway, which takes turns with ours");
   CLI11_PARSE(app, argc, argv);
 
   Mesh mesh;
   mesh.start_broker();
   mesh.start_tracker();
-  const auto gateway = mesh.start("reel-gateway", {"-c", mesh.config_path()}, "gateway");
-  if (!gateway->says(" ready listen=")) throw std::runtime_error{gateway->output()};
-  const std::string before_port = "ready listen=127.0.0.1:";
-  const int port = std::stoi(line_with(gateway->output(), before_port).substr(before_port.size()));
-
+  std::vector<Contender> contenders;
+  contenders.emplace_back("", mesh.start("reel-gateway", {"-c", mesh.config_path()}, "gateway"));
+  if (!setting.against.empty()) {
+    contenders.emplace_back(
+        "against: ",
+        std::make_unique<Process>(Process::Options{
+            .argv = {setting.against, "-c", mesh.config_path()},
+            .output = mesh.dir() / "against.log",
+            .environment = {"REEL_BROKER=" + mesh.endpoint(), "REEL_TRACKER=" + mesh.tracker_endpoint()}}));
+  }
   std::map<std::string, std::vector<Figures>> rounds;
   for (int round = 0; round < setting.rounds; ++round) {
-    for (const auto& scenario : scenarios)
-      rounds[scenario.name].push_back(measure(scenario, setting, mesh, *gateway, port));
+    for (const auto& scenario : scenarios) {
+      if (std::string_view{scenario.name}.find(setting.only) == std::string_view::npos) continue;
+      for (const auto& contender : contenders)
+        rounds[contender.label + scenario.name].push_back(
+            measure(scenario, setting, mesh, *contender.process, contender.port));
+    }
   }
-  std::printf("%-28s %9s %8s %8s %9s %9s %8s %8s %10s\n", "scenario", "events/s", "p50 ms", "p99 ms",
-              "bus p50", "bus p99", "gw cores", "gw MiB", "streamed/s");
-  for (const auto& scenario : scenarios) {
-    const auto& all = rounds[scenario.name];
-    std::printf("%-28s %9.0f %8.2f %8.2f %9.2f %9.2f %8.2f %8.1f %10.0f\n", scenario.name,
+  std::printf("%-36s %9s %8s %8s %9s %9s %8s %8s %8s %10s\n", "scenario", "events/s", "p50 ms", "p99 ms",
+              "bus p50", "bus p99", "gw cores", "us each", "gw MiB", "streamed/s");
+  for (const auto& [name, all] : rounds) {
+    std::printf("%-36s %9.0f %8.2f %8.2f %9.2f %9.2f %8.2f %8.1f %8.1f %10.0f\n", name.c_str(),
                 median(all, &Figures::per_s), median(all, &Figures::p50_ms), median(all, &Figures::p99_ms),
                 median(all, &Figures::bus_p50_ms), median(all, &Figures::bus_p99_ms),
-                median(all, &Figures::gateway_cpu), median(all, &Figures::gateway_mib),
-                median(all, &Figures::streamed_per_s));
+                median(all, &Figures::gateway_cpu), median(all, &Figures::cpu_us),
+                median(all, &Figures::gateway_mib), median(all, &Figures::streamed_per_s));
   }
   return 0;
 } catch (const std::exception& error) {

@@ -50,6 +50,8 @@ TEST_CASE("an event comes in by every mode of the HTTP binding, with what it say
   CHECK(batched.body[1]["attribute"] == "data");
   const auto brief = gateway.place("o-6");
   CHECK(brief.status == 202);
+  CHECK(gateway.client().Get("/healthz")->body ==
+        "{\"status\":\"up\"}\n");  // nor does a prompt stand behind it
 
   const auto events = mesh.events("order.placed", 5);
   REQUIRE(events.size() == 5);

@@ -5,8 +5,6 @@
 namespace reel::gateway {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// When to try again what was not taken for now.
 constexpr const char* retry_after_s = "1";
 
@@ -32,25 +30,32 @@ std::string sentence_of(const PublishResult& result) {
   }
 }
 
-Json taken_json(const PublishResult& result) {
-  Json members{{"outcome", to_string(result.outcome)}, {"offset", result.offset}, {"id", result.id}};
-  if (result.outcome == PublishOutcome::duplicate) return members;  // the rest is the first event's
-  members["correlationid"] = result.correlationid;
-  members["matched"] = result.matched;
-  if (result.delayed) members["delayed"] = true;
-  return members;
+std::string json_text(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-Json members_of(const EntryResult& entry) {
+// Members of a JSON object are written by hand: a tree of values for each answer costs more than what it
+// says.
+std::string taken_members(const PublishResult& result) {
+  std::string members = "\"outcome\":\"" + std::string{to_string(result.outcome)} +
+                        "\",\"offset\":" + std::to_string(result.offset) + ",\"id\":" + json_text(result.id);
+  if (result.outcome == PublishOutcome::duplicate) return members;  // the rest is the first event's
+  members += ",\"correlationid\":" + json_text(result.correlationid) +
+             ",\"matched\":" + std::to_string(result.matched);
+  return result.delayed ? members + ",\"delayed\":true" : members;
+}
+
+std::string refused_members(const EntryResult& entry) {
   if (entry.fault) {
-    Json members{{"outcome", "rejected"}, {"reason", reason_name(entry.fault->reason)}};
-    if (!entry.fault->attribute.empty()) members["attribute"] = entry.fault->attribute;
-    return members;
+    const std::string members =
+        "\"outcome\":\"rejected\",\"reason\":" + json_text(reason_name(entry.fault->reason));
+    return entry.fault->attribute.empty() ? members
+                                          : members + ",\"attribute\":" + json_text(entry.fault->attribute);
   }
-  Json members{{"outcome", to_string(entry.result->outcome)}};
-  if (entry.result->reason != v1::REFUSAL_UNKNOWN) members["reason"] = reason_name(entry.result->reason);
-  if (!entry.result->id.empty()) members["id"] = entry.result->id;
-  return members;
+  std::string members = "\"outcome\":\"" + std::string{to_string(entry.result->outcome)} + "\"";
+  if (entry.result->reason != v1::REFUSAL_UNKNOWN)
+    members += ",\"reason\":" + json_text(reason_name(entry.result->reason));
+  return entry.result->id.empty() ? members : members + ",\"id\":" + json_text(entry.result->id);
 }
 
 int status_of(const EntryResult& entry) {
@@ -65,15 +70,10 @@ bool is_taken(const EntryResult& entry) {
   return entry.result && entry.result->ok();
 }
 
-std::string dumped(const Json& members) {
-  return members.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json entry_json(const EntryResult& entry) {
-  Json members{{"status", status_of(entry)}};
-  members.update(is_taken(entry) ? taken_json(*entry.result) : members_of(entry));
-  if (!is_taken(entry)) members["detail"] = sentence_of(entry);
-  return members;
+std::string entry_text(const EntryResult& entry) {
+  const std::string status = "{\"status\":" + std::to_string(status_of(entry)) + ",";
+  if (is_taken(entry)) return status + taken_members(*entry.result) + "}";
+  return status + refused_members(entry) + ",\"detail\":" + json_text(sentence_of(entry)) + "}";
 }
 
 PublishResult unconfirmed(const EventDraft& event) {
@@ -110,10 +110,8 @@ Outgoing outgoing(const EventDraft& event) {
 
 HttpResponse answer_of(const EntryResult& entry) {
   const int status = status_of(entry);
-  if (is_taken(entry)) return {status, "application/json", dumped(taken_json(*entry.result)), {}};
-  const auto members = dumped(members_of(entry));
-  auto response =
-      problem(status, sentence_of(entry), std::string_view{members}.substr(1, members.size() - 2));
+  if (is_taken(entry)) return {status, "application/json", "{" + taken_members(*entry.result) + "}", {}};
+  auto response = problem(status, sentence_of(entry), refused_members(entry));
   if (status == 429 || status == 503) response.headers.emplace("Retry-After", retry_after_s);
   return response;
 }
@@ -123,11 +121,12 @@ HttpResponse answer_of(const EventFault& fault) {
 }
 
 HttpResponse answer_of(const std::vector<EntryResult>& results) {
-  Json entries = Json::array();
+  std::string entries = "[";
   int status = 200;
   bool for_now = false;
   for (const auto& entry : results) {
-    entries.push_back(entry_json(entry));
+    if (entries.size() > 1) entries += ",";
+    entries += entry_text(entry);
     if (!is_taken(entry)) {
       status = 207;
       for_now = for_now || status_of(entry) == 429 || status_of(entry) == 503;
@@ -135,7 +134,7 @@ HttpResponse answer_of(const std::vector<EntryResult>& results) {
       status = status_of(entry);
     }
   }
-  HttpResponse response{status, "application/json", dumped(entries), {}};
+  HttpResponse response{status, "application/json", entries + "]", {}};
   if (for_now) response.headers.emplace("Retry-After", retry_after_s);
   return response;
 }

@@ -16,6 +16,8 @@ using boost::system::error_code;
 constexpr std::size_t piece_bytes_max = 64u << 10;
 /// A stream that is never quiet is written to so often: events that come meanwhile travel together.
 constexpr auto piece_interval = 50ms;
+/// Of a request, read at once.
+constexpr std::size_t read_bytes = 16u << 10;
 /// A stream's source may take so long until it knows whether there is one.
 constexpr auto opening_timeout = 5s;
 /// After a refusal the rest of a request is read and dropped, so that the client comes to read the answer
@@ -63,24 +65,44 @@ std::optional<HttpResponse> ambiguous(const Connection::Parser& parser) {
   return std::nullopt;
 }
 
-template <class Body>
-void set_headers(http::response<Body>& out, const HttpResponse& response) {
-  out.result(static_cast<unsigned>(response.status));
-  out.set(http::field::content_type, response.content_type);
-  for (const auto& [name, value] : response.headers) out.insert(name, value);
-  const auto set_unless_there = [&out](const char* name, const char* value) {
-    if (out.find(name) == out.end()) out.set(name, value);
+// One for all answers of a second.
+const std::string& date_line() {
+  static thread_local std::time_t written = 0;
+  static thread_local std::string line;
+  if (const auto now = std::time(nullptr); now != written) {
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    char text[48];
+    std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
+    line = text;
+    written = now;
+  }
+  return line;
+}
+
+// Written by hand: by Beast's serializer an answer's head cost as much as the rest of the answer.
+std::string head_of(const HttpResponse& response, bool keep) {
+  std::string head;
+  head.reserve(512);
+  const auto add = [&head](std::string_view name, std::string_view value) {
+    head.append(name).append(": ").append(value).append("\r\n");
   };
-  set_unless_there("Cache-Control", "no-store");
-  set_unless_there("X-Content-Type-Options", "nosniff");
-  set_unless_there("Referrer-Policy", "no-referrer");
-  set_unless_there("Cross-Origin-Resource-Policy", "same-origin");
-  const auto now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char date[40];
-  std::strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  out.set(http::field::date, date);
+  const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
+  head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+  head.append(reason.data(), reason.size()).append("\r\n");
+  add("Content-Type", response.content_type);
+  for (const auto& [name, value] : response.headers) add(name, value);
+  constexpr std::pair<const char*, const char*> unless_there[] = {
+      {"Cache-Control", "no-store"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Referrer-Policy", "no-referrer"},
+      {"Cross-Origin-Resource-Policy", "same-origin"}};
+  for (const auto& [name, value] : unless_there) {
+    if (!response.headers.contains(name)) add(name, value);
+  }
+  head += date_line();
+  if (!keep) add("Connection", "close");
+  return head;
 }
 
 }  // namespace
@@ -152,14 +174,15 @@ class Connection::Turn final : public Exchange, public std::enable_shared_from_t
 
 Connection::Connection(asio::ip::tcp::socket socket, Premises& premises)
     : premises_{premises},
-      stream_{std::move(socket)},
+      socket_{std::move(socket)},
       // A head of the longest kind, and what came with it.
       buffer_{premises.settings.header_bytes_max + piece_bytes_max},
       place_{premises.connections.end()} {
   ++premises_.open;
   ++premises_.accepted;
   error_code ignored;
-  stream_.socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
+  socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
+  socket_.non_blocking(true, ignored);
 }
 
 Connection::~Connection() {
@@ -171,9 +194,13 @@ Connection::~Connection() {
 void Connection::close() {
   closed_ = true;
   error_code ignored;
-  stream_.socket().close(ignored);
-  stream_.cancel();
+  socket_.close(ignored);
   if (turn_) turn_->wake();
+}
+
+void Connection::look_at_clock(Clock::time_point now) {
+  if (deadline_ && now >= *deadline_) close();
+  if (turn_ && turn_->deadline && now >= *turn_->deadline) turn_->wake();
 }
 
 void Connection::wind_up() {
@@ -201,27 +228,42 @@ asio::awaitable<void> Connection::run() {
     if (++requests_ >= premises_.settings.requests_per_connection_max) break;
   }
   error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  stream_.close();
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
 }
 
 asio::awaitable<bool> Connection::await_first_byte() {
   owing_since_ = Clock::now();
   if (buffer_.size() > 0) co_return true;  // sent along with the last request
-  stream_.expires_after(premises_.settings.idle_timeout);
+  allow(premises_.settings.idle_timeout);
   error_code error;
-  const auto got = co_await stream_.async_read_some(buffer_.prepare(4096), with(error));
+  const auto got = co_await socket_.async_read_some(buffer_.prepare(read_bytes), with(error));
   if (error) co_return false;
   buffer_.commit(got);
   co_return true;
 }
 
+// What is there is parsed at once; only for what is not, anybody waits.
+asio::awaitable<error_code> Connection::parse_some(Parser& parser) {
+  error_code error;
+  if (buffer_.size() > 0) {
+    buffer_.consume(parser.put(buffer_.data(), error));
+    if (error != http::error::need_more) co_return error;
+    error = {};
+  }
+  if (buffer_.size() >= buffer_.max_size()) co_return http::error::buffer_overflow;
+  const auto room = std::min(read_bytes, buffer_.max_size() - buffer_.size());
+  buffer_.commit(co_await socket_.async_read_some(buffer_.prepare(room), with(error)));
+  if (error == asio::error::eof) error = http::error::partial_message;
+  co_return error;
+}
+
 asio::awaitable<std::optional<HttpResponse>> Connection::read_head(Parser& parser, HttpRequest& request) {
   parser.header_limit(premises_.settings.header_bytes_max);
   parser.body_limit(premises_.settings.body_bytes_max);
-  stream_.expires_after(premises_.settings.header_timeout);
+  allow(premises_.settings.header_timeout);
   error_code error;
-  co_await http::async_read_header(stream_, buffer_, parser, with(error));
+  while (!error && !parser.is_header_done()) error = co_await parse_some(parser);
   const auto& head = parser.get();
   request.method = text_of(head.method_string());
   if (error) {
@@ -246,13 +288,11 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_body(Parser& parse
       co_return problem(400, "of Expect only 100-continue is known");
     if (!co_await write_text("HTTP/1.1 100 Continue\r\n\r\n")) co_return std::nullopt;
   }
-  stream_.expires_after(premises_.settings.body_timeout);
+  allow(premises_.settings.body_timeout);
   parser.eager(true);
   std::size_t counted = 0;
   while (!parser.is_done()) {
-    error_code error;
-    co_await http::async_read_some(stream_, buffer_, parser, with(error));
-    if (error) {
+    if (const auto error = co_await parse_some(parser)) {
       auto refusal = refusal_of(error);
       if (!refusal) closed_ = true;
       co_return refusal;
@@ -274,18 +314,19 @@ asio::awaitable<bool> Connection::serve_one() {
   if (!refusal && !closed_) refusal = co_await read_body(parser, request);
   if (closed_) co_return false;
   owing_since_.reset();
+  deadline_.reset();
   const bool head_only = is_head(request);
   if (refusal) {
     // What is left of it was not read, so what follows is no request.
     const int status = refusal->status;
-    (void)co_await answer(request, *std::move(refusal), false, head_only);
+    (void)co_await answer(*std::move(refusal), false, head_only);
     premises_.duties.answered(request, status, Clock::now() - began);
     if (!parser.is_done()) co_await linger();
     co_return false;
   }
   if (head_only) request.method = "GET";
   const bool keep = parser.keep_alive() && !winding_up_;
-  const auto turn = std::make_shared<Turn>(stream_.get_executor(), std::move(request));
+  const auto turn = std::make_shared<Turn>(socket_.get_executor(), std::move(request));
   turn_ = turn;
   premises_.duties.handle(turn);
   co_await await_answer(turn);
@@ -293,7 +334,7 @@ asio::awaitable<bool> Connection::serve_one() {
   int status = 0;
   if (turn->response) {
     status = turn->response->status;
-    goes_on = co_await answer(turn->request(), *std::move(turn->response), keep, head_only);
+    goes_on = co_await answer(*std::move(turn->response), keep, head_only);
   } else if (turn->source) {
     status = co_await stream(turn, head_only);
   }
@@ -310,65 +351,58 @@ asio::awaitable<void> Connection::await_answer(const std::shared_ptr<Turn>& turn
       turn->response = turn->otherwise();
       break;
     }
-    co_await turn->news(turn->deadline.value_or(Clock::time_point::max()));
+    co_await turn->news(Clock::time_point::max());
   }
 }
 
-asio::awaitable<bool> Connection::answer(const HttpRequest& request, HttpResponse response, bool keep,
-                                         bool head_only) {
-  (void)request;
+asio::awaitable<bool> Connection::answer(HttpResponse response, bool keep, bool head_only) {
   // What is shared is there anyway.
   const auto own_bytes = response.shared_body ? 0 : response.body.size();
   if (!take_bytes(own_bytes) && own_bytes > piece_bytes_max)
     response = problem(503, "too many answers wait to be taken (gateway.bodies_bytes_max)");
-  using Body = http::span_body<const char>;
-  http::response<Body> out;
-  out.version(11);
-  set_headers(out, response);
-  out.keep_alive(keep);
-  const std::string& text = response.text();  // outlives the writing: it is this coroutine's
-  if (!head_only && response.status != 304) out.body() = {text.data(), text.size()};
-  if (response.status != 304) out.content_length(text.size());
-  http::response_serializer<Body> serializer{out};
-  stream_.expires_after(premises_.settings.write_timeout);
-  error_code error;
-  if (head_only) {
-    co_await http::async_write_header(stream_, serializer, with(error));
-  } else {
-    co_await http::async_write(stream_, serializer, with(error));
+  // So that a shell's prompt does not stand behind it.
+  if (response.content_type.ends_with("json") && !response.body.empty()) response.body += '\n';
+  const bool bodiless = head_only || response.status == 304;
+  std::string head = head_of(response, keep);
+  if (response.status != 304) head += "Content-Length: " + std::to_string(response.text().size()) + "\r\n";
+  head += "\r\n";
+  // A small body goes along with the head; a large one is not copied.
+  if (bodiless || response.text().size() > piece_bytes_max) {
+    const bool well = co_await write_text(head);
+    co_return well && (bodiless || co_await write_text(response.text())) && keep;
   }
-  co_return !error && keep;
+  co_return co_await write_text(head + response.text()) && keep;
 }
 
 // ---- streams
 
+// What the system takes at once is written without ado.
 asio::awaitable<bool> Connection::write_text(const std::string& text) {
-  stream_.expires_after(premises_.settings.write_timeout);
   error_code error;
-  co_await asio::async_write(stream_, asio::buffer(text), with(error));
+  const auto written = socket_.write_some(asio::buffer(text), error);
+  if (error == asio::error::would_block || error == asio::error::try_again) error = {};
+  if (error) co_return false;
+  if (written == text.size()) co_return true;
+  allow(premises_.settings.write_timeout);
+  co_await asio::async_write(socket_, asio::buffer(text) + written, with(error));
+  deadline_.reset();
   co_return !error;
 }
 
 asio::awaitable<bool> Connection::write_stream_head(const HttpResponse& head) {
-  http::response<http::string_body> out;
-  out.version(11);
-  set_headers(out, head);
-  out.keep_alive(false);  // its end is the connection's
-  std::string text;
-  for (const auto& field : out) text += text_of(field.name_string()) + ": " + text_of(field.value()) + "\r\n";
-  co_return co_await write_text("HTTP/1.1 200 OK\r\n" + text + "\r\n" + head.body);
+  co_return co_await write_text(head_of(head, false) + "\r\n" + head.body);  // its end is the connection's
 }
 
 // A client of a stream says nothing more; that it hangs up is what can be read of it. Beside the writes, on
-// the socket itself, since the stream's deadline is theirs.
+// the socket itself, since the deadline is theirs.
 void Connection::watch_for_hang_up() {
   auto byte = std::make_shared<char>();
-  stream_.socket().async_read_some(asio::buffer(byte.get(), 1), [self = shared_from_this(), turn = turn_,
-                                                                 byte](error_code error, std::size_t) {
-    if (error == asio::error::operation_aborted || !turn) return;
-    turn->hung_up = true;
-    turn->wake();
-  });
+  socket_.async_read_some(asio::buffer(byte.get(), 1),
+                          [self = shared_from_this(), turn = turn_, byte](error_code error, std::size_t) {
+                            if (error == asio::error::operation_aborted || !turn) return;
+                            turn->hung_up = true;
+                            turn->wake();
+                          });
 }
 
 asio::awaitable<int> Connection::stream(const std::shared_ptr<Turn>& turn, bool head_only) {
@@ -386,7 +420,7 @@ asio::awaitable<int> Connection::stream(const std::shared_ptr<Turn>& turn, bool 
   if (closed_ || opening->status != 200 || head_only) {
     source.stop();
     const int status = opening->status;
-    if (!closed_) (void)co_await answer(turn->request(), *std::move(opening), false, head_only);
+    if (!closed_) (void)co_await answer(*std::move(opening), false, head_only);
     co_return status;
   }
   bool well = co_await write_stream_head(*opening);
@@ -413,18 +447,18 @@ asio::awaitable<int> Connection::stream(const std::shared_ptr<Turn>& turn, bool 
   }
   source.stop();
   error_code ignored;
-  stream_.socket().cancel(ignored);  // the watch for a hang-up
+  socket_.cancel(ignored);  // the watch for a hang-up
   co_return 200;
 }
 
 asio::awaitable<void> Connection::linger() {
   error_code error;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  stream_.expires_after(linger_time);
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  allow(linger_time);
   std::size_t dropped = 0;
   buffer_.clear();
   while (!error && dropped < linger_bytes_max)
-    dropped += co_await stream_.async_read_some(buffer_.prepare(piece_bytes_max), with(error));
+    dropped += co_await socket_.async_read_some(buffer_.prepare(piece_bytes_max), with(error));
 }
 
 }  // namespace reel::gateway

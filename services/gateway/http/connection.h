@@ -52,6 +52,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] std::optional<Clock::time_point> owing_since() const { return owing_since_; }
   /// Ends what it waits for.
   void close();
+  /// To be called now and then: ends what has taken too long. A timer for each step of each request would
+  /// cost more than the step.
+  void look_at_clock(Clock::time_point now);
   /// Nothing after the answer that is under way.
   void wind_up();
 
@@ -59,23 +62,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
   class Turn;
 
   asio::awaitable<bool> await_first_byte();
+  asio::awaitable<boost::system::error_code> parse_some(Parser& parser);
   asio::awaitable<bool> serve_one();
   asio::awaitable<std::optional<HttpResponse>> read_head(Parser& parser, HttpRequest& request);
   asio::awaitable<std::optional<HttpResponse>> read_body(Parser& parser, HttpRequest& request);
-  asio::awaitable<bool> answer(const HttpRequest& request, HttpResponse response, bool keep, bool head_only);
+  asio::awaitable<bool> answer(HttpResponse response, bool keep, bool head_only);
   asio::awaitable<void> await_answer(const std::shared_ptr<Turn>& turn);
   asio::awaitable<int> stream(const std::shared_ptr<Turn>& turn, bool head_only);
   asio::awaitable<bool> write_stream_head(const HttpResponse& head);
   asio::awaitable<bool> write_text(const std::string& text);
   asio::awaitable<void> linger();
   void watch_for_hang_up();
+  void allow(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
   [[nodiscard]] bool take_bytes(std::uint64_t bytes);
   void give_back_bytes();
 
   Premises& premises_;
-  beast::tcp_stream stream_;
+  asio::ip::tcp::socket socket_;
   beast::flat_buffer buffer_;
   std::optional<Clock::time_point> owing_since_;
+  std::optional<Clock::time_point> deadline_;  // of what the client is to do
   std::uint64_t held_bytes_ = 0;
   std::size_t requests_ = 0;
   bool closed_ = false;

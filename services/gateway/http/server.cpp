@@ -18,6 +18,9 @@ using asio::ip::tcp;
 /// After a connection could not be taken (no more descriptors) the next is tried so much later.
 constexpr auto accept_pause = std::chrono::milliseconds{50};
 
+/// How much later than its time a deadline may be noticed.
+constexpr auto look_interval = std::chrono::milliseconds{100};
+
 struct Address {
   std::string host;
   std::string port;
@@ -73,6 +76,7 @@ class HttpServer::Impl {
     allow_descriptors();
     listen();
     asio::co_spawn(io_, accept_all(), said("accept_failed"));
+    look_at_clock();
     thread_ = std::thread{[this] { io_.run(); }};
   }
 
@@ -81,6 +85,8 @@ class HttpServer::Impl {
     asio::post(io_, [this, drain] { wind_up(drain); });
     thread_.join();
   }
+
+  void after_turn(std::function<void()> job) { asio::post(io_, std::move(job)); }
 
   [[nodiscard]] std::string address() const { return address_; }
 
@@ -154,6 +160,15 @@ class HttpServer::Impl {
     await_last();
   }
 
+  void look_at_clock() {
+    const auto now = Connection::Clock::now();
+    each_connection([now](Connection& connection) { connection.look_at_clock(now); });
+    clock_.expires_after(look_interval);
+    clock_.async_wait([this](boost::system::error_code error) {
+      if (!error) look_at_clock();
+    });
+  }
+
   void each_connection(const std::function<void(Connection&)>& visit) {
     const auto connections = premises_.connections;  // each may leave the list while we walk it
     for (const auto& place : connections) {
@@ -174,6 +189,7 @@ class HttpServer::Impl {
   asio::steady_timer pause_;
   asio::steady_timer end_{io_};
   asio::steady_timer poll_{io_};
+  asio::steady_timer clock_{io_};
   std::string address_;
   std::thread thread_;
 };
@@ -186,6 +202,9 @@ void HttpServer::start(HttpDuties duties) {
 }
 void HttpServer::stop(std::chrono::milliseconds drain) {
   impl_->stop(drain);
+}
+void HttpServer::after_turn(std::function<void()> job) {
+  impl_->after_turn(std::move(job));
 }
 std::string HttpServer::address() const {
   return impl_->address();

@@ -47,6 +47,9 @@ class HttpServer {
   /// duty is called, and answers are for nobody.
   void stop(std::chrono::milliseconds drain);
 
+  /// Calls it on the server's thread once what is ready now has been served. Any thread.
+  void after_turn(std::function<void()> job);
+
   /// "127.0.0.1:8080": where it listens, once it was started.
   [[nodiscard]] std::string address() const;
   [[nodiscard]] HttpCounts counts() const;
