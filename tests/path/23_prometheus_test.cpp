@@ -48,7 +48,8 @@ class Prometheus {
   }
   [[nodiscard]] json get(const std::string& path) const {
     const auto result = httplib::Client{"127.0.0.1", port_}.Get(path);
-    return result ? json::parse(result->body, nullptr, false)["data"] : json{};
+    if (!result || result->status != 200) return {};  // it is not ready yet
+    return json::parse(result->body, nullptr, false)["data"];
   }
   /// The value of an expression that has one; empty where it has none.
   [[nodiscard]] std::string value(const std::string& expression) const {

@@ -1,5 +1,5 @@
 // What became of a delivery, in words, and how it is to be shown.
-import type { StoryPart, StoryStep } from '../api/types';
+import type { Picture, StoryPart, StoryStep } from '../api/types';
 import { durationText, millis } from './time';
 
 export type Tone = 'good' | 'bad' | 'busy' | 'dim';
@@ -23,6 +23,13 @@ export function partWords(part: StoryPart): string {
 
 export function partTone(part: StoryPart): Tone {
   return states[part.state]?.[1] ?? 'dim';
+}
+
+const open_states = ['waiting', 'in_flight', 'retrying', 'parked'];
+
+/** Whether any delivery of it may still change by itself, as they may after a flow has completed. */
+export function hasOpenDeliveries(picture: Pick<Picture, 'steps'>): boolean {
+  return picture.steps.some((step) => (step.services ?? []).some((part) => open_states.includes(part.state)));
 }
 
 const steps: Record<string, [string, Tone]> = {
