@@ -207,13 +207,17 @@ void ServiceQueue::feed_event(const StoredRun& run, const StoredEvent& event, Of
 }
 
 void ServiceQueue::hand_over(LogTime now) {
-  const auto handed = dispatch_.hand_over(now, hand_over_events_max);
+  const auto rate = options_.policy.max_rate_per_s;
+  const auto most = std::min(pace_.allows(now, rate), hand_over_events_max);
+  const auto handed = most == 0 ? std::vector<HandOver>{} : dispatch_.hand_over(now, most);
+  pace_.spend(handed.size(), now, rate);
+  paced_ = rate != 0 && handed.size() == most;
   for (const auto& item : handed) outboxes_.at(item.instance).add(item, dispatch_);
   const auto has_credit = [this](const auto& entry) {
     return dispatch_.in_flight(entry.first) < entry.second.member().credit_events;
   };
-  stalled_ =
-      handed.empty() && !dispatch_.drained() && std::any_of(outboxes_.begin(), outboxes_.end(), has_credit);
+  stalled_ = handed.empty() && !paced_ && !dispatch_.drained() &&
+             std::any_of(outboxes_.begin(), outboxes_.end(), has_credit);
 }
 
 void ServiceQueue::take_read(Reading reading, std::vector<StoredBatchPtr> batches, Offset gone_before) {
@@ -234,6 +238,8 @@ void ServiceQueue::add_to_outcome(const Settlement& settlement) {
 
 std::optional<LogTime> ServiceQueue::next_deadline() const {
   auto next = dispatch_.next_deadline();
+  if (paced_ && paused_until_ == 0 && !outboxes_.empty())
+    next = std::min(next.value_or(pace_.again_at()), pace_.again_at());
   if (paused_until_ != 0 && paused_until_ != until_resumed) {
     next = std::min(next.value_or(paused_until_), paused_until_);
   }

@@ -25,6 +25,7 @@
 #include "service/delivery_edge.h"
 #include "service/interest.h"
 #include "service/outbox.h"
+#include "service/pace.h"
 #include "service/parked_keys.h"
 #include "service/read_ahead.h"
 
@@ -146,6 +147,8 @@ class ServiceQueue {
   // key that resumes wait for who does.
   std::map<Offset, Offset> redeliveries_ahead_;
   LogTime paused_until_ = 0;
+  Pace pace_;
+  bool paced_ = false;                     // more would be handed over, were it not for max_rate_per_s
   std::map<InstanceId, Outbox> outboxes_;  // of those who are there
   LogTime left_at_ = 0;
   std::set<Offset> given_up_;  // before they were fed; the ledger may not know yet

@@ -112,6 +112,9 @@ struct Service {
   /// Events that all instances together may have in flight, whatever credit they give: for what stands behind
   /// the handlers and takes no more. The default is no limit in practice.
   std::size_t max_in_flight = 1'000'000;
+  /// Events handed out a second, to all instances together, attempts counted each: for what stands behind the
+  /// handlers and allows no more. 0: as fast as they are handled.
+  std::size_t max_rate_per_s = 0;
   /// Only the instance that has been there longest gets events; the others stand by.
   bool exclusive = false;
   /// Events are handed out in offset order whatever happens: none is suspected of having killed an instance,

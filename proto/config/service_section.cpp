@@ -83,6 +83,7 @@ void read_services(Section& root, Loading& loading) {
     retry.read_duration("max_age", service.retry.max_age, between(1ms, 24h * 365));
     read_on_dead(body, service.on_dead);
     body.read_count("max_in_flight", service.max_in_flight, {1, 1'000'000});
+    body.read_count("max_rate_per_s", service.max_rate_per_s, {0, 1'000'000});
     body.read_flag("exclusive", service.exclusive);
     read_adapter(body, service, loading);
   }

@@ -148,7 +148,7 @@ TEST_CASE("production.yaml lists every setting") {
                                                             "ready_lag"});
 
   const Service service;
-  [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, exclusive,
+  [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, max_rate_per_s, exclusive,
                                 in_offset_order, adapter, service_place] = service;
   const Adapter adapted;
   [[maybe_unused]] const auto& [adapter_by, adapter_url, adapter_command, adapter_when, adapter_headers,
@@ -164,6 +164,7 @@ TEST_CASE("production.yaml lists every setting") {
                                                              "payments.retry.max_age",
                                                              "payments.on_dead",
                                                              "payments.max_in_flight",
+                                                             "payments.max_rate_per_s",
                                                              "payments.exclusive",
                                                              "crm",
                                                              "crm.webhook",

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include <numeric>
 
 #include "dispatch/backoff.h"
@@ -522,6 +524,29 @@ TEST_CASE("foreign answers are stale and change nothing") {
     bench.settles('X', ranges, {});
     CHECK(bench.dispatch.in_flight() == 3);
   }
+}
+
+TEST_CASE("given_back() grows whenever something is given back, and with nothing else") {
+  DispatchBench bench;
+  std::uint64_t known = bench.dispatch.given_back();
+  const auto grew = [&] { return std::exchange(known, bench.dispatch.given_back()) != known; };
+  bench.joins('X');
+  bench.joins('Y');
+  bench.offers("1a 2a 3b 4c");
+  (void)bench.hands();
+  CHECK(bench.acks('X', 1) + bench.acks('Y', 1) != "");
+  CHECK_FALSE(grew());
+  CHECK(bench.nacks('X', 3) + bench.nacks('Y', 3) != "");
+  CHECK(grew());
+  bench.advance(31s);
+  CHECK(bench.expires() != "");
+  CHECK(grew());
+  bench.advance(1s);
+  (void)bench.hands();
+  CHECK_FALSE(grew());
+  (void)bench.drains('X');
+  (void)bench.loses('Y');
+  CHECK(grew());
 }
 
 TEST_CASE("holds() knows whose a delivery is") {
