@@ -1,6 +1,7 @@
 #include "tracker/reapplication.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -166,11 +167,15 @@ void Reapplication::judge_steps(const Flow& flow, Move& move, std::uint64_t upto
   move.started_at = scratch.instances.front().started_at;
 
   const Definition& newest = definitions_[*move.to];
+  std::multimap<std::uint32_t, const Rule*> told;  // by the step that armed it
+  for (const Claim& claim : flow.claims) {
+    const Definition& by = definitions_[flow.instances[claim.instance].definition];
+    if (was_told(claim) && by.name == newest.name) told.emplace(claim.after_step, &by.rules[claim.rule]);
+  }
   const auto told_already = [&](const Claim& claim) {
-    return std::any_of(flow.claims.begin(), flow.claims.end(), [&](const Claim& told) {
-      const Definition& by = definitions_[flow.instances[told.instance].definition];
-      return was_told(told) && told.after_step == claim.after_step && by.name == newest.name &&
-             by.rules[told.rule].expected == newest.rules[claim.rule].expected;
+    const auto [begin, end] = told.equal_range(claim.after_step);
+    return std::any_of(begin, end, [&](const auto& one) {
+      return one.second->expected == newest.rules[claim.rule].expected;
     });
   };
   for (Claim& claim : scratch.claims) {
