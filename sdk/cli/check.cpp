@@ -57,6 +57,9 @@ std::vector<std::string> look_at_mesh(Invocation& invocation, const config::Mode
   v1::Request definitions;
   definitions.mutable_definitions();
   mesh.definitions = ask_tracker(invocation.globals, definitions).definitions();
+  v1::Request edges;
+  edges.mutable_edges();
+  mesh.edges = ask_tracker(invocation.globals, edges).edges();
   mesh.never_published = not_in_journal(invocation, never_seen(model, mesh.topics));
   return live_findings(model, mesh);
 }

@@ -79,6 +79,22 @@ void judge_flow(const std::string& name, const config::Flow& flow, const TopicRo
   }
 }
 
+// More than one in a hundred of what came was late: the time is below the 99th percentile.
+void judge_times(const std::string& name, const config::Flow& flow, const v1::EdgesReply& edges,
+                 std::vector<std::string>& findings) {
+  for (const auto& edge : edges.edges()) {
+    if (edge.definition() != name || edge.came() < came_enough || edge.late() * 100 <= edge.came()) continue;
+    const std::vector<std::string> expected{edge.expected().begin(), edge.expected().end()};
+    for (const auto& expectation : flow.expect) {
+      if (expectation.after != edge.after() || must_come(expectation) != expected) continue;
+      findings.push_back("flows." + name + ": " + alternatives(expected, edge.any_of() ? " or " : " and ") +
+                         " came late after " + edge.after() + " in " + std::to_string(edge.late()) + " of " +
+                         std::to_string(edge.came()) + " cases: more time should be given");
+      break;
+    }
+  }
+}
+
 void judge_versions(const config::Model& model, const LiveMesh& mesh, std::vector<std::string>& findings) {
   std::map<std::string, std::string> run;
   for (const auto& definition : mesh.definitions.definitions())
@@ -121,7 +137,10 @@ std::vector<std::string> live_findings(const config::Model& model, const LiveMes
   const auto rows = rows_of(mesh.topics);
   std::vector<std::string> findings;
   judge_topics(model, rows, findings);
-  for (const auto& [name, flow] : model.flows) judge_flow(name, flow, rows, mesh, findings);
+  for (const auto& [name, flow] : model.flows) {
+    judge_flow(name, flow, rows, mesh, findings);
+    judge_times(name, flow, mesh.edges, findings);
+  }
   judge_versions(model, mesh, findings);
   return findings;
 }

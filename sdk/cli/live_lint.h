@@ -5,10 +5,12 @@
 //   for (const std::string& finding : live_findings(model, mesh)) …
 //
 // A follow-up that nobody has ever published is misspelt, or its service was never written. An expectation
-// whose A no service hears cannot be answered. A topic that no one hears costs and does nothing. And a
-// definition that the tracker does not run judges nobody. Pure.
+// whose A no service hears cannot be answered, and one whose time is shorter than what its follow-up takes
+// cries wolf. A topic that no one hears costs and does nothing. And a definition that the tracker does not
+// run judges nobody. Pure.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,9 +20,14 @@
 
 namespace reel::cli {
 
+/// Follow-ups that came, from which on it can be said how long they take.
+inline constexpr std::uint64_t came_enough = 100;
+
 struct LiveMesh {
   v1::TopicsReply topics;
   v1::DefinitionsReply definitions;
+  /// Of the newest flows.
+  v1::EdgesReply edges;
   /// Of never_seen: those that the journal has no event of either.
   std::set<std::string> never_published;
 };

@@ -109,3 +109,23 @@ TEST_CASE("what broker and tracker run and the file says otherwise waits for a r
   mesh.definitions.clear_definitions();
   CHECK(text(model, mesh).find("flows.f: the tracker does not know it (reel reload)") != std::string::npos);
 }
+
+TEST_CASE("a time that is too short for more than one in a hundred is named, once enough have come") {
+  const auto model = config::parse(yaml);
+  Running mesh{model};
+  auto& edge = *mesh.edges.add_edges();
+  edge.set_definition("f");
+  edge.set_after("a");
+  edge.add_expected("b");
+  edge.set_any_of(true);
+  edge.set_came(99);
+  edge.set_late(50);
+  CHECK(text(model, mesh) == "");
+  edge.set_came(400);
+  edge.set_late(4);
+  CHECK(text(model, mesh) == "");
+  edge.set_late(5);
+  CHECK(text(model, mesh) == "flows.f: b came late after a in 5 of 400 cases: more time should be given");
+  edge.set_after("b");  // of a version that is no more
+  CHECK(text(model, mesh) == "");
+}
