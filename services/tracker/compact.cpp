@@ -80,6 +80,11 @@ std::string set_apart(std::string_view packed) {
   return packed_id(apart + text_of(packed));
 }
 
+bool is_set_apart(std::string_view packed) {
+  Reader reader{packed};
+  return reader.varint() != uuid_id && reader.rest().starts_with(apart);
+}
+
 std::string text_of(std::string_view packed) {
   Reader reader{packed};
   const std::uint64_t kind = reader.varint();

@@ -74,6 +74,7 @@ void append_id(std::string& out, std::string_view text);
 /// Another key for the same text: of two flows with one correlation id the second is kept under it. No id is
 /// packed so, since ids are UTF-8.
 [[nodiscard]] std::string set_apart(std::string_view packed);
+[[nodiscard]] bool is_set_apart(std::string_view packed);
 /// The text of one packed id, set apart or not. Throws RecordError where the bytes are not one.
 [[nodiscard]] std::string text_of(std::string_view packed);
 

@@ -8,17 +8,21 @@
 namespace reel::tracker {
 namespace {
 
-// A page's `next`: "started_at/correlation id" of its last row.
+// A page's `next`: "started_at/correlation id" of its last row, or "started_at+/…" of one that is set apart.
 std::string cursor_of(const ListingPlace& place) {
-  return std::to_string(place.started_at) + "/" + text_of(place.correlation);
+  return std::to_string(place.started_at) + (is_set_apart(place.correlation) ? "+/" : "/") +
+         text_of(place.correlation);
 }
 
 std::optional<ListingPlace> place_of(const std::string& cursor) {
   ListingPlace place;
   const char* end = cursor.data() + cursor.size();
-  const auto [at, error] = std::from_chars(cursor.data(), end, place.started_at);
+  auto [at, error] = std::from_chars(cursor.data(), end, place.started_at);
+  const bool apart = error == std::errc{} && at != end && *at == '+';
+  if (apart) ++at;
   if (error != std::errc{} || at == end || *at != '/') return std::nullopt;
   place.correlation = packed_id({at + 1, end});
+  if (apart) place.correlation = set_apart(place.correlation);
   return place;
 }
 

@@ -137,6 +137,8 @@ TEST_CASE("a key that is set apart has the same text, and is nobody's id") {
     const std::string apart = set_apart(packed_id(text));
     CHECK(text_of(apart) == text);
     CHECK(apart != packed_id(text));
+    CHECK(is_set_apart(apart));
+    CHECK_FALSE(is_set_apart(packed_id(text)));
     CHECK(Reader{apart}.id() == apart);
   }
 }

@@ -398,3 +398,24 @@ TEST_CASE("any condition finds the flows that a look at each of them finds") {
     RC_ASSERT(ids == expected);
   }));
 }
+
+TEST_CASE("pages go on behind each of two flows that have one correlation id") {
+  WatchBench bench{""};
+  bench.stops();
+  bench.redefines(flows_of_yaml("  beat: {expect: [{every: 10s, any_of: [a]}]}\n"));
+  bench.starts();
+  for (const char* flow : {"one", "beat", "two"}) bench.publishes("c", flow);
+  bench.publishes("a", "three");  // its value's flow is `beat`, too
+  bench.works();
+  v1::Request ask;
+  ask.mutable_flows()->set_limit(1);
+  std::string found;
+  for (int pages = 0; pages < 9; ++pages) {
+    const v1::Reply reply = bench.asks(ask);
+    REQUIRE(reply.error() == "");
+    for (const auto& flow : reply.flows().flows()) found += flow.correlationid() + " ";
+    if (reply.flows().next().empty()) break;
+    ask.mutable_flows()->set_after(reply.flows().next());
+  }
+  CHECK(found == "three beat two beat one ");
+}
