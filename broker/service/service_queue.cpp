@@ -45,11 +45,16 @@ Settlement ServiceQueue::leave(InstanceId id, bool lost, LogTime now) {
 
 Settlement ServiceQueue::settle(InstanceId id, std::span<const AckRange> acks, std::span<const Nack> nacks,
                                 LogTime now) {
-  return noted(dispatch_.settle(id, acks, nacks, now));
+  return answered(dispatch_.settle(id, acks, nacks, now));
 }
 
 Settlement ServiceQueue::expire(LogTime now) {
-  return noted(dispatch_.expire(now));
+  return answered(dispatch_.expire(now));
+}
+
+Settlement ServiceQueue::answered(Settlement settlement) {
+  if (paused_until_ == 0) breaker_.note(settlement, options_.policy);
+  return noted(std::move(settlement));
 }
 
 bool ServiceQueue::give_up(const v1::Failure& failure, Settlement& settlement) {
@@ -208,15 +213,16 @@ void ServiceQueue::feed_event(const StoredRun& run, const StoredEvent& event, Of
 
 void ServiceQueue::hand_over(LogTime now) {
   const auto rate = options_.policy.max_rate_per_s;
-  const auto most = std::min(pace_.allows(now, rate), hand_over_events_max);
+  const auto may_probe = breaker_.probes() ? std::size_t{dispatch_.in_flight() == 0} : hand_over_events_max;
+  const auto most = std::min({pace_.allows(now, rate), may_probe, hand_over_events_max});
   const auto handed = most == 0 ? std::vector<HandOver>{} : dispatch_.hand_over(now, most);
   pace_.spend(handed.size(), now, rate);
-  paced_ = rate != 0 && handed.size() == most;
+  paced_ = rate != 0 && handed.size() == most && !breaker_.probes();
   for (const auto& item : handed) outboxes_.at(item.instance).add(item, dispatch_);
   const auto has_credit = [this](const auto& entry) {
     return dispatch_.in_flight(entry.first) < entry.second.member().credit_events;
   };
-  stalled_ = handed.empty() && !paced_ && !dispatch_.drained() &&
+  stalled_ = handed.empty() && most > 0 && !dispatch_.drained() &&
              std::any_of(outboxes_.begin(), outboxes_.end(), has_credit);
 }
 

@@ -22,6 +22,7 @@
 #include "dispatch/dispatch.h"
 #include "ledger/ledger.h"
 #include "reel/v1/wire.pb.h"
+#include "service/breaker.h"
 #include "service/delivery_edge.h"
 #include "service/interest.h"
 #include "service/outbox.h"
@@ -78,6 +79,8 @@ class ServiceQueue {
   /// Nothing is handed over before this time; 0: at once.
   void pause(LogTime until) { paused_until_ = until; }
   [[nodiscard]] LogTime paused_until() const { return paused_until_; }
+  /// So much has failed in a row since the last call that the service is to be paused.
+  [[nodiscard]] bool take_breaker_opened() { return breaker_.take_opened(); }
   [[nodiscard]] ParkedKeys& parked() { return parked_; }
   [[nodiscard]] const ParkedKeys& parked() const { return parked_; }
 
@@ -135,6 +138,7 @@ class ServiceQueue {
   [[nodiscard]] bool may_feed() const;
   void hand_over(LogTime now);
   void send(Outbox& outbox, DeliveryEdge& edge);
+  [[nodiscard]] Settlement answered(Settlement settlement);
   [[nodiscard]] Settlement noted(Settlement settlement);
   void add_to_outcome(const Settlement& settlement);
   [[nodiscard]] bool outboxes_empty() const;
@@ -147,6 +151,7 @@ class ServiceQueue {
   // key that resumes wait for who does.
   std::map<Offset, Offset> redeliveries_ahead_;
   LogTime paused_until_ = 0;
+  Breaker breaker_;
   Pace pace_;
   bool paced_ = false;                     // more would be handed over, were it not for max_rate_per_s
   std::map<InstanceId, Outbox> outboxes_;  // of those who are there

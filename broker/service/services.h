@@ -157,6 +157,7 @@ class Services final : private DeliveryEdge {
   }
   void journal_report(ServiceQueue& queue, std::vector<v1::Delivered> delivered, std::string_view instance,
                       const Settlement& settlement);
+  void pause_if_broken(ServiceQueue& queue);
   void tell_taken_back(const std::vector<HandOver>& taken);
   void follow(const LedgerEntry& entry);
   void touch(ServiceQueue& queue);

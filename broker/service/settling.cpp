@@ -1,6 +1,9 @@
 // Services, settling: what instances answer, and the reports the journal keeps of it.
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
+#include "dispatch/backoff.h"
 #include "service/own_record.h"
 #include "service/services.h"
 
@@ -137,6 +140,7 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
 
   member->second.settled = settle.sequence();
   auto settlement = queue.settle(session.id, acks, nacks, log_.now());
+  pause_if_broken(queue);
   queue.extend(session.id, ranges_of(settle.in_progress()), log_.now());
   for (auto& range : settlement.stale) *settled.add_stale() = std::move(range);
   auto own =
@@ -158,6 +162,22 @@ void Services::told(const Session& session, const v1::ClientBeat& beat) {
       {.busy = beat.busy(), .begun = begun, .waits_from = beat.waits_from(), .waits_to = beat.waits_to()},
       log_.now());
   touch(queue);
+}
+
+// As an operator would, and on record: the pause is seen, explained and ended like any other.
+void Services::pause_if_broken(ServiceQueue& queue) {
+  if (!queue.take_breaker_opened() || queue.ephemeral()) return;
+  const auto& policy = queue.policy().breaker;
+  v1::Command command;
+  command.set_by(std::string{broker_source});
+  command.set_note("circuit breaker: attempts fail one after another");
+  command.set_service(queue.name());
+  command.mutable_pause()->set_until(log_.now() + nanoseconds_of(policy.pause));
+  queue.pause(command.pause().until());
+  spdlog::warn("broker    breaker_opened service={} pause_ms={} (attempts fail one after another)",
+               queue.name(), policy.pause.count());
+  publishing_.append({}, own_record(control_topic, queue.name(), command, log_.now()),
+                     [](const StoredBatchPtr&) {});
 }
 
 // Before anything of it is handed over anew: so who gets it again knows which to drop.

@@ -81,6 +81,7 @@ void compare_service(const std::string& name, const Service& was, const Service&
   to.compare(key + "ack_timeout", was.ack_timeout, is.ack_timeout, Program::broker, Taking::at_once);
   to.compare(key + "retry", was.retry, is.retry, Program::broker, Taking::at_once);
   to.compare(key + "max_in_flight", was.max_in_flight, is.max_in_flight, Program::broker, Taking::at_once);
+  to.compare(key + "breaker", was.breaker, is.breaker, Program::broker, Taking::at_once);
   to.compare(key + "max_rate_per_s", was.max_rate_per_s, is.max_rate_per_s, Program::broker, Taking::at_once);
   // What is parked, and who has stood by, is known to a service from its begin.
   to.compare(key + "on_dead", was.on_dead, is.on_dead, Program::broker, Taking::restart);

@@ -100,6 +100,16 @@ struct Adapter {
   unsigned at_once = 4;
 };
 
+/// After so many failed attempts in a row a service is paused, and then one event at a time finds out whether
+/// it goes again.
+struct Breaker {
+  /// 0: never.
+  std::uint32_t failures = 0;
+  milliseconds pause = std::chrono::seconds{30};
+
+  friend bool operator==(const Breaker&, const Breaker&) = default;
+};
+
 struct Service {
   /// Patterns it is expected to subscribe to, for the map and for checks; of an adapter: those it does
   /// subscribe to. Empty: nothing is said.
@@ -115,6 +125,7 @@ struct Service {
   /// Events handed out a second, to all instances together, attempts counted each: for what stands behind the
   /// handlers and allows no more. 0: as fast as they are handled.
   std::size_t max_rate_per_s = 0;
+  Breaker breaker;
   /// Only the instance that has been there longest gets events; the others stand by.
   bool exclusive = false;
   /// Events are handed out in offset order whatever happens: none is suspected of having killed an instance,

@@ -84,6 +84,9 @@ void read_services(Section& root, Loading& loading) {
     read_on_dead(body, service.on_dead);
     body.read_count("max_in_flight", service.max_in_flight, {1, 1'000'000});
     body.read_count("max_rate_per_s", service.max_rate_per_s, {0, 1'000'000});
+    auto breaker = body.section("breaker");
+    breaker.read_count("failures", service.breaker.failures, {0, 1'000'000});
+    breaker.read_duration("pause", service.breaker.pause, between(10ms, 24h));
     body.read_flag("exclusive", service.exclusive);
     read_adapter(body, service, loading);
   }

@@ -148,8 +148,9 @@ TEST_CASE("production.yaml lists every setting") {
                                                             "ready_lag"});
 
   const Service service;
-  [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, max_rate_per_s, exclusive,
-                                in_offset_order, adapter, service_place] = service;
+  [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, max_rate_per_s, breaker,
+                                exclusive, in_offset_order, adapter, service_place] = service;
+  [[maybe_unused]] const auto& [breaker_failures, breaker_pause] = breaker;
   const Adapter adapted;
   [[maybe_unused]] const auto& [adapter_by, adapter_url, adapter_command, adapter_when, adapter_headers,
                                 adapter_mode, adapter_timeout, at_once] = adapted;
@@ -165,6 +166,9 @@ TEST_CASE("production.yaml lists every setting") {
                                                              "payments.on_dead",
                                                              "payments.max_in_flight",
                                                              "payments.max_rate_per_s",
+                                                             "payments.breaker",
+                                                             "payments.breaker.failures",
+                                                             "payments.breaker.pause",
                                                              "payments.exclusive",
                                                              "crm",
                                                              "crm.webhook",
