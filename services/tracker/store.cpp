@@ -253,7 +253,8 @@ StoreBatch Store::batch(std::size_t flows) {
 }
 
 void Store::commit(StoreBatch& batch, Durability durability) {
-  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // of this thread: it would count each comparison of keys
+  rocksdb::SetPerfLevel(
+      rocksdb::PerfLevel::kDisable);  // of this thread: it would count each comparison of keys
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::synced;
   impl_->check(impl_->db->Write(options, &batch.impl_->write), "write");
