@@ -283,3 +283,33 @@ TEST_CASE("before the deadline it says what is awaited, until when, and what it 
   CHECK(unknown.exit_code == 1);
   CHECK(unknown.err == "no flow has the correlation id 'nobody'\n");
 }
+
+TEST_CASE("a whole flow that is not complete in time: the step that is open is named, and what keeps it") {
+  Mesh mesh{replaced(Mesh::small_mesh(), "within: 500ms", "within: 1h") +
+            "    end: [order.shipped]\n    within: 500ms\n"};
+  mesh.start_broker();
+  mesh.start_tracker();
+  CHECK(mesh.actor("payments", {"--on", "order.placed"})->stop() == 0);
+  mesh.place("flow-1");
+  REQUIRE(overdue(mesh)["data"]["cause"]["kind"] == "CAUSE_SERVICE_OFFLINE");
+  const std::string open =
+      "  payment.captured after order.placed is open: no instance of payments has been there for G, and "
+      "order.placed waits for it\n"
+      "  evidence  service_offline: service payments, since T, order.placed at offset O\n"
+      "  look      reel services\n";
+  CHECK(why(mesh, "flow-1")
+            .starts_with(
+                "flow-1  overdue\norder.shipped expected within 500ms of the flow's start: overdue G\n" +
+                open + "payment.captured expected from payments within 1h after order.placed: "));
+
+  // Once that has come nothing is open, and what is to follow is nobody's to emit.
+  REQUIRE(mesh.reel({"pub", "payment.captured", "{}", "--correlation", "flow-1"}).exit_code == 0);
+  CHECK(eventually([&] {
+    return why(mesh, "flow-1") ==
+           "flow-1  overdue\norder.shipped expected within 500ms of the flow's start: overdue G\n"
+           "  nobody subscribes to payment.captured, which should lead to order.shipped\n"
+           "  evidence  no_subscriber: payment.captured at offset O\n"
+           "  look      reel topics\n"
+           "            reel services\n";
+  }));
+}
