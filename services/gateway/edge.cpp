@@ -110,6 +110,8 @@ HttpDuties Edge::duties() {
 std::optional<HttpResponse> Edge::admit(const HttpRequest& head) const {
   if (auto refusal = gatekeeper_.refusal(head)) return refusal;
   if (auto refusal = wrong_method(head)) return refusal;
+  if (parts_.access == Access::read_only && is_state_changing(head.method))
+    return problem(403, "this gateway is read-only (--read-only): nothing is published or changed here");
   return wrong_content(head);
 }
 
@@ -117,7 +119,7 @@ void Edge::handle(const std::shared_ptr<Exchange>& exchange) {
   const auto& path = exchange->request().path;
   if (path == events_path) return publish(exchange);
   if (path == stream_path) return stream(exchange);
-  if (path == "/healthz") return exchange->answer({200, "application/json", R"({"status":"up"})", {}});
+  if (path == "/healthz") return exchange->answer(alive());
   if (path == "/readyz" || path == "/metrics") return watch(exchange);
   if (is_api_path(path)) return query(exchange);
   exchange->answer(parts_.console.answer(exchange->request()));
@@ -200,6 +202,12 @@ void Edge::query(const std::shared_ptr<Exchange>& exchange) {
   if (!taken)
     exchange->answer(
         busy("too many requests wait for broker and tracker (gateway.queries_max, gateway.waits_max)"));
+}
+
+HttpResponse Edge::alive() const {
+  const bool read_only = parts_.access == Access::read_only;
+  return {
+      200, "application/json", read_only ? R"({"status":"up","read_only":true})" : R"({"status":"up"})", {}};
 }
 
 HttpResponse Edge::answer_query(const HttpRequest& request) const {

@@ -34,6 +34,9 @@
 
 namespace reel::gateway {
 
+/// A gateway that is read-only refuses every request that would change anything, events among them.
+enum class Access : std::uint8_t { all, read_only };
+
 /// Whom the edge hands requests on to. All outlive it; functions may be called on any thread.
 struct EdgeParts {
   Bus& bus;
@@ -41,6 +44,7 @@ struct EdgeParts {
   Feeds& feeds;
   const StaticFiles& console;
   RequestTimes& request_times;
+  Access access = Access::all;
   /// The system's own among them.
   TopicTypes topic_types;
   /// Queries and commands as JSON. Nothing: not its path.
@@ -73,6 +77,7 @@ class Edge {
   void stream(const std::shared_ptr<Exchange>& exchange);
   void watch(const std::shared_ptr<Exchange>& exchange);
   void query(const std::shared_ptr<Exchange>& exchange);
+  [[nodiscard]] HttpResponse alive() const;
   [[nodiscard]] HttpResponse answer_query(const HttpRequest& request) const;
 
   const config::Gateway settings_;

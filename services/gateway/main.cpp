@@ -42,6 +42,7 @@ struct CommandLine {
   std::vector<std::string> brokers;
   std::string tracker;
   std::string console;
+  bool read_only = false;
   std::string log_level = "info";
 };
 
@@ -157,6 +158,7 @@ int run(CommandLine arguments) {
        .feeds = feeds,
        .console = console,
        .request_times = request_times,
+       .access = arguments.read_only ? Access::read_only : Access::all,
        .topic_types = all_types(mesh.model),
        .api = [&api](const HttpRequest& request) { return api.answer(request); },
        .wait_json = [](const reel::v1::WaitReply& reply) { return message_json(reply, {}); },
@@ -200,6 +202,8 @@ int main(int argc, char** argv) {
   app.add_option("--broker", arguments.brokers, "broker endpoints, instead of REEL_BROKER or broker.listen");
   app.add_option("--tracker", arguments.tracker, "the tracker, instead of REEL_TRACKER or tracker.listen");
   app.add_option("--console", arguments.console, "the folder of the console's files");
+  app.add_flag("--read-only", arguments.read_only,
+               "publish and change nothing: for a console that everybody may look at");
   app.add_flag_callback(
       "--openapi",
       [] {

@@ -175,6 +175,21 @@ TEST_CASE("without a broker there is a 503 that says to come back, and it goes o
   REQUIRE(eventually([&] { return gateway.get("/readyz").status == 200; }));
 }
 
+TEST_CASE("a read-only gateway answers, but publishes and changes nothing") {
+  Mesh mesh;
+  mesh.start_broker();
+  const Gateway gateway{mesh, "", {"--read-only"}};
+  const auto refused = gateway.place("o-1");
+  CHECK(refused.status == 403);
+  CHECK(refused.body["detail"] ==
+        "this gateway is read-only (--read-only): nothing is published or changed here");
+  CHECK(gateway.post("/v1/commands", {}, "{}", "application/json").status == 403);
+  CHECK(gateway.post("/v1/care", {}, "{}", "application/json").status == 403);
+  CHECK(placed(mesh) == 0);
+  CHECK(gateway.get("/v1/topics").status == 200);
+  CHECK(gateway.get("/healthz").body["read_only"] == true);
+}
+
 TEST_CASE("metrics are what a scrape finds, with bounded labels") {
   Mesh mesh;
   mesh.start_broker();

@@ -26,8 +26,10 @@ namespace reel::test {
 /// A gateway, and how it is asked.
 class Gateway {
  public:
-  /// `settings` are added to its part of the mesh's file, in a file of its own.
-  explicit Gateway(Mesh& mesh, const std::string& settings = "") : mesh_{mesh} {
+  /// `options` are the command line's. `settings` are added to its part of the mesh's file, in a file of its
+  /// own.
+  explicit Gateway(Mesh& mesh, const std::string& settings = "", std::vector<std::string> options = {})
+      : mesh_{mesh}, options_{std::move(options)} {
     std::string yaml = read_file(mesh.config_path());
     const std::string listen = "listen: \"127.0.0.1:*\"";
     if (!settings.empty()) yaml.insert(yaml.find(listen) + listen.size(), ", " + settings);
@@ -37,8 +39,9 @@ class Gateway {
 
   void start() {
     static std::atomic<int> runs{0};
-    process_ = mesh_.start("reel-gateway", {"-c", config_path(), "--log-level", "debug"},
-                           "gateway" + std::to_string(++runs));
+    std::vector<std::string> arguments{"-c", config_path(), "--log-level", "debug"};
+    arguments.insert(arguments.end(), options_.begin(), options_.end());
+    process_ = mesh_.start("reel-gateway", arguments, "gateway" + std::to_string(++runs));
     if (!process_->says(" ready listen=")) throw std::runtime_error{"no gateway:\n" + process_->output()};
     const auto line = line_with(process_->output(), "ready listen=127.0.0.1:");
     port_ = std::stoi(line.substr(std::string{"ready listen=127.0.0.1:"}.size()));
@@ -79,6 +82,7 @@ class Gateway {
     return {result->status, nlohmann::json::parse(result->body, nullptr, false), result->headers};
   }
   Mesh& mesh_;
+  std::vector<std::string> options_;
   std::unique_ptr<Process> process_;
   int port_ = 0;
 };

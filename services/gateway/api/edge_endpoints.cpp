@@ -66,7 +66,17 @@ constexpr auto streaming = R"({
 
 constexpr auto alive = R"({
   "responses": {
-    "200": {"description": "The process answers.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    "200": {
+      "description": "The process answers.",
+      "content": {"application/json": {"schema": {
+        "type": "object",
+        "properties": {
+          "status": {"type": "string"},
+          "read_only": {"type": "boolean", "description": "Nothing is published or changed here: `--read-only`."}
+        },
+        "required": ["status"]
+      }}}
+    }
   }
 })";
 

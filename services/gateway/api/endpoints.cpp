@@ -7,6 +7,7 @@
 #include "gateway/api/openapi.h"
 #include "gateway/api/picture.h"
 #include "gateway/api/questions.h"
+#include "gateway/api/schema_text.h"
 #include "gateway/http/target.h"
 
 namespace reel::gateway {
@@ -242,6 +243,15 @@ std::vector<Endpoint> of_the_gateway() {
                        .least = 1}},
        .answer_schema = "StoredEvent",
        .answer = answer_event},
+      {.path = "/v1/schemas/{type}",
+       .name = "getSchema",
+       .summary = "The schema of a message type, as a .proto file has it.",
+       .parameters = {{.name = "type",
+                       .help = "Its full name: `shop.v1.OrderPlaced`.",
+                       .in_path = true,
+                       .required = true}},
+       .answer_schema = "Schema",
+       .answer = answer_schema},
       {.path = "/openapi.json",
        .name = "getOpenapi",
        .summary = "This document.",

@@ -20,24 +20,33 @@ RunHead head_of(const Row& row) {
 }  // namespace
 
 // A schema that cannot be used leaves its payloads unreadable; the events are shown all the same.
-KnownSchemas::KnownSchemas(const v1::SchemasReply& reply)
-    : schemas{schemas_of(reply.files()).schemas}, types{types_of(reply)} {}
+KnownSchemas::KnownSchemas(const v1::SchemasReply& reply, std::size_t told_digest)
+    : digest{told_digest}, schemas{schemas_of(reply.files()).schemas}, types{types_of(reply)} {}
 
 std::shared_ptr<const KnownSchemas> EventTexts::known() {
+  std::shared_ptr<const KnownSchemas> old;
   {
     const std::lock_guard guard{lock_};
-    if (known_) return known_;
+    if (known_ && now_() - asked_at_ < schemas_age_max) return known_;
+    asked_at_ = now_();  // one asks, and where nobody answers it is not one after the other who waits
+    old = known_;
   }
-  return ask_again();
+  try {
+    return ask_again();
+  } catch (const NotReachable&) {
+    if (!old) throw;
+    return old;
+  }
 }
 
 std::shared_ptr<const KnownSchemas> EventTexts::ask_again() {
   v1::Request request;
   request.mutable_schemas();
-  auto told = std::make_shared<const KnownSchemas>(bus_.ask_broker(std::move(request)).schemas());
+  const v1::SchemasReply told = bus_.ask_broker(std::move(request)).schemas();
+  const auto digest = std::hash<std::string>{}(told.SerializeAsString());
   const std::lock_guard guard{lock_};
-  known_ = told;
-  return told;
+  if (!known_ || known_->digest != digest) known_ = std::make_shared<const KnownSchemas>(told, digest);
+  return known_;
 }
 
 std::string EventWriter::write(const RunHead& head, std::string_view bytes, const RecordedAt& at) {

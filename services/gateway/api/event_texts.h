@@ -6,10 +6,14 @@
 //   {})
 //     -> {"specversion":"1.0","type":"order.placed",…,"data":{"orderId":"order-7"}}
 //
-// The schemas are asked for when they are first needed, and again when an event's type is not among them, at
-// most once for an answer: who publishes unknown types costs the broker one question, not a thousand.
+// The schemas are asked for when they are first needed, again when they are ten seconds old, since a type may
+// change under its name, and when an event's type is not among them, at most once for an answer: who
+// publishes unknown types costs the broker one question, not a thousand. The same answer is the same schemas.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,9 +25,13 @@
 
 namespace reel::gateway {
 
+/// So long the broker's schemas are taken to be what they were.
+inline constexpr std::chrono::seconds schemas_age_max{10};
+
 /// The schemas as the broker told them at one time.
 struct KnownSchemas {
-  explicit KnownSchemas(const v1::SchemasReply& reply);
+  KnownSchemas(const v1::SchemasReply& reply, std::size_t told_digest);
+  std::size_t digest;
   SchemaSet schemas;
   TopicTypes types;
 };
@@ -31,16 +39,20 @@ struct KnownSchemas {
 /// For any thread.
 class EventTexts {
  public:
-  explicit EventTexts(Bus& bus) : bus_{bus} {}
+  using Clock = std::chrono::steady_clock;
+  explicit EventTexts(Bus& bus, std::function<Clock::time_point()> now = Clock::now)
+      : bus_{bus}, now_{std::move(now)} {}
 
-  /// What the broker told last; asked for where nothing is known yet. Throws NotReachable.
+  /// What the broker told last; asked for where nothing is known yet, or for long. Throws NotReachable.
   [[nodiscard]] std::shared_ptr<const KnownSchemas> known();
   /// Asked for anew.
   [[nodiscard]] std::shared_ptr<const KnownSchemas> ask_again();
 
  private:
   Bus& bus_;
-  std::mutex lock_;  // guards the pointer only: nobody waits for the broker under it
+  const std::function<Clock::time_point()> now_;
+  std::mutex lock_;  // guards the following only: nobody waits for the broker under it
+  Clock::time_point asked_at_;
   std::shared_ptr<const KnownSchemas> known_;
 };
 

@@ -66,6 +66,16 @@ constexpr auto common = R"({
     "required": ["count", "least_ms", "most_ms", "p50_ms", "p95_ms", "p99_ms"]
   },
   "Openapi": {"description": "OpenAPI 3.1.", "type": "object"},
+  "Schema": {
+    "type": "object",
+    "properties": {
+      "type": {"type": "string"},
+      "file": {"type": "string", "description": "The .proto file it is from."},
+      "text": {"type": "string", "description": "The message, and behind it those it is made of, as a .proto file has them."},
+      "topics": {"type": "array", "items": {"type": "string"}, "description": "Those whose payload it is."}
+    },
+    "required": ["type", "file", "text", "topics"]
+  },
   "Published": {
     "type": "object",
     "properties": {

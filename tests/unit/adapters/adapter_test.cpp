@@ -53,15 +53,17 @@ class Bench {
 
   TestBus bus{"labels"};
   int fetched = 0;
+  EventReading::Clock::time_point now = EventReading::Clock::time_point{} + std::chrono::hours{1};
   /// Not empty: the broker does not tell its schemas, but this.
   std::string schema_error;
 
  private:
   EventReading reading_{[this] {
-    ++fetched;
-    if (!schema_error.empty()) throw std::runtime_error{schema_error};
-    return test::shop_schemas();
-  }};
+                          ++fetched;
+                          if (!schema_error.empty()) throw std::runtime_error{schema_error};
+                          return test::shop_schemas();
+                        },
+                        [this] { return now; }};
   config::Service settings_;
   std::optional<Adapter> adapter_;
 };
@@ -243,4 +245,15 @@ TEST_CASE("while the broker does not tell its schemas an event is tried again, a
   bench.schema_error.clear();
   CHECK(bench.place(2).handled());
   CHECK(server.times == 1);
+}
+
+TEST_CASE("a type may change under its name: schemas that are old are asked for anew") {
+  auto bench = Bench::script("cat > /dev/null");
+  CHECK(bench.place().handled());
+  bench.now += schemas_age_max - std::chrono::milliseconds{1};
+  CHECK(bench.place().handled());
+  CHECK(bench.fetched == 1);
+  bench.now += std::chrono::milliseconds{1};
+  CHECK(bench.place().handled());
+  CHECK(bench.fetched == 2);
 }

@@ -103,6 +103,18 @@ test.describe('RULE nothing is done before it was asked, with a count', () => {
   });
 });
 
+test.describe('RULE where nothing may be changed, there is nothing to press', () => {
+  for (const [hash, shows] of [['#/', 'has not come'], ['#/failures', 'dead letters'], ['#/service/payments', 'What it owes'], ['#/replay', 'Under way']] as const) {
+    test(`EXAMPLE a read-only gateway: ${hash}`, async ({ page, reel }) => {
+      await reel.open('read-only', hash);
+      await expect(page.getByText('read-only', { exact: true })).toBeVisible();
+      if (hash === '#/replay') await expect(page.getByText('No replay is under way.')).toBeVisible();
+      else await expect(page.getByText(shows).first()).toBeVisible();
+      await expect(page.getByRole('button', { name: /Redrive|Discard|Pause|Acknowledge|Snooze|Replay|Waive/ })).toHaveCount(0);
+    });
+  }
+});
+
 test.describe('RULE foreign text is text', () => {
   test('EXAMPLE markup in a payload, an error or an id is shown as it stands', async ({ page, reel }) => {
     await reel.open('dead-letters', '#/failures?service=shipping');

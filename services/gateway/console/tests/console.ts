@@ -56,6 +56,7 @@ export { expect };
 export const views: [name: string, scenario: string, hash: string, shows: string | RegExp][] = [
   ['now, quiet', 'all-quiet', '#/', 'All quiet.'],
   ['now, overdue', 'one-overdue', '#/', '1 flow is overdue.'],
+  ['now, read-only', 'read-only', '#/', 'read-only'],
   ['now, an incident', 'incident', '#/', /payments is paused by ada@desk/],
   ['now, nothing yet', 'nothing-yet', '#/', 'No flow is known yet.'],
   ['now, catching up', 'catching-up', '#/', 'The tracker is catching up.'],
@@ -80,7 +81,7 @@ export const views: [name: string, scenario: string, hash: string, shows: string
   ['retries', 'dead-letters', '#/failures?tab=retries', 'Give up'],
   ['delayed', 'dead-letters', '#/failures?tab=delayed', 'customer.notified'],
   ['topics', 'all-quiet', '#/topics', 'shop.v1.OrderPlaced'],
-  ['topic', 'all-quiet', '#/topic/order.placed', 'Latest events'],
+  ['topic', 'all-quiet', '#/topic/order.placed', 'message OrderPlaced'],
   ['tail', 'all-quiet', '#/tail', 'by notifications'],
   ['replay', 'replay', '#/replay', /of offsets 1000 to 40999/],
 ];

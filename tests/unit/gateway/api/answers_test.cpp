@@ -3,6 +3,7 @@
 
 #include "api_bench.h"
 #include "gateway/api/added_up.h"
+#include "gateway/api/schema_text.h"
 #include "search/spans.h"
 
 using namespace reel;
@@ -113,4 +114,26 @@ TEST_CASE("the picture of a flow has its deliveries, and without a broker the re
   CHECK(tree.status == 200);
   CHECK(tree.json["steps"].size() == 1);
   CHECK_FALSE(tree.json.contains("clocks"));
+}
+
+TEST_CASE("a schema is told as a .proto file has it, with the topics it is of") {
+  ApiBench bench;
+  auto& topic = *bench.bus.schemas.add_topics();
+  topic.set_topic("order.placed");
+  topic.set_type("google.protobuf.StringValue");
+  const Json answer = bench.get("/v1/schemas/google.protobuf.StringValue").json;
+  CHECK(answer["type"] == "google.protobuf.StringValue");
+  CHECK(answer["file"] == "google/protobuf/wrappers.proto");
+  CHECK(answer["text"].get<std::string>().starts_with("message StringValue {\n  string value = 1;\n}\n"));
+  CHECK(answer["topics"] == Json{"order.placed"});
+  CHECK(bench.get("/v1/schemas/shop.v1.Odd").status == 404);
+}
+
+TEST_CASE("what a message is made of stands behind it, each once, protobuf's own left out") {
+  const auto text = gateway::schema_text(*v1::Reply::descriptor());
+  CHECK(text.starts_with("message Reply {\n"));
+  const auto first = text.find("\nmessage FlowReply {\n");
+  CHECK(first != std::string::npos);
+  CHECK(text.find("\nmessage FlowReply {\n", first + 1) == std::string::npos);
+  CHECK(text.find("message Timestamp") == std::string::npos);
 }

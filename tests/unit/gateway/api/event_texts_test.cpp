@@ -44,6 +44,20 @@ TEST_CASE("schemas are asked for once, and once more where a type is unknown") {
   CHECK(bus.asked_for_schemas == 2);
 }
 
+TEST_CASE(
+    "a type may change under its name: old schemas are asked for anew, and kept where they are the same") {
+  FakeBus bus;
+  auto now = gateway::EventTexts::Clock::time_point{} + std::chrono::hours{1};
+  gateway::EventTexts texts{bus, [&] { return now; }};
+  const auto first = texts.known();
+  now += gateway::schemas_age_max - std::chrono::milliseconds{1};
+  CHECK(texts.known() == first);
+  CHECK(bus.asked_for_schemas == 1);
+  now += std::chrono::milliseconds{1};
+  CHECK(texts.known() == first);
+  CHECK(bus.asked_for_schemas == 2);
+}
+
 TEST_CASE("bytes that are no event are null") {
   FakeBus bus;
   gateway::EventTexts texts{bus};

@@ -28,8 +28,11 @@ std::string target_of(const Endpoint& endpoint) {
   std::string path{endpoint.path};
   const auto open = path.find('{');
   if (open == std::string::npos) return path;
-  return path.replace(open, path.find('}') - open + 1,
-                      endpoint.path.find("{offset}") != std::string::npos ? "1" : "order-7");
+  const std::string parameter = path.substr(open, path.find('}') - open + 1);
+  const char* value = parameter == "{offset}" ? "1"
+                      : parameter == "{type}" ? "google.protobuf.StringValue"
+                                              : "order-7";
+  return path.replace(open, parameter.size(), value);
 }
 
 std::string body_for(const Endpoint& endpoint) {

@@ -51,6 +51,9 @@ export class Client {
   definitions = (signal?: AbortSignal) => this.get<T.Definitions>('gateway', '/v1/definitions', {}, signal);
   replays = (signal?: AbortSignal) => this.get<T.Replays>('broker', '/v1/replays', {}, signal);
 
+  schema = (type: string, signal?: AbortSignal) => this.get<T.Schema>('broker', `/v1/schemas/${encodeURIComponent(type)}`, {}, signal);
+  health = (signal?: AbortSignal) => this.get<T.Health>('gateway', '/healthz', {}, signal);
+
   flows = ({ states, ...query }: FlowQuery, signal?: AbortSignal) =>
     this.get<T.Flows>('tracker', '/v1/flows', { ...query, state: states }, signal);
 

@@ -361,6 +361,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemas/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The schema of a message type, as a .proto file has it. */
+        get: operations["getSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1048,6 +1065,15 @@ export interface components {
             from: string;
             to: string;
             when: string;
+        };
+        Schema: {
+            type: string;
+            /** @description The .proto file it is from. */
+            file: string;
+            /** @description The message, and behind it those it is made of, as a .proto file has them. */
+            text: string;
+            /** @description Those whose payload it is. */
+            topics: string[];
         };
         /** @enum {string} */
         ServiceFate: "unknown" | "filtered" | "earlier" | "waiting" | "in_flight" | "retrying" | "parked" | "dead" | "settled";
@@ -1754,6 +1780,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its full name: `shop.v1.OrderPlaced`. */
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schema"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getOpenapi: {
         parameters: {
             query?: never;
@@ -1869,7 +1919,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": {
+                        status: string;
+                        /** @description Nothing is published or changed here: `--read-only`. */
+                        read_only?: boolean;
+                    };
                 };
             };
             default: components["responses"]["Problem"];

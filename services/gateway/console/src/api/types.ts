@@ -1,5 +1,5 @@
 // Short names for what the API answers. The shapes themselves are in schema.d.ts, which is generated.
-import type { components } from './schema';
+import type { components, operations } from './schema';
 
 type Schemas = components['schemas'];
 
@@ -29,6 +29,8 @@ export type Edges = Schemas['EdgesReply'];
 export type CloudEvent = Schemas['CloudEvent'];
 export type StoredEvent = Schemas['StoredEvent'];
 export type Letter = Schemas['DeadReply.Letter'];
+export type Schema = Schemas['Schema'];
+export type Health = operations['getHealth']['responses'][200]['content']['application/json'];
 export type Dead = Schemas['DeadReply'];
 export type Retries = Schemas['RetriesReply'];
 export type DelayedEvent = Schemas['DelayedReply.Event'];

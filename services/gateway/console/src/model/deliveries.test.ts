@@ -11,7 +11,7 @@ describe('a picture is drawn again as long as a delivery may change', () => {
     const picture = order(3_600_000);
     const part = picture.steps.flatMap((step) => step.services ?? [])[0]!;
     const open = ['waiting', 'in_flight', 'retrying', 'parked', 'acked', 'dead', 'discarded'].filter((state) => {
-      part.state = state;
+      part.state = state as typeof part.state;
       return hasOpenDeliveries(picture);
     });
     expect(open).toEqual(['waiting', 'in_flight', 'retrying', 'parked']);

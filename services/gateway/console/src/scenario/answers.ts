@@ -27,6 +27,8 @@ export function answer(world: World, method: string, path: string, query: URLSea
     const found = world.event(Number(event[1]));
     return found ? ok({ event: found }) : problem(404, 'Not Found', `the journal holds no event at offset ${event[1]}`);
   }
+  const type = /^\/v1\/schemas\/(.+)$/.exec(path);
+  if (type) return schemaOf(world, decodeURIComponent(type[1]!));
   const make = pages[path];
   return make ? make(world, query) : problem(404, 'Not Found', `there is nothing at ${path}`);
 }
@@ -54,6 +56,15 @@ function aboutFlow(world: World, id: string, what: string, limit: number): Answe
   return ok({ summary: picture, findings, watermark: picture.watermark });
 }
 
+/** What stands in proto/shop/v1 of it, as far as a scenario needs one. */
+function schemaOf(world: World, type: string): Answer {
+  const topics = world.topicList().filter((topic) => topic.type === type).map((topic) => topic.topic);
+  if (topics.length === 0) return problem(404, 'Not Found', `the broker has no message type '${type}'`);
+  const [name = ''] = type.split('.').slice(-1);
+  const text = `message ${name} {\n  // Unique for ever; the flow's id as well.\n  string order_id = 1;\n  string customer = 2;\n  int64 total_cents = 3;\n  repeated .shop.v1.Line lines = 4;\n}\n\nmessage Line {\n  string sku = 1;\n  int32 count = 2;\n}\n`;
+  return ok({ type, file: `${type.split('.').slice(0, -1).join('/')}/${topics[0]!.split('.')[0]}.proto`, text, topics });
+}
+
 const pages: Record<string, (world: World, query: URLSearchParams) => Answer> = {
   '/v1/status': (world) =>
     ok({
@@ -72,6 +83,7 @@ const pages: Record<string, (world: World, query: URLSearchParams) => Answer> = 
       delayed: world.delayed().length,
       memory_bytes: 84_000_000,
     }),
+  '/healthz': (world) => ok({ status: 'up', read_only: world.scenario.read_only ?? false }),
   '/v1/summary': (world) => ok(summary(world)),
   '/v1/topics': (world) => ok({ topics: world.topicList() }),
   '/v1/services': (world) => ok({ services: world.serviceList(), now: timeText(world.now), end_offset: world.end_offset }),

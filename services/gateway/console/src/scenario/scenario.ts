@@ -43,5 +43,7 @@ export interface Scenario {
   long_flow?: number;
   delayed?: number;
   replay?: boolean;
+  /** The gateway changes nothing. */
+  read_only?: boolean;
   resolved_incidents?: number;
 }

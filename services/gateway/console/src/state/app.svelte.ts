@@ -26,6 +26,8 @@ export class App {
   private sources: Sources = $state(noSources());
   private watermark: Watermark | undefined = $state();
   private readonly counted: Samples;
+  /** The gateway changes nothing, so there is nothing to press. */
+  read_only = $state(false);
   /** Grows with each sample: plots follow it. */
   sampled = $state(0);
 
@@ -52,6 +54,10 @@ export class App {
   /** Lets time go on; returns what stops it. */
   start(): () => void {
     const timer = setInterval(() => (this.steady = this.clock.steady()), tick_ms);
+    void this.client.health().then(
+      (health) => (this.read_only = health.read_only ?? false),
+      () => {}, // the banner says that nobody answers
+    );
     const stops = [this.summary.run(), this.topics.run(), () => clearInterval(timer)];
     return () => stops.forEach((stop) => stop());
   }
