@@ -13,6 +13,7 @@
 #include "event/json_misfit.h"
 #include "event/nearest_name.h"
 #include "event/payload_check.h"
+#include "event/plain_message.h"
 #include "event/quoted_text.h"
 #include "event/rfc3339.h"
 #include "event/schema_builder.h"
@@ -238,18 +239,23 @@ class EventJson::Impl {
 
   [[nodiscard]] std::string encode(const json& value, const pb::Descriptor& type) const {
     if (const auto misfit = json_misfit(value, type, "data")) wrong(*misfit);
-    std::string bytes;
-    const auto status = pb::util::JsonToBinaryString(resolver_of(type), url_of(type), value.dump(), &bytes);
-    if (!status.ok()) {
-      const std::string_view message{status.message().data(), status.message().size()};
-      wrong("data is not " + type.full_name() + ": " + in_quotes(message, converter_bytes_max));
-    }
     // Through a message, so that fields stand in the order of their numbers, whoever wrote them down.
     const std::unique_ptr<pb::Message> message{factory_.GetPrototype(&type)->New()};
-    if (!message->ParsePartialFromString(bytes)) wrong("data is not " + type.full_name());
+    if (!fill_plain(value, *message)) convert(value, type, *message);
     if (!message->IsInitialized())
       wrong("data: required and missing: " + message->InitializationErrorString());
     return message->SerializeAsString();
+  }
+
+  void convert(const json& value, const pb::Descriptor& type, pb::Message& message) const {
+    std::string bytes;
+    const auto status = pb::util::JsonToBinaryString(resolver_of(type), url_of(type), value.dump(), &bytes);
+    if (!status.ok()) {
+      const std::string_view said{status.message().data(), status.message().size()};
+      wrong("data is not " + type.full_name() + ": " + in_quotes(said, converter_bytes_max));
+    }
+    message.Clear();
+    if (!message.ParsePartialFromString(bytes)) wrong("data is not " + type.full_name());
   }
 
   [[nodiscard]] const PayloadCheck& check_of(const pb::Descriptor& type) const {

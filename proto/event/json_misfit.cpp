@@ -126,13 +126,6 @@ Misfit unknown_field(const std::string& name, const pb::Descriptor& type, const 
   return path + ": unknown field " + in_quotes(name) + " of " + type.full_name() + did_you_mean(name, names);
 }
 
-const pb::FieldDescriptor* find_field(const pb::Descriptor& type, const std::string& name) {
-  for (int i = 0; i < type.field_count(); ++i) {
-    if (type.field(i)->json_name() == name || type.field(i)->name() == name) return type.field(i);
-  }
-  return nullptr;
-}
-
 Misfit map_misfit(const json& value, const pb::FieldDescriptor& field, const std::string& path) {
   if (!value.is_object()) return wanted(path, "an object", value);
   const auto& key_field = *field.message_type()->map_key();
@@ -181,13 +174,20 @@ Misfit value_misfit(const json& value, const pb::FieldDescriptor& field, const s
 
 }  // namespace
 
+const pb::FieldDescriptor* find_json_field(const pb::Descriptor& type, const std::string& name) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (type.field(i)->json_name() == name || type.field(i)->name() == name) return type.field(i);
+  }
+  return nullptr;
+}
+
 std::optional<std::string> json_misfit(const json& value, const pb::Descriptor& type,
                                        const std::string& path) {
   if (auto misfit = well_known_misfit(value, type, path)) return *misfit;
   if (!value.is_object()) return wanted(path, "an object (" + type.full_name() + ")", value);
   std::map<const pb::OneofDescriptor*, std::string> chosen;
   for (const auto& [name, part] : value.items()) {
-    const auto* field = find_field(type, name);
+    const auto* field = find_json_field(type, name);
     if (field == nullptr) return unknown_field(name, type, path);
     if (auto misfit = field_misfit(part, *field, path + "." + name)) return misfit;
     const auto* oneof = field->real_containing_oneof();

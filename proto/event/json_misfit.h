@@ -9,7 +9,8 @@
 
 namespace google::protobuf {
 class Descriptor;
-}
+class FieldDescriptor;
+}  // namespace google::protobuf
 
 namespace reel {
 
@@ -18,5 +19,9 @@ namespace reel {
 [[nodiscard]] std::optional<std::string> json_misfit(const nlohmann::json& value,
                                                      const google::protobuf::Descriptor& type,
                                                      const std::string& path);
+
+/// The field of that name: JSON's, or the one in the .proto file. nullptr: there is none.
+[[nodiscard]] const google::protobuf::FieldDescriptor* find_json_field(
+    const google::protobuf::Descriptor& type, const std::string& name);
 
 }  // namespace reel
