@@ -68,6 +68,7 @@ export const views: [name: string, scenario: string, hash: string, shows: string
   ['flow, sequence', 'one-overdue', '#/flow/order-13/sequence', 'order.placed acked'],
   ['flow, timeline', 'one-overdue', '#/flow/order-13/timeline', 'delay before publishing'],
   ['flow, events', 'one-overdue', '#/flow/order-17/events', '"customer"'],
+  ['flow, compared', 'one-overdue', '#/flow/order-17/compare?with=order-15', 'only there'],
   ['incidents', 'incident', '#/incidents', 'has not come'],
   ['incidents, resolved', 'incident', '#/incidents?tab=resolved', 'Lasted'],
   ['definitions', 'incident', '#/definitions', 'order-fulfilment'],

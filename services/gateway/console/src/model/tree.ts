@@ -48,7 +48,13 @@ function attemptsOf(part: StoryPart): (StoryStep | undefined)[] {
   return told.length > 0 ? told : [undefined];
 }
 
-export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
+export interface Causes {
+  roots: PictureStep[];
+  /** By their cause's id, in the order of the log. */
+  effects: Map<string, PictureStep[]>;
+}
+
+export function causesIn(picture: Pick<Picture, 'steps'>): Causes {
   const by_id = new Map(picture.steps.map((step) => [step.id, step]));
   const effects = new Map<string, PictureStep[]>();
   const roots: PictureStep[] = [];
@@ -62,6 +68,11 @@ export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
       effects.set(cause.id, siblings);
     }
   }
+  return { roots, effects };
+}
+
+export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
+  const { roots, effects } = causesIn(picture);
   const rows: TreeRow[] = [];
   // A chain may be thousands of events long: a stack of our own, not the language's.
   const stack: { step: PictureStep; rails: boolean[] }[] = [];
