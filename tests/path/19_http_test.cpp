@@ -175,6 +175,32 @@ TEST_CASE("without a broker there is a 503 that says to come back, and it goes o
   REQUIRE(eventually([&] { return gateway.get("/readyz").status == 200; }));
 }
 
+TEST_CASE("requests that are sent together, or in pieces, are answered one after the other") {
+  Mesh mesh;
+  mesh.start_broker();
+  const Gateway gateway{mesh};
+  const auto event = [](const std::string& order, const std::string& more = "") {
+    const std::string body = R"({"type":"order.placed","data":{"orderId":")" + order + "\"}}";
+    return "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + more +
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  };
+  const Raw together{gateway.port()};
+  together.send(event("o-1") + event("o-2") +
+                "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const auto answers = together.rest();
+  const auto second = answers.find("HTTP/1.1 202 Accepted\r\n", 1);
+  CHECK(answers.starts_with("HTTP/1.1 202 Accepted\r\n"));
+  REQUIRE(second != std::string::npos);
+  CHECK(answers.find("HTTP/1.1 200 OK\r\n", second) != std::string::npos);
+  CHECK(answers.ends_with("{\"status\":\"up\"}\n"));
+
+  const Raw pieces{gateway.port()};
+  for (const char c : event("o-3", "Connection: close\r\n")) pieces.send({c});
+  CHECK(status_in(pieces.rest()) == 202);
+  const auto events = mesh.events("order.placed", 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(events[i]["data"]["orderId"] == "o-" + std::to_string(i + 1));
+}
+
 TEST_CASE("a read-only gateway answers, but publishes and changes nothing") {
   Mesh mesh;
   mesh.start_broker();
