@@ -30,6 +30,14 @@ describe('the tree of causes', () => {
     expect(rows).toHaveLength(picture.steps.length);
     expect(rows[0]!.rails).toEqual([]);
   });
+  test('an event whose cause is not here says so', () => {
+    const picture = order(60_000);
+    picture.steps[2]!.causationid = 'from elsewhere';
+    const orphans = () => treeRows(picture, { deliveries: false }).flatMap((row) => (row.kind === 'event' && row.orphan ? [row.orphan] : []));
+    expect(orphans()).toEqual(['caused by from elsewhere, which is not of this flow']);
+    picture.events = picture.steps.length + 100;
+    expect(orphans()).toEqual(['caused by from elsewhere, which is not on this page']);
+  });
   test('a chain of ten thousand events is no trouble', () => {
     const picture = longPicture('batch-1', 10_000, placed);
     picture.steps.forEach((step, i) => i > 0 && (step.causationid = picture.steps[i - 1]!.id));

@@ -11,6 +11,8 @@ export interface EventRow {
   /** For each level whether its line goes on below; the last is the row's own elbow. */
   rails: boolean[];
   longest: boolean;
+  /** Where its cause is not among the others: what is said of that. */
+  orphan: string;
 }
 
 export interface DeliveryRow {
@@ -73,6 +75,8 @@ export function causesIn(picture: Pick<Picture, 'steps'>): Causes {
 
 export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
   const { roots, effects } = causesIn(picture);
+  const orphans = new Set(roots.filter((step) => step.causationid).map((step) => step.id));
+  const whole = picture.steps.length >= picture.events;
   const rows: TreeRow[] = [];
   // A chain may be thousands of events long: a stack of our own, not the language's.
   const stack: { step: PictureStep; rails: boolean[] }[] = [];
@@ -80,7 +84,8 @@ export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
   while (stack.length > 0) {
     const { step, rails } = stack.pop()!;
     const below = effects.get(step.id) ?? [];
-    rows.push({ kind: 'event', key: step.id, step, rails, longest: picture.longest?.id === step.id });
+    const orphan = orphans.has(step.id) ? `caused by ${step.causationid}, which is not ${whole ? 'of this flow' : 'on this page'}` : '';
+    rows.push({ kind: 'event', key: step.id, step, rails, longest: picture.longest?.id === step.id, orphan });
     if (options.deliveries) pushDeliveries(rows, step, rails, below.length > 0);
     for (let i = below.length - 1; i >= 0; --i) stack.push({ step: below[i]!, rails: deeper(rails, i < below.length - 1) });
   }
