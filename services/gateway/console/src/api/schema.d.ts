@@ -861,6 +861,7 @@ export interface components {
         Pattern: {
             pattern: string;
             from_offset: number;
+            begins: components["schemas"]["TopicOffset"][];
             when: string;
         };
         /** @description What `reel flow ID -o json` prints. Without `longest` and `clocks` where deliveries could not be read. */
@@ -1170,6 +1171,10 @@ export interface components {
             overdue: number;
             completed: number;
         };
+        TopicOffset: {
+            topic: string;
+            offset: number;
+        };
         TopicsReply: {
             topics: components["schemas"]["TopicsReply.Topic"][];
         };
@@ -1181,6 +1186,7 @@ export interface components {
             unrouted: number;
             refused: number;
             services: string[];
+            newest_offset: number;
         };
         VariantsReply: {
             topics: string[];
