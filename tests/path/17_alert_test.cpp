@@ -168,7 +168,7 @@ TEST_CASE("what happened while reel-alerts was away is told when it is back, in 
   receiver.fail(3);  // the first of the two is tried again, and the second waits for it
   const auto alerts = start_alerts(mesh, "alerts.ops");
   REQUIRE(eventually([&] { return receiver.overdue("resolved").size() == 1; }));
-  const auto all = receiver.got([](const json&) { return true; });
+  const auto all = receiver.got([](const json& alert) { return alert["alert"] == "ReelOverdue"; });
   REQUIRE(all.size() == 2);
   CHECK(all[0]["status"] == "firing");
   CHECK(all[1]["status"] == "resolved");

@@ -86,8 +86,9 @@ constexpr Published events[] = {
     {"rate.published", "rate-1", R"({"currency": "EUR"})"},
     {"rate.published", "rate-2", R"({"currency": "USD"})"},
     {"rate.published", "rate-3", R"({"currency": "EUR"})"},
-    {"claim.assessed", "large", "{}"},
 };
+// Published when it is overdue.
+constexpr Published late = {"claim.assessed", "large", "{}"};
 
 /// "definition/after -> expected: verdict", and how often.
 using Counts = std::map<std::string, int>;
@@ -109,15 +110,24 @@ std::size_t ending_with(const Counts& counts, const std::string& verdict) {
       counts.begin(), counts.end(), [&](const auto& one) { return one.first.ends_with(": " + verdict); }));
 }
 
+std::vector<nlohmann::json> verdicts_of(Mesh& mesh, const std::string& flow) {
+  const auto ran = mesh.reel({"flow", flow, "--brief", "-o", "json"});
+  if (ran.exit_code != 0) return {};
+  return nlohmann::json::parse(ran.out)["expectations"];
+}
+
 std::vector<nlohmann::json> verdicts(Mesh& mesh) {
   std::vector<nlohmann::json> found;
   for (const auto& row : mesh.rows({"flows", "--limit", "100"})) {
-    const auto ran = mesh.reel({"flow", row["correlationid"], "--brief", "-o", "json"});
-    if (ran.exit_code != 0) continue;
-    const auto flow = nlohmann::json::parse(ran.out);
-    for (const auto& one : flow["expectations"]) found.push_back(one);
+    for (auto& one : verdicts_of(mesh, row["correlationid"])) found.push_back(std::move(one));
   }
   return found;
+}
+
+void publish(Mesh& mesh, const Published& event) {
+  REQUIRE(mesh.reel({"pub", event.topic, event.data, "--correlation", event.flow, "--attr",
+                     std::string{"channel="} + event.channel})
+              .exit_code == 0);
 }
 
 Counts live(Mesh& mesh) {
@@ -152,10 +162,14 @@ TEST_CASE("what a running tracker says of a flow is what a backtest of the same 
   Mesh mesh{every_word()};
   mesh.start_broker();
   mesh.start_tracker();
-  for (const auto& event : events)
-    REQUIRE(mesh.reel({"pub", event.topic, event.data, "--correlation", event.flow, "--attr",
-                       std::string{"channel="} + event.channel})
-                .exit_code == 0);
+  for (const auto& event : events) publish(mesh, event);
+  REQUIRE(eventually([&] {
+    const auto found = verdicts_of(mesh, late.flow);
+    return std::any_of(found.begin(), found.end(), [&](const auto& one) {
+      return one["verdict"] == "overdue" && one["expected"].dump().find(late.topic) != std::string::npos;
+    });
+  }));
+  publish(mesh, late);
   // Until time has decided everything that it will decide.
   Counts said;
   REQUIRE(eventually([&] {
@@ -168,7 +182,7 @@ TEST_CASE("what a running tracker says of a flow is what a backtest of the same 
   // A history ends with its last event's time.
   REQUIRE(mesh.reel({"pub", "claim.progressed", "{}", "--correlation", "later"}).exit_code == 0);
   std::string history;
-  for (const auto& event : mesh.events(">", std::size(events) + 1)) history += event.dump() + "\n";
+  for (const auto& event : mesh.events(">", std::size(events) + 2)) history += event.dump() + "\n";
   write_file(mesh.dir() / "history.jsonl", history);
   CHECK(text_of(backtested(mesh, {"--events", (mesh.dir() / "history.jsonl").string()})) == text_of(said));
 }

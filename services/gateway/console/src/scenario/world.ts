@@ -259,7 +259,7 @@ export class World {
     return Object.entries(topics).map(([topic, { type, durable }]) => {
       const published = durable === false ? 48_211 : (counts.get(topic) ?? 0);
       const services = durable === false ? [] : Object.keys(subscriptions).filter((service) => subscriptions[service]!.includes(topic));
-      return { topic, type, durable: durable !== false, published, unrouted: services.length === 0 ? published : 0, refused: topic === 'payment.captured' ? 2 : 0, services };
+      return { topic, type, durable: durable !== false, published, unrouted: services.length === 0 ? published : 0, refused: topic === 'payment.captured' ? 2 : 0, services, newest_offset: published };
     });
   }
 
@@ -306,7 +306,7 @@ export class World {
       paused_by: paused?.by ?? '',
       parked: 0,
       expired: 0,
-      filters: patterns.map((pattern) => ({ pattern, from_offset: 0, when: '' })),
+      filters: patterns.map((pattern) => ({ pattern, from_offset: 0, begins: [], when: '' })),
       ephemeral: false,
       ...counts,
     };
