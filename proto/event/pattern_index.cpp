@@ -1,6 +1,7 @@
 #include "event/pattern_index.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "event/envelope_values.h"
 #include "event/message_values.h"
@@ -74,9 +75,9 @@ class PatternIndex::Lookup : public ValueVisitor {
 };
 
 PatternIndex::Field& PatternIndex::field_at(const Path& path) {
-  std::string name;
-  for (const auto* const node : path) name += node->name + '\n';
-  const auto [found, is_new] = by_path_.try_emplace(name, fields_.size());
+  std::vector<std::string> names;
+  for (const auto* const node : path) names.push_back(node->name);
+  const auto [found, is_new] = by_path_.try_emplace(std::move(names), fields_.size());
   if (!is_new) return fields_[found->second];
   auto& field = fields_.emplace_back();
   for (const auto* const node : path)

@@ -28,6 +28,9 @@ class PatternIndex {
   /// Larger than all before.
   void add(std::uint32_t number, const EventPattern& pattern);
 
+  /// How many are asked about each event.
+  [[nodiscard]] std::size_t asked_always() const { return asked_always_.size(); }
+
   /// Calls `each` with the numbers of the patterns that match, ascending. Returns how many were asked.
   template <class Each>
   std::size_t match(JudgedEvent& event, Each each) const {
@@ -60,7 +63,7 @@ class PatternIndex {
 
   std::vector<Entry> entries_;
   std::vector<Field> fields_;
-  std::map<std::string, std::size_t> by_path_;  // in fields_
+  std::map<std::vector<std::string>, std::size_t> by_path_;  // in fields_
   Places asked_always_;
 };
 

@@ -85,10 +85,16 @@ class Setter {
   const Field* field_;
 };
 
+// Null is a value of google.protobuf.Value, and of NullValue; elsewhere it is nothing.
+bool knows_null(const Field& field) {
+  if (field.cpp_type() == Field::CPPTYPE_MESSAGE)
+    return field.message_type()->well_known_type() == pb::Descriptor::WELLKNOWNTYPE_VALUE;
+  return field.cpp_type() == Field::CPPTYPE_ENUM &&
+         field.enum_type()->full_name() == "google.protobuf.NullValue";
+}
+
 bool is_plain(const Field& field) {
-  return !field.is_map() && field.type() != Field::TYPE_GROUP &&
-         (field.cpp_type() != Field::CPPTYPE_ENUM ||
-          field.enum_type()->full_name() != "google.protobuf.NullValue");
+  return !field.is_map() && field.type() != Field::TYPE_GROUP && !knows_null(field);
 }
 
 bool set_all(const json& value, pb::Message& message, const Field& field) {

@@ -1,11 +1,13 @@
 #include "event/plain_message.h"
 
 #include <doctest/doctest.h>
+#include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/util/json_util.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "proto_folder.h"
 #include "reel/v1/query.pb.h"
 #include "reel/v1/wire.pb.h"
 
@@ -43,4 +45,22 @@ TEST_CASE("what is not plain is left to the converter") {
   CHECK(filled<v1::StatusReply>(R"({"refused":{"a":1}})") == "not plain");  // a map
   CHECK(filled<v1::Deliver>(R"({"spans":[null]})") == "not plain");
   CHECK(filled<v1::Hello>("[]") == "not plain");
+}
+
+TEST_CASE("null, where it is a value, is left to the converter") {
+  const SchemaSet schemas = schemas_from(R"(
+syntax = "proto3";
+package t;
+import "google/protobuf/struct.proto";
+message Set { string key = 1; google.protobuf.Value to = 2; google.protobuf.NullValue none = 3; }
+)");
+  google::protobuf::DynamicMessageFactory factory;
+  const auto* const prototype = factory.GetPrototype(schemas.find("t.Set"));
+  const auto is_filled = [&](const char* text) {
+    const std::unique_ptr<google::protobuf::Message> message{prototype->New()};
+    return fill_plain(json::parse(text), *message);
+  };
+  CHECK(is_filled(R"({"key": null})"));
+  CHECK_FALSE(is_filled(R"({"key": "k", "to": null})"));
+  CHECK_FALSE(is_filled(R"({"key": "k", "none": null})"));
 }
