@@ -40,6 +40,8 @@ class ChoosyIndex {
   explicit ChoosyIndex(const std::vector<Choosy>& choosy);
 
   [[nodiscard]] bool empty() const { return wishes_.empty(); }
+  /// How many wishes are looked at for each event, whatever it holds.
+  [[nodiscard]] std::size_t asked_always() const { return patterns_.asked_always() + plain_.size(); }
 
   /// Calls `each` with the services that want this event at this place: ascending, each once. Returns how
   /// many patterns were asked, at least 1.

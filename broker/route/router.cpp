@@ -72,6 +72,7 @@ void Router::take_up(const config::Model& model, const SchemaSet* schemas) {
   parser_ =
       schemas != nullptr ? std::make_unique<PayloadParser>(*schemas) : std::make_unique<PayloadParser>();
   results_.clear();
+  ++revision_;
   types_.clear();
   derivations_.clear();
   for (const auto& [name, topic] : model.topics) types_.emplace(name, topic.type);

@@ -87,7 +87,8 @@ class Router {
 
   /// Who is choosy about `topic`, by service; nullptr where `service` wants all of it or nothing.
   [[nodiscard]] const Choosy* choosy(ServiceIndex service, std::string_view topic);
-  /// Changes where somebody wants something else: what was asked before may no longer be so.
+  /// Changes where somebody wants something else, or events are read otherwise: what was asked before may no
+  /// longer be so. Never 0.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
   /// For reading payloads of the mesh.
   [[nodiscard]] PayloadParser& parser() const { return *parser_; }

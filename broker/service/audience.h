@@ -25,7 +25,7 @@ class Audience {
   /// Of a topic: those that want all of it, and those to be asked about each event.
   struct OfTopic {
     std::uint32_t sure = 0;
-    /// Good until a subscription changes; null where nobody need be asked.
+    /// Good until the router is asked or told something else; null where nobody need be asked.
     const ChoosyIndex* choosy = nullptr;
   };
   [[nodiscard]] OfTopic of(std::string_view topic) const;

@@ -1,6 +1,7 @@
 #include "service/delivery_frame.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace reel::broker {
 namespace {
@@ -26,7 +27,7 @@ bool DeliveryFrame::takes(const HandOver& item, v1::Redelivery kind, const Place
   if (empty()) return true;
   const auto& deliver = header_.deliver();
   // A large batch is worth a frame of its own, in which it need not be copied.
-  const bool begins_batch = stretches_.back().batch != place.batch;
+  const bool begins_batch = kind == v1::REDELIVERY_NONE && stretches_.back().batch != place.batch;
   return bytes_ < (begins_batch ? bytes_target / 2 : bytes_target) && item.delivery == deliver.delivery() &&
          item.attempt == deliver.attempt() && kind == deliver.redelivery();
 }
@@ -42,7 +43,7 @@ void DeliveryFrame::add(const HandOver& item, v1::Redelivery kind, const Place& 
   if (empty() || stretches_.back().batch != event.batch || stretches_.back().end != index)
     stretches_.push_back({event.batch, index, index});
   ++stretches_.back().end;
-  bytes_ += event.event().bytes.size();
+  bytes_ += sent_of(*event.batch, index).size();
   extend_spans(*deliver.mutable_spans(), record);
   if (kind != v1::REDELIVERY_NONE) extend_spans(*deliver.mutable_origins(), event);
 }
@@ -54,27 +55,36 @@ Body DeliveryFrame::take_batch() {
   }
   BatchWriter writer;
   writer.reserve(bytes_ + bytes_ / 16);
-  for (const auto& stretch : stretches_) write(stretch, writer);
+  const StoredRun* open = nullptr;
+  for (const auto& stretch : stretches_) write(stretch, writer, open);
   return writer.take();
 }
 
+// What of an event is sent.
+std::string_view DeliveryFrame::sent_of(const StoredBatch& batch, std::uint32_t index) const {
+  const auto& stored = batch.events[index];
+  const bool cut = extent_.envelope_only && extent_.is_cut(batch.run_of(index).topic);
+  return cut ? stored.bytes.substr(0, stored.envelope_bytes) : stored.bytes;
+}
+
+// Not where a publisher has put more into its batch than the events for which there is credit.
 bool DeliveryFrame::goes_as_it_came(const Stretch& stretch) const {
   const auto& batch = *stretch.batch;
   return stretch.begin == 0 && stretch.end == batch.count() && batch.pieces.size() == 1 &&
+         batch.pieces.front().size() <= bytes_ + bytes_ / 4 + 1024 &&
          std::none_of(batch.runs.begin(), batch.runs.end(),
                       [this](const StoredRun& run) { return extent_.is_cut(run.topic); });
 }
 
-void DeliveryFrame::write(const Stretch& stretch, BatchWriter& writer) const {
+// A run goes on over what is left out of it.
+void DeliveryFrame::write(const Stretch& stretch, BatchWriter& writer, const StoredRun*& open) const {
   const auto& batch = *stretch.batch;
   for (auto index = stretch.begin; index < stretch.end;) {
     const auto& run = batch.run_of(index);
-    const bool cut = extent_.is_cut(run.topic);
-    writer.begin_run({run.source, run.topic, run.dataschema, run.chosen_ids});
-    for (; index < std::min(stretch.end, run.first_event + run.event_count); ++index) {
-      const auto& stored = batch.events[index];
-      writer.add_encoded(cut ? stored.bytes.substr(0, stored.envelope_bytes) : stored.bytes);
-    }
+    if (std::exchange(open, &run) != &run)
+      writer.begin_run({run.source, run.topic, run.dataschema, run.chosen_ids});
+    for (; index < std::min(stretch.end, run.first_event + run.event_count); ++index)
+      writer.add_encoded(sent_of(batch, index));
   }
 }
 

@@ -20,6 +20,13 @@ class SelectionBench {
     router_.subscribe(service, std::vector{pattern});
   }
 
+  void wants_prefix(ServiceIndex service, const std::string& prefix) {
+    v1::Pattern pattern;
+    pattern.set_pattern("order.placed");
+    pattern.set_when(R"({"subject": [{"prefix": ")" + prefix + R"("}]})");
+    router_.subscribe(service, std::vector{pattern});
+  }
+
   const StoredBatch& commits(const std::vector<std::string>& subjects) {
     BatchWriter writer;
     writer.begin_run({.source = "shop", .topic = "order.placed", .dataschema = "T"});
@@ -78,13 +85,21 @@ TEST_CASE("what a turn has no patience for is asked in the next one") {
   CHECK(bench.picked(1, batch) == "1 2 3 <4");
 }
 
-TEST_CASE("whoever wants something else is asked anew") {
+TEST_CASE("once somebody wants something else, what was asked before is forgotten") {
   SelectionBench bench;
   bench.wants(1, "a");
   const auto& batch = bench.commits({"a", "b"});
   CHECK(bench.picked(1, batch) == "0 <2");
   bench.wants(1, "b");
-  CHECK(bench.picked(1, batch) == "1 <2");
+  CHECK(bench.picked(1, batch) == "?");
+  CHECK(bench.picked(1, bench.commits({"a", "b"})) == "1 <2");
+}
+
+TEST_CASE("nobody asks for many others whose patterns no value can find") {
+  SelectionBench bench;
+  bench.wants(1, "a");
+  for (ServiceIndex other = 2; other < 3 + asked_always_max; ++other) bench.wants_prefix(other, "x");
+  CHECK(bench.picked(1, bench.commits({"a", "b"})) == "?");
 }
 
 TEST_CASE("batches that are no longer among the newest, or nobody was choosy about, are asked one by one") {
