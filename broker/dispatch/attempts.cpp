@@ -104,6 +104,7 @@ void Attempts::fail(Position position, const Trouble& trouble, LogTime now, Sett
   const bool dead = trouble.reject || too_old || backoff_.last(entry.attempt);
   v1::Failure& failure = settlement.failures.emplace_back();
   describe(failure, entry, trouble, now);
+  if (!trouble.reject && !trouble.expired && trouble.ending != v1::ENDING_LOST) ++settlement.failed_attempts;
   if (trouble.expired) {
     failure.set_ending(v1::ENDING_EXPIRED);
   } else if (dead) {

@@ -119,6 +119,9 @@ struct Settlement {
   std::vector<ParkedEvent> parked;     ///< by key, in offset order
   std::vector<v1::OffsetRange> stale;  ///< answers without effect
   std::vector<HandOver> taken_back;    ///< unasked, from instances that tell what they have begun
+  /// Attempts that failed, be it the last one: nacked or timed out, and not rejected. What is rejected says
+  /// something of the event, the others may say something of the service.
+  std::size_t failed_attempts = 0;
 };
 
 class Dispatch {
@@ -162,7 +165,8 @@ class Dispatch {
 
   /// Whether this delivery is still this instance's to settle.
   [[nodiscard]] bool holds(InstanceId instance, Offset offset, std::uint32_t delivery) const;
-  /// Counts what was taken back from instances: while it stands still, everything handed over is still held.
+  /// Counts what was taken back from instances: while it stands still, what was handed over is held or
+  /// answered.
   [[nodiscard]] std::uint64_t given_back() const;
   /// What an instance answers: acks take effect first, then nacks in offset order. Anything may come in: what
   /// is not held by the instance under that delivery number is stale and changes nothing. The work is bounded

@@ -192,7 +192,6 @@ void Ledger::apply(const v1::SubscriptionChanged& change) {
     if (before == nullptr) continue;
     const Offset lowest = begin < record.floor ? record.floor : 0;
     pattern.set_from_offset(std::max(before->from_offset(), lowest));
-    *pattern.mutable_begins() = before->begins();
     for (auto& place : *pattern.mutable_begins()) place.set_offset(std::max(place.offset(), lowest));
   }
   if (begin != record.floor) set_floor(record, begin);
@@ -204,6 +203,8 @@ void Ledger::apply(const v1::Command& command) {
   ServiceRecord& record = found->second;
   switch (command.what_case()) {
     case v1::Command::kPause:
+      // The circuit breaker ends no longer pause that an operator made meanwhile.
+      if (command.by() == broker_source && command.pause().until() < record.paused_until) break;
       record.paused_until = command.pause().until() == 0 ? until_resumed : command.pause().until();
       record.paused_by = command.by();
       break;

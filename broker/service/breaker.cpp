@@ -1,22 +1,6 @@
 #include "service/breaker.h"
 
-#include <algorithm>
-#include <utility>
-
 namespace reel::broker {
-namespace {
-
-bool speaks_of_an_outage(const v1::Failure& failure, const config::Service& policy) {
-  switch (failure.ending()) {
-    case v1::ENDING_NACKED:
-    case v1::ENDING_TIMED_OUT: return true;
-    case v1::ENDING_DEAD: return std::cmp_greater_equal(failure.attempt(), policy.retry.attempts);
-    default: return false;
-  }
-}
-
-}  // namespace
-
 void Breaker::note(const Settlement& settlement, const config::Service& policy) {
   if (policy.breaker.failures == 0) {
     *this = {};
@@ -26,10 +10,8 @@ void Breaker::note(const Settlement& settlement, const config::Service& policy) 
     failed_ = 0;
     probes_ = false;
   }
-  const auto failed = std::count_if(settlement.failures.begin(), settlement.failures.end(),
-                                    [&](const v1::Failure& one) { return speaks_of_an_outage(one, policy); });
-  if (failed == 0) return;
-  failed_ += static_cast<std::uint32_t>(failed);
+  if (settlement.failed_attempts == 0) return;
+  failed_ += settlement.failed_attempts;
   if (!probes_ && failed_ < policy.breaker.failures) return;
   failed_ = 0;
   opened_ = probes_ = true;

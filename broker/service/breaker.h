@@ -3,12 +3,11 @@
 //
 //   breaker.note(settlement, policy);
 //   if (breaker.take_opened()) …                       // pause the service for policy.breaker.pause
-//   const auto most = breaker.probes() ? (in_flight == 0 ? 1 : 0) : …
+//   const auto most = breaker.probes() ? (the last probe is under way ? 0 : 1) : …
 //
 // When the pause is over, one event at a time finds out how things are: the first one that is handled closes
-// the breaker, one that fails opens it again. Counted are nacks, timeouts and the last attempts of dead
-// letters; not what is rejected, since that says something of the event, nor lost instances. A restart begins
-// closed.
+// the breaker, one that fails opens it again. What is rejected does not count, since that says something of
+// the event, nor do lost instances. A restart begins closed.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +27,7 @@ class Breaker {
   [[nodiscard]] bool probes() const { return probes_; }
 
  private:
-  std::uint32_t failed_ = 0;  // since the last ack
+  std::size_t failed_ = 0;  // since the last ack
   bool opened_ = false;
   bool probes_ = false;
 };

@@ -149,9 +149,13 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
     for (; index < run_end && offers_.size() < room && asks_left_ > 0; ++index) {
       const Offset offset = batch.first_offset + index;
       const auto& event = batch.events[index];
-      bool goes = !interest_.asks_about(offset) || interest_.wants(offset, run.topic);
-      if (goes && choosy && interest_.failed_before(offset) == nullptr) {
+      bool goes = true;
+      if (interest_.asks_about(offset)) {
         --asks_left_;
+        goes = interest_.wants(offset, run.topic);
+      }
+      if (goes && choosy && interest_.failed_before(offset) == nullptr) {
+        asks_left_ -= std::min<std::size_t>(asks_left_, 1);
         goes = edge.wants_event(options_.index, run, event, offset);
       }
       if (!given_up_.empty() && given_up_.erase(offset) > 0) goes = false;
@@ -211,13 +215,19 @@ void ServiceQueue::feed_event(const StoredRun& run, const StoredEvent& event, Of
   offers_.push_back(offer);
 }
 
+// One event finds out how the service is; what was with handlers before the pause says nothing.
+std::size_t ServiceQueue::may_probe() const {
+  const bool under_way = probe_ && dispatch_.holds(probe_->instance, probe_->offset, probe_->delivery);
+  return under_way ? 0 : 1;
+}
+
 void ServiceQueue::hand_over(LogTime now) {
   const auto rate = options_.policy.max_rate_per_s;
-  const auto may_probe = breaker_.probes() ? std::size_t{dispatch_.in_flight() == 0} : hand_over_events_max;
-  const auto most = std::min({pace_.allows(now, rate), may_probe, hand_over_events_max});
+  const auto most = std::min(pace_.allows(now, rate), breaker_.probes() ? may_probe() : hand_over_events_max);
   const auto handed = most == 0 ? std::vector<HandOver>{} : dispatch_.hand_over(now, most);
   pace_.spend(handed.size(), now, rate);
-  paced_ = rate != 0 && handed.size() == most && !breaker_.probes();
+  if (breaker_.probes() && !handed.empty()) probe_ = handed.front();
+  paced_ = rate != 0 && pace_.allows(now, rate) == 0;
   for (const auto& item : handed) outboxes_.at(item.instance).add(item, dispatch_);
   const auto has_credit = [this](const auto& entry) {
     return dispatch_.in_flight(entry.first) < entry.second.member().credit_events;

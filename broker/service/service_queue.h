@@ -15,6 +15,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -136,6 +137,7 @@ class ServiceQueue {
                                           const Selections::Picked& picked, std::size_t room);
   void feed_event(const StoredRun& run, const StoredEvent& event, Offset offset);
   [[nodiscard]] bool may_feed() const;
+  [[nodiscard]] std::size_t may_probe() const;
   void hand_over(LogTime now);
   void send(Outbox& outbox, DeliveryEdge& edge);
   [[nodiscard]] Settlement answered(Settlement settlement);
@@ -152,6 +154,7 @@ class ServiceQueue {
   std::map<Offset, Offset> redeliveries_ahead_;
   LogTime paused_until_ = 0;
   Breaker breaker_;
+  std::optional<HandOver> probe_;  // the last one
   Pace pace_;
   bool paced_ = false;                     // more would be handed over, were it not for max_rate_per_s
   std::map<InstanceId, Outbox> outboxes_;  // of those who are there

@@ -20,7 +20,8 @@ config::Model with_breaker(std::uint32_t failures) {
 
 class BreakerBench : public DeskBench {
  public:
-  explicit BreakerBench(std::uint32_t failures = 3) : DeskBench{with_breaker(failures)} {
+  explicit BreakerBench(std::uint32_t failures = 3) : BreakerBench{with_breaker(failures)} {}
+  explicit BreakerBench(config::Model model) : DeskBench{std::move(model)} {
     serves("payments", "order.placed");
   }
   /// "paused by X" or "".
@@ -90,6 +91,15 @@ TEST_CASE("behind the pause one event finds out how things are") {
   }
 }
 
+TEST_CASE("a handler that is at its work since before the pause keeps nobody from finding out") {
+  BreakerBench bench;
+  bench.model().services["payments"].ack_timeout = 1h;
+  CHECK(bench.reloads(bench.model()) == "");
+  bench.outage();
+  bench.advance(1min);
+  bench.until([&] { return bench.got("payments") == "e1#1 e2#1 e3#1 e4#1 e1#2"; });
+}
+
 TEST_CASE("what is handled in between, or rejected, opens no breaker") {
   BreakerBench bench;
   bench.publishes("order.placed", {"e1 a", "e2 b", "e3 c", "e4 d", "e5 e", "e6 f", "e7 g"});
@@ -102,6 +112,38 @@ TEST_CASE("what is handled in between, or rejected, opens no breaker") {
                       {.nacks = {{first + 4, 1, true}, {first + 5, 1, true}, {first + 6, 1, true}}}) == "");
   bench.rest();
   CHECK(bench.state() == "");
+}
+
+TEST_CASE("with one attempt for each event it opens all the same, and not for what is rejected") {
+  auto model = with_breaker(3);
+  model.services["payments"].retry.attempts = 1;
+  BreakerBench bench{model};
+  SUBCASE("failed") {
+    bench.outage();
+    CHECK(bench.state() == "paused by reel-broker");
+  }
+  SUBCASE("rejected") {
+    bench.publishes("order.placed", {"e1 a", "e2 b", "e3 c"});
+    bench.until([&] { return bench.got("payments") == "e1#1 e2#1 e3#1"; });
+    const auto first = bench.newest("payments") - 2;
+    CHECK(bench.settles("payments",
+                        {.nacks = {{first, 1, true}, {first + 1, 1, true}, {first + 2, 1, true}}}) == "");
+    CHECK(bench.state() == "");
+  }
+}
+
+TEST_CASE("a pause that an operator made meanwhile is not cut short") {
+  BreakerBench bench;
+  bench.publishes("order.placed", {"e1 a", "e2 b", "e3 c"});
+  bench.until([&] { return bench.got("payments") == "e1#1 e2#1 e3#1"; });
+  v1::Command command;
+  command.set_service("payments");
+  command.mutable_pause();
+  bench.begins_to_tell(command);  // not committed when the breaker opens
+  const auto first = bench.newest("payments") - 2;
+  CHECK(bench.settles("payments", {.nacks = {{first}, {first + 1}, {first + 2}}}) == "");
+  bench.rest();
+  CHECK(bench.state() == "paused by ada@host");
 }
 
 TEST_CASE("without a breaker nothing pauses, however much fails") {
