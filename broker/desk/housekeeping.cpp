@@ -37,6 +37,9 @@ Offset Desk::recover(const std::optional<v1::Snapshot>& saved) {
     delays_.load(*saved);
     replays_.load(*saved);
     log_.newest().load(*saved);
+    // One of a version that did not keep them.
+    if (saved->newest_events().empty() && saved->offset() > from)
+      journal_.scan(from, [this](const StoredBatchPtr& batch) { log_.newest().take(*batch); });
     from = saved->offset();
   } else if (from > 1) {
     spdlog::error(

@@ -138,6 +138,7 @@ class Services final : private DeliveryEdge {
   void journal_patterns(const std::string& service, const std::vector<v1::Pattern>& patterns,
                         std::function<void()> when_committed);
   [[nodiscard]] Beginning beginning_of(const v1::Subscribe& request);
+  [[nodiscard]] std::size_t newest_bytes(const v1::Subscribe& request) const;
   [[nodiscard]] Offset newest_match(const v1::Subscribe& request) const;
   [[nodiscard]] std::optional<std::string> full_for(const v1::Subscribe& request, bool own,
                                                     bool opened) const;

@@ -72,6 +72,15 @@ Offset Services::newest_match(const v1::Subscribe& request) const {
   return newest == 0 ? log_.committed_end() : newest;
 }
 
+// Of the topics that a subscription like this begins with the newest events of.
+std::size_t Services::newest_bytes(const v1::Subscribe& request) const {
+  std::size_t bytes = 0;
+  for (const auto& [topic, offset] : log_.newest().all()) {
+    for (const auto& pattern : request.patterns()) bytes += matches(pattern, topic) ? topic.size() : 0;
+  }
+  return bytes;
+}
+
 void Services::begin(v1::Pattern& pattern, Beginning beginning) const {
   pattern.set_from_offset(beginning.from);
   if (!beginning.last_per_topic) return;
@@ -132,7 +141,9 @@ std::vector<v1::Pattern> Services::patterns_for(const std::string& service, cons
       pattern.set_pattern(name);
       if (before != had.end()) {
         pattern.set_from_offset(before->second->from_offset());
-        *pattern.mutable_begins() = before->second->begins();
+        // Of no more use once all of them are settled.
+        if (queue->floor(log_.committed_end()) < pattern.from_offset())
+          *pattern.mutable_begins() = before->second->begins();
       } else {
         begin(pattern, beginning);
       }
@@ -192,6 +203,7 @@ std::optional<std::string> Services::full_for(const v1::Subscribe& request, bool
     bytes += 2 * pattern.size();  // the instance's, the service's
   for (const auto& filter : request.filters()) bytes += 2 * filter.when().size();
   for (const auto& topic : request.data_topics()) bytes += topic.size();
+  if (request.from_last_per_topic()) bytes += newest_bytes(request);
   if (bytes <= pattern_bytes_max + (own ? own_pattern_bytes_reserve : 0)) return std::nullopt;
   return "the patterns of all subscriptions together would be longer than " +
          std::to_string(pattern_bytes_max) + " bytes";
@@ -242,7 +254,7 @@ void Services::subscribe(Session& session, const v1::Subscribe& request) {
   const auto begins = std::accumulate(patterns.begin(), patterns.end(), 0, [](int sum, const auto& pattern) {
     return sum + pattern.begins_size();
   });
-  if (begins > begins_max) {
+  if (!known && begins > begins_max) {
     replies_.send(session.id,
                   refused(v1::REFUSED_BAD_START, "a subscription begins with the newest events of at most " +
                                                      std::to_string(begins_max) + " topics, not of " +

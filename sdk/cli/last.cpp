@@ -46,11 +46,12 @@ int run_last(Invocation& invocation, const Patterns& patterns) {
   for (const std::string& pattern : patterns) {
     if (const auto why = catalog.unheard(pattern, false)) throw Failure{exit_code::refused, *why};
   }
-  const v1::ServicesReply said = ask_services(invocation.globals);
+  const auto offsets = newest_offsets(invocation.globals, patterns);
+  const v1::ServicesReply said = ask_services(invocation.globals);  // behind: they are before its end
   const JournalEnd end{.offset = said.end_offset(), .time = said.now()};
   EventPrinter printer{invocation, std::move(catalog)};
   bool any = false;
-  for (const std::uint64_t offset : newest_offsets(invocation.globals, patterns)) {
+  for (const std::uint64_t offset : offsets) {
     any |= read_event_at(invocation, offset, end, [&](const StreamEvent& event) {
       (void)printer.print({&event, 1});
     });

@@ -52,6 +52,7 @@ class Stream::Impl final : public sdk::Side {
  public:
   explicit Impl(const StreamOptions& options)
       : ephemeral_{options.ephemeral},
+        last_per_topic_{options.start.kind() == Start::Kind::last_per_topic},
         connection_{sdk::identify(options.service, options.connection), options.connection} {
     connection_.subscribe(subscribe_of(options));
     connection_.add_side(*this);
@@ -109,7 +110,8 @@ class Stream::Impl final : public sdk::Side {
  private:
   void before_subscribe(v1::Subscribe& subscribe) override {
     const std::lock_guard lock{mutex_};
-    if (const auto offset = queue_.goes_on_at(); ephemeral_ && offset) subscribe.set_from_offset(*offset);
+    if (const auto offset = queue_.goes_on_at(last_per_topic_); ephemeral_ && offset)
+      subscribe.set_from_offset(*offset);
   }
   void subscribed(const v1::Subscribed& subscribed) override {
     change([&] {
@@ -155,6 +157,7 @@ class Stream::Impl final : public sdk::Side {
   }
 
   const bool ephemeral_;
+  const bool last_per_topic_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   sdk::StreamQueue queue_;

@@ -23,6 +23,7 @@ bool read_events(std::string_view bytes, std::size_t events_max, std::vector<Str
 void StreamQueue::subscribed(const v1::Subscribed& subscribed) {
   end_offset_ = std::max(end_offset_, subscribed.end_offset());
   next_offset_ = std::max(next_offset_, subscribed.first_offset());
+  if (joined_at_ == 0) joined_at_ = subscribed.end_offset();
   items_.push_back({.kind = Item::Kind::joined,
                     .first_offset = subscribed.first_offset(),
                     .log_time = subscribed.log_time()});
@@ -60,7 +61,8 @@ void StreamQueue::refused(const std::string& text) {
   items_.push_back({.kind = Item::Kind::refused, .text = text});
 }
 
-std::optional<std::uint64_t> StreamQueue::goes_on_at() const {
+std::optional<std::uint64_t> StreamQueue::goes_on_at(bool last_per_topic) const {
+  if (last_per_topic && next_offset_ < joined_at_) return std::nullopt;
   return next_offset_ == 0 ? std::nullopt : std::optional{next_offset_};
 }
 

@@ -30,8 +30,9 @@ class StreamQueue {
   void lost();
   void refused(const std::string& text);
   [[nodiscard]] std::optional<v1::ToBroker> take_settle();
-  /// Where a subscription without memory goes on: behind what was given out.
-  [[nodiscard]] std::optional<std::uint64_t> goes_on_at() const;
+  /// Where a subscription without memory goes on: behind what was given out. One that began with the newest
+  /// event of each topic must begin so again, until it has come to where the journal ended then.
+  [[nodiscard]] std::optional<std::uint64_t> goes_on_at(bool last_per_topic) const;
 
   /// The reader. Something next() would not call idle.
   [[nodiscard]] bool has_news() const { return !items_.empty(); }
@@ -66,6 +67,7 @@ class StreamQueue {
   std::uint64_t watermark_ = 0;  // of what was given out
   std::uint64_t end_offset_ = 0;
   std::uint64_t next_offset_ = 0;  // behind the last event given out; 0: none was
+  std::uint64_t joined_at_ = 0;    // the journal's end when it joined for the first time; 0: it has not
   Item given_;                     // what the reader's views look into
   std::vector<StreamEvent> given_events_;
 

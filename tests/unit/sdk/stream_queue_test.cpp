@@ -11,9 +11,10 @@ namespace {
 
 class StreamBench {
  public:
-  void subscribed(std::uint64_t first) {
+  void subscribed(std::uint64_t first, std::uint64_t end = 0) {
     v1::Subscribed subscribed;
     subscribed.set_first_offset(first);
+    subscribed.set_end_offset(end);
     subscribed.set_log_time(first * 1'000);
     queue.subscribed(subscribed);
   }
@@ -159,7 +160,7 @@ TEST_CASE("what was not acked when the connection was lost is owed no more") {
   bench.queue.lost();
   CHECK(bench.settled() == "");
   CHECK(bench.next() == "idle <0");
-  CHECK(bench.queue.goes_on_at().value() == 5);  // e5 was never given out
+  CHECK(bench.queue.goes_on_at(false).value() == 5);  // e5 was never given out
   bench.subscribed(4);
   bench.deliver({4, 5}, 2);
   CHECK(bench.next() == "joined at 4 <0");
@@ -168,9 +169,9 @@ TEST_CASE("what was not acked when the connection was lost is owed no more") {
 
 TEST_CASE("a subscription without memory that saw nothing goes on where it began") {
   StreamBench bench;
-  CHECK_FALSE(bench.queue.goes_on_at());
+  CHECK_FALSE(bench.queue.goes_on_at(false));
   bench.subscribed(40);
-  CHECK(bench.queue.goes_on_at().value() == 40);
+  CHECK(bench.queue.goes_on_at(false).value() == 40);
 }
 
 TEST_CASE("a refusal stays") {
@@ -178,6 +179,19 @@ TEST_CASE("a refusal stays") {
   bench.queue.refused("empty token at position 7");
   CHECK(bench.next() == "refused: empty token at position 7 <0");
   CHECK(bench.next() == "refused: empty token at position 7 <0");
+}
+
+TEST_CASE("who began with each topic's newest event begins so again, until it is where the journal ended") {
+  StreamBench bench;
+  bench.subscribed(4, 7);
+  bench.deliver({4});
+  CHECK(bench.next() == "joined at 4 <0");
+  CHECK(bench.next() == "e4@4 <0");
+  CHECK_FALSE(bench.queue.goes_on_at(true));
+  CHECK(bench.queue.goes_on_at(false).value() == 5);
+  bench.deliver({6});
+  CHECK(bench.next() == "e6@6 <0");
+  CHECK(bench.queue.goes_on_at(true).value() == 7);
 }
 
 TEST_CASE("a delivery whose places and events differ is not given out") {

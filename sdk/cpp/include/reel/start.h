@@ -2,15 +2,16 @@
 //
 //   reel::Start::newest()              what comes from now on (the default)
 //   reel::Start::oldest()              everything the journal still holds
-//   reel::Start::last()                the newest event that the patterns match, and what comes from then on
-//   reel::Start::last_per_topic()      the newest event of each topic that they match, and what comes from
-//   then on reel::Start::offset(1042)          from this place in the journal reel::Start::time(nanoseconds)
-//   from the first event accepted at this log time or later
+//   reel::Start::last()                the newest event that the patterns match, and what follows
+//   reel::Start::last_per_topic()      the newest event of each such topic, and what follows
+//   reel::Start::offset(1042)          from this place in the journal
+//   reel::Start::time(nanoseconds)     from the first event accepted at this log time or later
 //
 // Which event is a topic's newest does not depend on a subscription's `when`. The journal is read from the
 // oldest of these events on, in the background.
 //
-// A service that subscribed before goes on where it was; its start counts only for patterns that are new.
+// A service that subscribed before goes on where it was, and patterns that are new to it begin with the next
+// event.
 #pragma once
 
 #include <cstdint>

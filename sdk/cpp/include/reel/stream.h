@@ -72,7 +72,8 @@ struct StreamBatch {
   std::uint64_t watermark = 0;
   /// The journal's end, as far as the broker has told.
   std::uint64_t end_offset = 0;
-  /// For `joined`: no event before this offset will come, every match from it on will.
+  /// For `joined`: no event before this offset will come, every match from it on will; after
+  /// Start::last_per_topic() every match on a topic from its newest event on.
   std::uint64_t first_offset = 0;
   /// For `joined`: the log time then, by the broker's clock.
   std::uint64_t log_time = 0;
