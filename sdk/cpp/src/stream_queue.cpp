@@ -52,6 +52,7 @@ void StreamQueue::settled(std::uint64_t sequence) {
 void StreamQueue::lost() {
   items_.clear();
   outstanding_.clear();
+  by_batch_.clear();
   acks_.clear();
   in_flight_.clear();
 }
@@ -106,7 +107,7 @@ bool StreamQueue::next(StreamBatch& batch) {
     if (readable) {
       for (const auto& span : given_.deliver.spans()) {
         if (span.count() != 0)
-          outstanding_[span.offset()] = {span.count(), given_.deliver.delivery(), batches_};
+          put_outstanding(span.offset(), {span.count(), given_.deliver.delivery(), batches_});
       }
     }
   }
@@ -121,9 +122,15 @@ bool StreamQueue::next(StreamBatch& batch) {
   return true;
 }
 
+// It looks at what it acks alone: a reader may have tens of thousands of deliveries outstanding.
 void StreamQueue::ack_upto(std::uint64_t batch_number) {
-  for (const auto& [first, range] : outstanding_) {
-    if (range.batch > batch_number) continue;
+  const auto end = by_batch_.lower_bound({batch_number + 1, 0});
+  for (auto at = by_batch_.begin(); at != end; at = by_batch_.erase(at)) {
+    const std::uint64_t first = at->second;
+    const auto given = outstanding_.find(first);
+    if (given == outstanding_.end() || given->second.batch != at->first) continue;  // it was given out again
+    const Range range = given->second;
+    outstanding_.erase(given);
     // Deliveries mostly follow one another: one range for many.
     if (!acks_.empty() && acks_.back().first() + acks_.back().count() == first &&
         acks_.back().delivery() == range.delivery && acks_.back().count() < UINT32_MAX - range.count) {
@@ -136,7 +143,11 @@ void StreamQueue::ack_upto(std::uint64_t batch_number) {
     ack.set_delivery(range.delivery);
     acks_.push_back(std::move(ack));
   }
-  std::erase_if(outstanding_, [&](const auto& given) { return given.second.batch <= batch_number; });
+}
+
+void StreamQueue::put_outstanding(std::uint64_t first, const Range& range) {
+  outstanding_[first] = range;
+  by_batch_.emplace(range.batch, first);
 }
 
 void StreamQueue::ack(std::span<const std::uint64_t> offsets) {
@@ -148,9 +159,9 @@ void StreamQueue::ack(std::span<const std::uint64_t> offsets) {
     if (offset - first >= range.count) continue;
     const auto before = static_cast<std::uint32_t>(offset - first);
     outstanding_.erase(found);
-    if (before != 0) outstanding_[first] = {before, range.delivery, range.batch};
+    if (before != 0) put_outstanding(first, {before, range.delivery, range.batch});
     if (before + 1 != range.count)
-      outstanding_[offset + 1] = {range.count - before - 1, range.delivery, range.batch};
+      put_outstanding(offset + 1, {range.count - before - 1, range.delivery, range.batch});
     if (!acks_.empty() && acks_.back().first() + acks_.back().count() == offset &&
         acks_.back().delivery() == range.delivery) {
       acks_.back().set_count(acks_.back().count() + 1);

@@ -6,8 +6,10 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "frame.h"
@@ -62,6 +64,7 @@ class StreamQueue {
   };
 
   void advance_watermark(std::uint64_t watermark);
+  void put_outstanding(std::uint64_t first, const Range& range);
 
   std::deque<Item> items_;
   std::uint64_t watermark_ = 0;  // of what was given out
@@ -71,7 +74,8 @@ class StreamQueue {
   Item given_;                     // what the reader's views look into
   std::vector<StreamEvent> given_events_;
 
-  std::map<std::uint64_t, Range> outstanding_;  // given out, not acked; by first offset
+  std::map<std::uint64_t, Range> outstanding_;                  // given out, not acked; by first offset
+  std::set<std::pair<std::uint64_t, std::uint64_t>> by_batch_;  // their batches and first offsets; or stale
   std::vector<v1::Settle::Ack> acks_;
   std::deque<std::uint64_t> in_flight_;
   std::uint64_t next_sequence_ = 1;

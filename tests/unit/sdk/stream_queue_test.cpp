@@ -138,6 +138,29 @@ TEST_CASE("acks up to a batch leave what was given out later, be it the same onc
   CHECK(bench.settled() == "2: 6/2");
 }
 
+TEST_CASE("acking batch by batch does not cost more the more there is outstanding") {
+  constexpr std::uint64_t deliveries = 50'000;  // a walk over all of them for each takes minutes
+  StreamBench bench;
+  for (std::uint64_t offset = 1; offset <= deliveries; ++offset) bench.deliver({offset});
+  while (bench.queue.has_news()) CHECK(bench.queue.next(bench.batch));
+  for (std::uint64_t batch = 1; batch <= deliveries; ++batch) bench.queue.ack_upto(batch);
+  CHECK(bench.settled() == "1: 1-50000");
+}
+
+TEST_CASE("what is left of a delivery of which single offsets were acked goes with its batch") {
+  StreamBench bench;
+  bench.deliver({4, 5, 6});
+  bench.deliver({7});
+  CHECK(bench.next() != "");
+  const std::uint64_t first = bench.batch.number;
+  CHECK(bench.next() != "");
+  bench.queue.ack(std::vector<std::uint64_t>{5});
+  bench.queue.ack_upto(first);
+  CHECK(bench.settled() == "1: 5 4 6");
+  bench.queue.ack_all();
+  CHECK(bench.settled() == "2: 7");
+}
+
 TEST_CASE("single offsets can be acked, others are ignored") {
   StreamBench bench;
   bench.deliver({4, 5, 6, 7});
