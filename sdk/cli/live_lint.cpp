@@ -1,9 +1,12 @@
 #include "cli/live_lint.h"
 
+#include <chrono>
 #include <map>
 
+#include "cli/duration_text.h"
 #include "config/flow_text.h"
 #include "event/subflow.h"
+#include "search/spans.h"
 
 namespace reel::cli {
 namespace {
@@ -79,17 +82,27 @@ void judge_flow(const std::string& name, const config::Flow& flow, const TopicRo
   }
 }
 
-// More than one in a hundred of what came was late: the time is below the 99th percentile.
+// What the file gives, as a time from A on; 0 where that is not what its rule is about.
+std::chrono::nanoseconds given_by(const config::Expectation& expectation) {
+  const bool differs = expectation.from_start || !expectation.by.empty() || !expectation.extended_by.empty();
+  return differs ? config::milliseconds{0} : expectation.within;
+}
+
+// More than one in a hundred took longer than the file gives, whatever the version gave that they came under.
 void judge_times(const std::string& name, const config::Flow& flow, const v1::EdgesReply& edges,
                  std::vector<std::string>& findings) {
   for (const auto& edge : edges.edges()) {
-    if (edge.definition() != name || edge.came() < came_enough || edge.late() * 100 <= edge.came()) continue;
+    if (edge.definition() != name || edge.came() < came_enough) continue;
+    const std::chrono::nanoseconds took{search::Spans::read(edge.times()).quantile(0.99)};
     const std::vector<std::string> expected{edge.expected().begin(), edge.expected().end()};
     for (const auto& expectation : flow.expect) {
       if (expectation.after != edge.after() || must_come(expectation) != expected) continue;
+      const auto given = given_by(expectation);
+      if (given.count() == 0 || took <= given) continue;
       findings.push_back("flows." + name + ": " + alternatives(expected, edge.any_of() ? " or " : " and ") +
-                         " came late after " + edge.after() + " in " + std::to_string(edge.late()) + " of " +
-                         std::to_string(edge.came()) + " cases: more time should be given");
+                         " took up to " + duration_text(took) + " after " + edge.after() +
+                         " in 99 of 100 of " + std::to_string(edge.came()) + " cases, and is given " +
+                         duration_text(given) + ": more time should be given");
       break;
     }
   }
