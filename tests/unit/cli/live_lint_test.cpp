@@ -123,6 +123,7 @@ TEST_CASE("a time of the file that one in a hundred did not keep is named, once 
     search::Spans times;
     for (std::uint64_t i = 0; i < quick; ++i) times.add(1'000'000'000);
     for (std::uint64_t i = 0; i < slow; ++i) times.add(8'000'000'000);
+    edge.clear_times();
     times.write(*edge.mutable_times());
     edge.set_came(times.count());
   };
