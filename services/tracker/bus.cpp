@@ -80,6 +80,7 @@ void BusInbox::begin(const std::vector<std::string>& content_topics) {
   options_.data_topics.assign(content_topics.begin(), content_topics.end());
   for (const std::string_view topic : heeded_topics) options_.data_topics.emplace_back(topic);
   stream_.emplace(options_);
+  batch_ = {};  // each stream counts its batches from 1
   marked_ = safe_ = acknowledged_ = 0;
 }
 
