@@ -38,7 +38,9 @@ void read_instances(Reader& reader, const DefinitionSet& definitions, Flow& flow
       throw RecordError{"a stored flow names an unknown definition"};
     const auto index = static_cast<DefinitionIndex>(definition);
     Instance& instance = flow.add_instance(index, definitions[index]);
-    instance.state = static_cast<v1::FlowState>(reader.byte());
+    const std::uint8_t state = reader.byte();
+    if (!v1::FlowState_IsValid(state)) throw RecordError{"a stored flow has an unknown state"};
+    instance.state = static_cast<v1::FlowState>(state);
     instance.completions = reader.small();
     instance.started_at = flow.started_at + reader.varint();
     instance.ended_by = reader.small();
@@ -48,7 +50,7 @@ void read_instances(Reader& reader, const DefinitionSet& definitions, Flow& flow
   }
 }
 
-void read_claims(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
+void read_claims(Reader& reader, const DefinitionSet& definitions, std::uint32_t steps, Flow& flow) {
   for (std::uint32_t left = reader.small(); left != 0; --left) {
     Claim& claim = flow.claims.emplace_back();
     claim.instance = static_cast<std::uint16_t>(reader.small());
@@ -59,6 +61,7 @@ void read_claims(Reader& reader, const DefinitionSet& definitions, Flow& flow) {
     claim.warned = (verdict & warned_bit) != 0;
     claim.impossible = (verdict & impossible_bit) != 0;
     claim.after_step = reader.small();
+    if (claim.after_step >= steps) throw RecordError{"a stored claim was armed by no step"};
     claim.seen = reader.small();
     claim.armed_at = flow.started_at + reader.varint();
     claim.deadline = deadline_of(claim.armed_at, reader.varint());
@@ -151,7 +154,7 @@ void unpack(std::string_view record, const DefinitionSet& definitions, Flow& flo
   flow.last_topic = reader.small();
   flow.parent.assign(reader.bytes(reader.small()));
   read_instances(reader, definitions, flow);
-  read_claims(reader, definitions, flow);
+  read_claims(reader, definitions, head.steps, flow);
   if (earlier.size() != chunks_before(head.steps)) throw RecordError{"a stored flow lacks some of its steps"};
   for (const std::string& chunk : earlier) flow.steps.add_chunk(chunk);
   flow.steps.add_chunk(reader.rest());
