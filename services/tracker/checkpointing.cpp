@@ -85,8 +85,8 @@ void Watch::begin_saving(StoreBatch& batch) {
     if (const auto* event = outbox_.find(number)) batch.put_outgoing(number, *event);
   }
   for (const std::uint64_t number : outbox_.removed()) batch.erase_outgoing(number);
-  for (const Name topic : tracker_.emitters().changed())
-    batch.put_emitters(topic, tracker_.emitters().of(topic));
+  for (const Name topic : tracker_.emitters().take_changed())
+    batch.put_emitters(topic, tracker_.emitters().to_store(topic));
   for (const auto& id : incidents_.changed()) batch.put_incident(id, incidents_.find(id));
   for (const auto& [key, incident] : incidents_.changed_entries()) batch.put_overdue(key, incident);
 
@@ -97,7 +97,6 @@ void Watch::begin_saving(StoreBatch& batch) {
   tracker_.tally().save(progress, definitions_, names_);
   batch.put_progress(progress);
   outbox_.mark_saved();
-  tracker_.emitters().mark_saved();
   incidents_.mark_saving();
   tracker_.flows().begin_saving([&batch](const FlowTable::Saved& flow) {
     batch.put_flow(flow.record, flow.state, flow.state_before);

@@ -1,7 +1,6 @@
 #include "tracker/emitters.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace reel::tracker {
 
@@ -17,23 +16,50 @@ Emitters::Known& Emitters::known(Name topic) {
   return by_topic_[topic];
 }
 
-void Emitters::learn(Name topic, Name source) {
+// Where there are too many, the one that was seen longest ago makes room.
+void Emitters::learn(Name topic, Name source, std::uint64_t at) {
   Known& of_topic = known(topic);
-  of_topic.latest = source;
-  auto& services = of_topic.services;
+  auto& emitters = of_topic.emitters;
   const std::string_view service = service_of(names_.text(source));
-  if (services.size() == emitters_per_topic_max) return;
-  if (std::find(services.begin(), services.end(), service) != services.end()) return;
-  services.emplace_back(service);
-  changed_.push_back(topic);
+  auto place = std::find_if(emitters.begin(), emitters.end(),
+                            [&](const Emitter& emitter) { return emitter.service == service; });
+  if (place == emitters.end()) {
+    if (emitters.size() < emitters_per_topic_max) emitters.emplace_back();
+    const auto seen_before = [](const Emitter& one, const Emitter& other) {
+      return one.seen_at < other.seen_at;
+    };
+    place = std::min_element(emitters.begin(), emitters.end(), seen_before);
+    *place = {.service = std::string{service}};
+  }
+  of_topic.latest = source;
+  of_topic.place = static_cast<std::size_t>(place - emitters.begin());
+  note(topic, *place, at);
 }
 
-void Emitters::load(Name topic, std::vector<std::string> services) {
-  known(topic).services = std::move(services);
+void Emitters::load(Name topic, const stored::Emitters& services, std::uint64_t at) {
+  auto& emitters = known(topic).emitters;
+  for (int i = 0; i < services.services_size() && emitters.size() < emitters_per_topic_max; ++i) {
+    const std::uint64_t seen_at = i < services.seen_at_size() ? services.seen_at(i) : at;
+    emitters.push_back({.service = services.services(i), .seen_at = seen_at, .saved_at = seen_at});
+  }
 }
 
 std::vector<std::string> Emitters::of(Name topic) const {
-  return topic < by_topic_.size() ? by_topic_[topic].services : std::vector<std::string>{};
+  std::vector<std::string> services;
+  if (topic >= by_topic_.size()) return services;
+  for (const Emitter& emitter : by_topic_[topic].emitters) {
+    if (emitter.seen_at >= forgotten_before_) services.push_back(emitter.service);
+  }
+  return services;
+}
+
+stored::Emitters Emitters::to_store(Name topic) const {
+  stored::Emitters services;
+  for (const Emitter& emitter : by_topic_[topic].emitters) {
+    services.add_services(emitter.service);
+    services.add_seen_at(emitter.seen_at);
+  }
+  return services;
 }
 
 }  // namespace reel::tracker

@@ -163,10 +163,8 @@ void StoreBatch::put_incident(const std::string& id, const v1::Incident* inciden
 void StoreBatch::put_overdue(const std::string& key, const std::optional<std::string>& incident) {
   incident ? impl_->put(overdue, key, *incident) : impl_->erase(overdue, key);
 }
-void StoreBatch::put_emitters(Name topic, const std::vector<std::string>& services) {
-  stored::Emitters of_topic;
-  of_topic.mutable_services()->Add(services.begin(), services.end());
-  impl_->put(emitters, big(topic), of_topic.SerializeAsString());
+void StoreBatch::put_emitters(Name topic, const stored::Emitters& services) {
+  impl_->put(emitters, big(topic), services.SerializeAsString());
 }
 void StoreBatch::put_progress(const stored::Progress& progress) {
   impl_->put(progress_family, progress_key, progress.SerializeAsString());
@@ -288,10 +286,9 @@ void Store::for_each_incident(const std::function<void(v1::Incident)>& take) {
   });
 }
 
-void Store::for_each_emitters(const std::function<void(Name, std::vector<std::string>)>& take) {
+void Store::for_each_emitters(const std::function<void(Name, const stored::Emitters&)>& take) {
   impl_->each(emitters, [&](std::string_view key, std::string_view bytes) {
-    const auto of_topic = parsed<stored::Emitters>(bytes, "list of services");
-    take(static_cast<Name>(read_big(key)), {of_topic.services().begin(), of_topic.services().end()});
+    take(static_cast<Name>(read_big(key)), parsed<stored::Emitters>(bytes, "list of services"));
   });
 }
 

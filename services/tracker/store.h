@@ -67,7 +67,7 @@ class StoreBatch {
   /// Null, and none: it is erased.
   void put_incident(const std::string& id, const v1::Incident* incident);
   void put_overdue(const std::string& key, const std::optional<std::string>& incident);
-  void put_emitters(Name topic, const std::vector<std::string>& services);
+  void put_emitters(Name topic, const stored::Emitters& services);
   void put_progress(const stored::Progress& progress);
 
  private:
@@ -99,7 +99,7 @@ class Store final : public FlowArchive, public OverdueArchive {
   void for_each_definition(const std::function<void(DefinitionIndex, const stored::Definition&)>& take);
   void for_each_outgoing(const std::function<void(std::uint64_t, stored::Outgoing)>& take);
   void for_each_incident(const std::function<void(v1::Incident)>& take);
-  void for_each_emitters(const std::function<void(Name, std::vector<std::string>)>& take);
+  void for_each_emitters(const std::function<void(Name, const stored::Emitters&)>& take);
 
   [[nodiscard]] std::optional<ArchivedFlow> find(std::string_view correlation) override;
   [[nodiscard]] std::optional<std::string> find_overdue(std::string_view key) override;

@@ -106,7 +106,7 @@ void Tracker::see_step(const EventSeen& event, Name topic, std::uint32_t hash) {
   note_last(flow, step);
   const std::size_t instances_before = flow.instances.size();
   const std::size_t verdicts_before = verdicts_.size();
-  emitters_.see(step.topic, step.source);
+  emitters_.see(step.topic, step.source, step.log_time);
   if (const auto roles = definitions_.roles(step.topic); !roles.empty()) {
     judge_.see(flow, roles, step, event.content);
     note_stray(event, step.topic, flow, added == Steps::Added::with_cause);
@@ -178,7 +178,7 @@ void Tracker::tell_wholes() {
       before_.take(whole);
     } else {
       note_last(whole, step);
-      emitters_.see(part.name, part.source);
+      emitters_.see(part.name, part.source, step.log_time);
     }
     const std::size_t verdicts_before = verdicts_.size();
     if (part.completed) judge_.see(whole, definitions_.roles(step.topic), step, nullptr);

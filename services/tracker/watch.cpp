@@ -61,8 +61,8 @@ void Watch::load() {
   store_.for_each_outgoing(
       [&](std::uint64_t number, stored::Outgoing event) { outbox_.load(number, std::move(event)); });
   store_.for_each_incident([&](v1::Incident incident) { incidents_.load(std::move(incident)); });
-  store_.for_each_emitters([&](Name topic, std::vector<std::string> services) {
-    tracker_.emitters().load(topic, std::move(services));
+  store_.for_each_emitters([&](Name topic, const stored::Emitters& services) {
+    tracker_.emitters().load(topic, services, progress.watermark());
   });
   for (const v1::FlowState state : {v1::FLOW_STATE_OPEN, v1::FLOW_STATE_OVERDUE}) {
     store_.list(state, nullptr, [&](const ListingPlace& place) {
@@ -187,6 +187,7 @@ bool Watch::expire() {
   if (tracker_.watermark() <= retain) return false;
   const std::uint64_t cutoff = tracker_.watermark() - retain;
   incidents_.expire(cutoff);
+  tracker_.emitters().forget_before(cutoff);
   if (const std::uint64_t count = incidents_.take_not_counted(); count != 0)
     spdlog::warn("incidents_full open={} verdicts_not_counted={}", incidents_.open(), count);
   const bool any = std::any_of(listed_states.begin(), listed_states.end(), [&](v1::FlowState state) {
