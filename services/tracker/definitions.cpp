@@ -19,7 +19,8 @@ void refuse(const std::string& name, const std::string& what) {
 
 [[noreturn]] void refuse_more_versions() {
   throw DefinitionError{"more than " + std::to_string(definitions_max) +
-                        " versions of flow definitions: begin with an empty tracker.data folder"};
+                        " versions of flow definitions: restart reel-tracker, which drops those that judge "
+                        "no flow"};
 }
 
 void check(const std::string& name, const config::Flow& flow) {
@@ -165,15 +166,23 @@ std::optional<DefinitionIndex> DefinitionSet::current(std::string_view name) con
 }
 
 DefinitionIndex DefinitionSet::add(const std::string& name, const config::Flow& flow, std::string text) {
-  const bool is_left_out = !free_.empty();
-  const auto index = is_left_out ? *free_.begin() : static_cast<DefinitionIndex>(definitions_.size());
-  if (is_left_out) {
-    free_.erase(free_.begin());
-  } else {
-    definitions_.emplace_back();
-  }
+  const DefinitionIndex index = number_for(name);
+  if (free_.erase(index) == 0) definitions_.emplace_back();
   add(index, name, flow, std::move(text));
   return index;
+}
+
+// A number that was left out is used again only above every version of the name: versions are judged by in
+// the order of their numbers, which must be that in which they came, restart or not. But for a name that had
+// tens of thousands of them, the lowest is better than none.
+DefinitionIndex DefinitionSet::number_for(const std::string& name) const {
+  const auto newest = std::find_if(definitions_.rbegin(), definitions_.rend(),
+                                   [&](const Definition& known) { return known.name == name; });
+  const auto above = static_cast<DefinitionIndex>(definitions_.rend() - newest);
+  if (const auto left_out = free_.lower_bound(above); left_out != free_.end()) return *left_out;
+  if (definitions_.size() < definitions_max || free_.empty())
+    return static_cast<DefinitionIndex>(definitions_.size());
+  return *free_.begin();
 }
 
 void DefinitionSet::add(DefinitionIndex index, const std::string& name, const config::Flow& flow,

@@ -189,6 +189,7 @@ class DefinitionSet {
  private:
   std::optional<DefinitionIndex> add_version(const std::string& name, const config::Flow& flow);
   DefinitionIndex add(const std::string& name, const config::Flow& flow, std::string text);
+  [[nodiscard]] DefinitionIndex number_for(const std::string& name) const;
   void add(DefinitionIndex index, const std::string& name, const config::Flow& flow, std::string text);
   void add_rule(const config::Expectation& expectation, DefinitionIndex index, Definition& to);
   void add_pulse(const config::Expectation& expectation, DefinitionIndex index, Definition& to);

@@ -23,6 +23,8 @@ inline constexpr std::size_t names_max = 1'000'000;
 class Names {
  public:
   explicit Names(std::size_t most = names_max) : most_{most} { texts_.emplace_back(); }
+  Names(const Names&) = delete;  // views into its texts are its keys
+  Names& operator=(const Names&) = delete;
 
   /// The number of `text`, given now where it has none.
   Name intern(std::string_view text) {

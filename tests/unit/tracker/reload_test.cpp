@@ -2,6 +2,7 @@
 // theirs or move, and what it cannot take up changes nothing.
 #include <doctest/doctest.h>
 
+#include "config/flow_text.h"
 #include "watch_bench.h"
 
 using namespace reel;
@@ -123,8 +124,8 @@ TEST_CASE("versions that judge no flow any more are dropped when the tracker sta
   CHECK(stored() == "0 1 2 3");
   CHECK(stored() == "1 3");
   bench.redefines("a -> b within 50s");
-  (void)bench.reloads();  // takes the place of one that was dropped
-  CHECK(stored() == "0 1 3");
+  (void)bench.reloads();  // comes behind those of its name, though numbers before them are free
+  CHECK(stored() == "1 3 4");
   bench.publishes("a", "new");
   bench.passes(25s);
   bench.works();
@@ -136,5 +137,25 @@ TEST_CASE("versions that judge no flow any more are dropped when the tracker sta
   bench.publishes("b", "new");
   bench.works();
   bench.retains(config::milliseconds{60'000});
-  CHECK(stored() == "0 1");
+  CHECK(stored() == "1 4");
+}
+
+TEST_CASE("versions of a name are numbered in the order they came; numbers between are for other names") {
+  Names names;
+  DefinitionSet definitions{names};
+  const auto version = [](const std::string& name, const std::string& span) {
+    std::map<std::string, config::Flow> flows;
+    flows[name] = flows_of("a -> b within " + span).begin()->second;
+    return flows;
+  };
+  for (const auto& [name, flow] : version("f", "1s")) {
+    stored::Definition kept;
+    kept.set_name(name);
+    kept.set_text(config::text_of(flow));
+    definitions.add_stored(2, kept);  // 0 and 1 were left out
+  }
+  CHECK(definitions.set_current(version("f", "2s")) == std::vector<DefinitionIndex>{3});
+  CHECK(definitions.set_current(version("g", "2s")) == std::vector<DefinitionIndex>{0});
+  CHECK(definitions.set_current(version("g", "3s")) == std::vector<DefinitionIndex>{1});
+  CHECK(definitions.set_current(version("g", "4s")) == std::vector<DefinitionIndex>{4});
 }
