@@ -6,6 +6,7 @@
 
 #include "reel/v1/flow.pb.h"
 #include "tracker/flow_record.h"
+#include "tracker/query_server.h"
 #include "tracker/watch.h"
 
 namespace reel::tracker {
@@ -26,8 +27,17 @@ std::vector<const Claim*> owed_by(const Flow& flow, const DefinitionSet& definit
   return owed;
 }
 
+std::string with_cause(const std::string& data, v1::Cause cause) {
+  v1::FlowOverdue overdue;
+  if (!overdue.ParseFromString(data)) return {};
+  *overdue.mutable_cause() = std::move(cause);
+  return overdue.SerializeAsString();
+}
+
+}  // namespace
+
 // All others are answered from memory, or ask for something else.
-bool reads_store(const v1::Request& request) {
+bool Watch::reads_store(const v1::Request& request) {
   switch (request.ask_case()) {
     case v1::Request::kFlows:
     case v1::Request::kFlow:
@@ -37,15 +47,6 @@ bool reads_store(const v1::Request& request) {
     default: return false;
   }
 }
-
-std::string with_cause(const std::string& data, v1::Cause cause) {
-  v1::FlowOverdue overdue;
-  if (!overdue.ParseFromString(data)) return {};
-  *overdue.mutable_cause() = std::move(cause);
-  return overdue.SerializeAsString();
-}
-
-}  // namespace
 
 // The verdict's events, by their numbers in the outbox, wait there for their cause.
 void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers) {
@@ -84,20 +85,33 @@ void Watch::ask(const v1::Request& request, Time now, Send send) {
   send(std::move(reply));
 }
 
-// Saving many flows, or waiting for the disk, would hold up alarms.
+// Saving many flows, or waiting for the disk, would hold up alarms. A reload saves all of them first.
 bool Watch::must_wait(const v1::Request& request) const {
-  return reads_store(request) &&
-         (checkpoint_under_way() || tracker_.flows().changed() > changed_for_reading_max);
+  return (reads_store(request) || request.has_reload()) && (checkpoint_under_way() || saving_takes_long());
 }
 
-// Each waits for one checkpoint to end, not for a moment at which little is changed.
+bool Watch::saving_takes_long() const {
+  return tracker_.flows().changed() + remembered_.forgotten() > changed_for_reading_max ||
+         tracker_.flows().changed_bytes() > changed_bytes_for_reading_max;
+}
+
+// Each waits for one checkpoint to end, not for a moment at which little is changed. The time is the clock's:
+// that of the turn stands still.
 void Watch::answer_deferred(Time now) {
-  if (checkpoint_under_way()) return;
-  for (Deferred& one : std::exchange(deferred_, {})) {
-    const bool waits =
-        one.checkpoints == checkpoints_ && tracker_.flows().changed() > changed_for_reading_max;
-    waits ? deferred_.push_back(std::move(one)) : answer_now(one.request, now, std::move(one.send));
+  const auto until = std::chrono::steady_clock::now() + answering_max;
+  for (int left = questions_per_turn_max; left != 0 && !deferred_.empty(); --left) {
+    if (checkpoint_under_way() || std::chrono::steady_clock::now() >= until) return;
+    if (deferred_.front().checkpoints == checkpoints_ && saving_takes_long()) return;
+    Deferred one = std::move(deferred_.front());
+    deferred_.pop_front();
+    answer_now(one.request, now, std::move(one.send));
   }
+}
+
+// Those that need not wait any more are answered first: another checkpoint would hold them up.
+bool Watch::waits_for_checkpoint() const {
+  if (reapplying_ && reapplying_->saved_at) return true;
+  return !deferred_.empty() && deferred_.front().checkpoints == checkpoints_ && saving_takes_long();
 }
 
 void Watch::answer_now(const v1::Request& request, Time now, Send send) {
@@ -127,7 +141,7 @@ FlowLook Watch::look_at(const std::string& correlationid, std::uint64_t behind) 
   if (handle != FlowTable::none) {
     take(tracker_.flows().open(handle));
     tracker_.flows().close(handle, false);
-  } else if (const auto archived = store_.find(packed)) {
+  } else if (const auto archived = remembered_.find(packed)) {
     Flow flow;
     unpack(archived->record, definitions_, flow, archived->earlier);
     take(flow);

@@ -7,6 +7,7 @@
 // flow that is to change before its turn has come is copied first (FlowTable::begin_saving).
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "tracker/flow_record.h"
 #include "tracker/watch.h"
@@ -17,10 +18,12 @@ namespace reel::tracker {
 // where much changes it is put off; but not where nothing comes, for then the broker may hand out nothing
 // until it is acknowledged.
 bool Watch::is_checkpoint_due(Time now) const {
-  const std::size_t changed = tracker_.flows().changed();
+  const std::size_t changed = tracker_.flows().changed() + remembered_.forgotten();
   const bool news = unsaved_ > 0 || changed != 0 || !outbox_.added().empty() || !outbox_.removed().empty();
+  if (waits_for_checkpoint()) return true;
   if (!news) return false;
-  if (unsaved_ >= checkpoint_events_max || changed >= checkpoint_flows_max || !deferred_.empty()) return true;
+  if (unsaved_ >= checkpoint_events_max || changed >= checkpoint_flows_max) return true;
+  if (tracker_.flows().changed_bytes() >= checkpoint_bytes_max) return true;
   const bool put_off = unsaved_ > checkpoint_events_small && now - last_event_ < checkpoint_idle;
   const Time::duration interval = options_.checkpoint_interval;
   return now - last_checkpoint_ >=
@@ -28,7 +31,7 @@ bool Watch::is_checkpoint_due(Time now) const {
 }
 
 void Watch::begin_checkpoint(Time now) {
-  gathering_.emplace(store_.batch(tracker_.flows().changed()));
+  gathering_.emplace(next_batch());
   begin_saving(*gathering_);
   inbox_.mark();
   unsaved_ = 0;
@@ -37,7 +40,7 @@ void Watch::begin_checkpoint(Time now) {
 }
 
 void Watch::go_on_with_checkpoint() {
-  if (gathering_ && !tracker_.flows().save_some(saved_per_turn)) {
+  if (gathering_ && !tracker_.flows().save_some(saved_per_turn, saved_bytes_per_turn)) {
     committer_.begin(*std::move(gathering_));
     gathering_.reset();
     committing_ = true;
@@ -58,6 +61,7 @@ void Watch::checkpoint_ended() {
   committing_ = false;
   ++checkpoints_;
   incidents_.saved();
+  remembered_.saved();
   inbox_.acknowledge();
   const std::uint64_t latest = tracker_.watermark();
   tracker_.rest(rest_slots, latest < rest_after_ns ? 0 : latest - rest_after_ns);
@@ -69,12 +73,34 @@ void Watch::checkpoint(Time now) {
   finish_checkpoint();
 }
 
-void Watch::save_for_reading(StoreBatch batch) {
+void Watch::stop(Time now) {
+  checkpoint(now);
+  const auto refuse = [](std::uint64_t id, const Send& send) {
+    v1::Reply reply;
+    reply.set_id(id);
+    reply.set_error("the tracker stops");
+    send(std::move(reply));
+  };
+  for (const Deferred& one : std::exchange(deferred_, {})) refuse(one.request.id(), one.send);
+  if (const auto left = std::exchange(reapplying_, std::nullopt)) refuse(left->reply.id(), left->send);
+}
+
+void Watch::save_for_reading() {
+  constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
   finish_checkpoint();
+  StoreBatch batch = next_batch();
   begin_saving(batch);
-  (void)tracker_.flows().save_some(std::numeric_limits<std::size_t>::max());
+  (void)tracker_.flows().save_some(all, all);
   store_.commit(batch, Store::Durability::written);
   incidents_.saved();
+  remembered_.saved();
+}
+
+StoreBatch Watch::next_batch() {
+  if (!erasures_) return store_.batch(tracker_.flows().changed());
+  StoreBatch batch = *std::move(erasures_);
+  erasures_.reset();
+  return batch;
 }
 
 // Everything but the flows is copied at once; how far all this is, is true of the flows as they are now.

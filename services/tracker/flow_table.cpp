@@ -19,6 +19,15 @@ bool is_wide(const Flow& flow) {
 
 constexpr std::size_t index_slots_min = 1024;
 
+/// What a step and a claim take in a record, roughly.
+constexpr std::size_t step_bytes = 32;
+constexpr std::size_t claim_bytes = 24;
+
+// Of the steps, the chunk that is written anew.
+std::size_t wide_bytes(const Flow& flow) {
+  return flow.steps.chunk(flow.steps.chunks() - 1).size() + flow.claims.size() * claim_bytes;
+}
+
 }  // namespace
 
 std::uint32_t FlowTable::hash_of(std::string_view correlation) {
@@ -132,7 +141,7 @@ const Flow* FlowTable::unpacked(std::string_view correlation) const {
 
 Flow& FlowTable::open(Handle handle) {
   const Slot& slot = slots_[handle];
-  if (awaits_saving(slot)) save(handle);
+  if (awaits_saving(slot)) (void)save(handle);
   if (slot.wide) return wide_.at(handle)->flow;
   if (slot.place != RecordSpace::none) unpack(bytes_of(slot), definitions_, scratch_);
   open_ = handle;
@@ -141,14 +150,23 @@ Flow& FlowTable::open(Handle handle) {
 
 void FlowTable::close(Handle handle, bool changed) {
   Slot& slot = slots_[handle];
-  if (changed && std::exchange(slot.change, now_changed_) == saved) changed_.push_back(handle);
-  if (slot.wide) return;
+  const bool is_new = changed && slot.change == saved;
+  if (is_new) {
+    slot.change = now_changed_;
+    changed_.push_back(handle);
+  }
+  if (slot.wide) {
+    if (changed) changed_bytes_ += is_new ? wide_bytes(wide_.at(handle)->flow) : step_bytes;
+    return;
+  }
   assert(open_ == handle);
+  if (changed && !is_new) changed_bytes_ -= slot.size;  // counted as it was
   const bool packed = slot.place != RecordSpace::none;
   if (packed && !changed) return;
   if (is_wide(scratch_)) {
     auto& wide = wide_[handle] = std::make_unique<Wide>();
     wide->flow = std::exchange(scratch_, Flow{});
+    if (changed) changed_bytes_ += wide_bytes(wide->flow);
     slot.wide = true;
     if (packed) space_.release(slot.place, slot.size);
     slot.place = RecordSpace::none;
@@ -157,6 +175,7 @@ void FlowTable::close(Handle handle, bool changed) {
   }
   slot.state = static_cast<std::uint8_t>(scratch_.state()) & 0xf;
   const std::string_view record = pack_one(scratch_);
+  if (changed) changed_bytes_ += record.size();
   slot.place = space_.put(slot.place, slot.size, record);
   slot.size = static_cast<std::uint32_t>(record.size());
 }
@@ -187,26 +206,28 @@ void FlowTable::begin_saving(Save save) {
   assert(saving_at_ == saving_.size());
   saving_.clear();
   saving_.swap(changed_);
+  changed_bytes_ = 0;
   saving_at_ = 0;
   now_changed_ = now_changed_ == 1 ? 2 : 1;
   save_ = std::move(save);
 }
 
 // Of flows that lie all over the memory those that come next are fetched.
-bool FlowTable::save_some(std::size_t count) {
+bool FlowTable::save_some(std::size_t count, std::size_t bytes) {
   constexpr std::size_t to_record = 8;
   constexpr std::size_t to_slot = 16;
-  for (; count != 0 && saving_at_ != saving_.size(); --count, ++saving_at_) {
+  for (std::size_t taken = 0; count != 0 && taken < bytes && saving_at_ != saving_.size();
+       --count, ++saving_at_) {
     const std::size_t left = saving_.size() - saving_at_;
     if (left > to_slot) prefetch(&slots_[saving_[saving_at_ + to_slot]]);
     if (left > to_record) fetch_record({.handle = saving_[saving_at_ + to_record]});
     const Handle handle = saving_[saving_at_];
-    if (awaits_saving(slots_[handle])) save(handle);
+    if (awaits_saving(slots_[handle])) taken += save(handle);
   }
   return saving_at_ != saving_.size();
 }
 
-void FlowTable::save(Handle handle) {
+std::size_t FlowTable::save(Handle handle) {
   Slot& slot = slots_[handle];
   Saved flow{.record = record(handle),
              .state = state(handle),
@@ -221,6 +242,9 @@ void FlowTable::save(Handle handle) {
   save_(flow);
   slot.change = saved;
   slot.saved_state = static_cast<std::uint8_t>(flow.state) & 0xf;
+  std::size_t bytes = flow.record.size();
+  for (const std::string_view chunk : flow.chunks) bytes += chunk.size();
+  return bytes;
 }
 
 }  // namespace reel::tracker

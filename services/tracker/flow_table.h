@@ -87,10 +87,11 @@ class FlowTable {
   /// From here on `save` is given every flow that was changed, as it is now: when save_some() comes to it,
   /// or before, when it is opened. What was begun before must be at its end.
   void begin_saving(Save save);
-  /// Saves up to so many. False when there are no more.
-  bool save_some(std::size_t count);
-  /// Flows changed since begin_saving.
+  /// Saves up to so many, and no further one once so many bytes are saved. False when there are no more.
+  bool save_some(std::size_t count, std::size_t bytes);
+  /// Flows changed since begin_saving, and what saving them takes: of wide ones roughly.
   [[nodiscard]] std::size_t changed() const { return changed_.size(); }
+  [[nodiscard]] std::size_t changed_bytes() const { return changed_bytes_; }
   /// The store does not have the flow as it is.
   [[nodiscard]] bool is_changed(Handle handle) const { return slots_[handle].change != saved; }
 
@@ -134,7 +135,8 @@ class FlowTable {
   [[nodiscard]] bool awaits_saving(const Slot& slot) const {
     return slot.change != saved && slot.change != now_changed_;
   }
-  void save(Handle handle);
+  /// How many bytes that were.
+  std::size_t save(Handle handle);
   /// The view lives until the next call.
   [[nodiscard]] std::string_view pack_one(const Flow& flow);
 
@@ -147,6 +149,7 @@ class FlowTable {
   std::unordered_map<Handle, std::unique_ptr<Wide>> wide_;
   Change now_changed_ = 1;
   std::vector<Handle> changed_;
+  std::size_t changed_bytes_ = 0;
   std::vector<Handle> saving_;  // from saving_at_ on; what has been saved since is among them
   std::size_t saving_at_ = 0;
   Save save_;

@@ -104,7 +104,7 @@ int track(const Arguments& arguments) {
     reload_wanted = 0;
     watch.ask(reload, now(), [](const reel::v1::Reply&) {});  // what comes of it is in the log
   }
-  watch.checkpoint(now());
+  watch.stop(now());
   spdlog::info("stopped handled_offset={}", watch.tracker().handled_offset());
   return reel::daemon::exit_ok;
 }

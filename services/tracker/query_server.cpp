@@ -10,6 +10,8 @@
 namespace reel::tracker {
 namespace {
 
+/// How long the last answers may be on their way when this ends.
+constexpr int last_answers_ms = 100;
 constexpr const char* not_a_question = "not a question in the form of reel.v1.ToBroker{query}";
 
 }  // namespace
@@ -20,7 +22,7 @@ struct QueryServer::Impl {
 };
 
 QueryServer::QueryServer(const std::string& endpoint) : impl_{std::make_unique<Impl>()} {
-  impl_->socket.set(zmq::sockopt::linger, 0);
+  impl_->socket.set(zmq::sockopt::linger, last_answers_ms);
   impl_->socket.set(zmq::sockopt::maxmsgsize, question_bytes_max);
   try {
     if (config::is_listened_on(endpoint)) throw zmq::error_t{EADDRINUSE};

@@ -54,7 +54,7 @@ void Watch::ask_reload(const v1::Request& request, Time now, Send send) {
   spdlog::info("reloaded config={} digest={} by={} older={} reapply={}", running_.path, running_.digest,
                ask.by(), told.older(), ask.reapply());
   if (!ask.reapply()) return send(std::move(reply));
-  reapplying_ = Reapplying{std::move(reply), std::move(send), {}};
+  reapplying_ = Reapplying{.reply = std::move(reply), .send = std::move(send), .flows = {}};
   save_for_reading();
   for (const v1::FlowState state : {v1::FLOW_STATE_OPEN, v1::FLOW_STATE_OVERDUE}) {
     store_.list(state, nullptr, [&](const ListingPlace& place) {
@@ -118,8 +118,10 @@ void Watch::take_up(config::Mesh wanted, Time now) {
   inbox_.begin_again(topics, std::move(wanted.schemas));
 }
 
-void Watch::reapply_some(Time now) {
+// It is told when it is on the disk, which a checkpoint under way need not hold.
+void Watch::reapply_some() {
   if (!reapplying_) return;
+  if (reapplying_->saved_at) return tell_reapplied();
   auto& left = reapplying_->flows;
   auto& told = *reapplying_->reply.mutable_reload();
   for (std::size_t i = 0; i < reapplied_per_turn && !left.empty(); ++i) {
@@ -127,8 +129,12 @@ void Watch::reapply_some(Time now) {
     left.pop_back();
   }
   collect_verdicts();
-  if (!left.empty()) return;
-  checkpoint(now);
+  if (left.empty()) reapplying_->saved_at = checkpoints_ + (checkpoint_under_way() ? 2 : 1);
+}
+
+void Watch::tell_reapplied() {
+  if (checkpoints_ < *reapplying_->saved_at) return;
+  auto& told = *reapplying_->reply.mutable_reload();
   told.set_older(open_under_older(running_.flows));
   spdlog::info("reapplied moved={} older={}", told.moved(), told.older());
   auto done = *std::exchange(reapplying_, std::nullopt);

@@ -20,7 +20,7 @@ Watch::Watch(const config::Model& model, Store& store, Committer& committer, Inb
       inbox_{inbox},
       outlet_{outlet},
       definitions_{names_},
-      tracker_{definitions_, names_, &store},
+      tracker_{definitions_, names_, &remembered_},
       incidents_{store},
       answers_{store, tracker_.flows(), definitions_, names_},
       inquiries_{line},
@@ -81,7 +81,7 @@ bool Watch::turn(std::chrono::milliseconds wait, Time now) {
   looks_.turn(now, tracker_.watermark(), tracker_.handled_offset());
   cares_.turn(now);
   look_ahead();
-  reapply_some(now);
+  reapply_some();
   outbox_.send(outlet_, !caught_up_);
   for (const Answer& answer : outlet_.take_answers(outbox_.full() ? wait : std::chrono::milliseconds{0})) {
     const std::string refused = outbox_.take(answer);
@@ -156,9 +156,7 @@ void Watch::collect_verdicts() {
 v1::Reply Watch::answer(const v1::Request& request) {
   v1::Reply reply;
   reply.set_id(request.id());
-  const bool from_memory =
-      request.has_summary() || request.has_incidents() || request.has_times() || request.has_definitions();
-  if (!from_memory) save_for_reading();
+  if (reads_store(request)) save_for_reading();
   switch (request.ask_case()) {
     case v1::Request::kFlows: answers_.tell(request.flows(), tracker_.watermark(), reply); break;
     case v1::Request::kFlow: answers_.tell(request.flow(), tracker_.watermark(), reply); break;
@@ -181,7 +179,9 @@ v1::Reply Watch::answer(const v1::Request& request) {
   return reply;
 }
 
-// Forgets flows that wait for nothing and had no event for `tracker.retain`, a bounded number per call.
+// Forgets flows that wait for nothing and had no event for `tracker.retain`, a bounded number per call. They
+// leave the store with the next checkpoint, in one step with the counts and incidents that are less by them;
+// to save what else changed for their sake, here and now, would hold up alarms.
 bool Watch::expire() {
   const auto retain = static_cast<std::uint64_t>(options_.retain.count()) * 1'000'000;
   if (tracker_.watermark() <= retain) return false;
@@ -199,9 +199,6 @@ bool Watch::expire() {
     return old;
   });
   if (!any) return false;
-  if (tracker_.flows().changed() != 0) save_for_reading();
-
-  StoreBatch batch = store_.batch();
   std::size_t forgotten = 0;
   bool more = false;
   for (std::size_t i = 0; i < listed_states.size(); ++i) {
@@ -212,21 +209,22 @@ bool Watch::expire() {
       old.push_back(place);
       return old.size() < expiry_flows;
     });
-    for (const ListingPlace& place : old) forgotten += expire_one(state, place, batch) ? 1 : 0;
+    for (const ListingPlace& place : old) forgotten += expire_one(state, place) ? 1 : 0;
     publish_incidents();
     expiry_at_[i].reset();
     if (old.size() < expiry_flows) continue;
     expiry_at_[i] = old.back();
     more = true;
   }
-  if (forgotten == 0) return more;
-  save_for_reading(std::move(batch));
-  spdlog::info("flows_forgotten count={} idle_since={}", forgotten, cutoff);
+  if (forgotten != 0) spdlog::info("flows_forgotten count={} idle_since={}", forgotten, cutoff);
   return more;
 }
 
-bool Watch::expire_one(v1::FlowState state, const ListingPlace& place, StoreBatch& batch) {
-  const auto archived = store_.find(place.correlation);
+// What is changed is not in the store as it is; it is looked at once it was saved.
+bool Watch::expire_one(v1::FlowState state, const ListingPlace& place) {
+  const auto handle = tracker_.flows().find(place.correlation);
+  if (handle != FlowTable::none && tracker_.flows().is_changed(handle)) return false;
+  const auto archived = remembered_.find(place.correlation);
   if (!archived) return false;
   Flow flow;
   unpack(archived->record, definitions_, flow, archived->earlier);
@@ -240,7 +238,10 @@ bool Watch::expire_one(v1::FlowState state, const ListingPlace& place, StoreBatc
            claim.verdict == v1::VERDICT_WAIVED;
   });
   if (was_overdue) incidents_.forget(text_of(flow.correlation), tracker_.watermark());
-  batch.erase_flow(archived->record, state);
+  // With room for the flows that will follow: growing would copy them, in one turn.
+  if (!erasures_) erasures_.emplace(store_.batch(checkpoint_flows_max));
+  erasures_->erase_flow(archived->record, state);
+  remembered_.forget(place.correlation);
   return true;
 }
 

@@ -92,3 +92,73 @@ TEST_CASE("a question about flows does not hold up alarms: where much is changed
   REQUIRE(answer.has_value());
   CHECK(answer->flow().summary().events() == 2);
 }
+
+TEST_CASE(
+    "large flows of a checkpoint are copied over more turns, and a question does not wait for all at once") {
+  constexpr int flows = 700;
+  constexpr int events = 50;
+  WatchBench bench{paid_orders};
+  bench.bus.batch_events = 40'000;
+  const auto turn_at = [&](std::chrono::milliseconds time) {
+    REQUIRE(bench.watch().turn(0ms, Watch::Time{time}));
+  };
+  turn_at(0ms);
+  const std::string long_id(240, 'x');
+  for (int i = 0; i < flows * events; ++i)
+    bench.publishes("noise", "f" + std::to_string(i % flows), long_id + std::to_string(i));
+  turn_at(0ms);
+  CHECK(bench.watch().tracker().flows().changed_bytes() > changed_bytes_for_reading_max);
+  v1::Request request;
+  request.mutable_flow()->set_correlationid("f1");
+  bool answered = false;
+  bench.watch().ask(request, Watch::Time{1ms}, [&](const v1::Reply&) { answered = true; });
+  CHECK_FALSE(answered);
+  int turns = 0;
+  for (; bench.bus.acknowledged() == 0; ++turns) turn_at(2ms);
+  CHECK(turns > static_cast<int>(changed_bytes_for_reading_max / saved_bytes_per_turn));
+  CHECK(answered);
+}
+
+TEST_CASE("flows are forgotten with the next checkpoint: what else changed is not saved at once for it") {
+  WatchBench bench{paid_orders};
+  bench.stops();
+  bench.retains(1h);
+  bench.starts();
+  const auto turn_at = [&](std::chrono::milliseconds time) {
+    REQUIRE(bench.watch().turn(0ms, Watch::Time{time}));
+  };
+  bench.bus.batch_events = 20'000;
+  bench.publishes("noise", "old");
+  for (std::chrono::milliseconds time = 0ms; time < 5s; time += 10ms) turn_at(time);
+  REQUIRE(bench.bus.acknowledged() == 1);
+  bench.publishes("noise", "older");
+  for (std::chrono::milliseconds time = 4'900ms; bench.bus.acknowledged() != 2; ++time) turn_at(time);
+  bench.passes(2h);
+  for (int i = 0; i < 3'000; ++i) bench.publishes("order.placed", "order-" + std::to_string(i));
+  turn_at(5'100ms);
+  CHECK(bench.summary().flows() == 3'000);
+  CHECK(bench.watch().tracker().flows().changed() == 3'000);
+
+  SUBCASE("an event of one begins it anew, though it is in the store still") {
+    bench.publishes("noise", "old");
+    turn_at(5'101ms);
+    CHECK(bench.summary().flows() == 3'001);
+    bench.stops();
+    bench.starts();
+    CHECK(bench.summary().flows() == 3'001);
+    CHECK(bench.flow("old").summary().events() == 1);
+    v1::Request request;
+    request.mutable_flows()->add_states(v1::FLOW_STATE_UNTRACKED);
+    const auto listed = bench.asks(request).flows();
+    REQUIRE(listed.flows_size() == 1);
+    CHECK(listed.flows(0).correlationid() == "old");
+  }
+  SUBCASE("after a crash before that they are there, counted, and forgotten again") {
+    bench.crashes();
+    bench.starts();
+    CHECK(bench.summary().flows() == 2);
+    CHECK(bench.flow("old").summary().events() == 1);
+    for (int i = 0; i < 20; ++i) bench.works();  // six seconds: they are looked for every five
+    CHECK(bench.summary().flows() == 3'000);
+  }
+}

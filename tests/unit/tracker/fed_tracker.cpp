@@ -100,7 +100,8 @@ void FedTracker::begin_checkpoint(std::size_t next) {
 }
 
 void FedTracker::go_on_with_checkpoint(std::size_t flows) {
-  if (!tracker_->flows().save_some(flows)) saved_ = *std::exchange(gathering_, std::nullopt);
+  constexpr auto all = static_cast<std::size_t>(-1);
+  if (!tracker_->flows().save_some(flows, all)) saved_ = *std::exchange(gathering_, std::nullopt);
 }
 
 void FedTracker::save(std::size_t next) {

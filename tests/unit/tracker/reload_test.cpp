@@ -104,6 +104,27 @@ TEST_CASE("open flows move where that is asked for, some hundreds a turn") {
   CHECK(bench.summary().overdue() == 1'200);
 }
 
+TEST_CASE("while what a reload moved is being written deadlines are judged, and then it is told") {
+  WatchBench bench{"a -> b within 10s"};
+  bench.publishes("a", "x");
+  bench.works();
+  bench.redefines("a -> b within 2s");
+  bench.disk_hangs();
+  v1::Request request;
+  request.mutable_reload()->set_reapply(true);
+  std::optional<v1::Reply> answer;
+  bench.watch().ask(request, bench.tick(), [&](v1::Reply reply) { answer = std::move(reply); });
+  bench.works();
+  bench.passes(3s);
+  bench.works();
+  CHECK_FALSE(answer.has_value());
+  CHECK(bench.published() == "reel.flow.overdue x");
+  bench.disk_goes_on();
+  bench.works();
+  REQUIRE(answer.has_value());
+  CHECK(answer->reload().moved() == 1);
+}
+
 TEST_CASE("versions that judge no flow any more are dropped when the tracker starts") {
   WatchBench bench{"a -> b within 10s"};
   const auto stored = [&] {

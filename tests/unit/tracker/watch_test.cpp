@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "reel/v1/flow.pb.h"
+#include "tracker/query_server.h"
 #include "watch_bench.h"
 
 using namespace reel;
@@ -366,4 +367,46 @@ TEST_CASE("a question that comes while a checkpoint is being written waits for i
   bench.disk_goes_on();
   bench.works();
   CHECK(answered == "order-8");
+}
+
+TEST_CASE("questions that waited for a checkpoint are answered some a turn, as others are") {
+  WatchBench bench{payment_flow};
+  bench.disk_hangs();
+  bench.publishes("order.placed", "order-7");
+  bench.works();
+  v1::Request request;
+  request.mutable_flow()->set_correlationid("order-7");
+  std::string errors;
+  int answered = 0;
+  for (int i = 0; i < 70; ++i) {
+    bench.watch().ask(request, bench.tick(), [&](const v1::Reply& reply) {
+      ++answered;
+      if (errors != reply.error()) errors += reply.error();
+    });
+  }
+  CHECK(answered == 0);
+  bench.disk_goes_on();
+  REQUIRE(bench.watch().turn(0ms, bench.tick()));
+  CHECK(answered > 0);
+  CHECK(answered <= questions_per_turn_max);
+
+  SUBCASE("the rest in the next turns") {
+    bench.works();
+    CHECK(answered == 70);
+    CHECK(errors == "");
+  }
+  SUBCASE("or where the tracker stops the rest hears of it") {
+    bench.watch().stop(bench.tick());
+    CHECK(answered == 70);
+    CHECK(errors == "the tracker stops");
+  }
+}
+
+TEST_CASE("a question that the tracker does not know does not make it wait for the disk") {
+  WatchBench bench{payment_flow};
+  bench.disk_hangs();
+  bench.publishes("order.placed", "order-7");
+  bench.works();
+  CHECK(bench.asks({}).error() == "the tracker answers questions about flows: flows, flow, summary");
+  CHECK(bench.bus.acknowledged() == 0);
 }
