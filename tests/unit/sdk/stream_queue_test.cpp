@@ -139,7 +139,7 @@ TEST_CASE("acks up to a batch leave what was given out later, be it the same onc
 }
 
 TEST_CASE("acking batch by batch does not cost more the more there is outstanding") {
-  constexpr std::uint64_t deliveries = 50'000;  // a walk over all of them for each takes minutes
+  constexpr std::uint64_t deliveries = 50'000;  // a walk over all of them for each takes 19 s
   StreamBench bench;
   for (std::uint64_t offset = 1; offset <= deliveries; ++offset) bench.deliver({offset});
   while (bench.queue.has_news()) CHECK(bench.queue.next(bench.batch));
