@@ -145,6 +145,7 @@ void Edge::stop() {
 
 void Edge::offer(const std::shared_ptr<Exchange>& exchange, const CloudEventsHttp& binding,
                  const std::optional<WaitWish>& wanted) {
+  const std::size_t bytes = exchange->request().body.size();
   auto read = binding.read(exchange->request());
   if (read.refused) return exchange->answer(answer_of(*read.refused));
   if (wanted && read.batch)
@@ -154,7 +155,7 @@ void Edge::offer(const std::shared_ptr<Exchange>& exchange, const CloudEventsHtt
   const auto patience =
       settings_.publish_timeout + (wanted ? wanted->timeout + BusClients::ask_timeout : 0ms);
   exchange->answer_after(patience, [intake] { return intake->answer(); });
-  gathering_.offer([this, exchange, intake, wanted] {
+  gathering_.offer(bytes, [this, exchange, intake, wanted] {
     intake->offer(
         [this](const Outgoing& event, PublishCallback callback) {
           parts_.publisher.publish_async(event, std::move(callback));

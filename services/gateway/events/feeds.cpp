@@ -95,17 +95,16 @@ std::variant<std::shared_ptr<TextSource>, HttpResponse> Feeds::open(const Stream
 std::shared_ptr<Feed> Feeds::shared_feed(const StreamRequest& wanted, Feed::ClientId id,
                                          const Feed::Wake& wake) {
   const std::lock_guard lock{mutex_};
-  auto& feed = shared_[wanted.topics()];
-  if (!feed) {
-    if (shared_.size() > limits_.feeds_max) {
-      shared_.erase(wanted.topics());
-      return nullptr;
-    }
-    feed = std::make_shared<Feed>(settings_, wanted, Feed::Kind::shared);
+  auto found = shared_.find(wanted.topics());
+  if (found == shared_.end()) {
+    if (shared_.size() >= limits_.feeds_max) return nullptr;
+    // Made first: there may be no descriptor left for it.
+    auto feed = std::make_shared<Feed>(settings_, wanted, Feed::Kind::shared);
     feeds_.push_back(feed);
+    found = shared_.emplace(wanted.topics(), std::move(feed)).first;
   }
-  feed->add(id, wake);
-  return feed;
+  found->second->add(id, wake);
+  return found->second;
 }
 
 std::shared_ptr<Feed> Feeds::catch_up(CatchUpLine::Waiting waiting) {
@@ -136,14 +135,21 @@ void Feeds::serve_line() {
   };
   while (!over_ && !line_.empty() && catching_up() < limits_.catch_ups_max) {
     auto group = line_.take();
-    const auto feed = std::make_shared<Feed>(settings_, group.begin, Feed::Kind::catch_up);
-    feeds_.push_back(feed);
+    const auto feed = catch_up_feed(group);
     for (auto& client : group.clients) {
       feed->add_to_group(client.client, client.wake, client.wanted.offset);
       turns_.emplace(client.client, feed);
       client.wake();
     }
   }
+}
+
+// Where there is no descriptor left for it they wait on.
+std::shared_ptr<Feed> Feeds::catch_up_feed(CatchUpLine::Group& group) try {
+  return feeds_.emplace_back(std::make_shared<Feed>(settings_, group.begin, Feed::Kind::catch_up));
+} catch (...) {
+  for (auto& client : group.clients) line_.enter(std::move(client));
+  throw;
 }
 
 std::shared_ptr<Feed> Feeds::next_of(std::shared_ptr<Feed> feed, const StreamRequest& wanted,

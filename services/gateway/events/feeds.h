@@ -64,6 +64,7 @@ class Feeds {
                                              const Feed::Wake& wake);
   [[nodiscard]] bool ending() const;
   void close(Feed::ClientId id);
+  [[nodiscard]] std::shared_ptr<Feed> catch_up_feed(CatchUpLine::Group& group);
   void serve_line();
   void end_turns();
   void sweep();

@@ -4,18 +4,17 @@
 
 namespace reel::gateway {
 
-void Gathering::offer(Offer offer) {
+void Gathering::offer(std::size_t bytes, Offer offer) {
   bool first = false;
+  bool full = false;
   {
     const std::lock_guard lock{mutex_};
-    if (waiting_.size() >= waiting_max_) {
-      ++under_way_;
-    } else {
-      first = waiting_.empty() && under_way_ == 0;
-      waiting_.push_back(std::exchange(offer, nullptr));
-    }
+    first = waiting_.empty() && under_way_ == 0;
+    waiting_.push_back(std::move(offer));
+    waiting_bytes_ += bytes;
+    full = waiting_.size() > limits_.requests || waiting_bytes_ > limits_.bytes;
   }
-  if (offer) return offer();
+  if (full) return release(When::now);
   if (first) after_turn_([this] { release(When::nothing_is_under_way); });
 }
 
@@ -30,7 +29,7 @@ void Gathering::answered() {
 void Gathering::stop() {
   {
     const std::lock_guard lock{mutex_};
-    waiting_max_ = 0;
+    limits_ = {.requests = 0, .bytes = 0};
   }
   release(When::now);
 }
@@ -41,6 +40,7 @@ void Gathering::release(When when) {
     const std::lock_guard lock{mutex_};
     if (when == When::nothing_is_under_way && under_way_ > 0) return;
     next.swap(waiting_);
+    waiting_bytes_ = 0;
     under_way_ += next.size();
   }
   for (const auto& offer : next) offer();

@@ -21,13 +21,18 @@ class Gathering {
   using Offer = std::function<void()>;
   using Later = std::function<void(std::function<void()>)>;
 
-  /// `after_turn` calls what it is given after the turn that is under way, on any thread. Of requests so many
-  /// may wait; what comes on top goes at once, and is the publisher's to refuse.
-  explicit Gathering(Later after_turn, std::size_t waiting_max = 1'000)
-      : after_turn_{std::move(after_turn)}, waiting_max_{waiting_max} {}
+  /// What may wait at a time: about a frame's worth. Beyond it all goes at once, and is the publisher's to
+  /// refuse.
+  struct Limits {
+    std::size_t requests = 1'000;
+    std::size_t bytes = 256u << 10;
+  };
+  /// `after_turn` calls what it is given after the turn that is under way, on any thread.
+  explicit Gathering(Later after_turn) : Gathering{std::move(after_turn), Limits{}} {}
+  Gathering(Later after_turn, Limits limits) : after_turn_{std::move(after_turn)}, limits_{limits} {}
 
-  /// Calls `offer` now or later, on any thread; answered() is owed for it.
-  void offer(Offer offer);
+  /// Calls `offer`, for a request of so many bytes, now or later, on any thread; answered() is owed for it.
+  void offer(std::size_t bytes, Offer offer);
   /// One that was offered has been answered.
   void answered();
   /// What waits goes, and nothing waits from now on: before the publisher ends.
@@ -39,8 +44,9 @@ class Gathering {
 
   const Later after_turn_;
   std::mutex mutex_;
-  std::size_t waiting_max_;
+  Limits limits_;
   std::size_t under_way_ = 0;
+  std::size_t waiting_bytes_ = 0;
   std::vector<Offer> waiting_;
 };
 

@@ -286,7 +286,10 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_body(Parser& parse
   if (expected && !parser.is_done()) {
     if (lower_case(*expected) != "100-continue")
       co_return problem(400, "of Expect only 100-continue is known");
-    if (!co_await write_text("HTTP/1.1 100 Continue\r\n\r\n")) co_return std::nullopt;
+    if (!co_await write_text("HTTP/1.1 100 Continue\r\n\r\n")) {
+      closed_ = true;  // what has not come is not to be handled as if it were empty
+      co_return std::nullopt;
+    }
   }
   allow(premises_.settings.body_timeout);
   parser.eager(true);

@@ -12,9 +12,10 @@ namespace {
 /// What was offered so far, as text: "a b c".
 struct GatheringBench {
   explicit GatheringBench(std::size_t waiting_max = 10)
-      : gathering{[this](std::function<void()> job) { after_turn.push_back(std::move(job)); }, waiting_max} {}
-  void offer(const std::string& name) {
-    gathering.offer([this, name] { offered += (offered.empty() ? "" : " ") + name; });
+      : gathering{[this](std::function<void()> job) { after_turn.push_back(std::move(job)); },
+                  {.requests = waiting_max, .bytes = 100}} {}
+  void offer(const std::string& name, std::size_t bytes = 1) {
+    gathering.offer(bytes, [this, name] { offered += (offered.empty() ? "" : " ") + name; });
   }
   std::string turn_ends() {
     for (const auto& job : std::exchange(after_turn, {})) job();
@@ -56,9 +57,18 @@ TEST_CASE("behind a broker that is silent no more wait than may") {
   bench.offer("c");
   CHECK(bench.offered == "a");
   bench.offer("d");
-  CHECK(bench.offered == "a d");
-  CHECK(bench.answered() == "a d");
-  CHECK(bench.answered() == "a d b c");
+  CHECK(bench.offered == "a b c d");  // all of them, in order; the publisher refuses what it has no room for
+  for (int i = 0; i < 4; ++i) CHECK(bench.answered() == "a b c d");
+}
+
+TEST_CASE("nor more than a frame holds") {
+  GatheringBench bench;
+  bench.offer("a");
+  CHECK(bench.turn_ends() == "a");
+  bench.offer("b", 60);
+  CHECK(bench.offered == "a");
+  bench.offer("c", 60);
+  CHECK(bench.offered == "a b c");
 }
 
 TEST_CASE("at the end nothing waits any more") {
@@ -80,11 +90,11 @@ TEST_CASE("what is answered while it is offered keeps nobody waiting") {
     ++offered;
     bench.gathering.answered();
   };
-  bench.gathering.offer(refused);
-  bench.gathering.offer(refused);
+  bench.gathering.offer(1, refused);
+  bench.gathering.offer(1, refused);
   bench.turn_ends();
   CHECK(offered == 2);
-  bench.gathering.offer(refused);
+  bench.gathering.offer(1, refused);
   bench.turn_ends();
   CHECK(offered == 3);
 }
