@@ -1,6 +1,8 @@
 #include "stream_queue.h"
 
 #include <algorithm>
+#include <cassert>
+#include <limits>
 #include <utility>
 
 #include "delivery.h"
@@ -124,11 +126,11 @@ bool StreamQueue::next(StreamBatch& batch) {
 
 // It looks at what it acks alone: a reader may have tens of thousands of deliveries outstanding.
 void StreamQueue::ack_upto(std::uint64_t batch_number) {
-  const auto end = by_batch_.lower_bound({batch_number + 1, 0});
+  const auto end = by_batch_.upper_bound({batch_number, std::numeric_limits<std::uint64_t>::max()});
   for (auto at = by_batch_.begin(); at != end; at = by_batch_.erase(at)) {
     const std::uint64_t first = at->second;
     const auto given = outstanding_.find(first);
-    if (given == outstanding_.end() || given->second.batch != at->first) continue;  // it was given out again
+    assert(given != outstanding_.end() && given->second.batch == at->first && "both say the same");
     const Range range = given->second;
     outstanding_.erase(given);
     // Deliveries mostly follow one another: one range for many.
@@ -146,6 +148,8 @@ void StreamQueue::ack_upto(std::uint64_t batch_number) {
 }
 
 void StreamQueue::put_outstanding(std::uint64_t first, const Range& range) {
+  if (const auto before = outstanding_.find(first); before != outstanding_.end())
+    by_batch_.erase({before->second.batch, first});
   outstanding_[first] = range;
   by_batch_.emplace(range.batch, first);
 }
@@ -159,6 +163,7 @@ void StreamQueue::ack(std::span<const std::uint64_t> offsets) {
     if (offset - first >= range.count) continue;
     const auto before = static_cast<std::uint32_t>(offset - first);
     outstanding_.erase(found);
+    by_batch_.erase({range.batch, first});
     if (before != 0) put_outstanding(first, {before, range.delivery, range.batch});
     if (before + 1 != range.count)
       put_outstanding(offset + 1, {range.count - before - 1, range.delivery, range.batch});

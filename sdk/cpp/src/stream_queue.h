@@ -44,6 +44,8 @@ class StreamQueue {
   void ack_all() { ack_upto(batches_); }
   void ack_upto(std::uint64_t batch_number);
   void ack(std::span<const std::uint64_t> offsets);
+  /// Ranges given out and not acked.
+  [[nodiscard]] std::size_t outstanding() const { return by_batch_.size(); }
   [[nodiscard]] bool acks_waiting() const { return !acks_.empty(); }
   [[nodiscard]] bool acks_unanswered() const { return !acks_.empty() || !in_flight_.empty(); }
 

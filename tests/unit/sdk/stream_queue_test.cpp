@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <limits>
+
 #include "event/batch.h"
 
 using namespace reel;
@@ -195,6 +198,18 @@ TEST_CASE("a subscription without memory that saw nothing goes on where it began
   CHECK_FALSE(bench.queue.goes_on_at(false));
   bench.subscribed(40);
   CHECK(bench.queue.goes_on_at(false).value() == 40);
+}
+
+TEST_CASE("what is acked is kept in no list any more, however it was acked") {
+  StreamBench bench;
+  bench.subscribed(1);
+  bench.deliver({1, 2, 3, 4, 5});
+  CHECK(bench.next() == "joined at 1 <0");
+  CHECK(bench.next() == "e1@1 e2@2 e3@3 e4@4 e5@5 <0");
+  for (const std::uint64_t offset : {2u, 4u, 1u, 3u}) bench.queue.ack(std::array{offset});
+  CHECK(bench.queue.outstanding() == 1);
+  bench.queue.ack_upto(std::numeric_limits<std::uint64_t>::max());
+  CHECK(bench.queue.outstanding() == 0);
 }
 
 TEST_CASE("a refusal stays") {
