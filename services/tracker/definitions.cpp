@@ -188,6 +188,7 @@ DefinitionIndex DefinitionSet::number_for(const std::string& name) const {
 void DefinitionSet::add(DefinitionIndex index, const std::string& name, const config::Flow& flow,
                         std::string text) {
   Definition& to = definitions_[index];
+  to = {};  // a number that was left out may have been somebody's
   to.name = name;
   to.text = std::move(text);
   to.on_overdue_publish = flow.on_overdue_publish;

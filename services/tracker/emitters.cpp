@@ -39,8 +39,10 @@ void Emitters::learn(Name topic, Name source, std::uint64_t at) {
 void Emitters::load(Name topic, const stored::Emitters& services, std::uint64_t at) {
   auto& emitters = known(topic).emitters;
   for (int i = 0; i < services.services_size() && emitters.size() < emitters_per_topic_max; ++i) {
-    const std::uint64_t seen_at = i < services.seen_at_size() ? services.seen_at(i) : at;
-    emitters.push_back({.service = services.services(i), .seen_at = seen_at, .saved_at = seen_at});
+    // It may have been seen since, until it would have been saved again.
+    const std::uint64_t saved_at = i < services.seen_at_size() ? services.seen_at(i) : at;
+    const std::uint64_t seen_at = std::max(saved_at, std::min(saved_at + emitters_saved_every, at));
+    emitters.push_back({.service = services.services(i), .seen_at = seen_at, .saved_at = saved_at});
   }
 }
 

@@ -25,7 +25,9 @@ constexpr std::size_t claim_bytes = 24;
 
 // Of the steps, the chunk that is written anew.
 std::size_t wide_bytes(const Flow& flow) {
-  return flow.steps.chunk(flow.steps.chunks() - 1).size() + flow.claims.size() * claim_bytes;
+  std::size_t values = 0;
+  for (const Claim& claim : flow.claims) values += claim.values.size();
+  return values + flow.steps.chunk(flow.steps.chunks() - 1).size() + flow.claims.size() * claim_bytes;
 }
 
 }  // namespace

@@ -177,6 +177,7 @@ TEST_CASE("versions of a name are numbered in the order they came; numbers betwe
   }
   CHECK(definitions.set_current(version("f", "2s")) == std::vector<DefinitionIndex>{3});
   CHECK(definitions.set_current(version("g", "2s")) == std::vector<DefinitionIndex>{0});
+  CHECK(definitions.current("g") == 0);  // and is in force at once
   CHECK(definitions.set_current(version("g", "3s")) == std::vector<DefinitionIndex>{1});
   CHECK(definitions.set_current(version("g", "4s")) == std::vector<DefinitionIndex>{4});
 }
