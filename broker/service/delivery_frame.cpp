@@ -21,6 +21,10 @@ void extend_spans(google::protobuf::RepeatedPtrField<v1::Span>& spans, const Pla
   span.set_log_time(place.log_time());
 }
 
+std::string_view sent_of(const StoredEvent& event, bool cut) {
+  return cut ? event.bytes.substr(0, event.envelope_bytes) : event.bytes;
+}
+
 }  // namespace
 
 bool DeliveryFrame::takes(const HandOver& item, v1::Redelivery kind, const Place& place) const {
@@ -40,10 +44,14 @@ void DeliveryFrame::add(const HandOver& item, v1::Redelivery kind, const Place& 
     deliver.set_redelivery(kind);
   }
   const auto index = event.index();
-  if (empty() || stretches_.back().batch != event.batch || stretches_.back().end != index)
-    stretches_.push_back({event.batch, index, index});
+  const bool same_batch = !empty() && stretches_.back().batch == event.batch;
+  if (!same_batch || index < run_->first_event || index >= run_->first_event + run_->event_count) {
+    run_ = &event.batch->run_of(index);
+    cut_ = extent_.is_cut(run_->topic);
+  }
+  if (!same_batch || stretches_.back().end != index) stretches_.push_back({event.batch, index, index});
   ++stretches_.back().end;
-  bytes_ += sent_of(*event.batch, index).size();
+  bytes_ += sent_of(event.event(), cut_).size();
   extend_spans(*deliver.mutable_spans(), record);
   if (kind != v1::REDELIVERY_NONE) extend_spans(*deliver.mutable_origins(), event);
 }
@@ -60,13 +68,6 @@ Body DeliveryFrame::take_batch() {
   return writer.take();
 }
 
-// What of an event is sent.
-std::string_view DeliveryFrame::sent_of(const StoredBatch& batch, std::uint32_t index) const {
-  const auto& stored = batch.events[index];
-  const bool cut = extent_.envelope_only && extent_.is_cut(batch.run_of(index).topic);
-  return cut ? stored.bytes.substr(0, stored.envelope_bytes) : stored.bytes;
-}
-
 // Not where a publisher has put more into its batch than the events for which there is credit.
 bool DeliveryFrame::goes_as_it_came(const Stretch& stretch) const {
   const auto& batch = *stretch.batch;
@@ -81,10 +82,11 @@ void DeliveryFrame::write(const Stretch& stretch, BatchWriter& writer, const Sto
   const auto& batch = *stretch.batch;
   for (auto index = stretch.begin; index < stretch.end;) {
     const auto& run = batch.run_of(index);
+    const bool cut = extent_.is_cut(run.topic);
     if (std::exchange(open, &run) != &run)
       writer.begin_run({run.source, run.topic, run.dataschema, run.chosen_ids});
     for (; index < std::min(stretch.end, run.first_event + run.event_count); ++index)
-      writer.add_encoded(sent_of(batch, index));
+      writer.add_encoded(sent_of(batch.events[index], cut));
   }
 }
 

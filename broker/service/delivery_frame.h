@@ -73,14 +73,15 @@ class DeliveryFrame {
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
   };
-  [[nodiscard]] std::string_view sent_of(const StoredBatch& batch, std::uint32_t index) const;
   [[nodiscard]] bool goes_as_it_came(const Stretch& stretch) const;
   void write(const Stretch& stretch, BatchWriter& writer, const StoredRun*& open) const;
 
   const Extent& extent_;
   v1::FromBroker header_;
   std::vector<Stretch> stretches_;
-  std::size_t bytes_ = 0;  // of the events, as they are sent
+  const StoredRun* run_ = nullptr;  // the last event's
+  bool cut_ = false;                // its events go without their data
+  std::size_t bytes_ = 0;           // of the events, as they are sent
 };
 
 }  // namespace reel::broker
