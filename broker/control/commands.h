@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "config/reload_judgement.h"
 #include "control/redeliveries.h"
 #include "control/replays.h"
 #include "reel/v1/query.pb.h"
@@ -25,8 +26,8 @@ class Commands {
   /// Events one command may name: some hundred kilobytes of it and of what it leads to.
   static constexpr int offsets_max = 10'000;
   /// Longest name and note that are kept.
-  static constexpr std::size_t by_bytes_max = 256;
-  static constexpr std::size_t note_bytes_max = 1'024;
+  static constexpr std::size_t by_bytes_max = config::asker_bytes_max;
+  static constexpr std::size_t note_bytes_max = config::note_bytes_max;
   /// Sentences in an answer about what was left out.
   static constexpr int left_out_max = 20;
 

@@ -36,10 +36,6 @@ class Reloads {
   void ask(const v1::ReloadRequest& request, v1::Reply reply, Commands::Answer answer);
 
  private:
-  /// Why it cannot be done, in lines for people; empty where it can.
-  [[nodiscard]] std::string judge(const v1::ReloadRequest& request, const config::Mesh& wanted,
-                                  v1::ReloadReply& reply) const;
-
   const config::Model& running_;
   CommitLog& log_;
   Publishing& publishing_;

@@ -10,15 +10,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/changes.h"
 #include "config/flow_text.h"
+#include "config/reload_judgement.h"
+#include "event/quoted_text.h"
 #include "tracker/watch.h"
 
 namespace reel::tracker {
 namespace {
-
-using config::Program;
-using config::Taking;
 
 bool concerns_content(const std::vector<config::Change>& changes) {
   return std::any_of(changes.begin(), changes.end(), [](const config::Change& change) {
@@ -52,7 +50,7 @@ void Watch::ask_reload(const v1::Request& request, Time now, Send send) {
   }
   take_up(*std::move(wanted), now);
   spdlog::info("reloaded config={} digest={} by={} older={} reapply={}", running_.path, running_.digest,
-               ask.by(), told.older(), ask.reapply());
+               in_quotes(ask.by()), told.older(), ask.reapply());
   if (!ask.reapply()) return send(std::move(reply));
   reapplying_ = Reapplying{.reply = std::move(reply), .send = std::move(send), .flows = {}};
   save_for_reading();
@@ -67,24 +65,11 @@ void Watch::ask_reload(const v1::Request& request, Time now, Send send) {
 // Why it cannot be done, in lines for people; empty where it can.
 std::string Watch::judge_reload(const v1::ReloadRequest& request, const config::Mesh& wanted,
                                 v1::ReloadReply& reply) const {
-  const auto changes = config::changes_between(running_, wanted.model);
-  reply.set_path(wanted.model.path);
-  reply.set_digest(wanted.model.digest);
-  reply.set_was(running_.digest);
-  for (auto& what : config::at_most(config::changes_of(changes, Program::tracker, Taking::at_once),
-                                    config::told_changes_max))
-    reply.add_changes(std::move(what));
-  for (auto& what : config::at_most(config::restarts_of(changes), config::told_changes_max))
-    reply.add_restarts(std::move(what));
+  auto wrong = config::judge_reload(running_, wanted.model, config::Program::tracker, request, reply);
   reply.set_older(open_under_older(wanted.model.flows));
-  if (!request.digest().empty() && request.digest() != wanted.model.digest)
-    return wanted.model.path + " has digest " + wanted.model.digest + " here, not " + request.digest();
+  if (!wrong.empty()) return wrong;
   if (reapplying_)
     return "open flows still move to the versions of the reload before; say it again in a moment";
-  std::string text;
-  for (const auto& what : config::changes_of(changes, Program::tracker, Taking::restart))
-    text += (text.empty() ? "" : "\n") + what + ": needs a restart of reel-tracker";
-  if (!text.empty()) return text;
   try {
     definitions_.check(wanted.model.flows);
   } catch (const DefinitionError& error) {

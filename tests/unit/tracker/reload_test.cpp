@@ -104,6 +104,24 @@ TEST_CASE("open flows move where that is asked for, some hundreds a turn") {
   CHECK(bench.summary().overdue() == 1'200);
 }
 
+TEST_CASE("a reload that nobody says to want is refused, and by whom it is has a limit") {
+  WatchBench bench{"a -> b within 10s"};
+  bench.redefines("a -> b within 2s");
+  v1::Request request;
+  const auto refused = [&] {
+    std::string text;
+    bench.watch().ask(request, bench.tick(), [&](v1::Reply reply) { text = reply.reload().refused(); });
+    return text;
+  };
+  const std::string limits = "a reload says who wants it, in 1 to 256 bytes, and why in at most 1024";
+  request.mutable_reload();
+  CHECK(refused() == limits);
+  request.mutable_reload()->set_by(std::string(257, 'a'));
+  CHECK(refused() == limits);
+  request.mutable_reload()->set_by("ada@host");
+  CHECK(refused() == "");
+}
+
 TEST_CASE("while what a reload moved is being written deadlines are judged, and then it is told") {
   WatchBench bench{"a -> b within 10s"};
   bench.publishes("a", "x");
@@ -112,6 +130,7 @@ TEST_CASE("while what a reload moved is being written deadlines are judged, and 
   bench.disk_hangs();
   v1::Request request;
   request.mutable_reload()->set_reapply(true);
+  request.mutable_reload()->set_by("ada@host");
   std::optional<v1::Reply> answer;
   bench.watch().ask(request, bench.tick(), [&](v1::Reply reply) { answer = std::move(reply); });
   bench.works();
