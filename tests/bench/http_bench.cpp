@@ -23,6 +23,7 @@
 #include <fstream>
 #include <latch>
 #include <map>
+#include <semaphore>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -237,6 +238,7 @@ class Crowd {
   }
   ~Crowd() {
     over_ = true;
+    dawdled_enough_.release();
     reading_.join();
     dawdling_.join();
     for (const int socket : streams_) ::close(socket);
@@ -279,7 +281,7 @@ class Crowd {
     const std::string begin = "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
     std::vector<int> sockets;
     bool there = false;
-    while (!over_) {
+    do {
       while (sockets.size() < slow_) {
         sockets.push_back(connect_to(port_));
         (void)!::write(sockets.back(), begin.data(), begin.size());
@@ -290,8 +292,7 @@ class Crowd {
         ::close(socket);
         return true;
       });
-      for (int i = 0; i < 10 && !over_; ++i) std::this_thread::sleep_for(100ms);
-    }
+    } while (!dawdled_enough_.try_acquire_for(1s));
     for (const int socket : sockets) ::close(socket);
   }
 
@@ -304,6 +305,7 @@ class Crowd {
   std::vector<int> streams_;
   std::atomic<std::uint64_t> events_{0};
   std::atomic<bool> over_{false};
+  std::binary_semaphore dawdled_enough_{0};
   std::latch dawdlers_there_{1};
   std::thread reading_;
   std::thread dawdling_;
@@ -319,23 +321,23 @@ class Probe {
           options.log = {};
           reel::Publisher publisher{"probe", options};
           const std::string data = "\x0a\x05probe";
-          while (!over_) {
+          do {
             const auto begin = Clock::now();
             const auto result =
                 publisher.publish({.topic = "order.shipped", .type = "test.v1.Placed", .data = data});
             if (result.ok()) times_ms.push_back(ms_since(begin));
-            std::this_thread::sleep_for(2ms);
-          }
+          } while (!over_.try_acquire_for(2ms));
         }} {}
   ~Probe() { end(); }
   void end() {
-    over_ = true;
-    if (thread_.joinable()) thread_.join();
+    if (!thread_.joinable()) return;
+    over_.release();
+    thread_.join();
   }
   std::vector<double> times_ms;
 
  private:
-  std::atomic<bool> over_{false};
+  std::binary_semaphore over_{0};
   std::thread thread_;
 };
 
