@@ -17,6 +17,14 @@ const StoredRun& StoredBatch::run_of(std::uint32_t index) const {
   return *std::prev(behind);
 }
 
+std::size_t StoredBatch::memory_bytes() const {
+  // Control blocks, and what malloc puts in front of each of the pieces of memory: eight or so for one event.
+  constexpr std::size_t beside = 256;
+  return bytes() + beside + sizeof *this + runs.capacity() * sizeof runs[0] +
+         events.capacity() * sizeof events[0] + pieces.capacity() * sizeof pieces[0] +
+         owners.capacity() * sizeof owners[0];
+}
+
 bool StoredBatch::append(std::shared_ptr<const void> owner, std::string_view batch) {
   const auto runs_before = runs.size();
   const auto events_before = events.size();

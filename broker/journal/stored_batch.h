@@ -59,6 +59,8 @@ struct StoredBatch {
     for (const auto piece : pieces) total += piece.size();
     return total;
   }
+  /// What it takes in memory: its bytes, its index, and what malloc adds.
+  [[nodiscard]] std::size_t memory_bytes() const;
   /// The run that event `index` belongs to.
   [[nodiscard]] const StoredRun& run_of(std::uint32_t index) const;
 

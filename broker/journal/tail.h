@@ -1,5 +1,5 @@
 // The newest committed batches, in memory: what a service that is caught up is served from. One for all
-// services, bounded in bytes; what has fallen off its end is read from the journal.
+// services, bounded by the memory it takes; what has fallen off its end is read from the journal.
 #pragma once
 
 #include <deque>

@@ -1,0 +1,57 @@
+// The broker's front door over a real connection.
+#include "session/router_socket.h"
+
+#include <doctest/doctest.h>
+#include <malloc.h>
+
+#include <vector>
+
+using namespace reel;
+using namespace reel::broker;
+
+namespace {
+
+std::size_t allocated_bytes() {
+  const auto info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+struct FrontDoor {
+  zmq::context_t context;
+  RouterSocket front{context, "tcp://127.0.0.1:*", 4u << 20};
+  zmq::socket_t client{context, zmq::socket_type::dealer};
+
+  FrontDoor() { client.connect(front.endpoint()); }
+
+  Incoming pass(std::string_view batch) {
+    v1::ToBroker frame;
+    frame.mutable_publish()->set_sequence(1);
+    const auto header = frame.SerializeAsString();
+    client.send(zmq::buffer(header), zmq::send_flags::sndmore);
+    client.send(zmq::buffer(batch));
+    zmq::pollitem_t items[] = {{front.socket().handle(), 0, ZMQ_POLLIN, 0}};
+    zmq::poll(items, 1, std::chrono::seconds{20});
+    auto incoming = front.receive();
+    REQUIRE(incoming);
+    return *incoming;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a batch that is kept costs little more memory than it has bytes, however small") {
+  FrontDoor door;
+  constexpr std::size_t batches = 1'000;
+  for (const std::size_t bytes : {1u, 300u, 3'000u, 8'000u, 8'191u, 8'192u, 20'000u}) {
+    CAPTURE(bytes);
+    std::vector<Incoming> kept;
+    kept.reserve(batches);
+    const std::string batch(bytes, 'x');
+    (void)door.pass(batch);
+    const auto before = allocated_bytes();
+    while (kept.size() < batches) kept.push_back(door.pass(batch));
+    const auto each = (allocated_bytes() - before) / batches;
+    CHECK(kept.back().batch == batch);
+    CHECK(each < bytes + 512);  // the frame, parsed, the routing id, and malloc's own
+  }
+}
