@@ -57,10 +57,12 @@ void Broker::run(const Wishes& wishes) {
     zmq::poll(items, until_next_deadline());
     if (!room || !take_frames()) desk_.excuse_silence();
     if ((items[1].revents & ZMQ_POLLIN) != 0) tap_.take_subscriptions();
+    journal_.commit();
     for (auto& done : journal_.take_done()) desk_.take(std::move(done));
     desk_.turn();
     desk_.tick();
     snapshots_.turn();
+    journal_.commit();  // what this turn has added
     while ((items[3].revents & ZMQ_POLLIN) != 0 && !stop) {
       const auto wish = wishes.take();
       if (wish == Wishes::Wish::none) break;

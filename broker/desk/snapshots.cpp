@@ -57,6 +57,7 @@ void Snapshots::finish() {
   const auto until = std::chrono::steady_clock::now() + finish_patience;
   for (write_when_synced(desk_.now()); waits_; write_when_synced(desk_.now())) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    journal_.commit();
     pollfd bell{.fd = journal_.event_fd(), .events = POLLIN, .revents = 0};
     if (left.count() <= 0 || ::poll(&bell, 1, static_cast<int>(left.count())) == 0) {
       spdlog::warn("broker    snapshot_skipped: the journal was not synced in time");

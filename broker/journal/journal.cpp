@@ -42,6 +42,7 @@ class Journal::Impl {
   LogTime log_time_at(Offset offset) const;
   void scan(Offset from, const std::function<void(const StoredBatchPtr&)>& visit) const;
   void append(StoredBatchPtr batch) { writer_.append(std::move(batch)); }
+  void commit() { writer_.commit(); }
   void read(std::uint64_t token, Offset from, std::size_t bytes_max);
   Offset synced_end() const { return synced_end_; }
   void sync() { writer_.sync(); }
@@ -229,6 +230,9 @@ void Journal::scan(Offset from, const std::function<void(const StoredBatchPtr&)>
 }
 void Journal::append(StoredBatchPtr batch) {
   impl_->append(std::move(batch));
+}
+void Journal::commit() {
+  impl_->commit();
 }
 void Journal::read(std::uint64_t token, Offset from, std::size_t bytes_max) {
   impl_->read(token, from, bytes_max);

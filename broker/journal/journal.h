@@ -2,13 +2,14 @@
 //
 //   Journal journal{directory, options};             // recovers, or throws JournalError and says why
 //   journal.scan(from, [](const StoredBatchPtr& batch) { … });   // before the broker begins: rebuild state
-//   journal.append(batch);                           // offset and log time are already set; never blocks
-//   … poll journal.event_fd(), then
-//   for (auto& done : journal.take_done()) …         // commits in order, and finished reads
+//   journal.append(batch); …                         // offset and log time are already set; never blocks
+//   journal.commit();                                // now the disk: blocks for no longer than a wake-up
+//   takes … poll journal.event_fd(), then for (auto& done : journal.take_done()) …         // commits in
+//   order, and finished reads
 //
 // One writer thread turns everything that was queued while it was busy into one commit: one pwritev, and one
 // fdatasync where the policy asks for it. Where the disk fails it tries again every second. One reader thread
-// serves those who lag. append(), read() and take_done() are called by the one thread that owns the Journal.
+// serves those who lag. All calls are made by the one thread that owns the Journal.
 #pragma once
 
 #include <cstdint>
@@ -86,6 +87,9 @@ class Journal {
   /// Queues a batch whose first_offset is the previous one's end_offset. The bytes queued are bounded by the
   /// caller, who counts them back with Committed::bytes.
   void append(StoredBatchPtr batch);
+  /// Sets about committing what was appended. A little of it is committed on return, where the writer has
+  /// nothing to do and the disk is quick; take_done() tells either way.
+  void commit();
   /// Asks for about `bytes_max` of committed batches from the one that holds `from`. At least one batch comes
   /// where there is one; fewer bytes than asked for say nothing about the end, only no batch does. Answers
   /// come in the order of the questions.

@@ -35,13 +35,18 @@ class Mailbox {
   Mailbox& operator=(const Mailbox&) = delete;
 
   void put(Item item) {
-    bool first;
-    {
-      const std::lock_guard lock{mutex_};
-      first = items_.empty();
-      items_.push_back(std::move(item));
-    }
-    if (first) ring();  // the taker empties the bell before the box, so that no ring is lost
+    if (put_quietly(std::move(item))) ring();  // the taker empties the bell before the box: no ring is lost
+  }
+  /// For ring() to tell of later. Says whether the mailbox was empty.
+  bool put_quietly(Item item) {
+    const std::lock_guard lock{mutex_};
+    items_.push_back(std::move(item));
+    return items_.size() == 1;
+  }
+  /// Wakes who waits.
+  void ring() {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
   }
 
   /// Everything that was put in since the last time, in order; perhaps nothing.
@@ -83,11 +88,6 @@ class Mailbox {
   [[nodiscard]] int fd() const { return fd_; }
 
  private:
-  void ring() {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
-  }
-
   const int fd_;
   mutable std::mutex mutex_;
   std::vector<Item> items_;

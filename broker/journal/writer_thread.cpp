@@ -24,14 +24,47 @@ WriterThread::~WriterThread() {
   thread_.join();
 }
 
+void WriterThread::append(StoredBatchPtr batch) {
+  appended_bytes_ += batch->bytes();
+  inbox_.put_quietly(std::move(batch));
+}
+
+void WriterThread::commit() {
+  const auto bytes = std::exchange(appended_bytes_, 0);
+  if (bytes == 0) return;
+  if (bytes > commit_here_bytes_max || !commit_here()) inbox_.ring();
+}
+
+bool WriterThread::commit_here() {
+  const std::unique_lock turn{turn_, std::try_to_lock};
+  if (!turn) return false;
+  const bool timed = until_sync().has_value();
+  take(inbox_.take());
+  if (!is_quick()) return false;
+  write();
+  return trouble_.empty() && until_sync().has_value() == timed;  // or the thread does not know when to wake
+}
+
+bool WriterThread::is_quick() const {
+  if (!trouble_.empty() || !retired_.empty() || sync_asked_ || newest_.sync_failed()) return false;
+  if (const auto left = until_sync(); left && *left <= Clock::duration::zero()) return false;
+  if (options_.sync == config::Sync::always && sync_took_ >= commit_here_sync_max) return false;
+  std::size_t bytes = 0;
+  for (const auto& batch : pending_) bytes += record_size(batch->bytes());
+  return bytes <= commit_here_bytes_max && newest_.has_room_for(bytes);
+}
+
 void WriterThread::run() {
+  std::optional<Clock::duration> next;
   for (bool last = false; !last;) {
-    inbox_.wait(until_next());
+    inbox_.wait(next);
+    const std::lock_guard turn{turn_};
     last = inbox_.closed();  // before the take, so that nothing stays behind
     take(inbox_.take());
     if (trouble_.empty() || last || Clock::now() >= write_again_) write();
     const bool may_delete = delete_trouble_.empty() || Clock::now() >= delete_again_;
     if (!retired_.empty() && may_delete && remove_retired() && !trouble_.empty()) write();
+    next = until_next();
   }
   try {
     newest_.close();
@@ -58,7 +91,7 @@ void WriterThread::write() try {
   // Before more is taken for committed that cannot be synced.
   if (newest_.sync_failed()) newest_.sync();
   sync_when_asked();  // first: a disk that has no room for more may well sync what it has
-  commit();
+  write_pending();
   sync_when_due();
   if (std::exchange(trouble_, {}).empty()) return;
   report();  // there may have been nothing but a sync to make up for
@@ -69,7 +102,7 @@ void WriterThread::write() try {
   if (std::exchange(trouble_, error.what()) != error.what()) done_.put(WriteFailing{trouble_});
 }
 
-void WriterThread::commit() {
+void WriterThread::write_pending() {
   while (added_ < pending_.size()) {
     const auto bytes = pending_[added_]->bytes();
     if (!newest_.has_room_for(bytes)) roll(bytes);
@@ -84,7 +117,11 @@ void WriterThread::commit() {
 void WriterThread::flush() {
   if (added_ == 0) return;
   newest_.write();
-  if (options_.sync == config::Sync::always) newest_.sync();
+  if (options_.sync == config::Sync::always) {
+    const auto began = Clock::now();
+    newest_.sync();
+    sync_took_ = (sync_took_ * 3 + (Clock::now() - began)) / 4;
+  }
   trouble_.clear();
   report();
   pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(added_));

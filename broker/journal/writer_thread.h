@@ -2,6 +2,11 @@
 // pwritev, and by the policy one fdatasync. The longer the disk takes, the more each commit holds, so that
 // no one has to choose a batch size or a delay.
 //
+// What is little, while the thread has nothing to do, is committed by whoever appends it: a write into the
+// page cache, or a sync of a quick disk, takes no longer than waking a thread and being woken. All that the
+// writer knows belongs to whoever has the turn; the appending side only ever tries to get it, and never waits
+// for it.
+//
 // Where the disk is full or fails, nothing is given up: what is queued stays queued, in order, and is tried
 // again every `retry_interval` until it is committed. Nobody was answered for it meanwhile, so nothing must
 // be undone. Segments that retention gives up are deleted all the same: it may be what makes room.
@@ -11,6 +16,7 @@
 #include <deque>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -31,12 +37,20 @@ class WriterThread {
   static constexpr std::chrono::milliseconds retry_interval{1'000};
 
   /// Goes on with `newest`. Reports to `done`, which must outlive it.
+  /// What may be written by commit() itself: a write into the page cache of some 10 us.
+  static constexpr std::size_t commit_here_bytes_max = 32 << 10;
+  /// And only where syncs have taken less than that of late, so that others wait no longer for the caller.
+  static constexpr std::chrono::microseconds commit_here_sync_max{500};
+
   WriterThread(std::filesystem::path directory, const config::Journal& options, SegmentWriter newest,
                Mailbox<ThreadDone>& done);
   /// Writes and syncs what is queued; tries once where the disk fails.
   ~WriterThread();
 
-  void append(StoredBatchPtr batch) { inbox_.put(std::move(batch)); }
+  /// append() queues, commit() sets about it: itself where that is quick, by the thread otherwise. Called by
+  /// one thread.
+  void append(StoredBatchPtr batch);
+  void commit();
   /// Syncs what is committed, whatever the policy, and says so.
   void sync() { inbox_.put(SyncAsked{}); }
   /// Deletes these segments, in this order, so that a crash leaves no gap.
@@ -49,9 +63,11 @@ class WriterThread {
   using Work = std::variant<StoredBatchPtr, Segments, SyncAsked>;
 
   void run();
+  [[nodiscard]] bool commit_here();
+  [[nodiscard]] bool is_quick() const;
   void take(std::vector<Work> work);
   void write();
-  void commit();
+  void write_pending();
   void flush();
   void report();
   void roll(std::uint64_t payload_bytes);
@@ -66,7 +82,10 @@ class WriterThread {
   Mailbox<ThreadDone>& done_;
   Mailbox<Work> inbox_;
 
-  // Of the thread alone.
+  std::size_t appended_bytes_ = 0;  // since the last commit(); of who calls it
+
+  // Of the thread that has the turn.
+  std::mutex turn_;
   SegmentWriter newest_;
   std::size_t entries_committed_;       // of its index
   SegmentEnd committed_;                // in it
@@ -76,6 +95,7 @@ class WriterThread {
   Segments retired_;
   Clock::time_point last_sync_ = Clock::now();
   bool sync_asked_ = false;
+  std::chrono::nanoseconds sync_took_ = commit_here_sync_max;  // of late; nothing is known of the first one
 
   std::string trouble_;  // empty: what is queued can be written
   Clock::time_point write_again_ = Clock::now();

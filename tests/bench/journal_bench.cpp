@@ -53,6 +53,7 @@ class Bench {
   }
 
   void await() {
+    journal_.commit();
     pollfd bell{.fd = journal_.event_fd(), .events = POLLIN, .revents = 0};
     ::poll(&bell, 1, -1);
     for (const auto& done : journal_.take_done()) {

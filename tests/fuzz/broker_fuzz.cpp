@@ -165,6 +165,7 @@ class World {
   }
 
   void take_done(int wait_ms) {
+    journal_->commit();
     pollfd bell{.fd = journal_->event_fd(), .events = POLLIN, .revents = 0};
     ::poll(&bell, 1, wait_ms);
     for (auto& done : journal_->take_done()) desk_->take(std::move(done));

@@ -155,6 +155,7 @@ void DeskBench::publishes(const std::string& topic, const std::vector<std::strin
 }
 
 std::string DeskBench::told() {
+  desk_->turn();  // publishers are answered at its end
   return std::exchange(told_, {});
 }
 
@@ -361,6 +362,7 @@ void DeskBench::until(const std::function<bool()>& condition) {
   for (int looks = 0; !condition(); ++looks) {
     REQUIRE_MESSAGE(looks < looks_max, "nothing happens any more; payments got: ", got("payments"),
                     " a got: ", got("a"));
+    journal_->commit();
     pollfd bell{.fd = journal_->event_fd(), .events = POLLIN, .revents = 0};
     (void)::poll(&bell, 1, look_ms);
     for (auto& done : journal_->take_done()) take(std::move(done));

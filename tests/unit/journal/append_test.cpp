@@ -1,6 +1,7 @@
 // What is appended is read again: across segments, restarts, from any place, while more is being written.
 #include <doctest/doctest.h>
 
+#include "journal/writer_thread.h"
 #include "journal_bench.h"
 
 using namespace reel;
@@ -32,12 +33,42 @@ TEST_CASE("what was appended is read back, before and after a restart") {
   CHECK(bench.read_all() == "1:a 2:b | 3:c | 4:d");
 }
 
+TEST_CASE("a little is committed at once, what is more by the writer") {
+  config::Journal options;
+  options.sync = config::Sync::os;
+  JournalBench bench{options};
+  bench.write_later("a");
+  CHECK(bench.committed_now() == 2);
+
+  // What is little does not overtake what the writer has not come to yet.
+  bench.write_later(std::string(WriterThread::commit_here_bytes_max, 'b'));
+  bench.write_later("c");
+  REQUIRE(bench.committed());
+  CHECK(bench.journal().end_offset() == 4);
+}
+
+TEST_CASE("who appends never waits for a disk that hangs") {
+  config::Journal options;
+  options.sync = config::Sync::always;
+  JournalBench bench{options};
+  bench.journal();
+  {
+    const HangingSync hanging;
+    bench.write_later("a");
+    bench.write_later("b");
+    CHECK(bench.committed_now() == 1);
+  }
+  REQUIRE(bench.committed());
+  CHECK(bench.read_all().find("2:b") != std::string::npos);
+}
+
 TEST_CASE("a batch comes back with its producer, sequence, log time, runs and keys") {
   JournalBench bench;
   auto batch = std::make_shared<StoredBatch>(*batch_of("a b", 1, 77));
   batch->producer = 0xfeed;
   batch->sequence = 9;
   bench.journal().append(batch);
+  bench.journal().commit();
   (void)bench.read_once(1, 1);  // waits for nothing but the thread
   bench.reopen();
 
@@ -58,6 +89,7 @@ TEST_CASE("a batch of several pieces is written as they lie and read as one") {
   const auto more = batch_of("b c", 1, 0);
   for (const auto piece : more->pieces) batch->append_own(std::string{piece});
   bench.journal().append(batch);
+  bench.journal().commit();
   bench.reopen();
   CHECK(bench.read_all() == "1:a 2:b 3:c");
 }

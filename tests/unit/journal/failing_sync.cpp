@@ -11,6 +11,7 @@
 namespace {
 
 std::atomic<bool> failing{false};
+std::atomic<bool> hanging{false};
 std::atomic<std::uint64_t> lost_from{UINT64_MAX};
 std::atomic<std::uint64_t> made{0};
 
@@ -29,6 +30,7 @@ void lose_pages(int fd) {
 
 // In place of the C library's: the linker finds this one first.
 extern "C" int fdatasync(int fd) {
+  hanging.wait(true);
   if (!failing) {
     const auto result = static_cast<int>(::syscall(SYS_fdatasync, fd));
     if (result == 0) made.fetch_add(1), made.notify_all();
@@ -48,6 +50,15 @@ FailingSync::FailingSync(std::optional<std::uint64_t> from) {
 
 FailingSync::~FailingSync() {
   failing = false;
+}
+
+HangingSync::HangingSync() {
+  hanging = true;
+}
+
+HangingSync::~HangingSync() {
+  hanging = false;
+  hanging.notify_all();
 }
 
 std::uint64_t syncs_made() {

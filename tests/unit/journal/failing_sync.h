@@ -2,6 +2,7 @@
 //
 //   { const FailingSync failing; … }             // EIO; the system keeps what it could not write
 //   { const FailingSync failing{position}; … }   // EIO, and of a segment everything from there on is gone
+//   { const HangingSync hanging; … }             // does not come back before the end of the scope
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,14 @@ class FailingSync {
   ~FailingSync();
   FailingSync(const FailingSync&) = delete;
   FailingSync& operator=(const FailingSync&) = delete;
+};
+
+class HangingSync {
+ public:
+  HangingSync();
+  ~HangingSync();
+  HangingSync(const HangingSync&) = delete;
+  HangingSync& operator=(const HangingSync&) = delete;
 };
 
 // How many syncs have succeeded in this program, and a wait until there are more than that.

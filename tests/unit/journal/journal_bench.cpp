@@ -84,6 +84,7 @@ void JournalBench::write_later(std::string_view words) {
   next_offset_ += batch->count();
   next_log_time_ += batch->count();
   to.append(std::move(batch));
+  to.commit();
 }
 
 bool JournalBench::committed() {
@@ -99,6 +100,15 @@ void JournalBench::collect() {
   pollfd bell{.fd = journal().event_fd(), .events = POLLIN, .revents = 0};
   constexpr int patience_ms = 20'000;
   REQUIRE_MESSAGE(::poll(&bell, 1, patience_ms) == 1, "the journal does not answer");
+  take_done();
+}
+
+Offset JournalBench::committed_now() {
+  take_done();
+  return journal().end_offset();
+}
+
+void JournalBench::take_done() {
   for (auto& done : journal().take_done()) {
     if (auto* const read = std::get_if<ReadDone>(&done)) reads_.push_back(std::move(*read));
     if (std::holds_alternative<Committed>(done)) failure_.clear();

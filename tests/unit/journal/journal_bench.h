@@ -35,6 +35,8 @@ class JournalBench {
   [[nodiscard]] const std::string& delete_failure() const { return delete_failure_; }
   /// Waits for the journal's next reports.
   void collect();
+  /// The committed end that the journal tells of without being waited for.
+  Offset committed_now();
 
   /// Stops in good order.
   void close();
@@ -75,6 +77,7 @@ class JournalBench {
   std::string shorten(std::string text) const;
 
  private:
+  void take_done();
   template <typename Done>
   Done await_read();
 

@@ -182,6 +182,7 @@ class DelayBench {
     auto& parts = *parts_;
     parts.delaying.turn();
     while (!condition()) {
+      parts.journal.commit();
       pollfd bell{.fd = parts.journal.event_fd(), .events = POLLIN, .revents = 0};
       constexpr int patience_ms = 20'000;
       REQUIRE_MESSAGE(::poll(&bell, 1, patience_ms) == 1, "nothing happens any more");
