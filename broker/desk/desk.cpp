@@ -157,12 +157,18 @@ void Desk::on_publish(Session& session, const Incoming& incoming) {
            "a PUBLISH names its producer and its sequence, from 1");
     return end_session(session, true);
   }
-  publishing_.publish(publish, received(incoming), session.service,
-                      [this, id = session.id](const v1::Accepted& accepted) {
-                        v1::FromBroker frame;
-                        *frame.mutable_accepted() = accepted;
-                        send(id, std::move(frame), {});
-                      });
+  publishing_.publish(
+      publish, received(incoming), session.service,
+      [this, id = session.id](v1::Accepted accepted) { accepted_.emplace_back(id, std::move(accepted)); });
+}
+
+void Desk::answer_publishers() {
+  for (auto& [id, accepted] : accepted_) {
+    v1::FromBroker frame;
+    *frame.mutable_accepted() = std::move(accepted);
+    send(id, std::move(frame), {});
+  }
+  accepted_.clear();
 }
 
 void Desk::on_beat(Session& session, const v1::ClientBeat& said) {
@@ -186,6 +192,7 @@ void Desk::on_goodbye(Session& session) {
   services_.leave(session, false);
   session.leaving = true;
   log_.after_all([this, id = session.id] {
+    answer_publishers();
     v1::FromBroker frame;
     frame.mutable_goodbye();
     send(id, std::move(frame), {});

@@ -66,11 +66,14 @@ class Desk final : private Replies {
   void take(JournalDone done);
   /// Lets every service do what it now can. While the journal cannot be written nothing is handed over: what
   /// is answered to it could not be kept, and so much as was in flight bounds what waits to be written.
+  /// Publishers are answered last: nobody waits for that as others do for their events.
   void turn() {
-    if (!log_.trouble().empty()) return;
-    delaying_.turn();
-    replays_.turn();
-    services_.turn();
+    if (log_.trouble().empty()) {
+      delaying_.turn();
+      replays_.turn();
+      services_.turn();
+    }
+    answer_publishers();
   }
   /// Timers: ack timeouts and retries, silent sessions, watermarks, reports.
   void tick();
@@ -112,6 +115,7 @@ class Desk final : private Replies {
   void on_hello(const Incoming& incoming);
   void on_publish(Session& session, const Incoming& incoming);
   void on_beat(Session& session, const v1::ClientBeat& beat);
+  void answer_publishers();
   void on_goodbye(Session& session);
   void on_query(const Incoming& incoming);
   bool answer(const RoutingId& to, const v1::FromBroker& frame, Body batch = {});
@@ -148,6 +152,8 @@ class Desk final : private Replies {
   Fates fates_;
   Reloads reloads_;
   Answers answers_;
+
+  std::vector<std::pair<InstanceId, v1::Accepted>> accepted_;  // of this turn
 
   // Clients hold answers back until the broker has confirmed earlier ones, so while the journal cannot be
   // written, and a while after, a missing answer is not theirs to blame: nothing expires before this.
