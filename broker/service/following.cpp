@@ -62,7 +62,9 @@ void Services::take_read(const ReadDone& done) {
 
 void Services::turn() {
   const auto now = log_.now();
-  for (const auto index : std::exchange(touched_, {})) {
+  if (!rounds_.due(now)) return;
+  const auto touched = std::exchange(touched_, {});
+  for (const auto index : touched) {
     auto& queue = queues_[index];
     if (!queue) continue;
     const auto outcome = queue->turn(now, *this);
@@ -71,6 +73,7 @@ void Services::turn() {
       journal_report(*queue, InstanceId{}, {}, outcome);
     }
   }
+  rounds_.took(touched.size(), now, log_.now());
 }
 
 void Services::expire() {

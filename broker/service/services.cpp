@@ -203,7 +203,7 @@ void Services::touch(ServiceQueue& queue) {
 }
 
 LogTime Services::next_deadline() const {
-  LogTime next = touched_.empty() ? 0 : 1;
+  LogTime next = touched_.empty() ? 0 : std::max(rounds_.next(), LogTime{1});
   for (const auto& queue : queues_) {
     if (!queue) continue;
     const auto due = queue->next_deadline();

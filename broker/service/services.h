@@ -19,6 +19,7 @@
 #include "journal/event_reads.h"
 #include "ledger/ledger.h"
 #include "service/publishing.h"
+#include "service/rounds.h"
 #include "service/service_queue.h"
 #include "service/unnamed_patterns.h"
 #include "session/session.h"
@@ -195,6 +196,7 @@ class Services final : private DeliveryEdge {
   std::size_t pattern_bytes_ = 0;          // of members and of services
   std::size_t ephemerals_ = 0;
   std::set<ServiceIndex> touched_;
+  Rounds rounds_;
   Offset recovered_end_;
 };
 
