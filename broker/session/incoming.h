@@ -1,4 +1,4 @@
-// A frame as it came from a client.
+// A frame as it came from a client: its parts are somebody else's, who says for how long.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ using RoutingId = std::string;
 
 struct Incoming {
   RoutingId routing_id;
-  v1::ToBroker frame;                 ///< FRAME_NOT_SET where the bytes are not a ToBroker
+  const v1::ToBroker& frame;          ///< FRAME_NOT_SET where the bytes are not a ToBroker
   std::string_view batch;             ///< empty where there was none
   std::shared_ptr<const void> owner;  ///< keeps the batch's bytes alive
 };

@@ -24,18 +24,18 @@ constexpr int frames_received_max = 20'000;
 // flight keep batches for long.
 constexpr std::size_t received_block_bytes = 8'192;
 
-void take_batch(Incoming& incoming, zmq::message_t part) {
-  if (part.size() < received_block_bytes) {
-    const auto bytes = std::make_shared_for_overwrite<char[]>(part.size());
-    std::memcpy(bytes.get(), part.data(), part.size());
-    incoming.batch = {bytes.get(), part.size()};
-    incoming.owner = bytes;
-  } else {
+Body kept_batch(zmq::message_t part) {
+  if (part.size() >= received_block_bytes) {
     const auto message = std::make_shared<const zmq::message_t>(std::move(part));
-    incoming.batch = message->to_string_view();
-    incoming.owner = message;
+    return {message->to_string_view(), message};
   }
+  const auto bytes = std::make_shared_for_overwrite<char[]>(part.size());
+  std::memcpy(bytes.get(), part.data(), part.size());
+  return {{bytes.get(), part.size()}, bytes};
 }
+
+// What a frame takes when it is parsed, unless it is an uncommon one.
+constexpr std::size_t parsing_bytes = 256u << 10;
 
 bool parse(const zmq::message_t& head, v1::ToBroker& frame) {
   return head.size() <= head_bytes_max && frame.ParseFromArray(head.data(), static_cast<int>(head.size()));
@@ -62,7 +62,9 @@ void bind_or_explain(zmq::socket_t& socket, const std::string& endpoint) {
 }
 
 RouterSocket::RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t batch_bytes_max)
-    : socket_{context, zmq::socket_type::router} {
+    : socket_{context, zmq::socket_type::router},
+      parsing_(parsing_bytes),
+      arena_{parsing_.data(), parsing_.size()} {
   socket_.set(zmq::sockopt::router_mandatory, 1);
   socket_.set(zmq::sockopt::sndhwm, frames_queued_max);
   socket_.set(zmq::sockopt::rcvhwm, frames_received_max);
@@ -74,18 +76,20 @@ RouterSocket::RouterSocket(zmq::context_t& context, const std::string& endpoint,
 std::optional<Incoming> RouterSocket::receive() {
   zmq::message_t id;
   if (!socket_.recv(id, zmq::recv_flags::dontwait)) return std::nullopt;
-  Incoming incoming;
-  incoming.routing_id = id.to_string();
+  arena_.Reset();
+  auto& frame = *google::protobuf::Arena::CreateMessage<v1::ToBroker>(&arena_);
+  Body batch;
   bool more = id.more();
   zmq::message_t part;
   for (int index = 0; more; ++index) {
     if (!socket_.recv(part)) break;
     more = part.more();
-    if (index == 0 && !parse(part, incoming.frame)) incoming.frame.Clear();
-    if (index == 1) take_batch(incoming, std::move(part));
-    if (index > 1) incoming.frame.Clear();  // not of this protocol
+    if (index == 0 && !parse(part, frame)) frame.Clear();
+    if (index == 1) batch = kept_batch(std::move(part));
+    if (index > 1) frame.Clear();  // not of this protocol
   }
-  return incoming;
+  return Incoming{
+      .routing_id = id.to_string(), .frame = frame, .batch = batch.bytes, .owner = std::move(batch.owner)};
 }
 
 bool RouterSocket::send(const RoutingId& to, const v1::FromBroker& frame, Body batch) {

@@ -2,8 +2,11 @@
 // in a ZeroMQ message: [routing id][ToBroker or FromBroker][batch, where there is one].
 #pragma once
 
+#include <google/protobuf/arena.h>
+
 #include <optional>
 #include <string>
+#include <vector>
 #include <zmq.hpp>
 
 #include "reel/v1/wire.pb.h"
@@ -22,7 +25,8 @@ class RouterSocket {
   /// sends a larger batch is closed by ZeroMQ.
   RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t batch_bytes_max);
 
-  /// The next frame that has arrived, if any.
+  /// The next frame that has arrived, if any. What is parsed of it is valid until the next call, its batch
+  /// for as long as somebody has the owner.
   [[nodiscard]] std::optional<Incoming> receive();
   /// False where the peer is gone or does not read.
   bool send(const RoutingId& to, const v1::FromBroker& frame, Body batch = {});
@@ -32,6 +36,10 @@ class RouterSocket {
 
  private:
   zmq::socket_t socket_;
+  // A SETTLE may be thousands of ranges: parsed into memory that is used again, none of them is an
+  // allocation.
+  std::vector<char> parsing_;
+  google::protobuf::Arena arena_;  // begins with parsing_
 };
 
 /// Binds `socket`, or throws std::runtime_error in words that help.

@@ -172,12 +172,11 @@ class World {
   }
 
   void frame(int connection, std::string_view head, std::string_view batch) {
-    Incoming incoming{.routing_id = std::to_string(connection)};
-    if (!incoming.frame.ParseFromArray(head.data(), static_cast<int>(head.size()))) incoming.frame.Clear();
+    v1::ToBroker parsed;
+    if (!parsed.ParseFromArray(head.data(), static_cast<int>(head.size()))) parsed.Clear();
     const auto owner = std::make_shared<const std::string>(batch);
-    incoming.batch = *owner;
-    incoming.owner = owner;
-    desk_->take(incoming);
+    desk_->take(
+        Incoming{.routing_id = std::to_string(connection), .frame = parsed, .batch = *owner, .owner = owner});
   }
 
   void frame(int connection, const v1::ToBroker& head, std::string_view batch = {}) {
