@@ -85,7 +85,7 @@ HttpHeaders expanded(const Headers& headers, const Environment& environment) {
     std::string value;
     (void)take_apart(
         written, [&](std::string_view text) { value += text; },
-        [&](std::string_view variable) {
+        [&, &name = name](std::string_view variable) {
           const auto found = environment(std::string{variable});
           if (!found)
             throw std::runtime_error{"header '" + name + "' needs the environment variable " +
