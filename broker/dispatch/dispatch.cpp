@@ -22,6 +22,14 @@ struct Dispatch::Impl {
         attempts{policy, seed, deliveries} {}
 
   void advance(LogTime to) { now = std::max(now, to); }
+  /// One hand-over of an event is told from another by its deadline: what was taken back is not handed over
+  /// anew at the very time at which it was before.
+  void advance_to_hand_over(LogTime to) {
+    advance(to);
+    if (now == handed_at && deliveries.given_back() != given_back_before) ++now;
+    handed_at = now;
+    given_back_before = deliveries.given_back();
+  }
   [[nodiscard]] Instances& instances() { return deliveries.instances(); }
 
   void note_answer(Slot slot) {
@@ -61,6 +69,8 @@ struct Dispatch::Impl {
   Attempts attempts;
   TimeCounts handling;
   LogTime now = 0;
+  LogTime handed_at = 0;                // the last hand-over
+  std::uint64_t given_back_before = 0;  // by then
 };
 
 Dispatch::Dispatch(const config::Service& policy, std::size_t window_events_max, std::uint64_t seed,
@@ -94,7 +104,7 @@ void Dispatch::join(InstanceId instance, std::uint32_t credit_events, std::uint3
 
 std::vector<HandOver> Dispatch::hand_over(LogTime now, std::size_t max) {
   auto& deliveries = impl_->deliveries;
-  impl_->advance(now);
+  impl_->advance_to_hand_over(now);
   deliveries.wake_retries(impl_->now);
   if (deliveries.needs_lanes()) {
     deliveries.build_lanes();

@@ -112,6 +112,23 @@ TEST_CASE("what has no answer in time is taken back, the first of each key as an
   CHECK(bench.hands() == "X: 1 (delivery 2, attempt 2) 2 (delivery 2, attempt 1) 3 (delivery 2, attempt 2)");
 }
 
+TEST_CASE(
+    "what was taken back and handed over anew at once is charged no attempt for what times out before it") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.offers("1d");
+  bench.hands();
+  bench.nacks('X', 1);
+  bench.offers("2b 3b 4a 5d 6b");
+  CHECK(bench.hands() == "X: 2 3 4 6");
+  bench.settles('X', {}, {{.offset = 2, .delivery = 1, .reject = true, .expired = true}});
+  CHECK(bench.hands() == "X: 3 (delivery 2, attempt 1) 6 (delivery 2, attempt 1)");
+  bench.advance(31s);
+  CHECK(bench.expires() ==
+        "failed 4 timed out attempt 1 ack_timeout until 31100ms; "
+        "failed 3 timed out attempt 1 ack_timeout until 31100ms");
+}
+
 TEST_CASE("an instance that drains gives everything back untouched") {
   DispatchBench bench;
   bench.joins('X');
