@@ -68,7 +68,7 @@ void Services::turn() {
     auto& queue = queues_[index];
     if (!queue) continue;
     const auto outcome = queue->turn(now, *this);
-    if (queue->asked_enough()) touched_.insert(index);
+    if (queue->wants_a_turn()) touched_.insert(index);
     if (!outcome.failures.empty() || !outcome.parked.empty()) {
       journal_report(*queue, InstanceId{}, {}, outcome);
     }

@@ -46,7 +46,7 @@ Outbox::Next Outbox::add_next(DeliveryFrame& frame, ReadAhead& reads, const Disp
     if (!origins) return not_at_hand(redelivery.origin(), reads);
     frame.add(item, redelivery.kind(), record, {origins, redelivery.origin()});
   } else {
-    if (record.event().expires && has_expired(record.event(), now)) {
+    if (!reads_the_log_ && record.event().expires && has_expired(record.event(), now)) {
       return take_out("reel.Expired", "its expirytime passed before it was handled", true);
     }
     if (!frame.takes(item, v1::REDELIVERY_NONE, record)) return Next::other_frame;

@@ -30,9 +30,10 @@ class Outbox {
     bool tells_begun = false;
   };
   /// `redelivery_topic`, the service's own, must outlive this; records on those of others are events like
-  /// any. What was sent is reported, unless the service is `ephemeral`.
-  Outbox(std::string_view redelivery_topic, bool ephemeral)
-      : redelivery_topic_{redelivery_topic}, ephemeral_{ephemeral} {}
+  /// any. What was sent is reported, unless the service is `ephemeral`. One that `reads_the_log` is sent what
+  /// has expired, too: that is of no use to who would act on it, and has happened all the same.
+  Outbox(std::string_view redelivery_topic, bool ephemeral, bool reads_the_log)
+      : redelivery_topic_{redelivery_topic}, ephemeral_{ephemeral}, reads_the_log_{reads_the_log} {}
 
   void set_member(const Member& member) { member_ = member; }
   [[nodiscard]] const Member& member() const { return member_; }
@@ -68,6 +69,7 @@ class Outbox {
 
   const std::string_view redelivery_topic_;
   const bool ephemeral_;
+  const bool reads_the_log_;
   Member member_;
   std::deque<HandOver> items_;
   std::uint64_t held_at_ = 0;             // dispatch.given_back() when all of them were this instance's

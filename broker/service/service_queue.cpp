@@ -31,8 +31,9 @@ ServiceQueue::ServiceQueue(Options options)
 }
 
 void ServiceQueue::join(const Member& member) {
+  const bool reads_the_log = options_.ephemeral || options_.policy.in_offset_order;
   const auto outbox =
-      outboxes_.try_emplace(member.id, interest_.redelivery_topic(), options_.ephemeral).first;
+      outboxes_.try_emplace(member.id, interest_.redelivery_topic(), options_.ephemeral, reads_the_log).first;
   outbox->second.set_member(member);
   dispatch_.join(member.id, member.credit_events, member.credit_bytes, member.tells_begun);
   stalled_ = false;
@@ -91,14 +92,17 @@ Settlement ServiceQueue::turn(LogTime now, DeliveryEdge& edge) {
   asks_left_ = asks_per_turn;
   if (paused_until_ <= now) paused_until_ = 0;
   if (outboxes_.empty()) return {};  // a service nobody serves costs nothing: it reads when it comes back
-  // Feed and hand over in turns: what is handed over makes room for more.
+  // Feed and hand over in turns: what is handed over makes room for more, and what cannot be sent lets the
+  // next of its key go.
   for (int round = 0; round < 4; ++round) {
     const auto held_before = dispatch_.held();
+    const auto unsent_before = outcome_.failures.size();
     feed(edge);
     const bool fed = dispatch_.held() > held_before;
     if (paused_until_ == 0) hand_over(now);
     for (auto& [id, outbox] : outboxes_) send(outbox, edge);
-    if (!fed) break;
+    unsent_ = outcome_.failures.size() > unsent_before;
+    if (!fed && !unsent_) break;
   }
   const auto next = next_offset(edge.committed_end());
   redeliveries_ahead_.erase(redeliveries_ahead_.begin(), redeliveries_ahead_.lower_bound(next));

@@ -115,8 +115,8 @@ class ServiceQueue {
   [[nodiscard]] bool caught_up() const {
     return caught_up_ && dispatch_.held() == dispatch_.in_flight() && outboxes_empty();
   }
-  /// The last turn ended because it had asked about enough events: another will find more to do.
-  [[nodiscard]] bool asked_enough() const { return asks_left_ == 0; }
+  /// The last turn ended because it had done enough: another will find more to do.
+  [[nodiscard]] bool wants_a_turn() const { return asks_left_ == 0 || unsent_; }
   [[nodiscard]] bool behind() const { return !caught_up_; }
   [[nodiscard]] Offset next_offset(Offset committed_end) const { return caught_up_ ? committed_end : next_; }
   /// Every event it wants before this offset is settled; what is parked one by one counts as that.
@@ -166,6 +166,7 @@ class ServiceQueue {
   bool stalled_ = false;  // credit is free, but nothing that was offered can use it: its keys wait
   ReadAhead reads_;
   std::size_t asks_left_ = 1;  // of this turn
+  bool unsent_ = false;        // in this turn's last round something could not be sent: its key goes on
   LogTime now_ = 0;            // of this turn
   Settlement outcome_;         // of this turn
   std::vector<Offer> offers_;  // scratch

@@ -3,6 +3,7 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <poll.h>
 
+#include <sstream>
 #include <utility>
 
 #include "event/batch.h"
@@ -13,11 +14,12 @@ namespace {
 
 constexpr const char* data_type = "google.protobuf.StringValue";
 
-void add(BatchWriter& writer, const std::string& id, const std::string& key, std::size_t data_bytes = 0) {
+void add(BatchWriter& writer, const std::string& id, const std::string& key, std::size_t data_bytes = 0,
+         LogTime expires = 0) {
   google::protobuf::StringValue value;
   value.set_value(std::string(data_bytes, 'x'));
   const auto data = value.SerializeAsString();
-  writer.add({.id = id, .correlationid = key, .data = data});
+  writer.add({.id = id, .correlationid = key, .expirytime = expires, .data = data});
 }
 
 void add_word(std::string& text, const std::string& word) {
@@ -146,8 +148,12 @@ void DeskBench::publishes(const std::string& topic, const std::vector<std::strin
   BatchWriter writer;
   writer.begin_run({.source = "test", .topic = topic, .dataschema = data_type, .chosen_ids = true});
   for (const auto& event : events) {
-    const auto space = event.find(' ');
-    add(writer, event.substr(0, space), event.substr(space + 1), data_bytes);
+    std::istringstream words{event};
+    std::string id;
+    std::string key;
+    LogTime expires_ms = 0;
+    words >> id >> key >> expires_ms;
+    add(writer, id, key, data_bytes, expires_ms == 0 ? 0 : now_ + expires_ms * 1'000'000);
   }
   head.mutable_publish()->set_producer(producer);
   head.mutable_publish()->set_sequence(++sequence);

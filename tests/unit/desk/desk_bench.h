@@ -43,7 +43,8 @@ class DeskBench {
   /// Its handlers are at the first deliveries of these, and nothing else waits that it holds.
   void beats(const std::string& service, const std::vector<Offset>& begun);
   void leaves(const std::string& service);
-  /// Publishes "ID KEY" as `producer`, whose ids are its own; with so much data each. The answer is told().
+  /// Publishes "ID KEY" as `producer`, whose ids are its own; with so much data each. "ID KEY 5ms" expires
+  /// after so long. The answer is told().
   void publishes(const std::string& topic, const std::vector<std::string>& events, std::uint64_t producer = 7,
                  std::size_t data_bytes = 0);
   /// What publishers were told since the last call: "3 from 1", "0=17" for a duplicate of 17, "0:REASON".
