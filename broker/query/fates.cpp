@@ -94,8 +94,10 @@ void Fates::tell_delivery(const std::string& service, const EventAt& at, v1::Fat
     return to.set_fate(services_.would_want(service, at) ? v1::SERVICE_FATE_EARLIER
                                                          : v1::SERVICE_FATE_FILTERED);
   }
-  if (at.offset >= queue->next_offset(log_.committed_end())) return to.set_fate(v1::SERVICE_FATE_WAITING);
-  to.set_fate(record->is_settled(at.offset) ? v1::SERVICE_FATE_SETTLED : v1::SERVICE_FATE_IN_FLIGHT);
+  // Before how far the service is: after a restart it comes once more to what was settled above its floor.
+  if (record->is_settled(at.offset)) return to.set_fate(v1::SERVICE_FATE_SETTLED);
+  const bool looked_at = at.offset < queue->next_offset(log_.committed_end());
+  to.set_fate(looked_at ? v1::SERVICE_FATE_IN_FLIGHT : v1::SERVICE_FATE_WAITING);
 }
 
 void Fates::tell_held(const Dispatch::Held& held, const v1::Failure* failure, v1::FatesReply::Delivery& to) {
