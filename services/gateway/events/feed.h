@@ -1,4 +1,4 @@
-// One subscription at the broker, and the clients that read what comes of it.
+// One subscription at the broker, and the clients that read what comes of it (feed_readers.h).
 //
 // A shared feed is what clients who want the same topics from now on have in common: each event is turned
 // into text once, and who cannot keep up with the backlog is cut off. A catch-up feed is of clients who want
@@ -14,15 +14,13 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "event/event_json.h"
-#include "gateway/events/backlog.h"
+#include "gateway/events/feed_readers.h"
 #include "gateway/events/stream_request.h"
 #include "gateway/http/exchange.h"
 #include "reel/stream.h"
@@ -43,38 +41,31 @@ struct FeedSettings {
 
 class Feed {
  public:
-  using ClientId = std::uint64_t;
-  using Wake = std::function<void()>;
+  using ClientId = FeedReaders::ClientId;
+  using Wake = FeedReaders::Wake;
+  using Kind = FeedReaders::Kind;
+  using Reached = FeedReaders::Reached;
 
-  enum class Kind : std::uint8_t { shared, catch_up };
   Feed(const FeedSettings& settings, const StreamRequest& wanted, Kind kind);
   /// Waits for the broker's goodbye: not to be called where nobody may wait.
   ~Feed();
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
-  /// From the feed's end.
+  /// As FeedReaders'.
   void add(ClientId client, Wake wake);
-  /// From this offset on; false where that is not kept.
   [[nodiscard]] bool add_at(ClientId client, Wake wake, std::uint64_t offset);
-  /// To a catch-up feed, which begins there or before. 0: from its begin.
   void add_to_group(ClientId client, Wake wake, std::uint64_t offset);
   void remove(ClientId client);
-  [[nodiscard]] std::size_t clients() const;
-  /// Whether there have been none for that long. A catch-up feed is deserted as soon as nobody is there.
-  [[nodiscard]] bool deserted(std::chrono::steady_clock::duration patience) const;
+  [[nodiscard]] std::optional<Reached> reached(ClientId client) const;
+  [[nodiscard]] std::optional<std::uint64_t> left_behind(ClientId client) const;
 
   /// Nothing while it is not known whether the broker takes the subscription.
   [[nodiscard]] std::optional<HttpResponse> opening() const;
   [[nodiscard]] TextSource::Piece pull(ClientId client, std::size_t bytes_max);
-  struct Reached {
-    std::uint64_t offset = 0;  ///< its client has every event before this one
-    bool all = false;          ///< and there are no more
-  };
-  /// For a client of a catch-up feed that has what was read for it.
-  [[nodiscard]] std::optional<Reached> reached(ClientId client) const;
-  /// The first offset that a client has not had which this feed no longer serves.
-  [[nodiscard]] std::optional<std::uint64_t> left_behind(ClientId client) const;
+  /// Whether there have been no clients for that long. A catch-up feed is deserted as soon as nobody is
+  /// there.
+  [[nodiscard]] bool deserted(std::chrono::steady_clock::duration patience) const;
   /// Whether this catch-up feed still serves anybody, and since when.
   [[nodiscard]] bool catches_up() const;
   [[nodiscard]] std::chrono::steady_clock::time_point since() const { return since_; }
@@ -86,24 +77,8 @@ class Feed {
   void end();
 
  private:
-  struct Client {
-    std::uint64_t cursor = 0;
-    std::uint64_t from = 0;  // the first offset it wants; 0: whatever comes
-    Wake wake;
-    bool placed = false;  // `from` is one that this journal has
-    bool left_behind = false;
-  };
-
   void run();
   void await_room();
-  [[nodiscard]] bool is_read() const;
-  [[nodiscard]] bool is_read_from(std::uint64_t cursor) const;
-  [[nodiscard]] bool serves_anybody() const;
-  [[nodiscard]] std::uint64_t slowest_cursor() const;
-  [[nodiscard]] std::optional<std::string> place(Client& client);
-  void leave_slowest();
-  void drop_read();
-  void join(const StreamBatch& batch);
   void take(const StreamBatch& batch);
   void take_events(const StreamBatch& batch);
   void wake_all();
@@ -115,20 +90,12 @@ class Feed {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  Backlog backlog_;
-  std::map<ClientId, Client> clients_;
+  FeedReaders readers_;
   std::chrono::steady_clock::time_point deserted_since_;
-  Kind kind_;
-  bool joined_ = false;
   bool ending_ = false;
   bool over_ = false;
-  bool idle_ = false;
   std::string refusal_;
   const std::chrono::steady_clock::time_point since_;
-  std::uint64_t began_ = 0;      // no event before this offset comes
-  std::uint64_t kept_from_ = 0;  // nor was there one in the journal; 0: that is not known
-  std::uint64_t end_at_join_ = 0;
-  std::uint64_t seen_up_to_ = 0;  // every event before this offset came
   std::thread thread_;
 };
 

@@ -1,0 +1,182 @@
+#include "gateway/events/feed_readers.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace reel::gateway {
+namespace {
+
+// Its id is the last offset that is missing: who comes back with it goes on behind the gap.
+std::string gap_text(std::uint64_t from, std::uint64_t to) {
+  return "id: " + std::to_string(to) + "\nevent: gap\ndata: {\"from\":" + std::to_string(from) +
+         ",\"to\":" + std::to_string(to) +
+         R"(,"detail":"the journal no longer has these offsets: what they held of these topics did not come"})" +
+         "\n\n";
+}
+
+}  // namespace
+
+TextSource::Piece last_piece(const std::string& name, int status, std::string_view why) {
+  return {TextSource::Piece::Kind::end, "event: " + name + "\ndata: " + problem(status, why).body + "\n\n"};
+}
+
+FeedReaders::FeedReaders(Kind kind, std::size_t backlog_bytes)
+    : backlog_bytes_{backlog_bytes},
+      kind_{kind},
+      // One that catches up is bounded by what is read for it.
+      backlog_{kind == Kind::catch_up ? std::numeric_limits<std::size_t>::max() : backlog_bytes} {}
+
+// ---- clients
+
+void FeedReaders::add(ClientId client, Wake wake) {
+  clients_[client] = {backlog_.end(), 0, std::move(wake), true};
+}
+
+void FeedReaders::add_to_group(ClientId client, Wake wake, std::uint64_t offset) {
+  clients_[client] = {0, offset, std::move(wake), false};
+}
+
+bool FeedReaders::add_at(ClientId client, Wake wake, std::uint64_t offset) {
+  if (!joined_ || !backlog_.holds(offset, began_)) return false;
+  clients_[client] = {backlog_.at(offset), offset, std::move(wake), true};
+  return true;
+}
+
+void FeedReaders::remove(ClientId client) {
+  clients_.erase(client);
+  drop_read();
+}
+
+std::vector<FeedReaders::Wake> FeedReaders::wakes() const {
+  std::vector<Wake> wakes;
+  wakes.reserve(clients_.size());
+  for (const auto& [id, client] : clients_) wakes.push_back(client.wake);
+  return wakes;
+}
+
+// ---- what the subscription brings
+
+// The journal may have begun behind what was asked for, or, after a lost connection, behind what had come. A
+// subscription that begins at the journal's end says nothing of that: all before it may be there, unwanted.
+void FeedReaders::joined(const Joined& said) {
+  idle_ = false;
+  const auto first = said.first_offset;
+  const bool begins_late = first < said.end_offset;
+  if (!std::exchange(joined_, true)) {
+    began_ = seen_up_to_ = first;
+    end_at_join_ = said.end_offset;
+    if (begins_late) kept_from_ = first;
+  } else if (begins_late && first > seen_up_to_) {
+    backlog_.add(first - 1, gap_text(seen_up_to_, first - 1));
+    seen_up_to_ = first;
+  }
+}
+
+void FeedReaders::came(std::uint64_t offset, std::string text) {
+  idle_ = false;
+  if (offset < seen_up_to_) return;  // came again after a lost connection
+  backlog_.add(offset, std::move(text));
+  seen_up_to_ = offset + 1;
+}
+
+// It concerns only who catches up.
+bool FeedReaders::nothing_more() {
+  return !std::exchange(idle_, true) && kind_ == Kind::catch_up;
+}
+
+// ---- what a client gets
+
+TextSource::Piece FeedReaders::read(ClientId id, std::size_t bytes_max) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end() || found->second.left_behind) return {};
+  auto& client = found->second;
+  if (auto gap = place(client)) return {TextSource::Piece::Kind::text, *std::move(gap)};
+  if (kind_ == Kind::catch_up) client.cursor = std::max(client.cursor, backlog_.at(client.from));
+  auto read = backlog_.read(client.cursor, bytes_max);
+  if (read.lost)
+    return last_piece("cut-off", 503,
+                      "events came faster than this client read them (gateway.stream_backlog_bytes); "
+                      "come back with Last-Event-ID");
+  client.cursor = read.next;
+  if (read.offset != 0) client.from = read.offset + 1;
+  drop_read();
+  if (read.text.empty()) return {};
+  return {TextSource::Piece::Kind::text, std::move(read.text)};
+}
+
+// Where a client of a group begins, once the subscription is there: no later than at the journal's end, for
+// it may remember another journal, and no sooner than at its begin.
+std::optional<std::string> FeedReaders::place(Client& client) {
+  if (!joined_ || std::exchange(client.placed, true)) return std::nullopt;
+  client.from = std::min(client.from, end_at_join_);
+  if (client.from == 0 || client.from >= kept_from_) return std::nullopt;
+  return gap_text(std::exchange(client.from, kept_from_), kept_from_ - 1);
+}
+
+std::optional<FeedReaders::Reached> FeedReaders::reached(ClientId client) const {
+  const auto found = clients_.find(client);
+  const bool has_all = found != clients_.end() && found->second.cursor == backlog_.end();
+  if (kind_ != Kind::catch_up || !joined_ || !has_all) return std::nullopt;
+  return Reached{std::max(seen_up_to_, found->second.from), idle_};
+}
+
+std::optional<std::uint64_t> FeedReaders::left_behind(ClientId client) const {
+  const auto found = clients_.find(client);
+  if (found == clients_.end() || !found->second.left_behind) return std::nullopt;
+  return found->second.from;
+}
+
+// ---- how fast it goes
+
+// Of a shared feed the quickest client must have read enough: a burst larger than the backlog then does not
+// cut off those who read. Of a catch-up feed the slowest.
+bool FeedReaders::have_room() const {
+  if (kind_ == Kind::catch_up) return serves_anybody() && is_read_from(slowest_cursor());
+  std::uint64_t quickest = clients_.empty() ? backlog_.end() : 0;
+  for (const auto& [id, client] : clients_) quickest = std::max(quickest, client.cursor);
+  return is_read_from(quickest);
+}
+
+bool FeedReaders::is_read_from(std::uint64_t cursor) const {
+  return backlog_.bytes_from(cursor) <= backlog_bytes_ / 2;
+}
+
+bool FeedReaders::serves_anybody() const {
+  return std::any_of(clients_.begin(), clients_.end(),
+                     [](const auto& client) { return !client.second.left_behind; });
+}
+
+// Of those whom a catch-up feed serves.
+std::uint64_t FeedReaders::slowest_cursor() const {
+  auto slowest = backlog_.end();
+  for (const auto& [id, client] : clients_) {
+    if (!client.left_behind) slowest = std::min(slowest, client.cursor);
+  }
+  return slowest;
+}
+
+void FeedReaders::leave_slowest() {
+  const auto keeps_waiting = [this](const auto& client) {
+    return client.second.left_behind || !is_read_from(client.second.cursor);
+  };
+  if (std::all_of(clients_.begin(), clients_.end(), keeps_waiting)) return;
+  for (auto& client : clients_) client.second.left_behind = keeps_waiting(client);
+  drop_read();
+}
+
+void FeedReaders::leave_all() {
+  for (auto& [id, client] : clients_) client.left_behind = true;
+  drop_read();
+}
+
+void FeedReaders::share() {
+  kind_ = Kind::shared;
+  backlog_.limit(backlog_bytes_);
+}
+
+void FeedReaders::drop_read() {
+  if (kind_ == Kind::catch_up) backlog_.drop_before(slowest_cursor());
+}
+
+}  // namespace reel::gateway

@@ -1,0 +1,100 @@
+#include "gateway/events/feed_readers.h"
+
+#include <doctest/doctest.h>
+
+using reel::gateway::FeedReaders;
+using reel::gateway::TextSource;
+
+namespace {
+
+/// A feed whose events are their offsets: "5 6" is what a client got, "gap 2-4" that it did not.
+struct FeedBench {
+  explicit FeedBench(FeedReaders::Kind kind) : readers{kind, 1'000} {}
+
+  void comes(std::initializer_list<std::uint64_t> offsets) {
+    for (const auto offset : offsets) readers.came(offset, "id: " + std::to_string(offset) + "\n\n");
+  }
+  void joins_group(std::uint64_t client, std::uint64_t offset) {
+    readers.add_to_group(
+        client, [] {}, offset);
+  }
+  /// What there is for this client now.
+  std::string gets(std::uint64_t client) {
+    std::string got;
+    for (auto piece = readers.read(client, 1); piece.kind != TextSource::Piece::Kind::nothing;
+         piece = readers.read(client, 1)) {
+      got += (got.empty() ? "" : " ") + said(piece);
+      if (piece.kind == TextSource::Piece::Kind::end) break;
+    }
+    return got;
+  }
+  /// "up to 7", and " of all" where there is no more.
+  [[nodiscard]] std::string reached(std::uint64_t client) const {
+    const auto reached = readers.reached(client);
+    if (!reached) return "";
+    return "up to " + std::to_string(reached->offset) + (reached->all ? " of all" : "");
+  }
+
+  FeedReaders readers;
+
+ private:
+  static std::string said(const TextSource::Piece& piece) {
+    const auto field = [&](const std::string& name, char end) {
+      const auto at = piece.text.find(name);
+      const auto begin = at + name.size();
+      return at == piece.text.npos ? "" : piece.text.substr(begin, piece.text.find(end, begin) - begin);
+    };
+    const auto event = field("event: ", '\n');
+    if (event.empty()) return field("id: ", '\n');
+    return event == "gap" ? "gap " + field("\"from\":", ',') + "-" + field("\"to\":", ',') : event;
+  }
+};
+
+constexpr auto catch_up = FeedReaders::Kind::catch_up;
+constexpr auto shared = FeedReaders::Kind::shared;
+
+}  // namespace
+
+TEST_CASE("a group gets each its own: from where it wants, and where that is gone, what is missing") {
+  FeedBench bench{catch_up};
+  bench.joins_group(1, 2);
+  bench.joins_group(2, 6);
+  bench.joins_group(3, 0);
+  CHECK(bench.gets(1) == "");
+  bench.readers.joined({.first_offset = 5, .end_offset = 8});
+  bench.comes({5, 6, 7});
+  CHECK(bench.gets(1) == "gap 2-4 5 6 7");
+  CHECK(bench.gets(2) == "6 7");
+  CHECK(bench.gets(3) == "5 6 7");
+  CHECK(bench.reached(1) == "up to 8");
+  CHECK(bench.readers.nothing_more());
+  CHECK(bench.reached(1) == "up to 8 of all");
+}
+
+TEST_CASE("a shared feed serves who comes from then on, and at an offset what it still has from there") {
+  FeedBench bench{shared};
+  bench.readers.joined({.first_offset = 5, .end_offset = 5});
+  bench.comes({5, 6});
+  bench.readers.add(1, [] {});
+  CHECK(bench.readers.add_at(
+      2, [] {}, 6));
+  CHECK_FALSE(bench.readers.add_at(
+      3, [] {}, 4));
+  bench.comes({7});
+  CHECK(bench.gets(1) == "7");
+  CHECK(bench.gets(2) == "6 7");
+  CHECK(bench.reached(1) == "");
+}
+
+TEST_CASE("what comes again after a lost connection is given out once, and what is gone meanwhile is told") {
+  FeedBench bench{shared};
+  bench.readers.joined({.first_offset = 5, .end_offset = 5});
+  bench.readers.add(1, [] {});
+  bench.comes({5, 6});
+  bench.readers.joined({.first_offset = 6, .end_offset = 7});
+  bench.comes({6, 7});
+  CHECK(bench.gets(1) == "5 6 7");
+  bench.readers.joined({.first_offset = 20, .end_offset = 30});
+  bench.comes({20});
+  CHECK(bench.gets(1) == "gap 8-19 20");
+}
