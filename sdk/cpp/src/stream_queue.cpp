@@ -22,13 +22,16 @@ bool read_events(std::string_view bytes, std::size_t events_max, std::vector<Str
   return !batch.malformed();
 }
 
+// What the broker says now holds, be it less than before: it may have come back without its newest events,
+// and others stand at their offsets since.
 void StreamQueue::subscribed(const v1::Subscribed& subscribed) {
-  end_offset_ = std::max(end_offset_, subscribed.end_offset());
-  next_offset_ = std::max(next_offset_, subscribed.first_offset());
-  if (joined_at_ == 0) joined_at_ = subscribed.end_offset();
+  end_offset_ = subscribed.end_offset();
+  next_offset_ = subscribed.first_offset();
+  joined_at_ = joined_at_ == 0 ? end_offset_ : std::min(joined_at_, end_offset_);
   items_.push_back({.kind = Item::Kind::joined,
                     .first_offset = subscribed.first_offset(),
-                    .log_time = subscribed.log_time()});
+                    .log_time = subscribed.log_time(),
+                    .given_upto = std::exchange(given_upto_, subscribed.first_offset())});
 }
 
 void StreamQueue::delivered(const v1::Deliver& deliver, Body body) {
@@ -37,14 +40,16 @@ void StreamQueue::delivered(const v1::Deliver& deliver, Body body) {
 
 void StreamQueue::beaten(const v1::BrokerBeat& beat) {
   end_offset_ = std::max(end_offset_, beat.end_offset());
-  if (items_.empty())
-    advance_watermark(beat.watermark());
-  else
-    items_.back().watermark = beat.watermark();
+  if (beat.watermark() == 0) return;
+  if (items_.empty()) return advance(beat.watermark(), beat.end_offset());
+  items_.back().watermark = beat.watermark();
+  items_.back().upto = beat.end_offset();
 }
 
-void StreamQueue::advance_watermark(std::uint64_t watermark) {
+void StreamQueue::advance(std::uint64_t watermark, std::uint64_t upto) {
   watermark_ = std::max(watermark_, watermark);
+  given_upto_ = std::max(given_upto_, upto);
+  next_offset_ = std::max(next_offset_, upto);
 }
 
 void StreamQueue::settled(std::uint64_t sequence) {
@@ -118,8 +123,10 @@ bool StreamQueue::next(StreamBatch& batch) {
     return false;
   }
   batch.events = given_events_;
-  advance_watermark(given_.watermark);
+  const bool joins = batch.kind == StreamBatch::Kind::joined;
+  advance(given_.watermark, given_.upto);
   batch.watermark = watermark_;
+  batch.given_upto = joins ? given_.given_upto : given_upto_;
   batch.end_offset = end_offset_;
   return true;
 }

@@ -32,7 +32,8 @@ class StreamQueue {
   void lost();
   void refused(const std::string& text);
   [[nodiscard]] std::optional<v1::ToBroker> take_settle();
-  /// Where a subscription without memory goes on: behind what was given out. One that began with the newest
+  /// Where a subscription without memory goes on: behind what was given out, or
+  /// where the journal ended when there was no more for it. One that began with the newest
   /// event of each topic must begin so again, until it has come to where the journal ended then.
   [[nodiscard]] std::optional<std::uint64_t> goes_on_at(bool last_per_topic) const;
 
@@ -56,7 +57,9 @@ class StreamQueue {
     Body body;
     std::uint64_t first_offset = 0;
     std::uint64_t log_time = 0;
-    std::uint64_t watermark = 0;  // the broker's, heard behind this item
+    std::uint64_t given_upto = 0;  // before it
+    std::uint64_t watermark = 0;   // the broker's, heard behind this item
+    std::uint64_t upto = 0;        // and the journal's end with it
     std::string text;
   };
   struct Range {
@@ -65,12 +68,13 @@ class StreamQueue {
     std::uint64_t batch;  ///< it was given out in
   };
 
-  void advance_watermark(std::uint64_t watermark);
+  void advance(std::uint64_t watermark, std::uint64_t upto);
   void put_outstanding(std::uint64_t first, const Range& range);
 
   std::deque<Item> items_;
   std::uint64_t watermark_ = 0;  // of what was given out
   std::uint64_t end_offset_ = 0;
+  std::uint64_t given_upto_ = 0;
   std::uint64_t next_offset_ = 0;  // behind the last event given out; 0: none was
   std::uint64_t joined_at_ = 0;    // the journal's end when it joined for the first time; 0: it has not
   Item given_;                     // what the reader's views look into

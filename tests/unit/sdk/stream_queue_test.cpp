@@ -38,10 +38,10 @@ class StreamBench {
     queue.delivered(deliver, Body::of(writer.take()));
   }
 
-  void beat(std::uint64_t watermark) {
+  void beat(std::uint64_t watermark, std::uint64_t end = 99) {
     v1::BrokerBeat beat;
     beat.set_watermark(watermark);
-    beat.set_end_offset(99);
+    beat.set_end_offset(end);
     queue.beaten(beat);
   }
 
@@ -106,6 +106,23 @@ TEST_CASE("the watermark never overtakes what the reader was given") {
   CHECK(bench.next() == "e5@5 <6500");
   bench.beat(7'500);
   CHECK(bench.next() == "idle <7500");
+}
+
+TEST_CASE("up to where all was given out moves with the watermark, and not with the journal's end alone") {
+  StreamBench bench;
+  bench.subscribed(4, 4);
+  bench.deliver({4});
+  CHECK(bench.next() == "joined at 4 <0");
+  CHECK(bench.batch.given_upto == 0);
+  bench.beat(0, 20);  // the broker has more for it
+  CHECK(bench.next() == "e4@4 <0");
+  CHECK(bench.batch.given_upto == 4);
+  bench.deliver({19});
+  bench.beat(30'000, 30);
+  bench.beat(0, 40);
+  CHECK(bench.next() == "e19@19 <30000");
+  CHECK(bench.batch.given_upto == 30);
+  CHECK(bench.batch.end_offset == 40);
 }
 
 TEST_CASE("acks name what was given out, merged, by delivery") {
@@ -198,6 +215,41 @@ TEST_CASE("a subscription without memory that saw nothing goes on where it began
   CHECK_FALSE(bench.queue.goes_on_at(false));
   bench.subscribed(40);
   CHECK(bench.queue.goes_on_at(false).value() == 40);
+}
+
+TEST_CASE(
+    "a subscription without memory goes on behind what it has heard of, be it that nothing was for it") {
+  StreamBench bench;
+  bench.subscribed(4, 4);
+  bench.deliver({4});
+  bench.beat(50'000, 50);
+  CHECK(bench.next() == "joined at 4 <0");
+  CHECK(bench.queue.goes_on_at(false).value() == 4);
+  CHECK(bench.next() == "e4@4 <50000");
+  CHECK(bench.queue.goes_on_at(false).value() == 50);
+  bench.queue.lost();
+  bench.subscribed(70, 90);  // the journal begins there by now
+  CHECK(bench.next() == "joined at 70 <50000");
+  CHECK(bench.batch.given_upto == 50);
+}
+
+TEST_CASE("where the broker comes back without its newest events, a stream goes on from where it ends now") {
+  StreamBench bench;
+  bench.subscribed(4, 10);
+  bench.deliver({4, 9});
+  bench.beat(9'500, 10);
+  CHECK(bench.next() == "joined at 4 <0");
+  CHECK(bench.next() == "e4@4 e9@9 <9500");
+  bench.queue.lost();
+  bench.subscribed(7, 7);
+  CHECK(bench.next() == "joined at 7 <9500");
+  CHECK(bench.batch.given_upto == 10);
+  CHECK(bench.batch.end_offset == 7);
+  CHECK(bench.queue.goes_on_at(false).value() == 7);
+  bench.deliver({7});
+  CHECK(bench.next() == "e7@7 <9500");
+  CHECK(bench.batch.given_upto == 7);
+  CHECK(bench.queue.goes_on_at(true).value() == 8);
 }
 
 TEST_CASE("what is acked is kept in no list any more, however it was acked") {

@@ -70,7 +70,10 @@ struct StreamBatch {
   std::span<const StreamEvent> events;  ///< in the stream's memory, until the next call of next()
   /// Every matching event with a log time up to this was given out by next(), this batch included.
   std::uint64_t watermark = 0;
-  /// The journal's end, as far as the broker has told.
+  /// The same as an offset: every matching event before it was given out. For `joined`: as it was before.
+  std::uint64_t given_upto = 0;
+  /// The journal's end, as far as the broker has told: less than before where it came back without its newest
+  /// events.
   std::uint64_t end_offset = 0;
   /// For `joined`: no event before this offset will come, every match from it on will; after
   /// Start::last_per_topic() every match on a topic from its newest event on.
