@@ -78,9 +78,9 @@ void Feed::add_to_group(ClientId client, Wake wake, std::uint64_t offset) {
   changed_.notify_all();
 }
 
-bool Feed::add_at(ClientId client, Wake wake, std::uint64_t offset) {
+bool Feed::add_at(ClientId client, Wake wake, const Reached& at) {
   const std::lock_guard lock{mutex_};
-  return readers_.add_at(client, std::move(wake), offset);
+  return readers_.add_at(client, std::move(wake), at);
 }
 
 void Feed::remove(ClientId client) {
@@ -177,6 +177,7 @@ void Feed::take(const StreamBatch& batch) {
   if (batch.kind == StreamBatch::Kind::events) return take_events(batch);
   {
     const std::lock_guard lock{mutex_};
+    readers_.heard({.end_offset = batch.end_offset});
     if (batch.kind == StreamBatch::Kind::refused) refusal_ = batch.text;
     if (batch.kind == StreamBatch::Kind::joined) readers_.joined({batch.first_offset, batch.end_offset});
     if (batch.kind == StreamBatch::Kind::idle && !readers_.nothing_more()) return;

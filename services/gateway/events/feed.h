@@ -54,7 +54,7 @@ class Feed {
 
   /// As FeedReaders'.
   void add(ClientId client, Wake wake);
-  [[nodiscard]] bool add_at(ClientId client, Wake wake, std::uint64_t offset);
+  [[nodiscard]] bool add_at(ClientId client, Wake wake, const Reached& at);
   void add_to_group(ClientId client, Wake wake, std::uint64_t offset);
   void remove(ClientId client);
   [[nodiscard]] std::optional<Reached> reached(ClientId client) const;

@@ -30,16 +30,21 @@ FeedReaders::FeedReaders(Kind kind, std::size_t backlog_bytes)
 // ---- clients
 
 void FeedReaders::add(ClientId client, Wake wake) {
-  clients_[client] = {backlog_.end(), 0, std::move(wake), true};
+  clients_[client] = {.cursor = backlog_.end(), .wake = std::move(wake), .placed = true};
 }
 
 void FeedReaders::add_to_group(ClientId client, Wake wake, std::uint64_t offset) {
-  clients_[client] = {0, offset, std::move(wake), false};
+  clients_[client] = {.from = offset, .wake = std::move(wake), .skips = true};
 }
 
-bool FeedReaders::add_at(ClientId client, Wake wake, std::uint64_t offset) {
-  if (!joined_ || !backlog_.holds(offset, began_)) return false;
-  clients_[client] = {backlog_.at(offset), offset, std::move(wake), true};
+// It may be ahead of this feed, by events that are still to come here.
+bool FeedReaders::add_at(ClientId client, Wake wake, const Reached& at) {
+  if (!joined_ || !backlog_.holds(at.offset, began_) || at.next > end_) return false;
+  clients_[client] = {.cursor = backlog_.at(at.offset),
+                      .from = at.offset,
+                      .wake = std::move(wake),
+                      .placed = true,
+                      .skips = true};
   return true;
 }
 
@@ -63,6 +68,7 @@ void FeedReaders::joined(const Joined& said) {
   idle_ = false;
   const auto first = said.first_offset;
   const bool begins_late = first < said.end_offset;
+  end_ = said.end_offset;
   if (!std::exchange(joined_, true)) {
     began_ = seen_up_to_ = first;
     end_at_join_ = said.end_offset;
@@ -78,6 +84,11 @@ void FeedReaders::came(std::uint64_t offset, std::string text) {
   if (offset < seen_up_to_) return;  // came again after a lost connection
   backlog_.add(offset, std::move(text));
   seen_up_to_ = offset + 1;
+  end_ = std::max(end_, seen_up_to_);
+}
+
+void FeedReaders::heard(const Heard& said) {
+  end_ = std::max(end_, said.end_offset);
 }
 
 // It concerns only who catches up.
@@ -92,16 +103,18 @@ TextSource::Piece FeedReaders::read(ClientId id, std::size_t bytes_max) {
   if (found == clients_.end() || found->second.left_behind) return {};
   auto& client = found->second;
   if (auto gap = place(client)) return {TextSource::Piece::Kind::text, *std::move(gap)};
-  if (kind_ == Kind::catch_up) client.cursor = std::max(client.cursor, backlog_.at(client.from));
+  if (client.skips && backlog_.holds(client.from, began_))
+    client.cursor = std::max(client.cursor, backlog_.at(client.from));
   auto read = backlog_.read(client.cursor, bytes_max);
   if (read.lost)
     return last_piece("cut-off", 503,
                       "events came faster than this client read them (gateway.stream_backlog_bytes); "
                       "come back with Last-Event-ID");
   client.cursor = read.next;
-  if (read.offset != 0) client.from = read.offset + 1;
   drop_read();
   if (read.text.empty()) return {};
+  client.from = read.offset + 1;
+  client.skips = false;
   return {TextSource::Piece::Kind::text, std::move(read.text)};
 }
 
@@ -118,7 +131,8 @@ std::optional<FeedReaders::Reached> FeedReaders::reached(ClientId client) const 
   const auto found = clients_.find(client);
   const bool has_all = found != clients_.end() && found->second.cursor == backlog_.end();
   if (kind_ != Kind::catch_up || !joined_ || !has_all) return std::nullopt;
-  return Reached{std::max(seen_up_to_, found->second.from), idle_};
+  const auto next = std::max(seen_up_to_, found->second.from);
+  return Reached{.offset = next, .next = next, .all = idle_};
 }
 
 std::optional<std::uint64_t> FeedReaders::left_behind(ClientId client) const {

@@ -34,8 +34,14 @@ class FeedReaders {
 
   /// From the feed's end.
   void add(ClientId client, Wake wake);
-  /// From this offset on; false where that is not kept.
-  [[nodiscard]] bool add_at(ClientId client, Wake wake, std::uint64_t offset);
+  /// Where a client is.
+  struct Reached {
+    std::uint64_t offset = 0;  ///< it has every event before this one
+    std::uint64_t next = 0;    ///< it stands behind the last one it had
+    bool all = false;          ///< there are no more
+  };
+  /// From there on. False where that is not kept, or is further than this feed knows the journal to be.
+  [[nodiscard]] bool add_at(ClientId client, Wake wake, const Reached& at);
   /// To a catch-up feed, which begins there or before. 0: from its begin.
   void add_to_group(ClientId client, Wake wake, std::uint64_t offset);
   void remove(ClientId client);
@@ -49,15 +55,16 @@ class FeedReaders {
   };
   void joined(const Joined& said);
   void came(std::uint64_t offset, std::string text);
+  /// What the broker has told besides.
+  struct Heard {
+    std::uint64_t end_offset = 0;  ///< the journal's
+  };
+  void heard(const Heard& said);
   /// There is nothing more for now. Whether that is news to anybody.
   [[nodiscard]] bool nothing_more();
   [[nodiscard]] bool has_joined() const { return joined_; }
 
   [[nodiscard]] TextSource::Piece read(ClientId client, std::size_t bytes_max);
-  struct Reached {
-    std::uint64_t offset = 0;  ///< its client has every event before this one
-    bool all = false;          ///< and there are no more
-  };
   /// For a client of a catch-up feed that has what was read for it.
   [[nodiscard]] std::optional<Reached> reached(ClientId client) const;
   /// The first offset that a client has not had which this feed no longer serves.
@@ -79,6 +86,7 @@ class FeedReaders {
     std::uint64_t from = 0;  // the first offset it wants; 0: whatever comes
     Wake wake;
     bool placed = false;  // `from` is one that this journal has
+    bool skips = false;   // what comes may be before `from`
     bool left_behind = false;
   };
 
@@ -96,6 +104,7 @@ class FeedReaders {
   std::uint64_t began_ = 0;      // no event before this offset comes
   std::uint64_t kept_from_ = 0;  // nor was there one in the journal; 0: that is not known
   std::uint64_t end_at_join_ = 0;
+  std::uint64_t end_ = 0;         // of the journal, as far as is known
   std::uint64_t seen_up_to_ = 0;  // every event before this offset came
 };
 

@@ -111,7 +111,8 @@ std::shared_ptr<Feed> Feeds::catch_up(CatchUpLine::Waiting waiting) {
   const std::lock_guard lock{mutex_};
   const auto shared = shared_.find(waiting.wanted.topics());
   if (shared != shared_.end() && waiting.wanted.from == StreamRequest::From::offset &&
-      shared->second->add_at(waiting.client, waiting.wake, waiting.wanted.offset))
+      shared->second->add_at(waiting.client, waiting.wake,
+                             {.offset = waiting.wanted.offset, .next = waiting.wanted.offset}))
     return shared->second;
   const auto id = waiting.client;
   line_.enter(std::move(waiting));
@@ -176,7 +177,7 @@ std::shared_ptr<Feed> Feeds::merged(std::shared_ptr<Feed> feed, const Feed::Reac
     line_.wake_first();
     return feed;
   }
-  if (!shared->second->add_at(id, wake, reached.offset)) return feed;
+  if (!shared->second->add_at(id, wake, reached)) return feed;
   feed->remove(id);
   line_.wake_first();
   return shared->second;

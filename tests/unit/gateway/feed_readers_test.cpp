@@ -18,6 +18,10 @@ struct FeedBench {
     readers.add_to_group(
         client, [] {}, offset);
   }
+  /// From another feed, where it has had every event before this offset, or as one that asks for it.
+  bool comes_over(std::uint64_t client, std::uint64_t offset) {
+    return readers.add_at(client, [] {}, {.offset = offset, .next = offset});
+  }
   /// What there is for this client now.
   std::string gets(std::uint64_t client) {
     std::string got;
@@ -76,10 +80,8 @@ TEST_CASE("a shared feed serves who comes from then on, and at an offset what it
   bench.readers.joined({.first_offset = 5, .end_offset = 5});
   bench.comes({5, 6});
   bench.readers.add(1, [] {});
-  CHECK(bench.readers.add_at(
-      2, [] {}, 6));
-  CHECK_FALSE(bench.readers.add_at(
-      3, [] {}, 4));
+  CHECK(bench.comes_over(2, 6));
+  CHECK_FALSE(bench.comes_over(3, 4));
   bench.comes({7});
   CHECK(bench.gets(1) == "7");
   CHECK(bench.gets(2) == "6 7");
@@ -97,4 +99,49 @@ TEST_CASE("what comes again after a lost connection is given out once, and what 
   bench.readers.joined({.first_offset = 20, .end_offset = 30});
   bench.comes({20});
   CHECK(bench.gets(1) == "gap 8-19 20");
+}
+
+TEST_CASE("who comes over from a feed that was further gets nothing twice") {
+  FeedBench bench{shared};
+  bench.readers.joined({.first_offset = 5, .end_offset = 5});
+  bench.comes({5, 6});
+  bench.readers.heard({.end_offset = 9});
+  CHECK(bench.comes_over(1, 8));
+  bench.comes({7});
+  CHECK(bench.gets(1) == "");
+  bench.comes({8, 9});
+  CHECK(bench.gets(1) == "8 9");
+}
+
+TEST_CASE("who is further than the journal is known to be waits until it is known, or asks the broker") {
+  FeedBench bench{shared};
+  bench.readers.joined({.first_offset = 5, .end_offset = 5});
+  CHECK_FALSE(bench.comes_over(1, 1'000'000));
+  bench.comes({5});
+  CHECK(bench.comes_over(1, 6));
+}
+
+TEST_CASE("where a group's feed becomes the shared one, each still gets its own") {
+  FeedBench bench{catch_up};
+  bench.joins_group(1, 5);
+  bench.joins_group(2, 8);
+  bench.readers.joined({.first_offset = 5, .end_offset = 9});
+  bench.comes({5, 6, 7});
+  CHECK(bench.gets(1) == "5 6 7");
+  bench.readers.share();
+  bench.comes({8});
+  CHECK(bench.gets(1) == "8");
+  CHECK(bench.gets(2) == "8");
+}
+
+TEST_CASE("and who was too slow for the backlog is cut off, not led past what it lost") {
+  FeedBench bench{catch_up};
+  bench.joins_group(1, 5);
+  bench.joins_group(2, 5);
+  bench.readers.joined({.first_offset = 5, .end_offset = 9});
+  bench.comes({5});
+  CHECK(bench.gets(1) == "5");
+  bench.readers.share();
+  for (std::uint64_t offset = 6; offset < 200; ++offset) bench.comes({offset});
+  CHECK(bench.gets(2) == "cut-off");
 }
