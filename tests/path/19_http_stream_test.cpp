@@ -219,7 +219,28 @@ TEST_CASE("who comes back to what the journal no longer has is told what is miss
   CHECK(other.text().find(missing(3)) != std::string::npos);
   CHECK(behind.text().find("event: gap") == std::string::npos);
   CHECK(earliest.text().find("event: gap") == std::string::npos);
-  CHECK(ahead.text().find("event: gap") == std::string::npos);
+  CHECK(ahead.text().find("the journal ends before these offsets") != std::string::npos);
   const auto printed = mesh.reel({"sub", "order.placed", "--from", "3", "--count", "1"});
   CHECK(printed.err == "offsets 3 to " + std::to_string(begin - 1) + " are no longer in the journal\n");
+}
+
+TEST_CASE("a stream goes on where the broker comes back without its newest events") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.place("before");
+  CHECK(mesh.broker().stop() == 0);
+  const auto kept = mesh.dir() / "kept";
+  std::filesystem::copy(mesh.data(), kept, std::filesystem::copy_options::recursive);
+  mesh.start_broker();
+  const Gateway gateway{mesh};
+  const Reader reader{gateway, "/v1/events/stream?topics=order.placed&from=earliest"};
+  for (int i = 0; i < 20; ++i) mesh.place("lost-" + std::to_string(i));
+  REQUIRE(reader.got(21));
+  mesh.broker().kill();  // as if its machine fell, and nothing of that was on disk yet
+  std::filesystem::remove_all(mesh.data());
+  std::filesystem::rename(kept, mesh.data());
+  mesh.start_broker();
+  REQUIRE(eventually([&] { return gateway.place("after").status / 100 == 2; }));
+  CHECK(eventually([&] { return reader.text().find("\"after\"") != std::string::npos; }));
+  CHECK(reader.text().find("event: gap\n") != std::string::npos);
 }

@@ -10,6 +10,11 @@ void Backlog::add(std::uint64_t offset, std::string text) {
   while (bytes_ > bytes_max_ && texts_.size() > 1) drop_oldest();
 }
 
+void Backlog::begin_again() {
+  rising_from_ = end();
+  dropped_up_to_ = 0;
+}
+
 void Backlog::limit(std::size_t bytes_max) {
   bytes_max_ = bytes_max;
   while (bytes_ > bytes_max_ && texts_.size() > 1) drop_oldest();
@@ -21,13 +26,14 @@ void Backlog::drop_before(std::uint64_t cursor) {
 
 void Backlog::drop_oldest() {
   bytes_ -= texts_.front().text.size();
-  dropped_up_to_ = texts_.front().offset;
+  if (begin_ >= rising_from_) dropped_up_to_ = texts_.front().offset;
   texts_.pop_front();
   ++begin_;
 }
 
 std::uint64_t Backlog::at(std::uint64_t offset) const {
-  const auto found = std::partition_point(texts_.begin(), texts_.end(),
+  const auto older = static_cast<std::ptrdiff_t>(std::max(rising_from_, begin_) - begin_);
+  const auto found = std::partition_point(texts_.begin() + older, texts_.end(),
                                           [offset](const Entry& entry) { return entry.offset < offset; });
   return begin_ + static_cast<std::uint64_t>(found - texts_.begin());
 }

@@ -20,9 +20,11 @@ class Backlog {
  public:
   explicit Backlog(std::size_t bytes_max) : bytes_max_{bytes_max} {}
 
-  /// `offset` is above all before. A text larger than the backlog is kept alone.
+  /// `offset` is above all since begin_again(). A text larger than the backlog is kept alone.
   void add(std::uint64_t offset, std::string text);
 
+  /// Offsets begin again: where one is, and what is kept from it on, is asked of what is added from now on.
+  void begin_again();
   /// From now on.
   void limit(std::size_t bytes_max);
   /// What stands before this cursor is wanted by nobody.
@@ -57,7 +59,8 @@ class Backlog {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::uint64_t begin_ = 0;          // the cursor of the oldest
-  std::uint64_t dropped_up_to_ = 0;  // the offset of the newest that is not kept any more
+  std::uint64_t rising_from_ = 0;    // from this cursor on each offset is above the last
+  std::uint64_t dropped_up_to_ = 0;  // the offset of the newest of them that is not kept any more
   std::deque<Entry> texts_;
 };
 

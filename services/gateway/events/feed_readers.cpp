@@ -7,12 +7,24 @@
 namespace reel::gateway {
 namespace {
 
-// Its id is the last offset that is missing: who comes back with it goes on behind the gap.
-std::string gap_text(std::uint64_t from, std::uint64_t to) {
-  return "id: " + std::to_string(to) + "\nevent: gap\ndata: {\"from\":" + std::to_string(from) +
-         ",\"to\":" + std::to_string(to) +
-         R"(,"detail":"the journal no longer has these offsets: what they held of these topics did not come"})" +
-         "\n\n";
+constexpr std::string_view left_the_journal =
+    "the journal no longer has these offsets: what they held of these topics did not come";
+constexpr std::string_view lost_by_broker =
+    "the journal ends before these offsets: its broker has come back without them, or it is another; what "
+    "comes at them is new";
+
+// Who comes back with this id goes on behind it.
+std::string gap_text(std::uint64_t id, std::uint64_t from, std::uint64_t to, std::string_view why) {
+  return "id: " + std::to_string(id) + "\nevent: gap\ndata: {\"from\":" + std::to_string(from) +
+         ",\"to\":" + std::to_string(to) + ",\"detail\":\"" + std::string{why} + "\"}\n\n";
+}
+
+std::string missing_text(std::uint64_t from, std::uint64_t end) {
+  return gap_text(end - 1, from, end - 1, left_the_journal);
+}
+
+std::string lost_text(std::uint64_t from, std::uint64_t end) {
+  return gap_text(from - 1, from, end - 1, lost_by_broker);
 }
 
 }  // namespace
@@ -73,10 +85,23 @@ void FeedReaders::joined(const Joined& said) {
     began_ = seen_up_to_ = first;
     end_at_join_ = said.end_offset;
     if (begins_late) kept_from_ = first;
+  } else if (first < seen_up_to_) {
+    go_back(first);
   } else if (begins_late && first > seen_up_to_) {
-    backlog_.add(first - 1, gap_text(seen_up_to_, first - 1));
+    backlog_.add(first - 1, missing_text(seen_up_to_, first));
     seen_up_to_ = first;
   }
+}
+
+// The broker has come back without its newest events, and gives their offsets to others.
+void FeedReaders::go_back(std::uint64_t end) {
+  for (auto& [id, client] : clients_) {
+    skip(client);
+    client.skips = false;
+  }
+  backlog_.begin_again();
+  backlog_.add(end - 1, lost_text(end, seen_up_to_));
+  began_ = seen_up_to_ = end_at_join_ = end;
 }
 
 void FeedReaders::came(std::uint64_t offset, std::string text) {
@@ -103,8 +128,7 @@ TextSource::Piece FeedReaders::read(ClientId id, std::size_t bytes_max) {
   if (found == clients_.end() || found->second.left_behind) return {};
   auto& client = found->second;
   if (auto gap = place(client)) return {TextSource::Piece::Kind::text, *std::move(gap)};
-  if (client.skips && backlog_.holds(client.from, began_))
-    client.cursor = std::max(client.cursor, backlog_.at(client.from));
+  skip(client);
   auto read = backlog_.read(client.cursor, bytes_max);
   if (read.lost)
     return last_piece("cut-off", 503,
@@ -118,13 +142,18 @@ TextSource::Piece FeedReaders::read(ClientId id, std::size_t bytes_max) {
   return {TextSource::Piece::Kind::text, std::move(read.text)};
 }
 
-// Where a client of a group begins, once the subscription is there: no later than at the journal's end, for
-// it may remember another journal, and no sooner than at its begin.
+// Where a client of a group begins, once the subscription is there: no later than at the journal's end, and
+// no sooner than at its begin.
 std::optional<std::string> FeedReaders::place(Client& client) {
   if (!joined_ || std::exchange(client.placed, true)) return std::nullopt;
-  client.from = std::min(client.from, end_at_join_);
+  if (client.from > end_at_join_) return lost_text(end_at_join_, std::exchange(client.from, end_at_join_));
   if (client.from == 0 || client.from >= kept_from_) return std::nullopt;
-  return gap_text(std::exchange(client.from, kept_from_), kept_from_ - 1);
+  return missing_text(std::exchange(client.from, kept_from_), kept_from_);
+}
+
+void FeedReaders::skip(Client& client) const {
+  if (client.skips && backlog_.holds(client.from, began_))
+    client.cursor = std::max(client.cursor, backlog_.at(client.from));
 }
 
 std::optional<FeedReaders::Reached> FeedReaders::reached(ClientId client) const {

@@ -93,6 +93,8 @@ class FeedReaders {
   [[nodiscard]] bool is_read_from(std::uint64_t cursor) const;
   [[nodiscard]] std::uint64_t slowest_cursor() const;
   [[nodiscard]] std::optional<std::string> place(Client& client);
+  void skip(Client& client) const;
+  void go_back(std::uint64_t end);
   void drop_read();
 
   const std::size_t backlog_bytes_;

@@ -57,6 +57,21 @@ TEST_CASE("a client comes back at an offset where everything from there on is ke
   CHECK(Backlog{30}.holds(6, 6));
 }
 
+TEST_CASE("where offsets begin again, places are asked of what came since, and who is behind reads it all") {
+  auto backlog = five(1'000);
+  backlog.begin_again();
+  backlog.add(25, "new\n");
+  CHECK(backlog.at(20) == 5);
+  CHECK(backlog.at(25) == 5);
+  CHECK(backlog.at(26) == backlog.end());
+  CHECK(backlog.read(4, 1'000).text == "eeeeeeeee\nnew\n");
+  backlog.drop_before(5);
+  CHECK(backlog.holds(25, 25));
+  CHECK(backlog.at(25) == 5);
+  backlog.drop_before(6);
+  CHECK_FALSE(backlog.holds(25, 25));
+}
+
 TEST_CASE("what nobody wants any more can be dropped, and the limit set later") {
   auto backlog = five(1'000);
   backlog.drop_before(2);

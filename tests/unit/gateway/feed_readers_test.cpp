@@ -93,7 +93,7 @@ TEST_CASE("what comes again after a lost connection is given out once, and what 
   bench.readers.joined({.first_offset = 5, .end_offset = 5});
   bench.readers.add(1, [] {});
   bench.comes({5, 6});
-  bench.readers.joined({.first_offset = 6, .end_offset = 7});
+  bench.readers.joined({.first_offset = 7, .end_offset = 7});
   bench.comes({6, 7});
   CHECK(bench.gets(1) == "5 6 7");
   bench.readers.joined({.first_offset = 20, .end_offset = 30});
@@ -144,4 +144,50 @@ TEST_CASE("and who was too slow for the backlog is cut off, not led past what it
   bench.readers.share();
   for (std::uint64_t offset = 6; offset < 200; ++offset) bench.comes({offset});
   CHECK(bench.gets(2) == "cut-off");
+}
+
+TEST_CASE("where the broker comes back without its newest events, what comes at their offsets is given out") {
+  FeedBench bench{shared};
+  bench.readers.joined({.first_offset = 5, .end_offset = 5});
+  bench.readers.add(1, [] {});
+  bench.readers.add(2, [] {});
+  bench.comes({5, 6, 7, 8});
+  CHECK(bench.gets(1) == "5 6 7 8");
+  bench.readers.joined({.first_offset = 7, .end_offset = 7});
+  CHECK(bench.comes_over(3, 7));
+  bench.comes({7, 9});
+  CHECK(bench.gets(1) == "gap 7-8 7 9");
+  CHECK(bench.gets(2) == "5 6 7 8 gap 7-8 7 9");
+  CHECK(bench.gets(3) == "7 9");
+  CHECK(bench.readers.read(1, 1).text.empty());
+  CHECK_FALSE(bench.comes_over(4, 6));
+  CHECK(bench.comes_over(4, 8));
+  CHECK(bench.gets(4) == "9");
+}
+
+TEST_CASE("who comes back to such a broker first is told so, and goes on from the journal's end") {
+  FeedBench bench{catch_up};
+  bench.joins_group(1, 9);
+  bench.joins_group(2, 6);
+  bench.readers.joined({.first_offset = 6, .end_offset = 7});
+  CHECK(
+      bench.readers.read(1, 1).text ==
+      "id: 6\nevent: gap\ndata: {\"from\":7,\"to\":8,\"detail\":\"the journal ends before these offsets: its "
+      "broker has come back without them, or it is another; what comes at them is new\"}\n\n");
+  bench.comes({6, 7});
+  CHECK(bench.gets(1) == "7");
+  CHECK(bench.gets(2) == "6 7");
+}
+
+TEST_CASE("a group that has not come to where its members begin when that happens gets what is new") {
+  FeedBench bench{catch_up};
+  bench.joins_group(1, 2);
+  bench.joins_group(2, 8);
+  bench.readers.joined({.first_offset = 2, .end_offset = 9});
+  bench.comes({2, 3, 4});
+  CHECK(bench.gets(2) == "");
+  bench.readers.joined({.first_offset = 4, .end_offset = 4});
+  bench.comes({4, 5});
+  CHECK(bench.gets(1) == "2 3 4 gap 4-4 4 5");
+  CHECK(bench.gets(2) == "gap 4-4 4 5");
 }
