@@ -174,29 +174,30 @@ void Feed::await_room() {
 }
 
 void Feed::take(const StreamBatch& batch) {
-  if (batch.kind == StreamBatch::Kind::events) return take_events(batch);
+  using enum StreamBatch::Kind;
+  if (batch.kind == events) take_events(batch);
   {
     const std::lock_guard lock{mutex_};
-    readers_.heard({.end_offset = batch.end_offset});
-    if (batch.kind == StreamBatch::Kind::refused) refusal_ = batch.text;
-    if (batch.kind == StreamBatch::Kind::joined) readers_.joined({batch.first_offset, batch.end_offset});
-    if (batch.kind == StreamBatch::Kind::idle && !readers_.nothing_more()) return;
+    readers_.heard({.upto = batch.given_upto, .end_offset = batch.end_offset});
+    if (batch.kind == refused) refusal_ = batch.text;
+    if (batch.kind == joined) readers_.joined({batch.first_offset, batch.end_offset});
+    if (batch.kind == idle && !readers_.nothing_more(batch.watermark)) return;
   }
   wake_all();
 }
 
 void Feed::take_events(const StreamBatch& batch) {
-  std::size_t next = 0;
-  while (next < batch.events.size()) {
-    std::size_t bytes = 0;
-    for (; next < batch.events.size() && bytes < backlog_bytes_ / 4; ++next) {
-      auto text = text_of(batch.events[next]);
-      bytes += text.size();
-      const std::lock_guard lock{mutex_};
-      readers_.came(batch.events[next].offset, std::move(text));
+  std::size_t bytes = 0;
+  for (const auto& event : batch.events) {
+    if (bytes >= backlog_bytes_ / 4) {
+      wake_all();
+      await_room();
+      bytes = 0;
     }
-    wake_all();
-    if (next < batch.events.size()) await_room();
+    auto text = text_of(event);
+    bytes += text.size();
+    const std::lock_guard lock{mutex_};
+    readers_.came(event.offset, std::move(text));
   }
 }
 

@@ -113,12 +113,16 @@ void FeedReaders::came(std::uint64_t offset, std::string text) {
 }
 
 void FeedReaders::heard(const Heard& said) {
+  seen_up_to_ = std::max(seen_up_to_, said.upto);
   end_ = std::max(end_, said.end_offset);
 }
 
-// It concerns only who catches up.
-bool FeedReaders::nothing_more() {
-  return !std::exchange(idle_, true) && kind_ == Kind::catch_up;
+// It concerns only who catches up. As long as such a client has not gone over to the shared feed, each new
+// watermark is news: that one may hear of the same later.
+bool FeedReaders::nothing_more(std::uint64_t watermark) {
+  const bool was_idle = std::exchange(idle_, true);
+  const bool same = std::exchange(watermark_, watermark) == watermark;
+  return kind_ == Kind::catch_up && !(was_idle && same);
 }
 
 // ---- what a client gets
@@ -160,8 +164,8 @@ std::optional<FeedReaders::Reached> FeedReaders::reached(ClientId client) const 
   const auto found = clients_.find(client);
   const bool has_all = found != clients_.end() && found->second.cursor == backlog_.end();
   if (kind_ != Kind::catch_up || !joined_ || !has_all) return std::nullopt;
-  const auto next = std::max(seen_up_to_, found->second.from);
-  return Reached{.offset = next, .next = next, .all = idle_};
+  const auto from = found->second.from;
+  return Reached{.offset = std::max(seen_up_to_, from), .next = from, .all = idle_};
 }
 
 std::optional<std::uint64_t> FeedReaders::left_behind(ClientId client) const {

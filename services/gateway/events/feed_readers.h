@@ -55,13 +55,14 @@ class FeedReaders {
   };
   void joined(const Joined& said);
   void came(std::uint64_t offset, std::string text);
-  /// What the broker has told besides.
+  /// What the broker has told besides. Not before the events that came with it.
   struct Heard {
+    std::uint64_t upto = 0;        ///< every event before it came
     std::uint64_t end_offset = 0;  ///< the journal's
   };
   void heard(const Heard& said);
-  /// There is nothing more for now. Whether that is news to anybody.
-  [[nodiscard]] bool nothing_more();
+  /// There is nothing more for now, up to that log time. Whether that is news to anybody.
+  [[nodiscard]] bool nothing_more(std::uint64_t watermark);
   [[nodiscard]] bool has_joined() const { return joined_; }
 
   [[nodiscard]] TextSource::Piece read(ClientId client, std::size_t bytes_max);
@@ -108,6 +109,7 @@ class FeedReaders {
   std::uint64_t end_at_join_ = 0;
   std::uint64_t end_ = 0;         // of the journal, as far as is known
   std::uint64_t seen_up_to_ = 0;  // every event before this offset came
+  std::uint64_t watermark_ = 0;
 };
 
 }  // namespace reel::gateway

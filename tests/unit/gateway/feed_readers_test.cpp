@@ -71,7 +71,7 @@ TEST_CASE("a group gets each its own: from where it wants, and where that is gon
   CHECK(bench.gets(2) == "6 7");
   CHECK(bench.gets(3) == "5 6 7");
   CHECK(bench.reached(1) == "up to 8");
-  CHECK(bench.readers.nothing_more());
+  CHECK(bench.readers.nothing_more(1));
   CHECK(bench.reached(1) == "up to 8 of all");
 }
 
@@ -99,6 +99,53 @@ TEST_CASE("what comes again after a lost connection is given out once, and what 
   bench.readers.joined({.first_offset = 20, .end_offset = 30});
   bench.comes({20});
   CHECK(bench.gets(1) == "gap 8-19 20");
+}
+
+TEST_CASE("of what left the journal only what a client may have missed is a gap") {
+  FeedBench bench{shared};
+  bench.readers.joined({.first_offset = 5, .end_offset = 5});
+  bench.readers.add(1, [] {});
+  bench.comes({5});
+  bench.readers.heard({.upto = 25, .end_offset = 25});  // other topics' events
+  CHECK(bench.gets(1) == "5");
+
+  SUBCASE("which is nothing where all before was for others") {
+    bench.readers.joined({.first_offset = 25, .end_offset = 30});
+    CHECK(bench.gets(1) == "");
+  }
+  SUBCASE("and begins behind what was for others") {
+    bench.readers.joined({.first_offset = 28, .end_offset = 30});
+    CHECK(bench.gets(1) == "gap 25-27");
+  }
+}
+
+TEST_CASE("on a quiet topic a client that has caught up can go over to a feed that began later") {
+  FeedBench group{catch_up};
+  group.joins_group(1, 5);
+  group.readers.joined({.first_offset = 5, .end_offset = 40});
+  group.comes({5});
+  CHECK(group.gets(1) == "5");
+  FeedBench live{shared};
+  live.readers.joined({.first_offset = 40, .end_offset = 40});
+  CHECK_FALSE(live.readers.add_at(
+      1, [] {}, *group.readers.reached(1)));
+  group.readers.heard({.upto = 45, .end_offset = 45});
+  CHECK(group.reached(1) == "up to 45");
+  CHECK(live.readers.add_at(
+      1, [] {}, *group.readers.reached(1)));
+  live.comes({44, 46});
+  CHECK(live.gets(1) == "46");
+}
+
+TEST_CASE("and tries so with each watermark, for the other feed may hear of it later") {
+  FeedBench bench{catch_up};
+  bench.joins_group(1, 5);
+  bench.readers.joined({.first_offset = 5, .end_offset = 5});
+  CHECK(bench.readers.nothing_more(100));
+  CHECK_FALSE(bench.readers.nothing_more(100));
+  CHECK(bench.readers.nothing_more(200));
+  bench.readers.share();
+  CHECK_FALSE(bench.readers.nothing_more(300));
 }
 
 TEST_CASE("who comes over from a feed that was further gets nothing twice") {
