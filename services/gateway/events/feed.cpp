@@ -112,6 +112,11 @@ TextSource::Piece Feed::pull(ClientId client, std::size_t bytes_max) {
   return ending_ ? end_piece() : piece;
 }
 
+std::string Feed::beat(ClientId client) {
+  const std::lock_guard lock{mutex_};
+  return readers_.beat(client);
+}
+
 std::optional<Feed::Reached> Feed::reached(ClientId client) const {
   const std::lock_guard lock{mutex_};
   return readers_.reached(client);

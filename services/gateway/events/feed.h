@@ -57,6 +57,7 @@ class Feed {
   [[nodiscard]] bool add_at(ClientId client, Wake wake, const Reached& at);
   void add_to_group(ClientId client, Wake wake, std::uint64_t offset);
   void remove(ClientId client);
+  [[nodiscard]] std::string beat(ClientId client);
   [[nodiscard]] std::optional<Reached> reached(ClientId client) const;
   [[nodiscard]] std::optional<std::uint64_t> left_behind(ClientId client) const;
 

@@ -160,6 +160,15 @@ void FeedReaders::skip(Client& client) const {
     client.cursor = std::max(client.cursor, backlog_.at(client.from));
 }
 
+std::string FeedReaders::beat(ClientId id) {
+  const auto found = clients_.find(id);
+  const bool has_all = found != clients_.end() && joined_ && found->second.placed &&
+                       !found->second.left_behind && found->second.cursor == backlog_.end();
+  if (!has_all || found->second.from >= seen_up_to_) return ": beat\n\n";
+  found->second.from = seen_up_to_;
+  return "id: " + std::to_string(seen_up_to_ - 1) + "\n: beat\n\n";
+}
+
 std::optional<FeedReaders::Reached> FeedReaders::reached(ClientId client) const {
   const auto found = clients_.find(client);
   const bool has_all = found != clients_.end() && found->second.cursor == backlog_.end();

@@ -66,6 +66,9 @@ class FeedReaders {
   [[nodiscard]] bool has_joined() const { return joined_; }
 
   [[nodiscard]] TextSource::Piece read(ClientId client, std::size_t bytes_max);
+  /// What says to a client that has all there is that its stream is still there. With the id up to which it
+  /// has it, where that is news: who comes back with it has missed nothing before.
+  [[nodiscard]] std::string beat(ClientId client);
   /// For a client of a catch-up feed that has what was read for it.
   [[nodiscard]] std::optional<Reached> reached(ClientId client) const;
   /// The first offset that a client has not had which this feed no longer serves.

@@ -52,7 +52,7 @@ class Feeds::Client final : public TextSource {
     }
     return feeds_.ending() ? end_piece() : Piece{};
   }
-  std::string beat() override { return ": beat\n\n"; }
+  std::string beat() override { return feed_ ? feed_->beat(id_) : ": beat\n\n"; }
   void stop() override {
     if (stopped_) return;
     stopped_ = true;

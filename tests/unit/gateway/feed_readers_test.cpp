@@ -238,3 +238,16 @@ TEST_CASE("a group that has not come to where its members begin when that happen
   CHECK(bench.gets(1) == "2 3 4 gap 4-4 4 5");
   CHECK(bench.gets(2) == "gap 4-4 4 5");
 }
+
+TEST_CASE("a quiet stream's beat says up to where all has come, once, and not while there is more to read") {
+  FeedBench bench{shared};
+  bench.readers.joined({.first_offset = 5, .end_offset = 5});
+  bench.readers.add(1, [] {});
+  bench.comes({5});
+  bench.readers.heard({.upto = 25, .end_offset = 25});
+  CHECK(bench.readers.beat(1) == ": beat\n\n");
+  CHECK(bench.gets(1) == "5");
+  CHECK(bench.readers.beat(1) == "id: 24\n: beat\n\n");
+  CHECK(bench.readers.beat(1) == ": beat\n\n");
+  CHECK(bench.readers.beat(2) == ": beat\n\n");
+}
