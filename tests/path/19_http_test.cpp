@@ -201,6 +201,35 @@ TEST_CASE("requests that are sent together, or in pieces, are answered one after
   for (std::size_t i = 0; i < 3; ++i) CHECK(events[i]["data"]["orderId"] == "o-" + std::to_string(i + 1));
 }
 
+TEST_CASE("a connection's last answer says that it is, and who speaks HTTP/1.0 is told where it is not") {
+  Mesh mesh;
+  mesh.start_broker();
+  const Gateway gateway{mesh, "requests_per_connection_max: 2"};
+  // Status and Connection of each answer: "200; 200 close".
+  const auto said = [&](const std::string& requests) {
+    const Raw raw{gateway.port()};
+    raw.send(requests);
+    std::string heard;
+    std::istringstream lines{raw.rest()};
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("HTTP/1.1 ")) heard += (heard.empty() ? "" : "; ") + line.substr(9, 3);
+      if (line.starts_with("Connection: ")) heard += " " + line.substr(12, line.find('\r') - 12);
+    }
+    return heard;
+  };
+  const std::string get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  CHECK(said(get + get + get) == "200; 200 close");
+  const std::string old = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n";
+  CHECK(said(old + "Connection: keep-alive\r\n\r\n" + old + "\r\n") == "200 keep-alive; 200 close");
+  CHECK(said(old + "\r\n") == "200 close");
+  const std::string body = "Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n";
+  const std::string post = "POST /v1/events HTTP/1.";
+  CHECK(said(post + "1\r\nHost: localhost\r\nExpect: 100-continue\r\n" + body + "\r\n{}") ==
+        "100; 400 close");
+  CHECK(said(post + "0\r\nHost: localhost\r\nExpect: 100-continue\r\n" + body + "\r\n{}") == "400 close");
+  CHECK(said(post + "1\r\nHost: localhost\r\nExpect: a miracle\r\n" + body + "\r\n{}") == "417 close");
+}
+
 TEST_CASE("a read-only gateway answers, but publishes and changes nothing") {
   Mesh mesh;
   mesh.start_broker();

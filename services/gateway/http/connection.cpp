@@ -81,7 +81,7 @@ const std::string& date_line() {
 }
 
 // Written by hand: by Beast's serializer an answer's head cost as much as the rest of the answer.
-std::string head_of(const HttpResponse& response, bool keep) {
+std::string head_of(const HttpResponse& response, Connection::Afterwards afterwards) {
   std::string head;
   head.reserve(512);
   const auto add = [&head](std::string_view name, std::string_view value) {
@@ -101,7 +101,8 @@ std::string head_of(const HttpResponse& response, bool keep) {
     if (!response.headers.contains(name)) add(name, value);
   }
   head += date_line();
-  if (!keep) add("Connection", "close");
+  if (afterwards == Connection::Afterwards::closes) add("Connection", "close");
+  if (afterwards == Connection::Afterwards::stays_if_told) add("Connection", "keep-alive");
   return head;
 }
 
@@ -282,10 +283,10 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_head(Parser& parse
 }
 
 asio::awaitable<std::optional<HttpResponse>> Connection::read_body(Parser& parser, HttpRequest& request) {
-  const auto expected = request.header("expect");
+  const auto expected = parser.get().version() == 10 ? std::nullopt : request.header("expect");
+  if (expected && lower_case(*expected) != "100-continue")
+    co_return problem(417, "of Expect only 100-continue is known");
   if (expected && !parser.is_done()) {
-    if (lower_case(*expected) != "100-continue")
-      co_return problem(400, "of Expect only 100-continue is known");
     if (!co_await write_text("HTTP/1.1 100 Continue\r\n\r\n")) {
       closed_ = true;  // what has not come is not to be handled as if it were empty
       co_return std::nullopt;
@@ -322,13 +323,12 @@ asio::awaitable<bool> Connection::serve_one() {
   if (refusal) {
     // What is left of it was not read, so what follows is no request.
     const int status = refusal->status;
-    (void)co_await answer(*std::move(refusal), false, head_only);
+    (void)co_await answer(*std::move(refusal), Afterwards::closes, head_only);
     premises_.duties.answered(request, status, Clock::now() - began);
     if (!parser.is_done()) co_await linger();
     co_return false;
   }
   if (head_only) request.method = "GET";
-  const bool keep = parser.keep_alive() && !winding_up_;
   const auto turn = std::make_shared<Turn>(socket_.get_executor(), std::move(request));
   turn_ = turn;
   premises_.duties.handle(turn);
@@ -337,7 +337,7 @@ asio::awaitable<bool> Connection::serve_one() {
   int status = 0;
   if (turn->response) {
     status = turn->response->status;
-    goes_on = co_await answer(*std::move(turn->response), keep, head_only);
+    goes_on = co_await answer(*std::move(turn->response), afterwards(parser), head_only);
   } else if (turn->source) {
     status = co_await stream(turn, head_only);
   }
@@ -358,7 +358,15 @@ asio::awaitable<void> Connection::await_answer(const std::shared_ptr<Turn>& turn
   }
 }
 
-asio::awaitable<bool> Connection::answer(HttpResponse response, bool keep, bool head_only) {
+// To be asked when the answer is there: it may have taken long, and this be the last one by now.
+Connection::Afterwards Connection::afterwards(const Parser& parser) const {
+  const bool is_last = winding_up_ || requests_ + 1 >= premises_.settings.requests_per_connection_max;
+  if (is_last || !parser.keep_alive()) return Afterwards::closes;
+  return parser.get().version() == 10 ? Afterwards::stays_if_told : Afterwards::stays;
+}
+
+asio::awaitable<bool> Connection::answer(HttpResponse response, Afterwards afterwards, bool head_only) {
+  const bool stays = afterwards != Afterwards::closes;
   // What is shared is there anyway.
   const auto own_bytes = response.shared_body ? 0 : response.body.size();
   if (!take_bytes(own_bytes) && own_bytes > piece_bytes_max)
@@ -366,15 +374,15 @@ asio::awaitable<bool> Connection::answer(HttpResponse response, bool keep, bool 
   // So that a shell's prompt does not stand behind it.
   if (response.content_type.ends_with("json") && !response.body.empty()) response.body += '\n';
   const bool bodiless = head_only || response.status == 304;
-  std::string head = head_of(response, keep);
+  std::string head = head_of(response, afterwards);
   if (response.status != 304) head += "Content-Length: " + std::to_string(response.text().size()) + "\r\n";
   head += "\r\n";
   // A small body goes along with the head; a large one is not copied.
   if (bodiless || response.text().size() > piece_bytes_max) {
     const bool well = co_await write_text(head);
-    co_return well && (bodiless || co_await write_text(response.text())) && keep;
+    co_return well && (bodiless || co_await write_text(response.text())) && stays;
   }
-  co_return co_await write_text(head + response.text()) && keep;
+  co_return co_await write_text(head + response.text()) && stays;
 }
 
 // ---- streams
@@ -393,7 +401,8 @@ asio::awaitable<bool> Connection::write_text(const std::string& text) {
 }
 
 asio::awaitable<bool> Connection::write_stream_head(const HttpResponse& head) {
-  co_return co_await write_text(head_of(head, false) + "\r\n" + head.body);  // its end is the connection's
+  co_return co_await write_text(head_of(head, Afterwards::closes) + "\r\n" +
+                                head.body);  // its end is the connection's
 }
 
 // A client of a stream says nothing more; that it hangs up is what can be read of it. Beside the writes, on
@@ -423,7 +432,7 @@ asio::awaitable<int> Connection::stream(const std::shared_ptr<Turn>& turn, bool 
   if (closed_ || opening->status != 200 || head_only) {
     source.stop();
     const int status = opening->status;
-    if (!closed_) (void)co_await answer(*std::move(opening), false, head_only);
+    if (!closed_) (void)co_await answer(*std::move(opening), Afterwards::closes, head_only);
     co_return status;
   }
   bool well = co_await write_stream_head(*opening);

@@ -43,6 +43,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Clock = std::chrono::steady_clock;
   using Parser = beast::http::request_parser<beast::http::string_body>;
 
+  /// What becomes of the connection after an answer. One that speaks HTTP/1.0 must be told that it stays.
+  enum class Afterwards : std::uint8_t { closes, stays, stays_if_told };
+
   Connection(asio::ip::tcp::socket socket, Premises& premises);
   ~Connection();
 
@@ -66,7 +69,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<bool> serve_one();
   asio::awaitable<std::optional<HttpResponse>> read_head(Parser& parser, HttpRequest& request);
   asio::awaitable<std::optional<HttpResponse>> read_body(Parser& parser, HttpRequest& request);
-  asio::awaitable<bool> answer(HttpResponse response, bool keep, bool head_only);
+  [[nodiscard]] Afterwards afterwards(const Parser& parser) const;
+  /// Whether there may be another request.
+  asio::awaitable<bool> answer(HttpResponse response, Afterwards afterwards, bool head_only);
   asio::awaitable<void> await_answer(const std::shared_ptr<Turn>& turn);
   asio::awaitable<int> stream(const std::shared_ptr<Turn>& turn, bool head_only);
   asio::awaitable<bool> write_stream_head(const HttpResponse& head);
