@@ -75,13 +75,21 @@ std::shared_ptr<EventReading::Known> EventReading::fetch_again() {
   return known_;
 }
 
+// That nobody answers keeps no event waiting whose schema is known.
 std::shared_ptr<EventReading::Known> EventReading::known() {
+  std::shared_ptr<Known> old;
   {
     const std::lock_guard lock{mutex_};
     if (known_ && now_() - asked_at_ < schemas_age_max) return known_;
     asked_at_ = now_();  // one asks; the others go on with what is known
+    old = known_;
   }
-  return fetch_again();
+  try {
+    return fetch_again();
+  } catch (const std::exception&) {
+    if (!old) throw;
+    return old;
+  }
 }
 
 std::string EventReading::json_of(const Context& event) {

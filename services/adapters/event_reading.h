@@ -30,7 +30,7 @@ inline constexpr std::chrono::seconds schemas_age_max{10};
 class EventReading {
  public:
   using Clock = std::chrono::steady_clock;
-  /// `fetch` may throw (NotReachable): the event is then tried again.
+  /// `fetch` may throw (NotReachable): the event is then tried again, unless its schema is known.
   using Fetch = std::function<v1::SchemasReply()>;
   explicit EventReading(Fetch fetch, std::function<Clock::time_point()> now = Clock::now)
       : fetch_{std::move(fetch)}, now_{std::move(now)} {}

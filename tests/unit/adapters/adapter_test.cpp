@@ -247,6 +247,17 @@ TEST_CASE("while the broker does not tell its schemas an event is tried again, a
   CHECK(server.times == 1);
 }
 
+TEST_CASE("but no event waits whose schema is known, however old that is") {
+  auto bench = Bench::script("cat > /dev/null");
+  CHECK(bench.place().handled());
+  bench.now += schemas_age_max;
+  bench.schema_error = "the broker's schemas: not now";
+  CHECK(bench.place().handled());
+  CHECK(bench.fetched == 2);
+  CHECK(bench.place().handled());
+  CHECK(bench.fetched == 2);  // not asked again for each
+}
+
 TEST_CASE("a type may change under its name: schemas that are old are asked for anew") {
   auto bench = Bench::script("cat > /dev/null");
   CHECK(bench.place().handled());
