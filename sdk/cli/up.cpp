@@ -38,6 +38,7 @@ struct UpOptions {
   std::string live;
   std::string tracker_listen;
   std::string gateway_listen;
+  bool gateway_read_only = false;
   bool no_gateway = false;
 };
 
@@ -141,6 +142,7 @@ class Bus {
                                      tracker_endpoint_};
     if (!options_.gateway_listen.empty())
       command.insert(command.end(), {"--listen", options_.gateway_listen});
+    if (options_.gateway_read_only) command.emplace_back("--read-only");
     return command;
   }
 
@@ -289,7 +291,9 @@ void add_up(CLI::App& app, Invocation& invocation) {
       ->type_name("ENDPOINT");
   command->add_option("--gateway-listen", options->gateway_listen, "Where HTTP and the console are served")
       ->type_name("HOST:PORT");
-  command->add_flag("--no-gateway", options->no_gateway, "Without HTTP and the console");
+  auto* const read_only = command->add_flag("--gateway-read-only", options->gateway_read_only,
+                                            "Over HTTP and in the console nothing is published or changed");
+  command->add_flag("--no-gateway", options->no_gateway, "Without HTTP and the console")->excludes(read_only);
   command->callback([&invocation, options] {
     invocation.run = [options](Invocation& given) { return run_up(given, *options); };
   });

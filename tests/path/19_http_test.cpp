@@ -245,6 +245,18 @@ TEST_CASE("a read-only gateway answers, but publishes and changes nothing") {
   CHECK(gateway.get("/healthz").body["read_only"] == true);
 }
 
+TEST_CASE("and so does that of a bus which is told to have such a one") {
+  Mesh mesh;
+  const auto up = mesh.start("reel", {"up", "-c", mesh.config_path(), "--gateway-read-only"}, "up");
+  REQUIRE(up->says(" http=http://"));
+  const auto said = line_with(up->output(), "http=http://127.0.0.1:");
+  httplib::Client client{"127.0.0.1", std::stoi(said.substr(std::string{"http=http://127.0.0.1:"}.size()))};
+  const auto posted = client.Post("/v1/events", "{}", "application/json");
+  REQUIRE(posted);
+  CHECK(posted->status == 403);
+  CHECK(up->stop() == 0);
+}
+
 TEST_CASE("metrics are what a scrape finds, with bounded labels") {
   Mesh mesh;
   mesh.start_broker();
