@@ -35,9 +35,9 @@ void Interest::hold_back(std::vector<std::string> unnamed, Dispatch& dispatch) {
   std::erase_if(held_back_, [&](const auto& of_topic) {
     const auto& [topic, offsets] = of_topic;
     if (holds_back(topic)) return false;
-    const bool wanted = std::any_of(patterns_.begin(), patterns_.end(), [&](const v1::Pattern& pattern) {
-      return matches(pattern.pattern(), topic);
-    });
+    const bool wanted =
+        std::any_of(patterns_.begin(), patterns_.end(),
+                    [&name = topic](const v1::Pattern& pattern) { return matches(pattern.pattern(), name); });
     for (const auto offset : offsets) wanted ? (void)dispatch.retry_now(offset) : dispatch.withdraw(offset);
     return true;
   });

@@ -45,7 +45,7 @@ std::vector<std::string> UnnamedPatterns::take_due(LogTime now) {
   std::vector<std::string> services;
   for (auto& [name, service] : services_) {
     if (service.came_at == 0) continue;
-    const auto over = [&](const auto& unnamed) { return due(service, unnamed.second) <= now; };
+    const auto over = [&, &of = service](const auto& unnamed) { return due(of, unnamed.second) <= now; };
     if (std::erase_if(service.unnamed, over) > 0) services.push_back(name);
   }
   return services;

@@ -19,7 +19,7 @@ using config::Value;
 
 class Reading {
  public:
-  Reading(CaseFile& file, Problems& problems) : file_{file}, problems_{problems} {}
+  explicit Reading(CaseFile& file) : file_{file} {}
 
   void read_case(const std::string& name, const Value& value) {
     Case& to = file_.cases.emplace_back();
@@ -90,7 +90,6 @@ class Reading {
   }
 
   CaseFile& file_;
-  Problems& problems_;
   Record::Topics topics_;
 };
 
@@ -119,7 +118,7 @@ void read_root(const config::Node& node, std::string_view text, CaseFile& file, 
   file.expectations = expectations_of(Rehearsal{*file.definitions});
   const auto cases = root.need("cases");
   if (!cases) return;
-  Reading reading{file, problems};
+  Reading reading{file};
   Section section = cases->section();
   for (const auto& [name, value] : section.named()) reading.read_case(name, value);
 }

@@ -31,7 +31,7 @@ enum Attribute : std::size_t {
   expirytime
 };
 
-constexpr std::array<std::string_view, EventLine::attributes> names{
+constexpr std::array<std::string_view, EventLine::attributes> attribute_names{
     "type",         "id",         "source",       "correlationid",  "causationid", "time",
     "recordedtime", "subject",    "partitionkey", parent_attribute, "dataschema",  "datacontenttype",
     "traceparent",  "tracestate", "delivertime",  "expirytime"};
@@ -43,8 +43,8 @@ constexpr std::array<std::size_t, EventLine::attributes> bytes_max{
     traceparent_bytes_max, tracestate_bytes_max, id_bytes_max, id_bytes_max};
 
 std::size_t attribute_of(std::string_view key) {
-  const auto found = std::find(names.begin(), names.end(), key);
-  return static_cast<std::size_t>(found - names.begin());
+  const auto found = std::find(attribute_names.begin(), attribute_names.end(), key);
+  return static_cast<std::size_t>(found - attribute_names.begin());
 }
 
 // What Reel writes beside the attributes, and what says nothing.
@@ -77,7 +77,7 @@ std::optional<std::string> EventLine::read(std::string_view text, HistoryEvent& 
       continue;
     }
     const std::size_t attribute = attribute_of(member->key);
-    if (attribute == names.size()) {
+    if (attribute == attribute_names.size()) {
       take_further(member->key, member->value, event);
       continue;
     }
@@ -92,7 +92,8 @@ std::optional<std::string> EventLine::read(std::string_view text, HistoryEvent& 
   if (given_[clock].empty()) return "has no 'time'";
   const auto log_time = parse_rfc3339(given_[clock]);
   if (!log_time)
-    return in_quotes(names[clock]) + " is " + in_quotes(given_[clock]) + ", which is no RFC 3339 time";
+    return in_quotes(attribute_names[clock]) + " is " + in_quotes(given_[clock]) +
+           ", which is no RFC 3339 time";
   event.log_time = *log_time;
   event.topic = given_[type];
   event.id = given_[id];
@@ -130,7 +131,7 @@ std::optional<std::string> EventLine::take(std::size_t attribute, std::string_vi
   given_[attribute] = unescaped(value.substr(1, value.size() - 2), storage_[attribute]);
   const std::size_t bytes = given_[attribute].size();
   if (bytes <= bytes_max[attribute]) return std::nullopt;
-  return in_quotes(names[attribute]) + " is " + std::to_string(bytes) + " bytes long, at most " +
+  return in_quotes(attribute_names[attribute]) + " is " + std::to_string(bytes) + " bytes long, at most " +
          std::to_string(bytes_max[attribute]) + " are allowed";
 }
 

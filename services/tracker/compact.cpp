@@ -19,15 +19,15 @@ constexpr std::array<std::int8_t, 256> nibbles = [] {
 }();
 
 // Where the 16 bytes stand in the text: behind these characters.
-constexpr std::array<std::size_t, uuid_bytes> places{0,  2,  4,  6,  9,  11, 14, 16,
-                                                     19, 21, 24, 26, 28, 30, 32, 34};
+constexpr std::array<std::size_t, uuid_bytes> hex_places{0,  2,  4,  6,  9,  11, 14, 16,
+                                                         19, 21, 24, 26, 28, 30, 32, 34};
 
 bool pack_uuid(std::string_view text, char* out) {
   if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
   int all = 0;
   for (std::size_t i = 0; i < uuid_bytes; ++i) {
-    const int high = nibbles[static_cast<unsigned char>(text[places[i]])];
-    const int low = nibbles[static_cast<unsigned char>(text[places[i] + 1])];
+    const int high = nibbles[static_cast<unsigned char>(text[hex_places[i]])];
+    const int low = nibbles[static_cast<unsigned char>(text[hex_places[i] + 1])];
     all |= high | low;
     out[i] = static_cast<char>(static_cast<unsigned>(high) << 4 | static_cast<unsigned>(low));
   }
@@ -96,8 +96,8 @@ std::string text_of(std::string_view packed) {
   std::string text(uuid_text, '-');
   for (std::size_t i = 0; i < uuid_bytes; ++i) {
     const auto byte = static_cast<unsigned char>(bytes[i]);
-    text[places[i]] = digits[byte >> 4];
-    text[places[i] + 1] = digits[byte & 15];
+    text[hex_places[i]] = digits[byte >> 4];
+    text[hex_places[i] + 1] = digits[byte & 15];
   }
   return text;
 }

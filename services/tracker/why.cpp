@@ -15,9 +15,9 @@ constexpr std::uint64_t until_resumed = ~std::uint64_t{0};
 template <class Texts>
 std::string joined(const Texts& texts, const std::string& last) {
   std::string all;
-  for (int i = 0; i < static_cast<int>(texts.size()); ++i) {
-    if (i > 0) all += i + 1 == static_cast<int>(texts.size()) ? last : ", ";
-    all += texts[static_cast<std::size_t>(i)];
+  for (auto text = texts.begin(); text != texts.end(); ++text) {
+    if (text != texts.begin()) all += std::next(text) == texts.end() ? last : ", ";
+    all += *text;
   }
   return all;
 }

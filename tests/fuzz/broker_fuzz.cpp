@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -126,7 +127,7 @@ class World {
       case 6: settle(connection, bytes); break;
       case 7: ask(connection, bytes); break;
       case 8: now_ += std::uint64_t{bytes.pair()} * 1'000'000; break;
-      case 9: deaf_[connection] = !deaf_[connection]; break;
+      case 9: deaf_.flip(static_cast<std::size_t>(connection)); break;
       case 10: desk_->take(JournalDone{WriteFailing{"the disk is full"}}); break;
       case 11: restart(bytes); break;
     }
@@ -318,7 +319,7 @@ class World {
   LiveTap tap_{context_, "inproc://live"};
   std::uint64_t now_ = 1'700'000'000'000'000'000;
   std::uint64_t sequence_ = 0;
-  std::array<bool, connections> deaf_{};
+  std::bitset<connections> deaf_;
   std::array<std::vector<Delivered>, connections> delivered_;
   std::optional<Journal> journal_;
   std::optional<Desk> desk_;
