@@ -146,7 +146,8 @@ v1::Snapshot Desk::snapshot() {
 
 void Desk::tick() {
   const auto now = log_.now();
-  if (journal_is_well() && now >= patient_until_) services_.expire();
+  if (now >= patient_until_) patient_until_ = 0;
+  if (journal_is_well() && patient_until_ == 0) services_.expire();
   if (now < next_tick_) return;
   next_tick_ = now + tick_ns;
   for (const auto id : std::exchange(unreachable_, {})) {

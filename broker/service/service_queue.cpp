@@ -90,6 +90,7 @@ void ServiceQueue::wake(Offset first) {
 Settlement ServiceQueue::turn(LogTime now, DeliveryEdge& edge) {
   now_ = now;
   asks_left_ = asks_per_turn;
+  unsent_ = false;
   if (paused_until_ <= now) paused_until_ = 0;
   if (outboxes_.empty()) return {};  // a service nobody serves costs nothing: it reads when it comes back
   // Feed and hand over in turns: what is handed over makes room for more, and what cannot be sent lets the

@@ -51,3 +51,19 @@ TEST_CASE("who reads the log, and parts of Reel, are given what has expired; a s
   CHECK(bench.got("tracker") == "e1#1 e2#1");
   CHECK(bench.got("payments") == "e2#2");
 }
+
+TEST_CASE("a service whose instance is lost while expired events are passed over asks for no more turns") {
+  DeskBench bench{in_memory()};
+  std::vector<std::string> events;
+  for (int i = 0; i < 500; ++i) events.push_back("e" + std::to_string(i) + " k 5ms");
+  bench.serves("payments", "order.placed");
+  bench.disk_stalls();
+  bench.publishes("order.placed", events);
+  bench.advance(std::chrono::milliseconds{10});
+  bench.disk_has_room();
+  bench.until([&] { return bench.desk().committed_end() > events.size(); });
+  bench.advance(std::chrono::hours{2});
+  bench.desk().tick();  // nothing was heard of it for so long
+  bench.desk().turn();
+  CHECK(bench.desk().next_deadline() > bench.desk().now());
+}
