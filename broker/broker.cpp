@@ -10,6 +10,8 @@ namespace {
 // Frames taken in one turn before the others get theirs.
 constexpr int frames_per_turn = 512;
 constexpr std::size_t bytes_per_turn = 16u << 20;
+// Far below any time after which somebody counts as silent.
+constexpr std::chrono::milliseconds deaf_after{100};
 // A batch that is somewhat too large is refused with a sentence; only far larger ones cost the connection.
 constexpr std::size_t batch_slack_bytes = 1u << 20;
 
@@ -51,24 +53,28 @@ void Broker::run(const Wishes& wishes) {
                                         {tap_.socket().handle(), 0, ZMQ_POLLIN, 0},
                                         {nullptr, journal_.event_fd(), ZMQ_POLLIN, 0},
                                         {nullptr, wishes.fd, ZMQ_POLLIN, 0}}};
+  bool deaf = false;
   for (bool stop = false; !stop;) {
     const bool room = desk_.has_room();
     items[0].events = room ? ZMQ_POLLIN : short{0};
     zmq::poll(items, until_next_deadline());
     if (!room || !take_frames()) desk_.excuse_silence();
     if ((items[1].revents & ZMQ_POLLIN) != 0) tap_.take_subscriptions();
+    const auto heard_at = std::chrono::steady_clock::now();
     journal_.commit();
     for (auto& done : journal_.take_done()) desk_.take(std::move(done));
     desk_.turn();
-    desk_.tick();
+    // Who was held up, by a disk mostly, first hears what came meanwhile; then he judges who is silent.
+    deaf = !deaf && std::chrono::steady_clock::now() - heard_at > deaf_after;
+    if (!deaf) desk_.tick();
     snapshots_.turn();
-    journal_.commit();  // what this turn has added
     while ((items[3].revents & ZMQ_POLLIN) != 0 && !stop) {
       const auto wish = wishes.take();
       if (wish == Wishes::Wish::none) break;
       stop = wish == Wishes::Wish::stop;
       if (!stop) desk_.reload(wishes.by);
     }
+    journal_.commit();  // what this turn has added
   }
   desk_.say_goodbye_to_all();
   snapshots_.finish();

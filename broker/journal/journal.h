@@ -2,10 +2,10 @@
 //
 //   Journal journal{directory, options};             // recovers, or throws JournalError and says why
 //   journal.scan(from, [](const StoredBatchPtr& batch) { … });   // before the broker begins: rebuild state
-//   journal.append(batch); …                         // offset and log time are already set; never blocks
-//   journal.commit();                                // now the disk: blocks for no longer than a wake-up
-//   takes … poll journal.event_fd(), then for (auto& done : journal.take_done()) …         // commits in
-//   order, and finished reads
+//   journal.append(batch); …              // offset and log time are already set; never blocks
+//   journal.commit();                     // sets about writing them
+//   … poll journal.event_fd(), then
+//   for (auto& done : journal.take_done()) …     // commits in order, and finished reads
 //
 // One writer thread turns everything that was queued while it was busy into one commit: one pwritev, and one
 // fdatasync where the policy asks for it. Where the disk fails it tries again every second. One reader thread
@@ -88,7 +88,8 @@ class Journal {
   /// caller, who counts them back with Committed::bytes.
   void append(StoredBatchPtr batch);
   /// Sets about committing what was appended. A little of it is committed on return, where the writer has
-  /// nothing to do and the disk is quick; take_done() tells either way.
+  /// nothing to do and the disk was quick of late; take_done() tells either way. So this takes some 10 us,
+  /// under `always` a sync; where a disk that was quick hangs, as long as it does.
   void commit();
   /// Asks for about `bytes_max` of committed batches from the one that holds `from`. At least one batch comes
   /// where there is one; fewer bytes than asked for say nothing about the end, only no batch does. Answers

@@ -35,15 +35,15 @@ class Mailbox {
   Mailbox& operator=(const Mailbox&) = delete;
 
   void put(Item item) {
-    if (put_quietly(std::move(item))) ring();  // the taker empties the bell before the box: no ring is lost
+    bool first;
+    {
+      const std::lock_guard lock{mutex_};
+      first = items_.empty();
+      items_.push_back(std::move(item));
+    }
+    if (first) ring();  // the taker empties the bell before the box, so that no ring is lost
   }
-  /// For ring() to tell of later. Says whether the mailbox was empty.
-  bool put_quietly(Item item) {
-    const std::lock_guard lock{mutex_};
-    items_.push_back(std::move(item));
-    return items_.size() == 1;
-  }
-  /// Wakes who waits.
+  /// Wakes who waits, for nothing in the box.
   void ring() {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
@@ -57,6 +57,11 @@ class Mailbox {
     const std::lock_guard lock{mutex_};
     items.swap(items_);
     return items;
+  }
+
+  [[nodiscard]] bool empty() const {
+    const std::lock_guard lock{mutex_};
+    return items_.empty();
   }
 
   /// Nothing more will be put in; whoever waits wakes up.

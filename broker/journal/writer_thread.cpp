@@ -20,38 +20,46 @@ WriterThread::WriterThread(std::filesystem::path directory, const config::Journa
 }
 
 WriterThread::~WriterThread() {
+  hand_over();
   inbox_.close();
   thread_.join();
 }
 
 void WriterThread::append(StoredBatchPtr batch) {
   appended_bytes_ += batch->bytes();
-  inbox_.put_quietly(std::move(batch));
+  appended_.push_back(std::move(batch));
 }
 
 void WriterThread::commit() {
-  const auto bytes = std::exchange(appended_bytes_, 0);
-  if (bytes == 0) return;
-  if (bytes > commit_here_bytes_max || !commit_here()) inbox_.ring();
+  if (!appended_.empty() && !commit_here()) hand_over();
+}
+
+void WriterThread::hand_over() {
+  for (auto& batch : appended_) inbox_.put(std::move(batch));
+  appended_.clear();
+  appended_bytes_ = 0;
 }
 
 bool WriterThread::commit_here() {
+  if (appended_bytes_ > commit_here_bytes_max) return false;
   const std::unique_lock turn{turn_, std::try_to_lock};
-  if (!turn) return false;
-  const bool timed = until_sync().has_value();
-  take(inbox_.take());
-  if (!is_quick()) return false;
-  write();
-  return trouble_.empty() && until_sync().has_value() == timed;  // or the thread does not know when to wake
+  if (!turn || !is_idle_and_quick()) return false;
+  const bool had_synced = newest_.synced();
+  for (auto& batch : appended_) pending_.push_back(std::move(batch));
+  appended_.clear();
+  appended_bytes_ = 0;
+  attempt([this] { write_pending(); });
+  // There is something to sync in time, or to try again: the thread does not know.
+  if (!trouble_.empty() || (had_synced && sync_due())) inbox_.ring();
+  return true;
 }
 
-bool WriterThread::is_quick() const {
-  if (!trouble_.empty() || !retired_.empty() || sync_asked_ || newest_.sync_failed()) return false;
-  if (const auto left = until_sync(); left && *left <= Clock::duration::zero()) return false;
-  if (options_.sync == config::Sync::always && sync_took_ >= commit_here_sync_max) return false;
+bool WriterThread::is_idle_and_quick() const {
+  if (!inbox_.empty() || !pending_.empty() || !retired_.empty() || sync_asked_) return false;
+  if (!trouble_.empty() || newest_.sync_failed() || commit_took_ >= commit_here_took_max) return false;
   std::size_t bytes = 0;
-  for (const auto& batch : pending_) bytes += record_size(batch->bytes());
-  return bytes <= commit_here_bytes_max && newest_.has_room_for(bytes);
+  for (const auto& batch : appended_) bytes += record_size(batch->bytes());
+  return newest_.has_room_for(bytes);
 }
 
 void WriterThread::run() {
@@ -86,13 +94,21 @@ void WriterThread::take(std::vector<Work> work) {
   }
 }
 
-// Brings everything pending to the disk, or puts it all back to where it can be tried again.
-void WriterThread::write() try {
-  // Before more is taken for committed that cannot be synced.
-  if (newest_.sync_failed()) newest_.sync();
-  sync_when_asked();  // first: a disk that has no room for more may well sync what it has
-  write_pending();
-  sync_when_due();
+void WriterThread::write() {
+  attempt([this] {
+    // Before more is taken for committed that cannot be synced.
+    if (newest_.sync_failed()) newest_.sync();
+    sync_when_asked();  // first: a disk that has no room for more may well sync what it has
+    write_pending();
+    const auto due = sync_due();
+    if (due && *due <= Clock::now()) newest_.sync();
+  });
+}
+
+// Brings what is pending to the disk by `work`, or puts it all back to where it can be tried again.
+template <typename Do>
+void WriterThread::attempt(const Do& work) try {
+  work();
   if (std::exchange(trouble_, {}).empty()) return;
   report();  // there may have been nothing but a sync to make up for
 } catch (const JournalError& error) {
@@ -116,12 +132,11 @@ void WriterThread::write_pending() {
 // Writes what was added, makes it durable by the policy, and says so.
 void WriterThread::flush() {
   if (added_ == 0) return;
+  const auto began = Clock::now();
+  if (newest_.synced()) unsynced_since_ = began;
   newest_.write();
-  if (options_.sync == config::Sync::always) {
-    const auto began = Clock::now();
-    newest_.sync();
-    sync_took_ = (sync_took_ * 3 + (Clock::now() - began)) / 4;
-  }
+  if (options_.sync == config::Sync::always) newest_.sync();
+  commit_took_ = (3 * commit_took_ + (Clock::now() - began)) / 4;
   trouble_.clear();
   report();
   pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(added_));
@@ -173,16 +188,9 @@ bool WriterThread::remove_retired() {
   return any;
 }
 
-std::optional<WriterThread::Clock::duration> WriterThread::until_sync() const {
+std::optional<WriterThread::Clock::time_point> WriterThread::sync_due() const {
   if (options_.sync != config::Sync::interval || newest_.synced()) return std::nullopt;
-  return last_sync_ + options_.sync_interval - Clock::now();
-}
-
-void WriterThread::sync_when_due() {
-  const auto left = until_sync();
-  if (!left || *left > Clock::duration::zero()) return;
-  newest_.sync();
-  last_sync_ = Clock::now();
+  return unsynced_since_ + options_.sync_interval;
 }
 
 void WriterThread::sync_when_asked() {
@@ -194,10 +202,9 @@ void WriterThread::sync_when_asked() {
 
 // How long there is nothing to do unless something comes.
 std::optional<WriterThread::Clock::duration> WriterThread::until_next() const {
-  const auto now = Clock::now();
-  auto next = trouble_.empty() ? until_sync() : std::optional{write_again_ - now};
-  if (!retired_.empty() && (!next || delete_again_ - now < *next)) next = delete_again_ - now;
-  return next;
+  auto next = trouble_.empty() ? sync_due() : std::optional{write_again_};
+  if (!retired_.empty() && (!next || delete_again_ < *next)) next = delete_again_;
+  return next ? std::optional{*next - Clock::now()} : std::nullopt;
 }
 
 }  // namespace reel::broker

@@ -2,10 +2,10 @@
 // pwritev, and by the policy one fdatasync. The longer the disk takes, the more each commit holds, so that
 // no one has to choose a batch size or a delay.
 //
-// What is little, while the thread has nothing to do, is committed by whoever appends it: a write into the
-// page cache, or a sync of a quick disk, takes no longer than waking a thread and being woken. All that the
-// writer knows belongs to whoever has the turn; the appending side only ever tries to get it, and never waits
-// for it.
+// What is little, while the thread has nothing to do and commits have been quick of late, is committed by
+// whoever appends it: waking a thread and being woken takes longer. All that the writer knows belongs to
+// whoever has the turn; the appending side only ever tries to get it. So it never waits for a disk that was
+// slow before; one that becomes slow in its hands it waits for once.
 //
 // Where the disk is full or fails, nothing is given up: what is queued stays queued, in order, and is tried
 // again every `retry_interval` until it is committed. Nobody was answered for it meanwhile, so nothing must
@@ -32,16 +32,15 @@ namespace reel::broker {
 
 class WriterThread {
  public:
+  /// What commit() may write itself: some 10 us into the page cache.
+  static constexpr std::size_t commit_here_bytes_max = 32 << 10;
+  /// And only while a commit takes less than that of late, sync included where the policy wants one.
+  static constexpr std::chrono::microseconds commit_here_took_max{500};
   /// After a failure. Long enough to cost a broken disk nothing, short enough that nobody waits for it who
   /// has just made room.
   static constexpr std::chrono::milliseconds retry_interval{1'000};
 
   /// Goes on with `newest`. Reports to `done`, which must outlive it.
-  /// What may be written by commit() itself: a write into the page cache of some 10 us.
-  static constexpr std::size_t commit_here_bytes_max = 32 << 10;
-  /// And only where syncs have taken less than that of late, so that others wait no longer for the caller.
-  static constexpr std::chrono::microseconds commit_here_sync_max{500};
-
   WriterThread(std::filesystem::path directory, const config::Journal& options, SegmentWriter newest,
                Mailbox<ThreadDone>& done);
   /// Writes and syncs what is queued; tries once where the disk fails.
@@ -64,7 +63,10 @@ class WriterThread {
 
   void run();
   [[nodiscard]] bool commit_here();
-  [[nodiscard]] bool is_quick() const;
+  [[nodiscard]] bool is_idle_and_quick() const;
+  void hand_over();
+  template <typename Do>
+  void attempt(const Do& work);
   void take(std::vector<Work> work);
   void write();
   void write_pending();
@@ -72,9 +74,8 @@ class WriterThread {
   void report();
   void roll(std::uint64_t payload_bytes);
   [[nodiscard]] bool remove_retired();
-  void sync_when_due();
   void sync_when_asked();
-  [[nodiscard]] std::optional<Clock::duration> until_sync() const;
+  [[nodiscard]] std::optional<Clock::time_point> sync_due() const;
   [[nodiscard]] std::optional<Clock::duration> until_next() const;
 
   const std::filesystem::path directory_;
@@ -82,7 +83,9 @@ class WriterThread {
   Mailbox<ThreadDone>& done_;
   Mailbox<Work> inbox_;
 
-  std::size_t appended_bytes_ = 0;  // since the last commit(); of who calls it
+  // Of who appends.
+  std::vector<StoredBatchPtr> appended_;  // since the last commit()
+  std::size_t appended_bytes_ = 0;
 
   // Of the thread that has the turn.
   std::mutex turn_;
@@ -93,9 +96,9 @@ class WriterThread {
   std::size_t added_ = 0;               // of them
   std::size_t added_bytes_ = 0;
   Segments retired_;
-  Clock::time_point last_sync_ = Clock::now();
+  Clock::time_point unsynced_since_ = Clock::now();
   bool sync_asked_ = false;
-  std::chrono::nanoseconds sync_took_ = commit_here_sync_max;  // of late; nothing is known of the first one
+  std::chrono::nanoseconds commit_took_{0};  // of late
 
   std::string trouble_;  // empty: what is queued can be written
   Clock::time_point write_again_ = Clock::now();

@@ -10,6 +10,13 @@ using namespace reel::broker;
 
 namespace {
 
+// malloc's books; a sanitizer has an allocator of its own, which keeps none.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool no_books = true;
+#else
+constexpr bool no_books = false;
+#endif
+
 std::size_t allocated_bytes() {
   return ::mallinfo2().uordblks;
 }
@@ -26,7 +33,8 @@ TEST_CASE("the tail holds the newest batches, and finds them") {
   CHECK(tail.find(6) == nullptr);
 }
 
-TEST_CASE("what the tail is bounded to is the memory it takes, with one event in each batch or many") {
+TEST_CASE("what the tail is bounded to is the memory it takes, with one event in each batch or many" *
+          doctest::skip(no_books)) {
   constexpr std::size_t bytes_max = 4u << 20;
   std::string many;
   for (int i = 0; i < 200; ++i) many += "word ";
