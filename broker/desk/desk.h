@@ -6,7 +6,7 @@
 //   desk.recover(snapshot);               // the state the journal tells of
 //   desk.take(incoming);                  // a frame
 //   desk.take(done);                      // a commit, a read
-//   desk.turn();                          // every service does what it now can
+//   desk.turn();                          // every service does what it now can, publishers are answered
 //   desk.tick();                          // time went on
 //
 // Each frame's handler is a sentence in the words of docs/architecture.md; the work is done in admit/,
@@ -66,8 +66,11 @@ class Desk final : private Replies {
   void take(JournalDone done);
   /// Lets every service do what it now can. While the journal cannot be written nothing is handed over: what
   /// is answered to it could not be kept, and so much as was in flight bounds what waits to be written.
-  /// Publishers are answered last: nobody waits for that as others do for their events.
+  /// Publishers are answered at its end, since nobody waits for that as others do for their events; before it
+  /// where it is for more services than take a moment.
   void turn() {
+    constexpr std::size_t moment_services = 8;
+    if (services_.touched() > moment_services) answer_publishers();
     if (log_.trouble().empty()) {
       delaying_.turn();
       replays_.turn();

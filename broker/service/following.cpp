@@ -31,7 +31,7 @@ void Services::committed(const StoredBatchPtr& batch) {
     for (const auto service : router_.route(run.topic).services) {
       if (!may_read(service, run.topic)) continue;
       queues_[service]->wake(batch->first_offset + run.first_event);
-      touched_.insert(service);
+      touch(service);
     }
   }
 }
@@ -57,23 +57,32 @@ void Services::take_read(const ReadDone& done) {
     return;
   }
   queues_[index]->take_read(reading, done.batches, journal_.begin_offset());
-  touched_.insert(index);
+  touch(index);
 }
 
 void Services::turn() {
   const auto now = log_.now();
+  (void)turn(std::exchange(touched_own_, {}), now);
   if (!rounds_.due(now)) return;
-  const auto touched = std::exchange(touched_, {});
-  for (const auto index : touched) {
+  const auto served = turn(std::exchange(touched_, {}), now);
+  // Who could not do all that there is to do goes on at once.
+  rounds_.took(touched_.empty() ? served : 0, now, log_.now());
+}
+
+std::size_t Services::turn(const std::set<ServiceIndex>& services, LogTime now) {
+  std::size_t served = 0;
+  for (const auto index : services) {
     auto& queue = queues_[index];
     if (!queue) continue;
+    const auto frames_before = frames_sent_;
     const auto outcome = queue->turn(now, *this);
-    if (queue->wants_a_turn()) touched_.insert(index);
+    if (frames_sent_ > frames_before) ++served;
+    if (queue->wants_a_turn()) touch(index);
     if (!outcome.failures.empty() || !outcome.parked.empty()) {
       journal_report(*queue, InstanceId{}, {}, outcome);
     }
   }
-  rounds_.took(touched.size(), now, log_.now());
+  return served;
 }
 
 void Services::expire() {

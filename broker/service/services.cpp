@@ -127,6 +127,7 @@ void Services::close(ServiceIndex index) {
   if (slot->ephemeral()) --ephemerals_;
   router_.unsubscribe(index);
   touched_.erase(index);
+  touched_own_.erase(index);
   slot.reset();
   free_.push_back(index);
 }
@@ -199,18 +200,24 @@ bool Services::listens(ServiceIndex index) const {
 }
 
 void Services::touch(ServiceQueue& queue) {
-  touched_.insert(by_name_.at(queue.name()));
+  touch(by_name_.at(queue.name()));
+}
+
+void Services::touch(ServiceIndex index) {
+  (is_system_service(queues_[index]->name()) ? touched_own_ : touched_).insert(index);
 }
 
 LogTime Services::next_deadline() const {
-  LogTime next = touched_.empty() ? 0 : std::max(rounds_.next(), LogTime{1});
+  if (!touched_own_.empty()) return 1;
+  LogTime next = touched_.empty() ? 0 : 1;
   for (const auto& queue : queues_) {
     if (!queue) continue;
     const auto due = queue->next_deadline();
     if (due && (next == 0 || *due < next)) next = *due;
   }
   if (const auto due = unnamed_.next_deadline(); due && (next == 0 || *due < next)) next = *due;
-  return next;
+  // Much of it only a turn can see to.
+  return next == 0 ? 0 : std::max(next, rounds_.next());
 }
 
 LogTime Services::watermark(const Session& session) {
@@ -272,6 +279,7 @@ void Services::read(ServiceIndex service, Reading reading, Offset from) {
 }
 
 void Services::deliver(InstanceId to, v1::FromBroker frame, Body batch) {
+  ++frames_sent_;
   if (const auto member = members_.find(to); member != members_.end()) {
     frame.mutable_deliver()->set_settled(member->second.settled);
   }

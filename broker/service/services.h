@@ -51,8 +51,11 @@ class Services final : private DeliveryEdge {
   /// A batch was committed: the ledger learns what it says, and services that want something of it wake.
   void committed(const StoredBatchPtr& batch);
   void take_read(const ReadDone& done);
-  /// Feeds, hands over and sends, for every service that something happened to.
+  /// Feeds, hands over and sends, for every service that something happened to, unless the last turn was for
+  /// so many that they get a pause.
   void turn();
+  /// How many it would be for.
+  [[nodiscard]] std::size_t touched() const { return touched_.size(); }
   /// Timers: ack timeouts and retries.
   void expire();
   /// Journals which deliveries are in flight and were not reported with a settlement; now and then.
@@ -163,6 +166,9 @@ class Services final : private DeliveryEdge {
   void tell_taken_back(const std::vector<HandOver>& taken);
   void follow(const LedgerEntry& entry);
   void touch(ServiceQueue& queue);
+  void touch(ServiceIndex index);
+  /// Says how many of them were sent something.
+  std::size_t turn(const std::set<ServiceIndex>& services, LogTime now);
   [[nodiscard]] bool may_read(ServiceIndex service, std::string_view topic) const;
 
   // DeliveryEdge
@@ -196,7 +202,9 @@ class Services final : private DeliveryEdge {
   std::size_t pattern_bytes_ = 0;          // of members and of services
   std::size_t ephemerals_ = 0;
   std::set<ServiceIndex> touched_;
+  std::set<ServiceIndex> touched_own_;  // Reel's, whose judgements would come late
   Rounds rounds_;
+  std::uint64_t frames_sent_ = 0;
   Offset recovered_end_;
 };
 

@@ -22,8 +22,8 @@ using namespace std::chrono_literals;
 /// What is lost on the way never comes: nothing has for so long.
 constexpr std::chrono::seconds still_max{15};
 
-/// What a run may write.
-constexpr std::size_t file_bytes = 1ull << 30;
+/// About what a run writes.
+constexpr std::size_t touched_bytes = 1ull << 30;
 
 // On a virtual machine whose host takes back what is free, the first touch of a page costs some 5 us: nothing
 // for who writes little, a third of a processor at 300 MB/s. That is the machine's, and depends on what ran
@@ -31,8 +31,9 @@ constexpr std::size_t file_bytes = 1ull << 30;
 void touch_page_cache(const std::filesystem::path& dir) {
   std::ofstream file{dir / "touched", std::ios::binary};
   const std::string block(1u << 20, 'x');
-  for (std::size_t bytes = 0; bytes < file_bytes && file; bytes += block.size()) file << block;
+  for (std::size_t bytes = 0; bytes < touched_bytes && file; bytes += block.size()) file << block;
   file.close();
+  if (!file) throw std::runtime_error{"cannot write 1 GiB to " + dir.string()};
   std::filesystem::remove(dir / "touched");
 }
 
