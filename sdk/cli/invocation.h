@@ -78,6 +78,7 @@ void add_last(CLI::App& app, Invocation& invocation);
 void add_bench(CLI::App& app, Invocation& invocation);
 void add_flows(CLI::App& app, Invocation& invocation);
 void add_flow(CLI::App& app, Invocation& invocation);
+void add_orphans(CLI::App& app, Invocation& invocation);
 void add_topics(CLI::App& app, Invocation& invocation);
 void add_services(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);

@@ -81,6 +81,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_flow(app, invocation);
   add_variants(app, invocation);
   add_edges(app, invocation);
+  add_orphans(app, invocation);
   add_topics(app, invocation);
   add_services(app, invocation);
   add_dead(app, invocation);

@@ -70,7 +70,11 @@ void Tracker::see(const EventSeen& event, const Coming& coming) {
   latest_ = std::max(latest_, event.log_time);
   if (latest_ > 0) judge_upto(latest_ - 1);
 
-  if (is_system_topic(event.topic)) return see_waived(event);
+  if (is_system_topic(event.topic)) {
+    // A verdict may be a cause.
+    if (!event.correlationid.empty()) whereabouts_.saw(Whereabouts::What::id, event.id, coming.correlation);
+    return see_waived(event);
+  }
   const Name topic = names_.intern(event.topic);
   for (const Pulse& pulse : definitions_.pulses(topic)) see_pulse(pulse, event, topic);
   set_correlation(event, topic, coming);
@@ -111,6 +115,7 @@ void Tracker::see_step(const EventSeen& event, Name topic, std::uint32_t hash) {
     judge_.see(flow, roles, step, event.content);
     note_stray(event, step.topic, flow, added == Steps::Added::with_cause);
   }
+  note_orphan(event, step, flow, added == Steps::Added::with_cause);
   if (!flow.parent.empty()) note_part(flow, instances_before, verdicts_before, step);
   finish(handle, flow);
   if (wheel_.armed(handle) && waiting_.size() < waiting_max) waiting_.push_back(handle);

@@ -38,6 +38,7 @@
 #include "tracker/emitters.h"
 #include "tracker/flow_table.h"
 #include "tracker/judge.h"
+#include "tracker/orphans.h"
 #include "tracker/reapplication.h"
 #include "tracker/strays.h"
 #include "tracker/tally.h"
@@ -129,6 +130,7 @@ class Tracker {
   [[nodiscard]] const Emitters& emitters() const { return emitters_; }
   [[nodiscard]] Emitters& emitters() { return emitters_; }
   [[nodiscard]] const Strays& strays() const { return strays_; }
+  [[nodiscard]] const Orphans& orphans() const { return orphans_; }
 
   /// The flows, for saving.
   [[nodiscard]] FlowTable& flows() { return flows_; }
@@ -171,6 +173,9 @@ class Tracker {
   void tell_wholes();
   void finish(FlowTable::Handle handle, Flow& flow);
   void note_stray(const EventSeen& event, Name topic, const Flow& flow, bool cause_is_near);
+  void note_orphan(const EventSeen& event, const Step& step, const Flow& flow, bool cause_is_near);
+  [[nodiscard]] v1::OrphansReply::Lost lost_by(const EventSeen& event, const Step& step,
+                                               const Flow& flow) const;
 
   /// A flow that is a part of another has begun, or is complete, under a definition.
   struct Part {
@@ -207,6 +212,8 @@ class Tracker {
   std::vector<Due> due_;    // at the deadline at hand
   Emitters emitters_{names_};
   Strays strays_;
+  Whereabouts whereabouts_;
+  Orphans orphans_;
   Tally tally_;
   Standing before_;
   Standing after_;

@@ -8,6 +8,7 @@
 #include "config/flow_text.h"
 #include "tracker/flow_record.h"
 #include "tracker/incident_answers.h"
+#include "tracker/orphans.h"
 #include "tracker/verdict.h"
 
 namespace reel::tracker {
@@ -160,6 +161,10 @@ v1::Reply Watch::answer(const v1::Request& request) {
   switch (request.ask_case()) {
     case v1::Request::kFlows: answers_.tell(request.flows(), tracker_.watermark(), reply); break;
     case v1::Request::kFlow: answers_.tell(request.flow(), tracker_.watermark(), reply); break;
+    case v1::Request::kOrphans:
+      tell(tracker_.orphans(), request.orphans(), *reply.mutable_orphans());
+      reply.mutable_orphans()->set_watermark(tracker_.watermark());
+      break;
     case v1::Request::kVariants: answers_.tell(request.variants(), tracker_.watermark(), reply); break;
     case v1::Request::kEdges: answers_.tell(request.edges(), tracker_.watermark(), reply); break;
     case v1::Request::kSummary:

@@ -84,6 +84,13 @@ std::string ask_incidents(const Arguments& given, const pb::Message*, v1::Reques
   return {};
 }
 
+std::string ask_orphans(const Arguments& given, const pb::Message*, v1::Request& question) {
+  auto& ask = *question.mutable_orphans();
+  ask.set_limit(static_cast<std::uint32_t>(given.number("limit")));
+  ask.set_before(given.number("before"));
+  return {};
+}
+
 std::string ask_care(const Arguments&, const pb::Message* body, v1::Request& question) {
   auto& care = *question.mutable_care();
   care.CopyFrom(*body);

@@ -31,6 +31,7 @@ std::string ask_why(const Arguments& given, const google::protobuf::Message* bod
 std::string ask_wait(const Arguments& given, const google::protobuf::Message* body, v1::Request& question);
 std::string ask_incidents(const Arguments& given, const google::protobuf::Message* body,
                           v1::Request& question);
+std::string ask_orphans(const Arguments& given, const google::protobuf::Message* body, v1::Request& question);
 std::string ask_care(const Arguments& given, const google::protobuf::Message* body, v1::Request& question);
 
 /// A condition as people write it. A sentence where it is none, or asks for payloads.

@@ -239,6 +239,7 @@ constexpr auto picture = R"({
       "source": {"type": "string"},
       "time": {"type": "string", "format": "date-time"},
       "causationid": {"type": "string"},
+      "low_importance": {"type": "boolean", "description": "Views may leave it out until it is asked for."},
       "part": {
         "description": "A flow that is a part of this one began.",
         "type": "object",

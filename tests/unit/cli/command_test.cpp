@@ -149,6 +149,38 @@ TEST_CASE("an answerer's own sentence is passed on") {
   CHECK(ran.err == "the tracker is still reading\\x1b[2J\n");
 }
 
+TEST_CASE("orphans are listed with what they lost and where they likely belong") {
+  FakeBus bus;
+  bus.answers([](const v1::Request& asked, v1::Reply& tell) {
+    CHECK(asked.has_orphans());
+    auto& reply = *tell.mutable_orphans();
+    auto& orphan = *reply.add_orphans();
+    orphan.set_offset(42);
+    orphan.set_recordedtime(1'772'359'331'004'000'000);
+    orphan.set_id("e-42");
+    orphan.set_topic("invoice.issued");
+    orphan.set_source("invoicing/1");
+    orphan.set_correlationid("lost");
+    orphan.set_partitionkey("cart-1");
+    orphan.set_lost(v1::OrphansReply::LOST_FLOW);
+    orphan.set_likely_flow("order-7");
+    orphan.set_likely_by(v1::OrphansReply::LIKENESS_KEY);
+    reply.set_count(1);
+  });
+  CHECK(bus.reel({"orphans"}).out ==
+        "OFFSET  TIME          TOPIC           BY         CORRELATION ID  LOST  LIKELY OF\n"
+        "    42  10:02:11.004  invoice.issued  invoicing  lost            flow  order-7 by key\n");
+  CHECK(bus.reel({"orphans", "-o", "json"}).out ==
+        R"({"reeloffset":42,"recordedtime":"2026-03-01T10:02:11.004Z","id":"e-42","type":"invoice.issued",)"
+        R"("source":"invoicing/1","correlationid":"lost","lost":"flow","partitionkey":"cart-1",)"
+        R"("likely_flow":"order-7","likely_by":"key"})"
+        "\n");
+  FakeBus none;
+  none.answers([](const v1::Request&, v1::Reply& tell) { tell.mutable_orphans(); });
+  CHECK(none.reel({"orphans"}).err ==
+        "every event since the tracker started has a flow, and its cause there\n");
+}
+
 TEST_CASE("topics are listed with their types and takers") {
   FakeBus bus;
   bus.answers(tell_topics);

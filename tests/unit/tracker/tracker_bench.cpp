@@ -174,6 +174,8 @@ std::string TrackerBench::sees(std::string_view topic, std::string_view flow, co
   last_texts_[3] = topic;
   last_texts_[4] = sent.source;
   last_texts_[5] = sent.parent;
+  last_texts_[6] = sent.key;
+  last_texts_[7] = sent.subject;
   last_ = {.offset = offset_,
            .log_time = now_,
            .id = last_texts_[0],
@@ -182,6 +184,8 @@ std::string TrackerBench::sees(std::string_view topic, std::string_view flow, co
            .topic = last_texts_[3],
            .source = last_texts_[4],
            .time = now_ - 5,
+           .partitionkey = last_texts_[6],
+           .subject = last_texts_[7],
            .parent = last_texts_[5],
            .replayed = sent.replayed};
   const RunHead head{.source = last_.source, .topic = last_.topic, .dataschema = "google.protobuf.Struct"};

@@ -42,6 +42,7 @@ struct Sent {
   std::string data = {};  ///< JSON
   std::string subject = {};
   std::string parent = {};
+  std::string key = {};
 };
 
 /// The flows of a settings file, whose topics are a to e, of JSON payloads.
@@ -95,7 +96,7 @@ class TrackerBench {
   std::uint64_t offset_ = 0;
   std::vector<Judgement> verdicts_;
   EventSeen last_;
-  std::string last_texts_[6];
+  std::string last_texts_[8];
   PayloadParser parser_;  // of compiled-in types: Struct is JSON
 };
 

@@ -81,6 +81,7 @@ export const views: [name: string, scenario: string, hash: string, shows: string
   ['dead letters', 'dead-letters', '#/failures', /17 dead letters/],
   ['retries', 'dead-letters', '#/failures?tab=retries', 'Give up'],
   ['delayed', 'dead-letters', '#/failures?tab=delayed', 'customer.notified'],
+  ['orphans', 'quiet-topics', '#/failures?tab=orphans', 'which has the key cart-2'],
   ['topics', 'all-quiet', '#/topics', 'shop.v1.OrderPlaced'],
   ['topic', 'all-quiet', '#/topic/order.placed', 'message OrderPlaced'],
   ['tail', 'all-quiet', '#/tail', 'by notifications'],

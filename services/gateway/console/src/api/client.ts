@@ -93,6 +93,8 @@ export class Client {
   dead = (query: LetterQuery, signal?: AbortSignal) => this.get<T.Dead>('broker', '/v1/dead', { ...query }, signal);
   retries = (query: LetterQuery, signal?: AbortSignal) =>
     this.get<T.Retries>('broker', '/v1/retries', { ...query }, signal);
+  orphans = (query: { limit?: number; before?: number }, signal?: AbortSignal) =>
+    this.get<T.Orphans>('tracker', '/v1/orphans', query, signal);
   delayed = (query: { limit?: number; after_due?: string; after_offset?: number }, signal?: AbortSignal) =>
     this.get<T.Delayed>('broker', '/v1/delayed', query, signal);
 

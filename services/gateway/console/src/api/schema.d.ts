@@ -259,6 +259,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orphans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events whose flow or cause was never seen, the newest first, and where they likely belong. */
+        get: operations["listOrphans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/care": {
         parameters: {
             query?: never;
@@ -770,6 +787,7 @@ export interface components {
             /** Format: date-time */
             time: string | null;
             part?: components["schemas"]["FlowSummary"];
+            low_importance: boolean;
         };
         FlowSummary: {
             correlationid: string;
@@ -858,6 +876,32 @@ export interface components {
         };
         /** @description OpenAPI 3.1. */
         Openapi: Record<string, never>;
+        OrphansReply: {
+            orphans: components["schemas"]["OrphansReply.Orphan"][];
+            next: number;
+            count: number;
+            /** Format: date-time */
+            watermark: string | null;
+        };
+        /** @enum {string} */
+        "OrphansReply.Likeness": "unknown" | "cause" | "key" | "subject";
+        /** @enum {string} */
+        "OrphansReply.Lost": "unknown" | "flow" | "cause";
+        "OrphansReply.Orphan": {
+            offset: number;
+            /** Format: date-time */
+            recordedtime: string | null;
+            id: string;
+            topic: string;
+            source: string;
+            correlationid: string;
+            causationid: string;
+            partitionkey: string;
+            subject: string;
+            lost: components["schemas"]["OrphansReply.Lost"];
+            likely_flow: string;
+            likely_by: components["schemas"]["OrphansReply.Likeness"];
+        };
         Pattern: {
             pattern: string;
             from_offset: number;
@@ -978,6 +1022,8 @@ export interface components {
             /** Format: date-time */
             time: string;
             causationid?: string;
+            /** @description Views may leave it out until it is asked for. */
+            low_importance?: boolean;
             /** @description A flow that is a part of this one began. */
             part?: {
                 correlationid: string;
@@ -1187,6 +1233,7 @@ export interface components {
             refused: number;
             services: string[];
             newest_offset: number;
+            low_importance: boolean;
         };
         VariantsReply: {
             topics: string[];
@@ -1630,6 +1677,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentsReply"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOrphans: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows on this page. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrphansReply"];
                 };
             };
             default: components["responses"]["Problem"];

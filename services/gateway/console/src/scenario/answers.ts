@@ -98,6 +98,7 @@ const pages: Record<string, (world: World, query: URLSearchParams) => Answer> = 
   '/v1/dead': (world, query) => letters(world, query, 'dead', 'letters'),
   '/v1/retries': (world, query) => letters(world, query, 'retrying', 'retries'),
   '/v1/delayed': (world) => ok({ events: world.delayed(), more: false, total: world.delayed().length }),
+  '/v1/orphans': (world) => ok({ orphans: world.orphans(), next: 0, count: world.orphans().length, watermark: timeText(world.now) }),
   '/v1/replays': (world) => ok({ replays: world.replays() }),
   '/v1/variants': variants,
   '/v1/edges': edges,

@@ -42,6 +42,9 @@ export interface Scenario {
   /** One more flow with so many events, "batch-1". */
   long_flow?: number;
   delayed?: number;
+  orphans?: number;
+  /** Topics of low importance. */
+  low?: string[];
   replay?: boolean;
   /** The gateway changes nothing. */
   read_only?: boolean;

@@ -1,6 +1,6 @@
 // The shop of a scenario as a whole: its orders, services and letters at a moment of a clock of its own, and what changes
 // when a person redrives, resumes or waives.
-import type { Care, Command, CommandReply, DelayedEvent, FlowSummary, Incident, Letter, Picture, RunningReplay, Service, Topic } from '../api/types';
+import type { Care, Command, CommandReply, DelayedEvent, FlowSummary, Incident, Letter, Orphan, Picture, RunningReplay, Service, Topic } from '../api/types';
 import { edgeKey } from '../model/incidents';
 import { millis, rfc3339, type Millis } from '../model/time';
 import { longPicture } from './long_flow';
@@ -65,7 +65,16 @@ export class World {
   picture(id: string): Picture | undefined {
     if (id === 'batch-1' && this.scenario.long_flow) return this.cached(id, () => longPicture(id, this.scenario.long_flow!, this.now));
     const input = this.orders[Number(/^order-(\d+)$/.exec(id)?.[1] ?? 0) - 1];
-    return input ? this.cached(id, () => orderPicture(input, this.now)) : undefined;
+    return input ? this.cached(id, () => this.withImportance(orderPicture(input, this.now))) : undefined;
+  }
+
+  private withImportance(picture: Picture): Picture {
+    for (const step of picture.steps) if (this.isLow(step.type)) step.low_importance = true;
+    return picture;
+  }
+
+  private isLow(topic: string): boolean {
+    return this.scenario.low?.includes(topic) ?? false;
   }
 
   private cached(id: string, make: () => Picture): Picture {
@@ -259,7 +268,7 @@ export class World {
     return Object.entries(topics).map(([topic, { type, durable }]) => {
       const published = durable === false ? 48_211 : (counts.get(topic) ?? 0);
       const services = durable === false ? [] : Object.keys(subscriptions).filter((service) => subscriptions[service]!.includes(topic));
-      return { topic, type, durable: durable !== false, published, unrouted: services.length === 0 ? published : 0, refused: topic === 'payment.captured' ? 2 : 0, services, newest_offset: published };
+      return { topic, type, durable: durable !== false, published, unrouted: services.length === 0 ? published : 0, refused: topic === 'payment.captured' ? 2 : 0, services, newest_offset: published, low_importance: this.isLow(topic) };
     });
   }
 
@@ -326,6 +335,28 @@ export class World {
       source: 'notifications/notifications-1',
       dataschema: 'shop.v1.CustomerNotified',
       event: null,
+    };
+  }
+
+  orphans(): Orphan[] {
+    return Array.from({ length: this.scenario.orphans ?? 0 }, (_, i) => this.orphan(i));
+  }
+
+  private orphan(i: number): Orphan {
+    const by = (['cause', 'key', 'subject', 'unknown'] as const)[i % 4]!;
+    return {
+      offset: 900 - i,
+      recordedtime: timeText(this.now - (i + 1) * 41_000),
+      id: `invoice-${i + 1}`,
+      topic: 'invoice.issued',
+      source: 'invoicing/invoicing-1',
+      correlationid: `invoice-${i + 1}`,
+      causationid: by === 'cause' ? `order-${i + 1}-1` : '',
+      partitionkey: by === 'key' ? `cart-${i + 1}` : '',
+      subject: by === 'subject' ? `customer-${i + 1}` : '',
+      lost: 'flow',
+      likely_flow: by === 'unknown' ? '' : `order-${i + 1}`,
+      likely_by: by,
     };
   }
 

@@ -1,0 +1,113 @@
+#include "tracker/orphans.h"
+
+#include <functional>
+#include <utility>
+
+#include "tracker/answers.h"
+#include "tracker/tracker.h"
+
+namespace reel::tracker {
+namespace {
+
+std::uint64_t hash_of(Whereabouts::What what, std::string_view value) {
+  const auto salt = (std::uint64_t{static_cast<std::uint8_t>(what)} + 1) * 0x9e3779b97f4a7c15;
+  return std::hash<std::string_view>{}(value) ^ salt;
+}
+
+/// Whether an event with this packed id is among the newest steps.
+bool contains(const Steps& steps, std::string_view id) {
+  std::uint32_t looked = 0;
+  for (std::size_t i = steps.chunks(); i > 0 && looked < orphan_search_steps; --i) {
+    StepReader reader{steps.chunk(i - 1)};
+    for (auto step = reader.next(); step; step = reader.next(), ++looked) {
+      if (step->id == id) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void Whereabouts::saw(What what, std::string_view value, std::string_view flow) {
+  const std::uint64_t hash = hash_of(what, value);
+  Place& place = places_[hash % whereabouts_places];
+  place.hash = hash;
+  place.flow.assign(flow);
+}
+
+std::string_view Whereabouts::flow_of(What what, std::string_view value) const {
+  const std::uint64_t hash = hash_of(what, value);
+  const Place& place = places_[hash % whereabouts_places];
+  return place.hash == hash ? std::string_view{place.flow} : std::string_view{};
+}
+
+void Orphans::add(v1::OrphansReply::Orphan orphan) {
+  if (newest_first_.size() == orphans_max) newest_first_.pop_back();
+  newest_first_.push_front(std::move(orphan));
+  ++count_;
+}
+
+void tell(const Orphans& orphans, const v1::OrphansRequest& ask, v1::OrphansReply& reply) {
+  const auto rows = static_cast<int>(page_size(ask.limit(), page_rows_default, page_rows_max));
+  for (const auto& orphan : orphans.newest_first()) {
+    if (ask.before() != 0 && orphan.offset() >= ask.before()) continue;
+    if (reply.orphans_size() == rows) {
+      reply.set_next(reply.orphans(rows - 1).offset());
+      break;
+    }
+    *reply.add_orphans() = orphan;
+  }
+  reply.set_count(orphans.count());
+}
+
+// ---- the tracker's part
+
+v1::OrphansReply::Lost Tracker::lost_by(const EventSeen& event, const Step& step, const Flow& flow) const {
+  if (event.causationid.empty()) {
+    const bool wants_flow = flow.instances.empty() && !definitions_.roles(step.topic).empty();
+    return step.number == 0 && wants_flow ? v1::OrphansReply::LOST_FLOW : v1::OrphansReply::LOST_UNKNOWN;
+  }
+  const bool is_of_flow = whereabouts_.flow_of(Whereabouts::What::id, event.causationid) == correlation_;
+  if (is_of_flow || event.causationid == event.id) return v1::OrphansReply::LOST_UNKNOWN;
+  if (step.number == 0) return v1::OrphansReply::LOST_FLOW;
+  const bool is_there = contains(flow.steps, packed_id(event.causationid));
+  return is_there ? v1::OrphansReply::LOST_UNKNOWN : v1::OrphansReply::LOST_CAUSE;
+}
+
+// A flow that is a part of another begins with a cause there, and a replayed event has the cause it had.
+void Tracker::note_orphan(const EventSeen& event, const Step& step, const Flow& flow, bool cause_is_near) {
+  using What = Whereabouts::What;
+  const bool is_at_home = cause_is_near || event.replayed || !event.parent.empty();
+  const auto lost = is_at_home ? v1::OrphansReply::LOST_UNKNOWN : lost_by(event, step, flow);
+  whereabouts_.saw(What::id, event.id, correlation_);
+  const bool has_key = !event.partitionkey.empty() && event.partitionkey != event.correlationid;
+  if (lost == v1::OrphansReply::LOST_UNKNOWN) {
+    if (has_key) whereabouts_.saw(What::key, event.partitionkey, correlation_);
+    if (!event.subject.empty()) whereabouts_.saw(What::subject, event.subject, correlation_);
+    return;
+  }
+  v1::OrphansReply::Orphan orphan;
+  orphan.set_offset(event.offset);
+  orphan.set_recordedtime(event.log_time);
+  orphan.set_id(std::string{event.id});
+  orphan.set_topic(std::string{event.topic});
+  orphan.set_source(std::string{event.source});
+  orphan.set_correlationid(text_of(correlation_));
+  orphan.set_causationid(std::string{event.causationid});
+  orphan.set_partitionkey(std::string{event.partitionkey});
+  orphan.set_subject(std::string{event.subject});
+  orphan.set_lost(lost);
+  const auto likely = [&](What what, std::string_view value, v1::OrphansReply::Likeness by) {
+    if (value.empty() || !orphan.likely_flow().empty()) return;
+    const auto there = whereabouts_.flow_of(what, value);
+    if (there.empty() || there == correlation_) return;
+    orphan.set_likely_flow(text_of(there));
+    orphan.set_likely_by(by);
+  };
+  likely(What::id, event.causationid, v1::OrphansReply::LIKENESS_CAUSE);
+  if (has_key) likely(What::key, event.partitionkey, v1::OrphansReply::LIKENESS_KEY);
+  likely(What::subject, event.subject, v1::OrphansReply::LIKENESS_SUBJECT);
+  orphans_.add(std::move(orphan));
+}
+
+}  // namespace reel::tracker
