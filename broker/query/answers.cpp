@@ -111,6 +111,7 @@ void Answers::topics(v1::TopicsReply& reply) {
     row.set_topic(name);
     row.set_type(topic.type);
     row.set_durable(topic.durable);
+    row.set_low_importance(topic.importance == config::Topic::Importance::low);
     const auto counted = counts.find(name);
     if (counted != counts.end()) {
       row.set_published(counted->second.published);

@@ -53,6 +53,7 @@ void compare_topics(const Model& before, const Model& after, Differences& to) {
         to.compare(key + "durable", was.durable, is.durable, Program::broker, Taking::at_once);
         to.compare(key + "require_subscriber", was.require_subscriber, is.require_subscriber, Program::broker,
                    Taking::at_once);
+        to.compare(key + "importance", was.importance, is.importance, Program::broker, Taking::at_once);
         to.compare(key + "publishers", was.publishers, is.publishers, Program::broker, Taking::at_once);
       },
       [&](const std::string& name, const Topic&, const char* became) {

@@ -36,6 +36,8 @@ struct Topic {
   /// Services that may publish it; the broker refuses it from others. Empty: any. Names are not proven: this
   /// guards against mistakes, not against malice.
   std::vector<std::string> publishers;
+  /// low: views leave its events out until they are asked for. They are handled, kept and judged as any.
+  enum class Importance : std::uint8_t { normal, low } importance = Importance::normal;
   Place place;
 };
 

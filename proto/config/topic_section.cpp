@@ -61,6 +61,14 @@ void read_publishers(Section& section, std::vector<std::string>& target) {
   }
 }
 
+void read_importance(Section& section, Topic::Importance& target) {
+  const auto value = section.find("importance");
+  const auto text = value ? value->text() : std::nullopt;
+  if (!text || *text == "normal") return;
+  if (*text != "low") return value->refuse_value("must be normal or low");
+  target = Topic::Importance::low;
+}
+
 }  // namespace
 
 void read_topics(Section& root, Loading& loading) {
@@ -85,6 +93,7 @@ void read_topics(Section& root, Loading& loading) {
     body.read_flag("durable", topic.durable);
     body.read_flag("require_subscriber", topic.require_subscriber);
     read_publishers(body, topic.publishers);
+    read_importance(body, topic.importance);
     if (topic.require_subscriber && !topic.durable) {
       body.refuse_at({"require_subscriber"},
                      "'require_subscriber' of a topic that is not durable would refuse every event: only the "

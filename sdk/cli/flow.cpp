@@ -25,6 +25,7 @@ namespace {
 struct FlowOptions {
   FlowQuestion question;
   std::string at;
+  bool all = false;
   bool brief = false;
   bool sequence = false;
 };
@@ -41,12 +42,14 @@ std::unique_ptr<ReadDeliveries> deliveries_of(Invocation& invocation, const v1::
   }
 }
 
-void draw(Invocation& invocation, const FlowPicture& picture, bool sequence) {
+void draw(Invocation& invocation, const FlowPicture& picture, const FlowOptions& options) {
+  const bool sequence = options.sequence;
   const Sink out = [&](std::string_view text) { invocation.out.part(text); };
   switch (invocation.globals.format) {
     case Format::text:
-      sequence ? sequence_text(Sequence{picture}, invocation.out.terminal(), out)
-               : flow_tree(picture, invocation.out.terminal(), out);
+      sequence
+          ? sequence_text(Sequence{picture}, invocation.out.terminal(), out)
+          : flow_tree(picture, invocation.out.terminal(), out, options.all ? Quiet::shown : Quiet::left_out);
       return;
     case Format::json: write_picture_json(picture, out); return;
     case Format::mermaid:
@@ -87,7 +90,7 @@ int run_flow(Invocation& invocation, const FlowOptions& options) {
   }
   const auto read = options.brief ? nullptr : deliveries_of(invocation, flow, until);
   const FlowDeliveries* deliveries = read != nullptr ? read->deliveries.get() : nullptr;
-  draw(invocation, FlowPicture{flow, deliveries}, options.sequence);
+  draw(invocation, FlowPicture{flow, deliveries}, options);
   tell_limits(invocation, flow, deliveries);
   return exit_code::ok;
 }
@@ -101,6 +104,7 @@ void add_flow(CLI::App& app, Invocation& invocation) {
           ->group("Look");
   command->add_option("id", options->question.id, "The flow's correlation id")->required()->type_name("ID");
   command->add_flag("--sequence", options->sequence, "As a sequence diagram: a lifeline for each service");
+  command->add_flag("--all", options->all, "Events of low importance, too (topics.*.importance)");
   command->add_flag("--brief", options->brief, "Without deliveries: only the tracker is asked");
   command->add_option("--at", options->at, "As it stood then: a time, +2s after its begin, or 10m ago")
       ->type_name("TIME");

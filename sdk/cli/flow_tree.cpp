@@ -13,6 +13,7 @@
 #include "cli/flow/delivery_lines.h"
 #include "cli/flow/progress_text.h"
 #include "event/subflow.h"
+#include "story/quiet_steps.h"
 
 namespace reel::cli {
 namespace {
@@ -201,12 +202,13 @@ Line line_of_owed(const v1::FlowReply& flow, const v1::Expectation& owed, std::s
 /// The tree from top to bottom, line by line. Kept on a stack of its own: its depth is a foreign number.
 class TreeWalk {
  public:
-  explicit TreeWalk(const FlowPicture& picture) : picture_{picture}, owed_{picture} {}
+  TreeWalk(const FlowPicture& picture, const std::vector<bool>& left_out)
+      : picture_{picture}, left_out_{left_out}, owed_{picture} {}
 
   template <class Each>
   void run(Each each) {
     open_.clear();
-    push(picture_.roots(), owed_.below(0), 0, "");
+    push(shown_of(picture_.roots()), owed_.below(0), 0, "");
     while (!open_.empty()) {
       const Visit visit = std::move(open_.back());
       open_.pop_back();
@@ -218,7 +220,7 @@ class TreeWalk {
       each(line_of_step(picture_, visit.index, owed_, std::move(branch)));
       const bool deeper = visit.depth != 0 && visit.depth < flow_tree_depth_max;
       const std::string indent = deeper ? visit.indent + (visit.last ? "  " : "│ ") : visit.indent;
-      const auto& effects = picture_.effects(visit.index);
+      const auto effects = shown_of(picture_.effects(visit.index));
       const auto& owed = owed_.below(picture_.step(visit.index).offset());
       // What was delivered there is the sub-flow's event, not one of this flow.
       const bool is_part = is_subflow_name(picture_.step(visit.index).topic());
@@ -232,6 +234,11 @@ class TreeWalk {
   }
 
  private:
+  [[nodiscard]] std::vector<std::size_t> shown_of(std::vector<std::size_t> steps) const {
+    std::erase_if(steps, [this](std::size_t i) { return left_out_[i]; });
+    return steps;
+  }
+
   void push(const std::vector<std::size_t>& steps, const std::vector<std::size_t>& owed, std::size_t depth,
             const std::string& indent) {
     for (std::size_t i = owed.size(); i-- > 0;)
@@ -241,6 +248,7 @@ class TreeWalk {
   }
 
   const FlowPicture& picture_;
+  const std::vector<bool>& left_out_;
   OwedFollowUps owed_;
   std::vector<Visit> open_;
 };
@@ -302,13 +310,19 @@ std::string flow_header(const v1::FlowReply& flow, const Terminal& terminal) {
          date_text(summary.started_at());
 }
 
-void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink& out) {
+void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink& out, Quiet quiet) {
   out(flow_header(picture.flow(), terminal) + "\n");
   if (const auto progress = progress_text(picture.flow()); !progress.empty()) out("  " + progress + "\n");
-  TreeWalk walk{picture};
+  const auto left_out = quiet == Quiet::shown ? std::vector<bool>(picture.size()) : quiet_steps(picture);
+  TreeWalk walk{picture, left_out};
   TreeWidths widths;
   walk.run([&](const Line& line) { widths.fit(line); });
   walk.run([&](const Line& line) { out(laid_out(line, widths, terminal) + "\n"); });
+  if (const auto count = std::count(left_out.begin(), left_out.end(), true); count != 0) {
+    const auto text =
+        fmt::format("{} event{} of low importance left out (--all)", count, count == 1 ? "" : "s");
+    out("  " + terminal.paint(Ink::dim, text) + "\n");
+  }
   if (!picture.has_deliveries()) return;
   for (const std::string& line : clock_lines(picture)) out("  " + terminal.paint(Ink::dim, line) + "\n");
 }

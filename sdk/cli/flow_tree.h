@@ -14,6 +14,7 @@
 // that is unknown, or later than its effect, makes a root.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,10 @@ using namespace story;
 /// Deeper levels are drawn at this one: a chain of a thousand events must not walk off the page.
 inline constexpr std::size_t flow_tree_depth_max = 24;
 
-void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink& out);
+/// Whether what quiet_steps() says may be left out is.
+enum class Quiet : std::uint8_t { left_out, shown };
+void flow_tree(const FlowPicture& picture, const Terminal& terminal, const Sink& out,
+               Quiet quiet = Quiet::left_out);
 
 /// The first line: which flow, how it stands, how long it took.
 [[nodiscard]] std::string flow_header(const v1::FlowReply& flow, const Terminal& terminal);

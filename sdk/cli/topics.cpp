@@ -18,9 +18,11 @@ namespace {
 Json topic_json(const v1::TopicsReply::Topic& topic) {
   Json services = Json::array();
   for (const std::string& service : topic.services()) services.push_back(service);
-  return {{"topic", topic.topic()},         {"type", topic.type()},         {"durable", topic.durable()},
-          {"published", topic.published()}, {"unrouted", topic.unrouted()}, {"refused", topic.refused()},
-          {"services", std::move(services)}};
+  Json json{{"topic", topic.topic()},         {"type", topic.type()},         {"durable", topic.durable()},
+            {"published", topic.published()}, {"unrouted", topic.unrouted()}, {"refused", topic.refused()},
+            {"services", std::move(services)}};
+  if (topic.low_importance()) json["low_importance"] = true;
+  return json;
 }
 
 std::vector<Cell> topic_row(const v1::TopicsReply::Topic& topic) {

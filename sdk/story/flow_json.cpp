@@ -45,6 +45,7 @@ Json step_json(const v1::FlowStep& step) {
             {"source", step.source()},
             {"time", rfc3339(step.time())}};
   if (!step.causationid().empty()) json["causationid"] = step.causationid();
+  if (step.low_importance()) json["low_importance"] = true;
   if (step.has_part())
     json["part"] = {{"correlationid", step.id()}, {"state", state_text(step.part().state())}};
   return json;

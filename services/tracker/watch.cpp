@@ -160,7 +160,10 @@ v1::Reply Watch::answer(const v1::Request& request) {
   if (reads_store(request)) save_for_reading();
   switch (request.ask_case()) {
     case v1::Request::kFlows: answers_.tell(request.flows(), tracker_.watermark(), reply); break;
-    case v1::Request::kFlow: answers_.tell(request.flow(), tracker_.watermark(), reply); break;
+    case v1::Request::kFlow:
+      answers_.tell(request.flow(), tracker_.watermark(), reply);
+      if (reply.has_flow()) mark_low_importance(*reply.mutable_flow());
+      break;
     case v1::Request::kOrphans:
       tell(tracker_.orphans(), request.orphans(), *reply.mutable_orphans());
       reply.mutable_orphans()->set_watermark(tracker_.watermark());
@@ -182,6 +185,16 @@ v1::Reply Watch::answer(const v1::Request& request) {
     default: reply.set_error("the tracker answers questions about flows: flows, flow, summary"); break;
   }
   return reply;
+}
+
+// As the file says it now, whatever it said when they came.
+void Watch::mark_low_importance(v1::FlowReply& page) const {
+  for (auto& step : *page.mutable_steps()) {
+    const auto topic = running_.topics.find(step.topic());
+    const bool low =
+        topic != running_.topics.end() && topic->second.importance == config::Topic::Importance::low;
+    step.set_low_importance(low);
+  }
 }
 
 // Forgets flows that wait for nothing and had no event for `tracker.retain`, a bounded number per call. They

@@ -163,6 +163,7 @@ class Watch {
   void reapply_some();
   void tell_reapplied();
   void tell_definitions(v1::DefinitionsReply& reply) const;
+  void mark_low_importance(v1::FlowReply& page) const;
   [[nodiscard]] std::string refusal_of(v1::CareRequest& care);
   [[nodiscard]] bool is_checkpoint_due(Time now) const;
   void begin_checkpoint(Time now);

@@ -244,6 +244,13 @@ TEST_CASE("a condition names fields of the topic's type") {
       knows_flows);
 }
 
+TEST_CASE("a topic is of normal or of low importance") {
+  check_all({{"high", "topics: {a: {type: A, importance: high}}\n",
+              "reel.yaml:1:35: 'topics.a.importance' is high, must be normal or low\n"
+              "  topics: {a: {type: A, importance: high}}\n"
+              "                                    ^\n"}});
+}
+
 TEST_CASE("a subscriber cannot be required where there is none") {
   check_all(
       {{"a live topic", "topics: {a: {type: A, durable: false, require_subscriber: true}}\n",

@@ -65,6 +65,7 @@ TEST_CASE("production.yaml shows the defaults") {
   CHECK(model.policy_of("payments").exclusive == Service{}.exclusive);
   CHECK(model.topics.at("order.placed").durable == Topic{}.durable);
   CHECK(model.topics.at("order.placed").require_subscriber == Topic{}.require_subscriber);
+  CHECK(model.topics.at("order.placed").importance == Topic{}.importance);
   CHECK(model.schemas == Model{}.schemas);
   CHECK(model.services.at("crm").adapter->timeout == Adapter{}.timeout);
   CHECK(model.services.at("crm").adapter->at_once == Adapter{}.at_once);
@@ -185,11 +186,13 @@ TEST_CASE("production.yaml lists every setting") {
                                                              "labels.topics"});
 
   const Topic topic;
-  [[maybe_unused]] const auto& [type, durable, require_subscriber, publishers, topic_place] = topic;
+  [[maybe_unused]] const auto& [type, durable, require_subscriber, publishers, importance, topic_place] =
+      topic;
   const Route route;
   [[maybe_unused]] const auto& [from, to, when, route_place] = route;
   CHECK(production_keys("topics").contains("order.placed.require_subscriber"));
   CHECK(production_keys("topics").contains("order.placed.publishers"));
+  CHECK(production_keys("topics").contains("order.placed.importance"));
 
   const Alerts alerts;
   [[maybe_unused]] const auto& [watchdog, repeat, labels, targets] = alerts;

@@ -82,6 +82,8 @@ export const views: [name: string, scenario: string, hash: string, shows: string
   ['retries', 'dead-letters', '#/failures?tab=retries', 'Give up'],
   ['delayed', 'dead-letters', '#/failures?tab=delayed', 'customer.notified'],
   ['orphans', 'quiet-topics', '#/failures?tab=orphans', 'which has the key cart-2'],
+  ['flow, quiet events', 'quiet-topics', '#/flow/order-7/tree', /events? of low importance/],
+  ['topics, low importance', 'quiet-topics', '#/topics', 'low importance'],
   ['topics', 'all-quiet', '#/topics', 'shop.v1.OrderPlaced'],
   ['topic', 'all-quiet', '#/topic/order.placed', 'message OrderPlaced'],
   ['tail', 'all-quiet', '#/tail', 'by notifications'],

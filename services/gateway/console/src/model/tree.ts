@@ -42,6 +42,8 @@ function deeper(rails: readonly boolean[], goes_on: boolean): boolean[] {
 
 export interface TreeOptions {
   deliveries: boolean;
+  /** Ids of steps that are left out; see quiet.ts. */
+  quiet?: ReadonlySet<string>;
 }
 
 /** Endings and what people did; that it was handed over is said by what came of it, unless it is still there. */
@@ -80,10 +82,11 @@ export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
   const rows: TreeRow[] = [];
   // A chain may be thousands of events long: a stack of our own, not the language's.
   const stack: { step: PictureStep; rails: boolean[] }[] = [];
-  for (let i = roots.length - 1; i >= 0; --i) stack.push({ step: roots[i]!, rails: [] });
+  const shown = (steps: PictureStep[]) => (options.quiet?.size ? steps.filter((step) => !options.quiet!.has(step.id)) : steps);
+  for (const step of [...shown(roots)].reverse()) stack.push({ step, rails: [] });
   while (stack.length > 0) {
     const { step, rails } = stack.pop()!;
-    const below = effects.get(step.id) ?? [];
+    const below = shown(effects.get(step.id) ?? []);
     const orphan = orphans.has(step.id) ? `caused by ${step.causationid}, which is not ${whole ? 'of this flow' : 'on this page'}` : '';
     rows.push({ kind: 'event', key: step.id, step, rails, longest: picture.longest?.id === step.id, orphan });
     if (options.deliveries) pushDeliveries(rows, step, rails, below.length > 0);

@@ -1,0 +1,19 @@
+// What views of a flow leave out until it is asked for: events of low importance (topics.*.importance),
+// unless something hangs on them.
+//
+//   const auto quiet = quiet_steps(picture);     // quiet[i]: step i may be left out, and all below it
+//
+// Pure.
+#pragma once
+
+#include <vector>
+
+#include "story/flow_picture.h"
+
+namespace reel::story {
+
+/// Nothing below such a step is shown either, no expectation of the flow names its topic, and nobody has
+/// trouble with it.
+[[nodiscard]] std::vector<bool> quiet_steps(const FlowPicture& picture);
+
+}  // namespace reel::story
