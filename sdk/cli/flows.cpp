@@ -1,4 +1,4 @@
-// `reel flows`: which flows there are, newest first, and what is owed in them.
+// `reel flows`: which flows there are, newest first, and what is owed in them; and as an event log.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "cli/duration_text.h"
+#include "cli/flow/event_log.h"
+#include "cli/flow/flow_reading.h"
 #include "cli/flow_tree.h"
 #include "cli/search/filters.h"
 #include "cli/search/flow_finder.h"
@@ -21,6 +23,7 @@ namespace {
 struct FlowsOptions {
   Filters filters;
   std::uint32_t limit = 50;
+  std::string event_log;  // xes, ocel; empty: none
 };
 
 std::string list_text(const google::protobuf::RepeatedPtrField<std::string>& names) {
@@ -56,17 +59,33 @@ void print_table(Output& out, const std::vector<v1::FlowSummary>& flows, std::ui
   out.lines(table.lines(out.terminal()));
 }
 
+/// Flows that were forgotten while they were read are left out.
+void write_event_log(Invocation& invocation, const std::vector<v1::FlowSummary>& flows,
+                     const std::string& format) {
+  const Sink out = [&](std::string_view text) { invocation.out.part(text); };
+  const auto log = format == "xes" ? xes_log(out) : ocel_log(out);
+  for (const auto& flow : flows) {
+    try {
+      log->add(fetch_flow(invocation.globals, {.id = flow.correlationid()}));
+    } catch (const Failure& failure) {
+      if (failure.exit != exit_code::refused) throw;
+    }
+  }
+  log->end();
+}
+
 int run_flows(Invocation& invocation, const FlowsOptions& options) {
   const search::FlowQuery query = query_of(invocation.globals, options.filters);
   std::vector<v1::FlowSummary> flows;
   const FindOutcome found = find_flows(invocation, query, options.limit,
                                        [&](v1::FlowSummary&& flow) { flows.push_back(std::move(flow)); });
-  if (invocation.globals.json) {
+  if (!options.event_log.empty()) {
+    write_event_log(invocation, flows, options.event_log);
+  } else if (invocation.globals.json) {
     for (const auto& flow : flows) invocation.out.line(line_of(summary_json(flow, found.watermark)));
     tell_unjudged(invocation, found);
     return exit_code::ok;
-  }
-  if (flows.empty()) {
+  } else if (flows.empty()) {
     invocation.err.line("no flows");
   } else {
     print_table(invocation.out, flows, found.watermark);
@@ -88,6 +107,11 @@ void add_flows(CLI::App& app, Invocation& invocation) {
   command->add_option("--limit", options->limit, "At most so many")
       ->check(CLI::Range(1u, 1'000'000u))
       ->capture_default_str();
+  command
+      ->add_option("--event-log", options->event_log,
+                   "All events of these flows as a log for process mining: xes or ocel")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"xes", "ocel"}));
   command->callback([&invocation, options] {
     invocation.run = [options](Invocation& given) { return run_flows(given, *options); };
   });
