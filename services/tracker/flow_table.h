@@ -96,6 +96,8 @@ class FlowTable {
   [[nodiscard]] bool is_changed(Handle handle) const { return slots_[handle].change != saved; }
 
   [[nodiscard]] bool used(Handle handle) const { return handle < slots_.size() && slots_[handle].used; }
+  /// The packed id of a used handle's flow.
+  [[nodiscard]] std::string_view correlation_at(Handle handle) const;
   /// One more than the largest handle ever used.
   [[nodiscard]] Handle end() const { return static_cast<Handle>(slots_.size()); }
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -128,7 +130,6 @@ class FlowTable {
   [[nodiscard]] std::string_view bytes_of(const Slot& slot) const {
     return {space_.at(slot.place), slot.size};
   }
-  [[nodiscard]] std::string_view correlation_at(Handle handle) const;
   Handle take_slot(std::uint32_t hash);
   void index(const Entry& entry);
   void grow_index();

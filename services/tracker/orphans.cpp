@@ -1,6 +1,7 @@
 #include "tracker/orphans.h"
 
-#include <functional>
+#include <xxhash.h>
+
 #include <utility>
 
 #include "tracker/answers.h"
@@ -10,8 +11,7 @@ namespace reel::tracker {
 namespace {
 
 std::uint64_t hash_of(Whereabouts::What what, std::string_view value) {
-  const auto salt = (std::uint64_t{static_cast<std::uint8_t>(what)} + 1) * 0x9e3779b97f4a7c15;
-  return std::hash<std::string_view>{}(value) ^ salt;
+  return XXH3_64bits_withSeed(value.data(), value.size(), static_cast<std::uint8_t>(what));
 }
 
 /// Whether an event with this packed id is among the newest steps.
@@ -28,17 +28,15 @@ bool contains(const Steps& steps, std::string_view id) {
 
 }  // namespace
 
-void Whereabouts::saw(What what, std::string_view value, std::string_view flow) {
+void Whereabouts::saw(What what, std::string_view value, Home home) {
   const std::uint64_t hash = hash_of(what, value);
-  Place& place = places_[hash % whereabouts_places];
-  place.hash = hash;
-  place.flow.assign(flow);
+  places_[hash % whereabouts_places] = {hash, home};
 }
 
-std::string_view Whereabouts::flow_of(What what, std::string_view value) const {
+std::optional<Whereabouts::Home> Whereabouts::home_of(What what, std::string_view value) const {
   const std::uint64_t hash = hash_of(what, value);
   const Place& place = places_[hash % whereabouts_places];
-  return place.hash == hash ? std::string_view{place.flow} : std::string_view{};
+  return place.hash == hash ? std::optional{place.home} : std::nullopt;
 }
 
 void Orphans::add(v1::OrphansReply::Orphan orphan) {
@@ -62,30 +60,36 @@ void tell(const Orphans& orphans, const v1::OrphansRequest& ask, v1::OrphansRepl
 
 // ---- the tracker's part
 
-v1::OrphansReply::Lost Tracker::lost_by(const EventSeen& event, const Step& step, const Flow& flow) const {
-  if (event.causationid.empty()) {
+// A cause that stands far back is remembered once it was found: the next event of it need not look.
+v1::OrphansReply::Lost Tracker::lost_by(const Step& step, const Flow& flow, Whereabouts::Home home) {
+  constexpr std::size_t packed_nothing = 1;
+  if (step.causation.size() <= packed_nothing) {
     const bool wants_flow = flow.instances.empty() && !definitions_.roles(step.topic).empty();
     return step.number == 0 && wants_flow ? v1::OrphansReply::LOST_FLOW : v1::OrphansReply::LOST_UNKNOWN;
   }
-  const bool is_of_flow = whereabouts_.flow_of(Whereabouts::What::id, event.causationid) == correlation_;
-  if (is_of_flow || event.causationid == event.id) return v1::OrphansReply::LOST_UNKNOWN;
+  const auto there = whereabouts_.home_of(Whereabouts::What::id, step.causation);
+  if ((there && there->hash == home.hash) || step.causation == step.id) return v1::OrphansReply::LOST_UNKNOWN;
   if (step.number == 0) return v1::OrphansReply::LOST_FLOW;
-  const bool is_there = contains(flow.steps, packed_id(event.causationid));
-  return is_there ? v1::OrphansReply::LOST_UNKNOWN : v1::OrphansReply::LOST_CAUSE;
+  if (!contains(flow.steps, step.causation)) return v1::OrphansReply::LOST_CAUSE;
+  whereabouts_.saw(Whereabouts::What::id, step.causation, home);
+  return v1::OrphansReply::LOST_UNKNOWN;
 }
 
 // A flow that is a part of another begins with a cause there, and a replayed event has the cause it had.
-void Tracker::note_orphan(const EventSeen& event, const Step& step, const Flow& flow, bool cause_is_near) {
+void Tracker::note_orphan(const EventSeen& event, const Step& step, const Flow& flow, Whereabouts::Home home,
+                          bool cause_is_near) {
   using What = Whereabouts::What;
   const bool is_at_home = cause_is_near || event.replayed || !event.parent.empty();
-  const auto lost = is_at_home ? v1::OrphansReply::LOST_UNKNOWN : lost_by(event, step, flow);
-  whereabouts_.saw(What::id, event.id, correlation_);
+  const auto lost = is_at_home ? v1::OrphansReply::LOST_UNKNOWN : lost_by(step, flow, home);
+  whereabouts_.saw(What::id, step.id, home);
   const bool has_key = !event.partitionkey.empty() && event.partitionkey != event.correlationid;
-  if (lost == v1::OrphansReply::LOST_UNKNOWN) {
-    if (has_key) whereabouts_.saw(What::key, event.partitionkey, correlation_);
-    if (!event.subject.empty()) whereabouts_.saw(What::subject, event.subject, correlation_);
-    return;
-  }
+  if (lost != v1::OrphansReply::LOST_UNKNOWN) return add_orphan(event, lost, has_key);
+  if (has_key) whereabouts_.saw(What::key, event.partitionkey, home);
+  if (!event.subject.empty()) whereabouts_.saw(What::subject, event.subject, home);
+}
+
+void Tracker::add_orphan(const EventSeen& event, v1::OrphansReply::Lost lost, bool has_key) {
+  using What = Whereabouts::What;
   v1::OrphansReply::Orphan orphan;
   orphan.set_offset(event.offset);
   orphan.set_recordedtime(event.log_time);
@@ -99,12 +103,14 @@ void Tracker::note_orphan(const EventSeen& event, const Step& step, const Flow& 
   orphan.set_lost(lost);
   const auto likely = [&](What what, std::string_view value, v1::OrphansReply::Likeness by) {
     if (value.empty() || !orphan.likely_flow().empty()) return;
-    const auto there = whereabouts_.flow_of(what, value);
-    if (there.empty() || there == correlation_) return;
-    orphan.set_likely_flow(text_of(there));
+    const auto there = whereabouts_.home_of(what, value);
+    if (!there || !flows_.used(there->handle)) return;
+    const auto correlation = flows_.correlation_at(there->handle);
+    if (FlowTable::hash_of(correlation) != there->hash || correlation == correlation_) return;
+    orphan.set_likely_flow(text_of(correlation));
     orphan.set_likely_by(by);
   };
-  likely(What::id, event.causationid, v1::OrphansReply::LIKENESS_CAUSE);
+  if (!event.causationid.empty()) likely(What::id, causation_, v1::OrphansReply::LIKENESS_CAUSE);
   if (has_key) likely(What::key, event.partitionkey, v1::OrphansReply::LIKENESS_KEY);
   likely(What::subject, event.subject, v1::OrphansReply::LIKENESS_SUBJECT);
   orphans_.add(std::move(orphan));

@@ -72,7 +72,8 @@ void Tracker::see(const EventSeen& event, const Coming& coming) {
 
   if (is_system_topic(event.topic)) {
     // A verdict may be a cause.
-    if (!event.correlationid.empty()) whereabouts_.saw(Whereabouts::What::id, event.id, coming.correlation);
+    if (!event.correlationid.empty())
+      whereabouts_.saw(Whereabouts::What::id, packed_id(event.id), {FlowTable::none, coming.flow.hash});
     return see_waived(event);
   }
   const Name topic = names_.intern(event.topic);
@@ -115,7 +116,7 @@ void Tracker::see_step(const EventSeen& event, Name topic, std::uint32_t hash) {
     judge_.see(flow, roles, step, event.content);
     note_stray(event, step.topic, flow, added == Steps::Added::with_cause);
   }
-  note_orphan(event, step, flow, added == Steps::Added::with_cause);
+  note_orphan(event, step, flow, {handle, hash}, added == Steps::Added::with_cause);
   if (!flow.parent.empty()) note_part(flow, instances_before, verdicts_before, step);
   finish(handle, flow);
   if (wheel_.armed(handle) && waiting_.size() < waiting_max) waiting_.push_back(handle);

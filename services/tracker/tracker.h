@@ -173,9 +173,10 @@ class Tracker {
   void tell_wholes();
   void finish(FlowTable::Handle handle, Flow& flow);
   void note_stray(const EventSeen& event, Name topic, const Flow& flow, bool cause_is_near);
-  void note_orphan(const EventSeen& event, const Step& step, const Flow& flow, bool cause_is_near);
-  [[nodiscard]] v1::OrphansReply::Lost lost_by(const EventSeen& event, const Step& step,
-                                               const Flow& flow) const;
+  void note_orphan(const EventSeen& event, const Step& step, const Flow& flow, Whereabouts::Home home,
+                   bool cause_is_near);
+  [[nodiscard]] v1::OrphansReply::Lost lost_by(const Step& step, const Flow& flow, Whereabouts::Home home);
+  void add_orphan(const EventSeen& event, v1::OrphansReply::Lost lost, bool has_key);
 
   /// A flow that is a part of another has begun, or is complete, under a definition.
   struct Part {
