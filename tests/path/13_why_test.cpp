@@ -246,6 +246,12 @@ TEST_CASE("other_correlation: an event of the flow caused it, and it bears anoth
             "it: payments does not keep the flow together\n"
             "  evidence  other_correlation: service payments, payment.captured at offset O\n"
             "  look      reel flow stray\n");
+  const auto orphans = mesh.rows({"orphans"});
+  REQUIRE(orphans.size() == 1);
+  CHECK(orphans[0]["id"] == "captured-1");
+  CHECK(orphans[0]["lost"] == "flow");
+  CHECK(orphans[0]["likely_flow"] == "flow-1");
+  CHECK(orphans[0]["likely_by"] == "cause");
 }
 
 TEST_CASE("other_correlation: one of no flow bears the same business key") {
@@ -265,6 +271,7 @@ TEST_CASE("other_correlation: one of no flow bears the same business key") {
             "payments does not keep the flow together\n"
             "  evidence  other_correlation: service payments, payment.captured at offset O\n"
             "  look      reel flow orphan\n");
+  CHECK(mesh.rows({"orphans"}).at(0)["likely_by"] == "key");
 }
 
 TEST_CASE("before the deadline it says what is awaited, until when, and what it waits for") {

@@ -70,6 +70,23 @@ TEST_CASE("a valid file is taken up by both, and the audit says who wanted it") 
   CHECK(eventually([&] { return mesh.state_of("patient") == "open"; }));
 }
 
+TEST_CASE("what is of low importance is so from the reload on, for flows of before as well") {
+  Changing mesh;
+  mesh.place("flow-1");
+  const auto shows = [&](const std::string& text, const std::string& option) {
+    return mesh.reel({"flow", "flow-1", option}).out.find(text) != std::string::npos;
+  };
+  REQUIRE(eventually([&] { return shows("order.archived", "--brief"); }));
+  mesh.replace("order.archived:   {type: test.v1.Placed",
+               "order.archived:   {type: test.v1.Placed, importance: low");
+  CHECK(mesh.reloads()["changes"] == nlohmann::json::array({"topics.order.archived.importance"}));
+  CHECK(shows("1 event of low importance left out (--all)", "--brief"));
+  CHECK_FALSE(shows("order.archived", "--brief"));
+  CHECK(shows("order.archived", "--all"));
+  for (const auto& topic : mesh.rows({"topics"}))
+    CHECK(topic.value("low_importance", false) == (topic["topic"] == "order.archived"));
+}
+
 TEST_CASE("a file with a mistake changes nothing, and the mistake is the answer, with its line") {
   Changing mesh;
   mesh.replace(topics, new_topic);
