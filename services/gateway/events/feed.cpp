@@ -51,7 +51,8 @@ HttpResponse stream_head() {
 Feed::Feed(const FeedSettings& settings, const StreamRequest& wanted, Kind kind)
     : json_{*settings.schemas, settings.topic_types},
       backlog_bytes_{settings.backlog_bytes},
-      stream_{options_of(settings, wanted)},
+      options_{options_of(settings, wanted)},
+      stream_{std::make_unique<Stream>(options_)},
       readers_{kind, settings.backlog_bytes},
       deserted_since_{Clock::now()},
       since_{Clock::now()},
@@ -61,9 +62,9 @@ Feed::~Feed() {
   {
     const std::lock_guard lock{mutex_};
     over_ = true;
+    stream_->stop();
   }
   changed_.notify_all();
-  stream_.stop();
   thread_.join();
 }
 
@@ -158,12 +159,30 @@ void Feed::end() {
 void Feed::run() {
   while (true) {
     await_room();
-    const auto batch = stream_.next(read_wait);
+    const auto batch = stream_->next(read_wait);
     if (batch.kind == StreamBatch::Kind::stopped) return;
+    if (begins_anew(batch)) continue;
     take(batch);
-    stream_.ack_all();
+    watermark_ = batch.watermark;
+    stream_->ack_all();
     if (batch.kind == StreamBatch::Kind::refused) return;
   }
+}
+
+// A broker that has come back without its newest events places a stream at its journal's end. What others
+// have published there meanwhile stands before it, and behind the log time up to which all was given out
+// before.
+bool Feed::begins_anew(const StreamBatch& batch) try {
+  const bool is_short = batch.kind == StreamBatch::Kind::joined && batch.first_offset < batch.given_upto;
+  if (!is_short || watermark_ == 0) return false;
+  options_.start = Start::time(watermark_ + 1);
+  auto former = std::make_unique<Stream>(options_);
+  const std::lock_guard lock{mutex_};
+  if (over_) return false;
+  former.swap(stream_);
+  return true;
+} catch (const std::exception&) {
+  return false;  // there is no descriptor left for it: it goes on from the end
 }
 
 // Where all clients of a shared feed are slow, it goes on. A catch-up feed waits for its slowest, but not

@@ -14,6 +14,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -80,6 +81,7 @@ class Feed {
  private:
   void run();
   void await_room();
+  [[nodiscard]] bool begins_anew(const StreamBatch& batch);
   void take(const StreamBatch& batch);
   void take_events(const StreamBatch& batch);
   void wake_all();
@@ -87,7 +89,9 @@ class Feed {
 
   const EventJson json_;
   const std::size_t backlog_bytes_;
-  Stream stream_;
+  StreamOptions options_;
+  std::unique_ptr<Stream> stream_;  // replaced by the feed's own thread, under the lock
+  std::uint64_t watermark_ = 0;     // of the last batch; that thread's alone
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
