@@ -1,5 +1,6 @@
 #include "connection.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -31,6 +32,18 @@ zmq::message_t message_of(const Body& body) {
   const auto release = [](void*, void* hint) { delete static_cast<std::shared_ptr<const void>*>(hint); };
   // ZeroMQ only reads what it sends.
   return zmq::message_t{const_cast<char*>(body.bytes.data()), body.bytes.size(), release, owner};
+}
+
+// A thread of the program's own may be interrupted by its signals; that is no failure of the socket's.
+template <class Call>
+auto uninterrupted(Call call) {
+  while (true) {
+    try {
+      return call();
+    } catch (const zmq::error_t& error) {
+      if (error.num() != EINTR) throw;
+    }
+  }
 }
 
 SessionSettings settings_of(const Identity& identity, const Options& options) {
@@ -82,10 +95,9 @@ class Connection::Socket {
 
   void send(const Frame& frame) {
     const bool body = frame.body.owner != nullptr;
-    const auto flags = body ? zmq::send_flags::sndmore : zmq::send_flags::none;
-    (void)socket_.send(zmq::message_t{frame.header.data(), frame.header.size()},
-                       flags | zmq::send_flags::dontwait);
-    if (body) (void)socket_.send(message_of(frame.body), zmq::send_flags::dontwait);
+    send(zmq::message_t{frame.header.data(), frame.header.size()},
+         body ? zmq::send_flags::sndmore : zmq::send_flags::none);
+    if (body) send(message_of(frame.body), zmq::send_flags::none);
   }
 
   bool receive(zmq::message_t& header, Body& body) {
@@ -108,10 +120,19 @@ class Connection::Socket {
     return gone;
   }
 
-  [[nodiscard]] void* handle() { return socket_.handle(); }
-  [[nodiscard]] void* monitor_handle() { return monitor_.handle(); }
+  // For poll(): readable when something has come that nobody has taken notice of. Every use of the socket
+  // takes notice; then has_input() alone knows.
+  [[nodiscard]] int fd() const { return socket_.get(zmq::sockopt::fd); }
+  [[nodiscard]] int monitor_fd() const { return monitor_.get(zmq::sockopt::fd); }
+  [[nodiscard]] bool has_input() const {
+    return uninterrupted([&] { return (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0; });
+  }
 
  private:
+  void send(zmq::message_t part, zmq::send_flags flags) {
+    (void)uninterrupted([&] { return socket_.send(part, flags | zmq::send_flags::dontwait); });
+  }
+
   zmq::socket_t socket_;
   zmq::socket_t monitor_;
 };
@@ -137,11 +158,23 @@ void Connection::post(std::function<void()> job) {
     const std::lock_guard lock{jobs_mutex_};
     jobs_.push_back(std::move(job));
   }
-  wake();
+  rouse();
 }
 
 void Connection::wake() {
+  if (!send_here()) rouse();
+}
+
+void Connection::rouse() {
   if (!woken_.exchange(true)) eventfd_write(wake_fd_, 1);
+}
+
+// Whether there is nothing left for the connection's thread to do.
+bool Connection::send_here() {
+  const std::unique_lock turn{turn_, std::try_to_lock};
+  if (!turn || !session_.joined() || !burst_.may_send(now())) return false;
+  send_waiting();
+  return !socket_ || !socket_->has_input();
 }
 
 void Connection::end(milliseconds wait) {
@@ -152,6 +185,7 @@ void Connection::end(milliseconds wait) {
 
 void Connection::run() {
   block_signals();
+  const std::lock_guard turn{turn_};
   session_.start(now());
   while (!ended_) {
     wait();
@@ -164,19 +198,19 @@ void Connection::run() {
   for (auto* side : sides_) side->closed();
 }
 
+// The turn is free meanwhile, so nothing may be asked of the sockets but their descriptors.
 void Connection::wait() {
+  if (socket_ && socket_->has_input()) return;
   const auto until = session_.next_deadline();
   const auto left = until == Time::max() ? longest_wait : std::chrono::ceil<milliseconds>(until - now());
-  std::array<zmq::pollitem_t, 3> items{{{nullptr, wake_fd_, ZMQ_POLLIN, 0},
-                                        {socket_ ? socket_->handle() : nullptr, -1, ZMQ_POLLIN, 0},
-                                        {socket_ ? socket_->monitor_handle() : nullptr, -1, ZMQ_POLLIN, 0}}};
-  try {
-    zmq::poll(items.data(), socket_ ? items.size() : 1, std::clamp(left, milliseconds{0}, longest_wait));
-  } catch (const zmq::error_t& error) {
-    if (error.num() != EINTR) throw;
-  }
-  hung_up_ = (items[2].revents & ZMQ_POLLIN) != 0;
-  if ((items[0].revents & ZMQ_POLLIN) != 0) {
+  std::array<pollfd, 3> fds{{{wake_fd_, POLLIN, 0},
+                             {socket_ ? socket_->fd() : -1, POLLIN, 0},
+                             {socket_ ? socket_->monitor_fd() : -1, POLLIN, 0}}};
+  turn_.unlock();
+  poll(fds.data(), fds.size(), static_cast<int>(std::clamp(left, milliseconds{0}, longest_wait).count()));
+  turn_.lock();
+  if (fds[2].revents != 0) hung_up_ = true;
+  if (fds[0].revents != 0) {
     eventfd_t count = 0;
     eventfd_read(wake_fd_, &count);
     // Before anything is fetched: what is put there from now on wakes again.
@@ -192,7 +226,9 @@ void Connection::receive() {
     session_.on_frame({static_cast<const char*>(header.data()), header.size()}, std::move(body), now());
   }
   // Once all that came before is read: the last frames of a broker that ends count.
-  if (hung_up_ && frames < receive_frames_max && socket_ && socket_->disconnected()) {
+  if (!hung_up_ || frames == receive_frames_max) return;
+  hung_up_ = false;
+  if (socket_ && socket_->disconnected()) {
     session_.give_up("the connection to " + session_.broker() + " was closed", now());
   }
 }
@@ -213,6 +249,7 @@ void Connection::send_waiting() {
   for (const auto& frame : frames_) {
     if (socket_) socket_->send(frame);
   }
+  if (!frames_.empty()) burst_.sent(now());
 }
 
 void Connection::add_side(Side& side) {

@@ -1,8 +1,9 @@
-// One connection to the bus: a thread that owns the socket and the session, and the sides that use it.
+// One connection to the bus: its socket, its session, the sides that use it, and a thread that keeps them.
 //
-// A side is what publishes or what consumes over the connection. Sides are called on the connection's thread
-// only; whatever other threads put into them is fetched by take() after wake(). So the socket, the session
-// and its times have one owner and no lock.
+// A side is what publishes or what consumes over the connection; what other threads put into it is fetched by
+// take() after wake(). All of this is done in the connection's turn (turn.h), by the thread that keeps it or,
+// while that sleeps, by the one that called wake(): this one sends what waits, and nothing else. So the
+// user's callbacks, and whatever answers or deadlines lead to, come from the connection's thread alone.
 #pragma once
 
 #include <atomic>
@@ -14,12 +15,15 @@
 #include <thread>
 #include <vector>
 
+#include "burst.h"
 #include "identity.h"
 #include "reel/options.h"
 #include "session.h"
+#include "turn.h"
 
 namespace reel::sdk {
 
+/// Called in the connection's turn, by its thread but for take().
 class Side {
  public:
   virtual ~Side() = default;
@@ -35,7 +39,8 @@ class Side {
   virtual void refused(v1::RefusedReason, const std::string& /*text*/) {}
   /// The connection has ended for good.
   virtual void closed() {}
-  /// Adds what the session has room for. Called while joined.
+  /// Adds what the session has room for. Called while joined, by any thread that called wake(): of the
+  /// user's code it may call nothing.
   virtual void take(std::vector<Frame>&) {}
   virtual void add_beat(v1::ClientBeat&) {}
 };
@@ -64,12 +69,13 @@ class Connection final : private SessionOwner {
   void start();
   /// Runs `job` on the connection's thread, soon; never, once the connection has ended.
   void post(std::function<void()> job);
-  /// Some side has something for take().
+  /// Some side has something for take(). Sends it from here where that can be done at once, and never waits.
+  /// Not to be called under a lock that take() wants.
   void wake();
   /// Says goodbye and waits for the answer, at most `wait`. The sides are called no more afterwards.
   void end(milliseconds wait = goodbye_wait);
 
-  /// On the connection's thread only, or before start().
+  /// In the connection's turn only, or before start().
   void add_side(Side& side);
   void subscribe(v1::Subscribe subscribe);
   void give_up(const std::string& why);
@@ -81,6 +87,8 @@ class Connection final : private SessionOwner {
   class Socket;
 
   void run();
+  void rouse();
+  [[nodiscard]] bool send_here();
   void wait();
   void receive();
   void run_jobs();
@@ -104,12 +112,14 @@ class Connection final : private SessionOwner {
   void left() override;
 
   Log log_;
+  Turn turn_;  // for what follows, up to the eventfd
   Session session_;
   std::vector<Side*> sides_;
   v1::Welcome welcome_;  // the session's, for sides that are added later
   std::unique_ptr<Socket> socket_;
   std::vector<Frame> frames_;  // scratch of send_waiting
-  bool hung_up_ = false;       // the monitor has something to say
+  Burst burst_;
+  bool hung_up_ = false;  // the monitor has something to say
   bool ended_ = false;
   bool loss_told_ = false;  // logged since a session last stood
 

@@ -133,8 +133,9 @@ void PublishWindow::seal() {
 }
 
 bool PublishWindow::may_seal() const {
-  return open_.count != 0 &&
-         (unanswered_.size() < eager_batches_max || open_writer_.size() >= grown_batch_bytes);
+  if (open_.count == 0) return false;
+  return unanswered_.size() < eager_batches_max || unanswered_bytes_ < eager_bytes_max ||
+         open_writer_.size() >= grown_batch_bytes;
 }
 
 bool PublishWindow::window_open() const {

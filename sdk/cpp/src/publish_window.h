@@ -24,8 +24,10 @@ namespace reel::sdk {
 /// A sealed batch is no larger, single events excepted: large enough to make the cost of a frame vanish,
 /// small enough that one frame delays another by well under a millisecond.
 inline constexpr std::size_t batch_bytes_target = 256u << 10;
-/// While so many batches are unanswered, further small ones wait and grow. An idle connection sends at once.
+/// While so many batches and bytes are unanswered, further small ones wait and grow. An idle connection sends
+/// at once, and so does one on which single events come faster than they are answered.
 inline constexpr std::size_t eager_batches_max = 4;
+inline constexpr std::size_t eager_bytes_max = 4u << 10;
 /// Grown to this, a batch goes out whatever is unanswered.
 inline constexpr std::size_t grown_batch_bytes = 32u << 10;
 

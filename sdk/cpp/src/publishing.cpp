@@ -162,7 +162,11 @@ PublishResult Publishing::publish(const Outgoing& event) {
     if (link_ != Link::joined) return not_connected(encoded);
     const auto appended = append(event, encoded, callback);
     if (appended == PublishWindow::Appended::too_large) return too_large(encoded);
-    if (appended == PublishWindow::Appended::queued_wake) connection_->wake();
+    if (appended == PublishWindow::Appended::queued_wake) {
+      lock.unlock();
+      connection_->wake();
+      lock.lock();
+    }
     if (appended != PublishWindow::Appended::back_pressured) break;
     const auto may_go_on = [&] { return window_.has_room(encoded.bytes.size()) || link_ != Link::joined; };
     if (!changed_.wait_until(lock, deadline, may_go_on)) {
@@ -179,18 +183,23 @@ bool Publishing::publish_async(const Outgoing& event, PublishCallback callback) 
   static thread_local EncodedEvent encoded;
   encoded.encode(event);
   PublishResult failed;
+  bool wake = false;
   {
     const std::lock_guard lock{mutex_};
     const bool over = link_ == Link::refused || link_ == Link::closed;
     const auto appended = over ? PublishWindow::Appended::back_pressured : append(event, encoded, callback);
     switch (appended) {
       case PublishWindow::Appended::queued: return true;
-      case PublishWindow::Appended::queued_wake: connection_->wake(); return true;
+      case PublishWindow::Appended::queued_wake: wake = true; break;
       case PublishWindow::Appended::too_large: failed = too_large(encoded); break;
       case PublishWindow::Appended::back_pressured:
         failed = over ? not_connected(encoded) : back_pressured(encoded);
         break;
     }
+  }
+  if (wake) {
+    connection_->wake();
+    return true;
   }
   if (callback) callback(failed);
   return false;
@@ -267,7 +276,8 @@ void Publishing::take(std::vector<Frame>& frames) {
   }
   if (refused.empty()) return;
   changed_.notify_all();
-  complete(refused);
+  // Who sends may be anybody: callbacks are the connection's thread's.
+  connection_->post([refused = std::move(refused)]() mutable { complete(refused); });
 }
 
 }  // namespace reel::sdk

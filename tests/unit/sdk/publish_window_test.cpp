@@ -112,7 +112,7 @@ TEST_CASE("while batches are unanswered small ones wait and grow") {
   WindowBench bench;
   bench.join();
   for (const auto* id : {"e1", "e2", "e3", "e4"}) {
-    bench.publish(id);
+    bench.publish(id, 2 << 10);
     CHECK(bench.sent() != "");
   }
   bench.publish("e5");
@@ -130,6 +130,19 @@ TEST_CASE("while batches are unanswered small ones wait and grow") {
     CHECK(bench.publish("e10") == PublishWindow::Appended::queued);
     CHECK(bench.sent() == "6[e7 e8 e9 e10]");
   }
+}
+
+TEST_CASE("single events do not wait for each other's answers, until they are many") {
+  WindowBench bench;
+  bench.join();
+  std::size_t sent = 0;
+  for (; sent < 1'000 && bench.publish("e") == PublishWindow::Appended::queued_wake; ++sent) {
+    if (bench.sent().empty()) break;
+  }
+  CHECK(sent > 2 * eager_batches_max);
+  CHECK(sent < eager_bytes_max / 10);
+  bench.publish("e1");
+  CHECK(bench.sent() == "");
 }
 
 TEST_CASE("no batch is larger than its target, single events excepted") {

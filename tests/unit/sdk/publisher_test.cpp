@@ -1,8 +1,13 @@
 #include "reel/publisher.h"
 
 #include <doctest/doctest.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include <atomic>
+#include <set>
+#include <thread>
+#include <vector>
 
 #include "bench.pb.h"
 #include "fake_broker.h"
@@ -124,6 +129,67 @@ TEST_CASE("ten thousand events published without waiting are all there, in order
   CHECK(accepted == 10'000);
   CHECK(broker.journal("order.placed") == ids);
   CHECK(broker.goodbyes() == 1);
+}
+
+TEST_CASE("a callback may publish, and what it publishes goes out behind it") {
+  FakeBroker broker;
+  std::atomic<int> left{200};
+  Publisher shop{"shop", broker.options()};
+  const auto data = order().SerializeAsString();
+  PublishCallback publish_next = [&](const PublishResult& result) {
+    CHECK(result.ok());
+    if (--left == 0) return;
+    CHECK(shop.publish_async({.topic = "order.placed", .type = "bench.v1.OrderPlaced", .data = data},
+                             publish_next));
+  };
+  CHECK(shop.publish_async({.topic = "order.placed", .type = "bench.v1.OrderPlaced", .data = data},
+                           publish_next));
+  CHECK(broker.wait_until([&] { return left == 0; }));
+  CHECK(shop.flush(20s) == 0);
+  CHECK(broker.journal("order.placed").size() == 200);
+}
+
+TEST_CASE("threads that publish at once send beside the connection's own, each event once") {
+  FakeBroker broker;
+  Publisher shop{"shop", broker.options()};
+  REQUIRE(shop.publish("order.placed", order()).ok());
+  std::atomic<int> ok{0};
+  const auto publish = [&] {
+    const auto data = order().SerializeAsString();
+    for (int i = 0; i < 300; ++i) {
+      shop.publish_async({.topic = "order.placed", .type = "bench.v1.OrderPlaced", .data = data});
+      ok += shop.publish("order.placed", order()).ok() ? 1 : 0;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(publish);
+  for (auto& thread : threads) thread.join();
+  CHECK(shop.flush(20s) == 0);
+  CHECK(ok == 1'200);
+  const auto ids = broker.journal("order.placed");
+  CHECK(ids.size() == 2'401);
+  CHECK(std::set<std::string>{ids.begin(), ids.end()}.size() == 2'401);
+}
+
+TEST_CASE("signals that interrupt a thread that publishes do it no harm") {
+  FakeBroker broker;
+  Publisher shop{"shop", broker.options()};
+  REQUIRE(shop.publish("order.placed", order()).ok());
+  struct sigaction hear {};
+  hear.sa_handler = [](int) {};  // without SA_RESTART: calls are interrupted
+  struct sigaction before {};
+  sigaction(SIGUSR1, &hear, &before);
+  std::atomic<bool> done{false};
+  std::thread nuisance{[&done, target = pthread_self()] {
+    while (!done) pthread_kill(target, SIGUSR1);
+  }};
+  int ok = 0;
+  for (int i = 0; i < 2'000; ++i) ok += shop.publish("order.placed", order()).ok() ? 1 : 0;
+  done = true;
+  nuisance.join();
+  sigaction(SIGUSR1, &before, nullptr);
+  CHECK(ok == 2'000);
+  CHECK(broker.journal("order.placed").size() == 2'001);
 }
 
 TEST_CASE("beyond the buffer publishing is back-pressured until answers make room") {

@@ -8,8 +8,9 @@
 // Inside a handler publish through the handler's reel::Context instead, which keeps the flow together.
 //
 // Events go out in the order of the calls. What is queued while the last frame was on its way travels as one
-// frame; an event on an idle connection is sent at once. After a lost connection unanswered events are sent
-// again and recognised by the broker, so none is accepted twice. All methods may be called from any thread.
+// frame; an event on an idle connection is sent at once, by the thread that publishes it. After a lost
+// connection unanswered events are sent again and recognised by the broker, so none is accepted twice. All
+// methods may be called from any thread.
 #pragma once
 
 #include <chrono>

@@ -1,0 +1,32 @@
+// Whether a frame goes at once, from the thread that has it, or waits for the connection's thread to wake.
+//
+// Waking takes as long as sending several frames, and what comes meanwhile goes in one. So the first few of a
+// burst go one by one, soonest; who goes on at that pace is better served by the thread that gathers.
+#pragma once
+
+#include <chrono>
+
+namespace reel::sdk {
+
+class Burst {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// Frames that follow closer belong to one burst: about as long as waking a thread takes.
+  static constexpr std::chrono::microseconds gap{25};
+  static constexpr int eager_frames_max = 3;
+
+  void sent(Time now) {
+    frames_ = now - last_sent_ < gap ? frames_ + 1 : 1;
+    last_sent_ = now;
+  }
+  [[nodiscard]] bool may_send(Time now) const {
+    return frames_ < eager_frames_max || now - last_sent_ >= gap;
+  }
+
+ private:
+  Time last_sent_{};
+  int frames_ = 0;
+};
+
+}  // namespace reel::sdk
