@@ -146,11 +146,18 @@ Connection::Connection(const Identity& identity, const Options& options)
 
 Connection::~Connection() {
   end(milliseconds{0});
+  for (auto& thread : crew_) thread.join();
   close(wake_fd_);
 }
 
-void Connection::start() {
-  thread_ = std::thread{[this] { run(); }};
+void Connection::start(unsigned crew) {
+  for (unsigned number = 0; number < crew; ++number) {
+    crew_.emplace_back([this, is_first = number == 0] {
+      block_signals();
+      if (is_first) keep();
+      while (watch_.stand_by()) take_over();
+    });
+  }
 }
 
 void Connection::post(std::function<void()> job) {
@@ -178,14 +185,14 @@ bool Connection::send_here() {
 }
 
 void Connection::end(milliseconds wait) {
-  if (!thread_.joinable()) return;
+  if (crew_.empty()) return;
   post([this, wait] { session_.leave(now(), wait); });
-  thread_.join();
+  watch_.wait_for_end();
 }
 
-void Connection::run() {
-  block_signals();
-  const std::lock_guard turn{turn_};
+// Until the connection ends or has another keeper.
+void Connection::keep() {
+  turn_.lock();
   session_.start(now());
   while (!ended_) {
     wait();
@@ -193,9 +200,33 @@ void Connection::run() {
     run_jobs();
     session_.on_time(now());
     send_waiting();
+    if (aside_ != nullptr && !step_aside()) return;
   }
   socket_.reset();
   for (auto* side : sides_) side->closed();
+  turn_.unlock();
+  watch_.end();
+}
+
+// False, and the turn is not ours any more: another thread has become the keeper.
+bool Connection::step_aside() {
+  served_ = std::exchange(aside_, nullptr);
+  auto& side = *served_;
+  const auto step = watch_.step_aside();
+  turn_.unlock();
+  side.run_aside();
+  if (!watch_.come_back(step)) return false;
+  turn_.lock();
+  send_waiting();
+  return true;
+}
+
+void Connection::take_over() {
+  {
+    const std::lock_guard turn{turn_};
+    served_->aside_for_long();
+  }
+  keep();
 }
 
 // The turn is free meanwhile, so nothing may be asked of the sockets but their descriptors.

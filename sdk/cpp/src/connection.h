@@ -4,6 +4,9 @@
 // take() after wake(). All of this is done in the connection's turn (turn.h), by the thread that keeps it or,
 // while that sleeps, by the one that called wake(): this one sends what waits, and nothing else. So the
 // user's callbacks, and whatever answers or deadlines lead to, come from the connection's thread alone.
+//
+// A side may ask that thread to do something for it between two turns. A second one stands by then, in case
+// it takes long (watch.h): "the connection's thread" is the one that keeps it now.
 #pragma once
 
 #include <atomic>
@@ -20,6 +23,7 @@
 #include "reel/options.h"
 #include "session.h"
 #include "turn.h"
+#include "watch.h"
 
 namespace reel::sdk {
 
@@ -43,6 +47,10 @@ class Side {
   /// user's code it may call nothing.
   virtual void take(std::vector<Frame>&) {}
   virtual void add_beat(v1::ClientBeat&) {}
+  /// What step_aside_for() was called for. Not in the turn: it may take its time.
+  virtual void run_aside() {}
+  /// It takes its time, and the connection has another keeper. In the turn, as everything else.
+  virtual void aside_for_long() {}
 };
 
 /// One line at a time to the user's sink.
@@ -65,20 +73,23 @@ class Connection final : private SessionOwner {
   /// Ends at once where end() was not called.
   ~Connection() override;
 
-  /// Connects in the background.
-  void start();
+  /// Connects in the background, with so many threads: two where a side wants one to step aside.
+  void start(unsigned crew = 1);
   /// Runs `job` on the connection's thread, soon; never, once the connection has ended.
   void post(std::function<void()> job);
   /// Some side has something for take(). Sends it from here where that can be done at once, and never waits.
   /// Not to be called under a lock that take() wants.
   void wake();
-  /// Says goodbye and waits for the answer, at most `wait`. The sides are called no more afterwards.
+  /// Says goodbye and waits for the answer, at most `wait`. The sides are called no more afterwards; what
+  /// runs aside is not waited for.
   void end(milliseconds wait = goodbye_wait);
 
   /// In the connection's turn only, or before start().
   void add_side(Side& side);
   void subscribe(v1::Subscribe subscribe);
   void give_up(const std::string& why);
+  /// Has this thread call side.run_aside() when the turn is over.
+  void step_aside_for(Side& side) { aside_ = &side; }
   [[nodiscard]] const std::string& broker() const { return session_.broker(); }
 
   [[nodiscard]] Log& log() { return log_; }
@@ -86,7 +97,9 @@ class Connection final : private SessionOwner {
  private:
   class Socket;
 
-  void run();
+  void keep();
+  [[nodiscard]] bool step_aside();
+  void take_over();
   void rouse();
   [[nodiscard]] bool send_here();
   void wait();
@@ -121,13 +134,16 @@ class Connection final : private SessionOwner {
   Burst burst_;
   bool hung_up_ = false;  // the monitor has something to say
   bool ended_ = false;
+  Side* aside_ = nullptr;   // wants the keeper to step aside
+  Side* served_ = nullptr;  // the last it did for
   bool loss_told_ = false;  // logged since a session last stood
 
   int wake_fd_ = -1;
   std::atomic<bool> woken_{false};
   std::mutex jobs_mutex_;
   std::vector<std::function<void()>> jobs_;
-  std::thread thread_;
+  Watch watch_;
+  std::vector<std::thread> crew_;
 };
 
 }  // namespace reel::sdk

@@ -26,7 +26,7 @@ Deliveries::Deliveries(Connection& connection, const HandlerRegistry& registry, 
     : connection_{connection},
       when_refused_{std::move(when_refused)},
       handlers_{registry},
-      by_worker_{make_workers(worker_count(options), identity)},
+      by_worker_{make_workers(worker_count(options) + 1, identity)},
       settles_{worker_count(options), options.settle_buffer_bytes},
       workers_{worker_count(options),
                [this](unsigned worker, const Task& task) { return handle(worker, task); }} {}
@@ -79,7 +79,7 @@ void Deliveries::delivered(const v1::Deliver& deliver, Body body) {
   if (!frame) return connection_.give_up("a delivery that cannot be read came from " + connection_.broker());
   if (tasks_.empty()) return;
   frame.release();  // its last task deletes it
-  workers_.add(tasks_);
+  if (workers_.add_or_help(tasks_)) connection_.step_aside_for(*this);
 }
 
 bool Deliveries::handle(unsigned index, const Task& task) {

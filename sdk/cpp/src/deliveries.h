@@ -1,8 +1,8 @@
 // The consuming side of a service's connection: from DELIVER frames to handlers, from handlers to SETTLE.
 //
 // The connection's thread reads a frame, finds each event's key and hands all of them to the workers at once;
-// a worker runs the handlers and leaves the result in its outbox. What belongs to a lost session is void: it
-// is dropped where it waits, and its results are not sent.
+// a worker, or this thread itself, runs the handlers and leaves the result in an outbox. What belongs to a
+// lost session is void: it is dropped where it waits, and its results are not sent.
 #pragma once
 
 #include <condition_variable>
@@ -52,6 +52,8 @@ class Deliveries final : public Side {
   void refused(v1::RefusedReason reason, const std::string& text) override;
   void take(std::vector<Frame>& frames) override;
   void add_beat(v1::ClientBeat& beat) override;
+  void run_aside() override { workers_.help(); }
+  void aside_for_long() override { workers_.help_takes_long(); }
 
   [[nodiscard]] bool handle(unsigned worker, const Task& task);
   [[nodiscard]] std::optional<Failed> run_handlers(Worker& worker, const Task& task);
@@ -73,7 +75,7 @@ class Deliveries final : public Side {
   std::condition_variable settled_changed_;
   bool all_settled_ = false;
 
-  std::vector<std::unique_ptr<Worker>> by_worker_;
+  std::vector<std::unique_ptr<Worker>> by_worker_;  // and behind them who helps
   SettleBatcher settles_;
   KeyedWorkers workers_;  // last: its threads use all of the above
 };

@@ -29,13 +29,18 @@ KeyedWorkers::~KeyedWorkers() {
   }
   work_came_.notify_all();
   for (auto& thread : threads_) thread.join();
+  {
+    std::unique_lock lock{mutex_};
+    help_ended_.wait(lock, [this] { return !helped_; });
+  }
   for (auto& lane : lanes_) {
     drop(lane.queued);
     for (auto& parked : lane.parked) drop(parked.tasks);
   }
 }
 
-void KeyedWorkers::queue(Lane& lane, const Task& task) {
+void KeyedWorkers::queue(const Task& task) {
+  auto& lane = lane_of(task.key_hash);
   lane.queued.push_back(task);
   if (lane.taken) return;
   lane.taken = true;
@@ -47,10 +52,50 @@ void KeyedWorkers::add(std::span<const Task> tasks) {
   std::size_t to_wake = 0;
   {
     const std::lock_guard lock{mutex_};
-    for (const auto& task : tasks) queue(lane_of(task.key_hash), task);
-    to_wake = std::min(waiting_, ready_.size());
+    for (const auto& task : tasks) queue(task);
+    const std::size_t resting = helped_ && waiting_ != 0 ? 1 : 0;
+    to_wake = std::min(waiting_ - resting, ready_.size());
   }
   for (; to_wake > 0; --to_wake) work_came_.notify_one();
+}
+
+bool KeyedWorkers::add_or_help(std::span<const Task> tasks) {
+  {
+    const std::lock_guard lock{mutex_};
+    const bool all_sleep = waiting_ == shares_.size() && ready_.empty() && !helped_;
+    if (all_sleep && tasks.size() <= helped_tasks_max && quickness_.promises()) {
+      for (const auto& task : tasks) queue(task);
+      helped_ = true;
+      return true;
+    }
+  }
+  add(tasks);
+  return false;
+}
+
+void KeyedWorkers::help_takes_long() {
+  add({});  // wakes for what is ready
+}
+
+void KeyedWorkers::help() {
+  const auto began = std::chrono::steady_clock::now();
+  while (auto* lane = next_ready_lane()) run(static_cast<unsigned>(shares_.size()), *lane);
+  const auto took = std::chrono::steady_clock::now() - began;
+
+  const std::lock_guard lock{mutex_};
+  quickness_.took(took);
+  helped_ = false;
+  help_ended_.notify_all();
+  if (!ready_.empty()) work_came_.notify_one();  // the one that rested
+}
+
+KeyedWorkers::Lane* KeyedWorkers::next_ready_lane() {
+  const std::lock_guard lock{mutex_};
+  if (ready_.empty()) return nullptr;
+  auto* lane = ready_.front();
+  ready_.pop_front();
+  lane->running.swap(lane->queued);
+  return lane;
 }
 
 void KeyedWorkers::answered(std::uint64_t key_hash, std::uint64_t settle) {
@@ -192,6 +237,10 @@ void KeyedWorkers::work(unsigned worker) {
 KeyedWorkers::Lane* KeyedWorkers::next_lane(unsigned worker) {
   std::unique_lock lock{mutex_};
   while (true) {
+    if (must_rest()) {
+      wait_for_work(lock);
+      continue;
+    }
     auto& own = shares_[worker];
     if (own.next == own.lanes.size()) {
       own.lanes.clear();
@@ -212,10 +261,14 @@ KeyedWorkers::Lane* KeyedWorkers::next_lane(unsigned worker) {
       return lane;
     }
     if (ending_) return nullptr;
-    ++waiting_;
-    work_came_.wait(lock);
-    --waiting_;
+    wait_for_work(lock);
   }
+}
+
+void KeyedWorkers::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  ++waiting_;
+  work_came_.wait(lock);
+  --waiting_;
 }
 
 void KeyedWorkers::run(unsigned worker, Lane& lane) {

@@ -5,6 +5,10 @@
 // makes the lock cheap when there is much to do; an idle worker takes lanes a busy one has not begun, so a
 // slow handler delays its own lane only.
 //
+// To wake a worker takes longer than most handlers do. So the thread that brings a few events while all
+// workers sleep runs them itself, in the place of one that sleeps on: there are never more handlers at work
+// than workers. Not where handlers are slow: that thread is needed elsewhere.
+//
 // When the event of a key fails, the broker takes back what it delivered behind it under that key. So what is
 // queued under it is parked, unhandled, until answered() says that the broker has heard of the failure. Then
 // what was delivered before it had is dropped, and what was delivered since is handled. If the failure came
@@ -28,20 +32,29 @@
 #include <vector>
 
 #include "delivery.h"
+#include "quickness.h"
 
 namespace reel::sdk {
 
 class KeyedWorkers {
  public:
-  /// Handles one event on worker number `worker`. False: it failed, its key waits for answered().
+  /// Handles one event on worker number `worker`; who helps is number `workers`. False: it failed, its key
+  /// waits for answered().
   using Handle = std::function<bool(unsigned worker, const Task& task)>;
 
   KeyedWorkers(unsigned workers, Handle handle);
-  /// Drops what is queued and waits for running handlers.
+  /// Drops what is queued and waits for running handlers, and for a help() that is owed.
   ~KeyedWorkers();
 
   /// Queues events, in delivery order.
   void add(std::span<const Task> tasks);
+  /// The same, but wakes nobody where the caller can do as well. True: it owes a call of help(),
+  /// soon.
+  [[nodiscard]] bool add_or_help(std::span<const Task> tasks);
+  /// Runs what is ready, in the place of a worker.
+  void help();
+  /// To be called when that has not returned soon: the others take what it has not begun.
+  void help_takes_long();
   /// SETTLE number `settle`, which nacked an event of this key, is answered.
   void answered(std::uint64_t key_hash, std::uint64_t settle);
   /// What the broker delivered under this key before that SETTLE was taken back.
@@ -98,9 +111,13 @@ class KeyedWorkers {
 
   static constexpr std::size_t lane_count = 1024;  // a power of two; two of ten keys meet once in 20 times
   static constexpr std::size_t share_max = 32;
+  static constexpr std::size_t helped_tasks_max = 8;  // for more, several workers are worth their waking
 
   void work(unsigned worker);
   [[nodiscard]] Lane* next_lane(unsigned worker);
+  [[nodiscard]] Lane* next_ready_lane();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool must_rest() const { return helped_ && waiting_ == 0 && !ending_; }
   void run(unsigned worker, Lane& lane);
   [[nodiscard]] bool run_task(unsigned worker, Lane& lane, const Task& task);
   void resume(unsigned worker, Lane& lane, std::uint64_t key_hash, std::uint64_t settle);
@@ -108,7 +125,7 @@ class KeyedWorkers {
   void forget_parked(Lane& lane);
   [[nodiscard]] static bool is_withdrawn(const Lane& lane, const Task& task);
   static void add_work(const Lane& lane, Work& work);
-  void queue(Lane& lane, const Task& task);
+  void queue(const Task& task);
   Lane& lane_of(std::uint64_t key_hash) { return lanes_[key_hash & (lane_count - 1)]; }
 
   Handle handle_;
@@ -121,7 +138,10 @@ class KeyedWorkers {
   std::vector<Share> shares_;  // by worker
   std::size_t waiting_ = 0;    // workers without work
   std::size_t taken_ = 0;      // lanes that are ready or being run
+  bool helped_ = false;        // in the place of one of the waiting, now or soon
   bool ending_ = false;
+  Quickness quickness_;
+  std::condition_variable help_ended_;
 
   std::atomic<bool> begin_no_more_{false};
   std::atomic<std::uint64_t> session_{0};

@@ -95,7 +95,7 @@ Publishing::~Publishing() {
     flush(*owned_drain_timeout_);
     connection_->end();
   }
-  // By now the connection's thread is gone, here or in the service that shares it.
+  // By now the connection has ended, here or in the service that shares it.
   auto completions = window_.abandon();
   complete(completions);
 }

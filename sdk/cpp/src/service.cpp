@@ -25,7 +25,7 @@ Service::Impl::Impl(std::string name, Options given)
 Service::Impl::~Impl() {
   // What was published without run() still goes out.
   if (publishing_ != nullptr) publishing_->flush(options.drain_timeout);
-  // The connection's thread calls the sides: it ends first. Handlers still running end next.
+  // The connection calls the sides: it ends first. Handlers still running end next.
   if (connection_) connection_->end();
   deliveries_.reset();
   publisher_.reset();
@@ -49,7 +49,7 @@ void Service::Impl::connect() {
   connection_->add_side(*publishing);
   publishing_ = publishing.get();
   publisher_.reset(new Publisher{std::move(publishing)});
-  connection_->start();
+  connection_->start(2);
 }
 
 v1::Subscribe Service::Impl::subscription() const {

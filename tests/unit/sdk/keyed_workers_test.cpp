@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <future>
 #include <map>
+#include <optional>
+#include <thread>
 
 using namespace reel;
 using namespace reel::sdk;
@@ -19,8 +21,26 @@ class WorkersBench {
   explicit WorkersBench(unsigned count = 2)
       : workers{count, [this](unsigned, const Task& task) { return handle(task); }} {}
 
+  using OffsetsAndKeys = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
   // Offsets of one key each, as one DELIVER.
-  void deliver(std::vector<std::pair<std::uint64_t, std::uint64_t>> offsets_and_keys) {
+  void deliver(const OffsetsAndKeys& offsets_and_keys) { workers.add(tasks_of(offsets_and_keys)); }
+
+  // The same from a thread that may help. Whether it has to.
+  bool deliver_or_help(const OffsetsAndKeys& offsets_and_keys) {
+    return workers.add_or_help(tasks_of(offsets_and_keys));
+  }
+
+  // Until all workers sleep the thread that brings events is not asked to help.
+  void deliver_until_asked_to_help(std::uint64_t offset, std::uint64_t key) {
+    for (bool asked = false; !asked;) {
+      REQUIRE(workers.wait_idle(std::chrono::steady_clock::now() + 10s));
+      seen.clear();
+      asked = deliver_or_help({{offset, key}});
+    }
+  }
+
+  std::vector<Task> tasks_of(const OffsetsAndKeys& offsets_and_keys) {
     auto* frame = new DeliveredFrame;
     frame->session = session;
     frame->settled = settled;
@@ -28,7 +48,7 @@ class WorkersBench {
     std::vector<Task> tasks;
     for (const auto& [offset, key] : offsets_and_keys)
       tasks.push_back({.key_hash = key, .offset = offset, .frame = frame, .delivery = delivery});
-    workers.add(tasks);
+    return tasks;
   }
 
   // What was handled since the last call, once all is quiet, in the order of each key.
@@ -49,6 +69,8 @@ class WorkersBench {
     {
       const std::lock_guard lock{mutex};
       CHECK(running.insert(task.key_hash).second);  // never two of one key at once
+      most_running = std::max(most_running, running.size());
+      by[task.offset] = std::this_thread::get_id();
       changed.notify_all();
       if (gates.contains(task.key_hash)) gate = gates[task.key_hash];
     }
@@ -92,6 +114,8 @@ class WorkersBench {
   std::set<std::uint64_t> fails;
   std::map<std::uint64_t, std::shared_future<void>> gates;
   std::set<std::uint64_t> running;
+  std::size_t most_running = 0;
+  std::map<std::uint64_t, std::thread::id> by;  // by offset, who handled it
   std::map<std::uint64_t, std::vector<std::uint64_t>> seen;
   std::uint64_t session = 0;
   std::uint64_t settled = 0;  // what the deliveries from here on take into account
@@ -240,6 +264,80 @@ TEST_CASE("workers say what they are at and what waits; what the broker takes ba
   }
 }
 
+TEST_CASE("who brings an event while all workers sleep runs it itself") {
+  WorkersBench bench;
+  bench.deliver_until_asked_to_help(1, 7);
+  bench.workers.help();
+  CHECK(bench.by.at(1) == std::this_thread::get_id());
+  CHECK(bench.handled() == "7: 1");
+}
+
+TEST_CASE("more events than a few are for the workers") {
+  WorkersBench bench;
+  WorkersBench::OffsetsAndKeys events;
+  for (std::uint64_t i = 1; i <= 100; ++i) events.emplace_back(i, i);
+  bench.deliver_until_asked_to_help(101, 7);
+  bench.workers.help();
+  CHECK_FALSE(bench.deliver_or_help(events));
+  REQUIRE(bench.workers.wait_idle(std::chrono::steady_clock::now() + 10s));
+  CHECK(bench.seen.size() == 100);
+}
+
+TEST_CASE("while somebody helps, one worker rests and the others go on") {
+  std::promise<void> gate;
+  const auto hang_at_7 = [&](WorkersBench& bench) {
+    bench.deliver_until_asked_to_help(1, 7);
+    bench.gates[7] = gate.get_future().share();
+    auto helper = std::async(std::launch::async, [&bench] { bench.workers.help(); });
+    bench.wait_until_running(7);
+    return helper;
+  };
+  SUBCASE("with two workers other keys are handled, and nobody else is asked to help") {
+    WorkersBench bench{2};
+    auto helper = hang_at_7(bench);
+    CHECK_FALSE(bench.deliver_or_help({{2, 8}, {3, 7}}));
+    bench.wait_until_handled(8);
+    gate.set_value();
+    CHECK(bench.handled() == "7: 1 3; 8: 2");
+  }
+  SUBCASE("with one, it takes over what came meanwhile") {
+    WorkersBench bench{1};
+    auto helper = hang_at_7(bench);
+    bench.deliver({{2, 8}});
+    bench.deliver({{3, 9}});
+    CHECK(bench.work() == "at 1#1, from 2 to 3");
+    gate.set_value();
+    CHECK(bench.handled() == "7: 1; 8: 2; 9: 3");
+    CHECK(bench.most_running == 1);
+  }
+}
+
+TEST_CASE("what came in one frame with a key that hangs is for the others, once they hear of that") {
+  WorkersBench bench{2};
+  bool asked = false;
+  for (std::uint64_t key = 100; !asked; key += 2) {
+    REQUIRE(bench.workers.wait_idle(std::chrono::steady_clock::now() + 10s));
+    std::promise<void> gate;
+    bench.gates[key] = gate.get_future().share();
+    asked = bench.deliver_or_help({{key, key}, {key + 1, key + 1}});
+    std::future<void> helper;
+    if (asked) {
+      helper = std::async(std::launch::async, [&] { bench.workers.help(); });
+      bench.wait_until_running(key);
+      bench.workers.help_takes_long();
+    }
+    bench.wait_until_handled(key + 1);
+    gate.set_value();
+  }
+}
+
+TEST_CASE("workers end when the help that is owed has come") {
+  std::optional<WorkersBench> bench{std::in_place};
+  bench->deliver_until_asked_to_help(1, 7);
+  auto helper = std::async(std::launch::async, [&] { bench->workers.help(); });
+  bench.reset();
+}
+
 TEST_CASE("nothing is begun any more once that is said") {
   WorkersBench bench{1};
   std::promise<void> gate;
@@ -264,7 +362,7 @@ TEST_CASE("whatever comes in whatever frames, each key sees its events once and 
         events.emplace_back(++offset, key);
         expected[key].push_back(offset);
       }
-      bench.deliver(events);
+      if (bench.deliver_or_help(events)) bench.workers.help();
     }
     RC_ASSERT(bench.workers.wait_idle(std::chrono::steady_clock::now() + 10s));
     RC_ASSERT(bench.seen == expected);

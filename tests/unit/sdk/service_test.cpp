@@ -126,6 +126,58 @@ TEST_CASE("a broker that was started again delivers on") {
   CHECK(handled >= 300);
 }
 
+TEST_CASE("while a handler hangs, the connection goes on, whichever thread it runs on") {
+  FakeBroker broker;
+  auto options = broker.options();
+  options.workers = 2;
+  Service payments{"payments", options};
+  std::promise<void> begun, gate;
+  std::atomic<int> handled{0};
+  payments.on<bench::v1::OrderPlaced>("order.placed", [&](const bench::v1::OrderPlaced& placed) {
+    if (placed.cents() == 1) {
+      begun.set_value();
+      gate.get_future().wait();
+    }
+    ++handled;
+  });
+  Running running{payments};
+  Publisher shop{"shop", broker.options()};
+  CHECK(shop.publish("order.placed", order(0)).ok());
+  CHECK(broker.wait_until([&] { return broker.acked("payments").size() == 1; }));
+  CHECK(shop.publish("order.placed", order(1), {.correlationid = "hangs"}).ok());
+  begun.get_future().wait();
+  // Whoever it is that hangs: deliveries, acks and the service's own publishes go on.
+  for (std::uint32_t i = 2; i < 50; ++i) {
+    CHECK(payments.publish("order.placed", order(i)).ok());
+    CHECK(broker.wait_until([&] { return broker.acked("payments").size() == i; }));
+  }
+  CHECK(shop.publish("order.placed", order(1'000), {.correlationid = "hangs"}).ok());
+  gate.set_value();
+  CHECK(broker.wait_until([&] { return broker.acked("payments").size() == 51; }));
+  CHECK(running.stop() == 0);
+  CHECK(handled == 51);
+}
+
+TEST_CASE("a handler may publish on its own and wait for the answer, whichever thread it runs on") {
+  FakeBroker broker;
+  auto options = broker.options();
+  options.workers = 1;
+  Service payments{"payments", options};
+  std::atomic<int> ok{0};
+  payments.on<bench::v1::OrderPlaced>("order.placed", [&](const bench::v1::OrderPlaced& placed) {
+    ok += payments.publish("payment.captured", placed).ok() ? 1 : 0;
+  });
+  Running running{payments};
+  Publisher shop{"shop", broker.options()};
+  for (std::uint32_t i = 1; i <= 20; ++i) {
+    CHECK(shop.publish("order.placed", order(i)).ok());
+    CHECK(broker.wait_until([&] { return broker.acked("payments").size() == i; }));
+  }
+  CHECK(running.stop() == 0);
+  CHECK(ok == 20);
+  CHECK(broker.journal("payment.captured").size() == 20);
+}
+
 TEST_CASE("a stop lets the running handler finish, and settles it") {
   FakeBroker broker;
   auto options = broker.options();

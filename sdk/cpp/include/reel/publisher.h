@@ -90,8 +90,8 @@ struct Outgoing {
   std::string_view source;
 };
 
-/// Called exactly once per event, on the connection's thread, or inside publish_async where the outcome is
-/// known at once. Must be quick; may publish, but not wait.
+/// Called exactly once per event, on a thread of the connection's, one at a time, or inside publish_async
+/// where the outcome is known at once. Must be quick; may publish, but not wait.
 using PublishCallback = std::function<void(const PublishResult&)>;
 
 /// Counts since the publisher was made.

@@ -10,11 +10,11 @@
 //   }
 //
 // All instances of a service share its events. Events of one key are handled one at a time and in order;
-// other keys are handled beside them, by `workers` threads, so a handler must expect to run on several
-// threads at once. An event is acked when its handler returns, tried again later when it throws, and a dead
-// letter at once when it throws reel::Reject. Delivery is at least once: a handler must tolerate a repeat of
-// what it does outside the bus; what it publishes is never doubled (a replay publishes it again, under the
-// same ids).
+// other keys are handled beside them, up to `workers` at a time, so a handler must expect to run on several
+// threads at once, and the next time on yet another. An event is acked when its handler returns, tried again
+// later when it throws, and a dead letter at once when it throws reel::Reject. Delivery is at least once: a
+// handler must tolerate a repeat of what it does outside the bus; what it publishes is never doubled (a
+// replay publishes it again, under the same ids).
 //
 // Register handlers before run(). stop() and publish() may be called from any thread.
 #pragma once
