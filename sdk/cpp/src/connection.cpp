@@ -277,10 +277,12 @@ void Connection::send_waiting() {
   if (!session_.joined()) return;
   frames_.clear();
   for (auto* side : sides_) side->take(frames_);
+  std::size_t bytes = 0;
   for (const auto& frame : frames_) {
     if (socket_) socket_->send(frame);
+    bytes += frame.body.bytes.size();
   }
-  if (!frames_.empty()) burst_.sent(now());
+  if (!frames_.empty()) burst_.sent(now(), bytes);
 }
 
 void Connection::add_side(Side& side) {
