@@ -29,6 +29,7 @@ ByteSource source_of(std::string bytes) {
 }
 
 void compare_readers(const std::string& text) {
+  if (text.find('\0') != std::string::npos) return;  // where the strict reader ends, whatever follows
   if (std::count(text.begin(), text.end(), '[') + std::count(text.begin(), text.end(), '{') > 90) return;
   JsonObject object{text};
   std::string storage;
