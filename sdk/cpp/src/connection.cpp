@@ -104,11 +104,10 @@ class Connection::Socket {
     body = {};
     if (!socket_.recv(header, zmq::recv_flags::dontwait)) return false;
     for (bool more = header.more(); more;) {
-      auto part = std::make_shared<zmq::message_t>();
-      if (!socket_.recv(*part, zmq::recv_flags::none)) break;
-      more = part->more();
-      body.bytes = {static_cast<const char*>(part->data()), part->size()};
-      body.owner = std::move(part);
+      zmq::message_t part;
+      if (!socket_.recv(part, zmq::recv_flags::none)) break;
+      more = part.more();
+      body = kept(std::move(part));
     }
     return true;
   }
