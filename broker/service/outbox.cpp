@@ -33,17 +33,20 @@ Outbox::Next Outbox::add_next(DeliveryFrame& frame, ReadAhead& reads, const Disp
                               DeliveryEdge& edge, LogTime now) {
   const HandOver item = items_.front();
   if (was_taken_back(item, dispatch)) {
-    items_.pop_front();
+    pop();
     return Next::added;
   }
-  const auto& batch = reads.batch_at(item.offset, Reading::feed, edge, now);
+  const auto& batch = record_ ? record_ : reads.batch_at(item.offset, Reading::feed, edge, now);
   if (!batch) return not_at_hand(item.offset, reads);
   const Place record{batch, item.offset};
   if (batch->run_of(record.index()).topic == redelivery_topic_) {
     const auto redelivery = redelivery_in(record.event());
     if (!frame.takes(item, redelivery.kind(), record)) return Next::other_frame;
     const auto& origins = reads.batch_at(redelivery.origin(), Reading::origins, edge, now);
-    if (!origins) return not_at_hand(redelivery.origin(), reads);
+    if (!origins) {
+      record_ = batch;
+      return not_at_hand(redelivery.origin(), reads);
+    }
     frame.add(item, redelivery.kind(), record, {origins, redelivery.origin()});
   } else {
     if (!reads_the_log_ && record.event().expires && has_expired(record.event(), now)) {
@@ -52,8 +55,13 @@ Outbox::Next Outbox::add_next(DeliveryFrame& frame, ReadAhead& reads, const Disp
     if (!frame.takes(item, v1::REDELIVERY_NONE, record)) return Next::other_frame;
     frame.add(item, v1::REDELIVERY_NONE, record, record);
   }
-  items_.pop_front();
+  pop();
   return Next::added;
+}
+
+void Outbox::pop() {
+  items_.pop_front();
+  record_.reset();
 }
 
 // The bytes are being read. If the journal has deleted them, the event is a dead letter, not a hole.
@@ -64,7 +72,7 @@ Outbox::Next Outbox::not_at_hand(Offset offset, const ReadAhead& reads) {
 
 Outbox::Next Outbox::take_out(std::string_view error_type, std::string_view error, bool expired) {
   const HandOver item = items_.front();
-  items_.pop_front();
+  pop();
   unsendable_ = Nack{.offset = item.offset,
                      .delivery = item.delivery,
                      .error_type = std::string{error_type},

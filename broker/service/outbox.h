@@ -65,6 +65,7 @@ class Outbox {
     return dispatch.given_back() != held_at_ && !dispatch.holds(member_.id, item.offset, item.delivery);
   }
   [[nodiscard]] Next not_at_hand(Offset offset, const ReadAhead& reads);
+  void pop();
   [[nodiscard]] Next take_out(std::string_view error_type, std::string_view error, bool expired);
 
   const std::string_view redelivery_topic_;
@@ -72,6 +73,9 @@ class Outbox {
   const bool reads_the_log_;
   Member member_;
   std::deque<HandOver> items_;
+  // Of the first item, while the event that its record names is read. Another instance may wait for a record
+  // elsewhere: each would read away what the other one waits for, for ever.
+  StoredBatchPtr record_;
   std::uint64_t held_at_ = 0;             // dispatch.given_back() when all of them were this instance's
   std::vector<v1::Delivered> delivered_;  // sent, not yet reported
   std::optional<Nack> unsendable_;
