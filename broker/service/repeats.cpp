@@ -53,12 +53,16 @@ std::size_t Repeats::repeat(Judgement& judged, const Resends::Answer& before, v1
   };
   ChosenIds::OfBatch of_batch;
   std::vector<std::pair<std::uint32_t, Offset>> later;
+  bool any_forgotten = false;
   for (const auto& run : judged.runs()) {
     if (!run.chosen_ids) continue;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
       if (!is_kept(judged.destination(entry))) continue;
       const auto offset = known(run, judged.event(entry), now);
-      if (!offset) continue;  // forgotten since: taken for accepted
+      if (!offset) {  // forgotten since: taken for accepted
+        any_forgotten = true;
+        continue;
+      }
       const bool own = *offset >= before.first_offset && *offset < end;
       const bool first = of_batch.insert(run.source, read_event(judged.event(entry).bytes)->id);
       if (own && first) continue;
@@ -70,7 +74,9 @@ std::size_t Repeats::repeat(Judgement& judged, const Resends::Answer& before, v1
     }
   }
   const auto journaled = judged.count(Destination::journal);
-  const auto delayed = before.count > journaled ? before.count - journaled : 0;
+  std::size_t delayed = before.count > journaled ? before.count - journaled : 0;
+  // What is missing in the count may be a duplicate that nobody remembers: nothing else is said for it.
+  if (any_forgotten) delayed = judged.count(Destination::delayed);
   if (judged.count(Destination::delayed) > delayed) {
     for (const auto& [entry, offset] : later) tell(entry, offset);
   }

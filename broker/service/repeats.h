@@ -21,7 +21,7 @@ class Repeats {
   /// Drops what was accepted before, or stands in the batch twice, and says so.
   void drop(Judgement& judged, v1::Accepted& answer) const;
   /// Says again what was said of duplicates when the batch came first. Returns how many delayed events it
-  /// accepted then.
+  /// accepted then, or as many as there are where ids are forgotten since.
   std::size_t repeat(Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
 
  private:

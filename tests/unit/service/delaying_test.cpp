@@ -147,6 +147,17 @@ TEST_CASE("a batch sent again is answered as it was, whatever became of its dela
   }
 }
 
+TEST_CASE("a batch sent again when a duplicate in it is forgotten has its delayed events accepted still") {
+  DelayBench bench;
+  const std::vector<DelayBench::Event> mixed{{"e1", 0, "order.placed", true},
+                                             {"d1", epoch + second, "order.placed", true}};
+  CHECK(bench.publish(1, {mixed.front()}) == "1 from 1");
+  CHECK(bench.publish(2, mixed) == "1 from 3 delayed:1 0=1");
+  bench.set_time(epoch + 9 * second);
+  bench.await("order.placed", 2);
+  CHECK(bench.publish(2, mixed) == "1 from 3 delayed:1 resend");
+}
+
 TEST_CASE(
     "a second event with the id of one that waits is a duplicate, until the first one's window has passed") {
   DelayBench bench;
