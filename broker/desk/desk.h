@@ -107,6 +107,8 @@ class Desk final : private Replies {
   [[nodiscard]] bool journal_is_well() const { return log_.trouble().empty(); }
   [[nodiscard]] LogTime now() { return log_.now(); }
   [[nodiscard]] Offset committed_end() const { return log_.committed_end(); }
+  /// What the journal was given ends here.
+  [[nodiscard]] Offset appended_end() const { return log_.appended_end(); }
   [[nodiscard]] std::size_t services() const { return services_.names().size(); }
 
  private:

@@ -44,6 +44,7 @@ class Journal::Impl {
   void append(StoredBatchPtr batch) { writer_.append(std::move(batch)); }
   void commit() { writer_.commit(); }
   void read(std::uint64_t token, Offset from, std::size_t bytes_max);
+  std::size_t reads_under_way() const { return reads_under_way_; }
   Offset synced_end() const { return synced_end_; }
   void sync() { writer_.sync(); }
   int event_fd() const { return done_.fd(); }
@@ -65,6 +66,7 @@ class Journal::Impl {
   Recovered recovered_;
   std::deque<IndexedSegment> segments_;  // by offset; never empty; what take_done() has told of
   Offset synced_end_ = first_offset_ever;
+  std::size_t reads_under_way_ = 0;
   Mailbox<ThreadDone> done_;
   WriterThread writer_;
   ReaderThread reader_;
@@ -137,6 +139,7 @@ void Journal::Impl::read(std::uint64_t token, Offset from, std::size_t bytes_max
     request.begin = index.entry_before(from);
     request.end_position = index.end().position;
   }
+  ++reads_under_way_;
   reader_.read(std::move(request));
 }
 
@@ -149,6 +152,7 @@ std::vector<JournalDone> Journal::Impl::take_done() {
     } else if (const auto* const synced = std::get_if<Synced>(&done)) {
       synced_end_ = std::max(synced_end_, synced->end);
     } else if (auto* const read = std::get_if<ReadDone>(&done)) {
+      --reads_under_way_;
       all.emplace_back(std::move(*read));
     } else if (auto* const failing = std::get_if<WriteFailing>(&done)) {
       all.emplace_back(std::move(*failing));
@@ -236,6 +240,9 @@ void Journal::commit() {
 }
 void Journal::read(std::uint64_t token, Offset from, std::size_t bytes_max) {
   impl_->read(token, from, bytes_max);
+}
+std::size_t Journal::reads_under_way() const {
+  return impl_->reads_under_way();
 }
 
 Offset Journal::synced_end() const {

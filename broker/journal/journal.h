@@ -95,6 +95,8 @@ class Journal {
   /// where there is one; fewer bytes than asked for say nothing about the end, only no batch does. Answers
   /// come in the order of the questions.
   void read(std::uint64_t token, Offset from, std::size_t bytes_max);
+  /// Questions that take_done() has not brought the answer to.
+  [[nodiscard]] std::size_t reads_under_way() const;
 
   /// Everything before this offset is on the disk, whatever the policy: as recovery found it, and take_done()
   /// has told since.
