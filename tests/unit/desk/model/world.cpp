@@ -262,6 +262,7 @@ void World::waits_for_the_disk() {
   constexpr int patience_ms = 20'000;
   std::vector<JournalDone> reads;
   while (journal_->reads_under_way() > 0 || journal_->end_offset() < desk_->appended_end()) {
+    journal_->commit();
     pollfd bell{.fd = journal_->event_fd(), .events = POLLIN, .revents = 0};
     REQUIRE_MESSAGE(::poll(&bell, 1, patience_ms) == 1, "the journal does not answer");
     for (auto& done : journal_->take_done()) {
