@@ -22,9 +22,16 @@ const std::vector<std::pair<Kind, unsigned>> ordinary{
     {Kind::replay, 1},   {Kind::cancel, 1},        {Kind::stall, 1},      {Kind::fill, 1},
     {Kind::go_on, 4},    {Kind::snapshot, 1},      {Kind::retain, 1},     {Kind::restart, 1}};
 
-// REEL_SOAK walks fifty times as far; REEL_CASE=N takes one walk alone.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t times_slower = 6;
+#else
+constexpr std::uint64_t times_slower = 1;
+#endif
+
+// REEL_SOAK walks fifty times as far, a sanitizer a sixth; REEL_CASE=N takes one walk alone.
 void walks(const Load& load, std::uint64_t count) {
   spdlog::set_level(spdlog::level::off);
+  count /= times_slower;
   const char* const only = std::getenv("REEL_CASE");
   const auto last = std::getenv("REEL_SOAK") != nullptr ? count * 50 : count;
   for (std::uint64_t seed = 1; seed <= last; ++seed) {
