@@ -176,11 +176,15 @@ void Connection::rouse() {
 }
 
 // Whether there is nothing left for the connection's thread to do.
-bool Connection::send_here() {
+bool Connection::send_here() try {
   const std::unique_lock turn{turn_, std::try_to_lock};
   if (!turn || !session_.joined() || !burst_.may_send(now())) return false;
   send_waiting();
   return !socket_ || !socket_->has_input();
+} catch (const std::exception& error) {
+  // What was on its way may be half sent; a new session sends it again.
+  post([this, why = std::string{"cannot send: "} + error.what()] { give_up(why); });
+  return true;
 }
 
 void Connection::end(milliseconds wait) {

@@ -2,8 +2,9 @@
 //
 // A side is what publishes or what consumes over the connection; what other threads put into it is fetched by
 // take() after wake(). All of this is done in the connection's turn (turn.h), by the thread that keeps it or,
-// while that sleeps, by the one that called wake(): this one sends what waits, and nothing else. So the
-// user's callbacks, and whatever answers or deadlines lead to, come from the connection's thread alone.
+// while that sleeps or runs a handler, by the one that called wake(): this one sends what waits, and nothing
+// else. So the user's callbacks, and whatever answers or deadlines lead to, come from the connection's thread
+// alone.
 //
 // A side may ask that thread to do something for it between two turns. A second one stands by then, in case
 // it takes long (watch.h): "the connection's thread" is the one that keeps it now.

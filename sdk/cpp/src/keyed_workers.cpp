@@ -86,7 +86,7 @@ void KeyedWorkers::help() {
   quickness_.took(took);
   helped_ = false;
   help_ended_.notify_all();
-  if (!ready_.empty()) work_came_.notify_one();  // the one that rested
+  if (taken_ != 0) work_came_.notify_one();  // the one that rested: others may have more than they have begun
 }
 
 KeyedWorkers::Lane* KeyedWorkers::next_ready_lane() {

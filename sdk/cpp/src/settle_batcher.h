@@ -71,7 +71,7 @@ class SettleBatcher {
   /// Its handler is still at it.
   [[nodiscard]] bool in_progress(const Delivery& delivery);
 
-  /// The connection. The next SETTLE, if it is time for one.
+  /// Who has the connection's turn. The next SETTLE, if it is time for one.
   [[nodiscard]] std::optional<Frame> take();
   [[nodiscard]] Answer settled(const v1::Settled& settled);
   /// The session ended: its results are void. Those of sessions before `session` are not taken any more.
@@ -137,7 +137,7 @@ class SettleBatcher {
   std::atomic<std::size_t> emitted_bytes_{0};
   std::atomic<bool> closed_{false};
 
-  // The connection's alone.
+  // Of who has the connection's turn.
   std::deque<InFlight> in_flight_;
   std::uint64_t next_sequence_ = 1;
   std::vector<Ack> acks_;

@@ -1,8 +1,8 @@
 // Whose turn it is on a connection: its socket, session and sides are for one thread at a time.
 //
-// The connection's own thread has the turn while it is awake and lets go of it only to sleep. Meanwhile
-// whoever has something to send takes the turn for as long as that takes, if it is to be had at once: then
-// nobody need be woken for it. It never waits for the turn.
+// The connection's own thread has the turn while it is awake and lets go of it only to sleep, or to run a
+// handler. Meanwhile whoever has something to send takes the turn for as long as that takes, if it is to be
+// had at once: then nobody need be woken for it. It never waits for the turn.
 //
 // What is done in a turn may lead back here, as callbacks that publish do: a thread that has the turn is told
 // that it cannot have it, like any other.

@@ -36,8 +36,9 @@ class Watch {
   [[nodiscard]] bool asleep() const { return asleep_; }
 
  private:
-  // So often it is looked in vain before who stands by sleeps.
-  static constexpr int looks_max = 20;
+  // So often it is looked in vain before who stands by sleeps: few, or events that come now and then cost
+  // more looks than anything else.
+  static constexpr int looks_max = 3;
   static bool is_aside(std::uint64_t step) { return step % 2 == 1; }
 
   std::atomic<std::uint64_t> steps_{0};  // aside and back; odd: aside

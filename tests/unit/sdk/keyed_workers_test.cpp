@@ -331,6 +331,19 @@ TEST_CASE("what came in one frame with a key that hangs is for the others, once 
   }
 }
 
+TEST_CASE("what a worker has taken and not begun goes on when who helped is done") {
+  std::promise<void> gate;
+  WorkersBench bench{2};
+  bench.deliver_until_asked_to_help(1, 7);
+  bench.gates[7] = gate.get_future().share();
+  bench.deliver({{2, 8}, {3, 9}});
+  bench.wait_until_running(7);
+  bench.workers.help();
+  bench.wait_until_handled(8);
+  bench.wait_until_handled(9);
+  gate.set_value();
+}
+
 TEST_CASE("workers end when the help that is owed has come") {
   std::optional<WorkersBench> bench{std::in_place};
   bench->deliver_until_asked_to_help(1, 7);

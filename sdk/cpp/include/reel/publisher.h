@@ -10,7 +10,8 @@
 // Events go out in the order of the calls. What is queued while the last frame was on its way travels as one
 // frame; an event on an idle connection is sent at once, by the thread that publishes it. After a lost
 // connection unanswered events are sent again and recognised by the broker, so none is accepted twice. All
-// methods may be called from any thread.
+// methods may be called from any thread, but not from a process forked after it was made; it must not be
+// destroyed in a callback of its own.
 #pragma once
 
 #include <chrono>

@@ -16,7 +16,8 @@
 // handler must tolerate a repeat of what it does outside the bus; what it publishes is never doubled (a
 // replay publishes it again, under the same ids).
 //
-// Register handlers before run(). stop() and publish() may be called from any thread.
+// Register handlers before run(). stop() and publish() may be called from any thread, but not from a process
+// forked after it was made; it must not be destroyed in a handler of its own.
 #pragma once
 
 #include <concepts>
