@@ -245,9 +245,10 @@ TEST_CASE("a stream goes on where the broker comes back without its newest event
   const auto says = [&](const std::string& text) {
     return eventually([&] { return reader.text().find(text) != std::string::npos; });
   };
-  mesh.place("at-once");  // before the stream is there again, likely
+  // Likely before the stream is there again: its offsets are given anew by then.
+  for (int i = 0; i < 25; ++i) mesh.place("anew-" + std::to_string(i));
   REQUIRE(says("event: gap\n"));
   mesh.place("after");
   CHECK(says("\"after\""));
-  CHECK(says("\"at-once\""));
+  for (int i = 0; i < 25; ++i) CHECK(says("\"anew-" + std::to_string(i) + "\""));
 }

@@ -163,26 +163,27 @@ void Feed::run() {
     if (batch.kind == StreamBatch::Kind::stopped) return;
     if (begins_anew(batch)) continue;
     take(batch);
-    watermark_ = batch.watermark;
+    given_time_ = std::max(given_time_, batch.watermark);
     stream_->ack_all();
     if (batch.kind == StreamBatch::Kind::refused) return;
   }
 }
 
-// A broker that has come back without its newest events places a stream at its journal's end. What others
-// have published there meanwhile stands before it, and behind the log time up to which all was given out
-// before.
+// After a lost connection a stream goes on at an offset. A broker that has come back without its newest
+// events gives others there, or has done so already. Log times it gives once: behind the one up to which
+// everything was given out stands what was not, whatever its offset.
 bool Feed::begins_anew(const StreamBatch& batch) try {
-  const bool is_short = batch.kind == StreamBatch::Kind::joined && batch.first_offset < batch.given_upto;
-  if (!is_short || watermark_ == 0) return false;
-  options_.start = Start::time(watermark_ + 1);
+  if (batch.kind != StreamBatch::Kind::joined || std::exchange(resumed_, false) || given_time_ == 0)
+    return false;
+  options_.start = Start::time(given_time_ + 1);
   auto former = std::make_unique<Stream>(options_);
   const std::lock_guard lock{mutex_};
   if (over_) return false;
   former.swap(stream_);
+  resumed_ = true;
   return true;
 } catch (const std::exception&) {
-  return false;  // there is no descriptor left for it: it goes on from the end
+  return false;  // there is no descriptor left for it: it goes on at the offset
 }
 
 // Where all clients of a shared feed are slow, it goes on. A catch-up feed waits for its slowest, but not
@@ -220,6 +221,7 @@ void Feed::take_events(const StreamBatch& batch) {
     }
     auto text = text_of(event);
     bytes += text.size();
+    given_time_ = std::max(given_time_, event.recordedtime);
     const std::lock_guard lock{mutex_};
     readers_.came(event.offset, std::move(text));
   }

@@ -91,7 +91,9 @@ class Feed {
   const std::size_t backlog_bytes_;
   StreamOptions options_;
   std::unique_ptr<Stream> stream_;  // replaced by the feed's own thread, under the lock
-  std::uint64_t watermark_ = 0;     // of the last batch; that thread's alone
+  // Of that thread alone.
+  std::uint64_t given_time_ = 0;  // the log time up to which everything was given out
+  bool resumed_ = true;           // the stream begins where it should
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

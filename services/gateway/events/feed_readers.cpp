@@ -174,7 +174,7 @@ std::optional<FeedReaders::Reached> FeedReaders::reached(ClientId client) const 
   const bool has_all = found != clients_.end() && found->second.cursor == backlog_.end();
   if (kind_ != Kind::catch_up || !joined_ || !has_all) return std::nullopt;
   const auto from = found->second.from;
-  return Reached{.offset = std::max(seen_up_to_, from), .next = from, .all = idle_};
+  return Reached{.offset = std::max(seen_up_to_, from), .next = from, .all = idle_ && seen_up_to_ >= end_};
 }
 
 std::optional<std::uint64_t> FeedReaders::left_behind(ClientId client) const {
