@@ -14,16 +14,18 @@ std::uint64_t hash_of(Whereabouts::What what, std::string_view value) {
   return XXH3_64bits_withSeed(value.data(), value.size(), static_cast<std::uint8_t>(what));
 }
 
-/// Whether an event with this packed id is among the newest steps.
-bool contains(const Steps& steps, std::string_view id) {
+/// Whether no event with this packed id is among the steps. Of a flow that has more than are looked at
+/// nothing is known.
+bool lacks(const Steps& steps, std::string_view id) {
   std::uint32_t looked = 0;
-  for (std::size_t i = steps.chunks(); i > 0 && looked < orphan_search_steps; --i) {
+  for (std::size_t i = steps.chunks(); i > 0; --i) {
+    if (looked >= orphan_search_steps) return false;
     StepReader reader{steps.chunk(i - 1)};
     for (auto step = reader.next(); step; step = reader.next(), ++looked) {
-      if (step->id == id) return true;
+      if (step->id == id) return false;
     }
   }
-  return false;
+  return true;
 }
 
 }  // namespace
@@ -70,7 +72,7 @@ v1::OrphansReply::Lost Tracker::lost_by(const Step& step, const Flow& flow, Wher
   const auto there = whereabouts_.home_of(Whereabouts::What::id, step.causation);
   if ((there && there->hash == home.hash) || step.causation == step.id) return v1::OrphansReply::LOST_UNKNOWN;
   if (step.number == 0) return v1::OrphansReply::LOST_FLOW;
-  if (!contains(flow.steps, step.causation)) return v1::OrphansReply::LOST_CAUSE;
+  if (lacks(flow.steps, step.causation)) return v1::OrphansReply::LOST_CAUSE;
   whereabouts_.saw(Whereabouts::What::id, step.causation, home);
   return v1::OrphansReply::LOST_UNKNOWN;
 }

@@ -22,7 +22,7 @@ inline constexpr std::size_t orphans_max = 1'000;
 /// Places of the table, a power of two: 256 kB, so that it stays in a processor's cache. An event costs 20 ns
 /// with so many, 50 with four times as many. Where two share one, the newer has it.
 inline constexpr std::size_t whereabouts_places = std::size_t{1} << 14;
-/// Steps of its own flow, the newest, among which an orphan's cause is looked for.
+/// Steps of its own flow, about so many of the newest, among which an event's cause is looked for.
 inline constexpr std::uint32_t orphan_search_steps = 1'000;
 
 /// In which flow an id, a key or a subject was seen last. Every event is noted here: one store, and nothing

@@ -70,6 +70,15 @@ TEST_CASE("a cause that its flow does not have makes an orphan; one that stands 
   CHECK(orphans_of(bench) == "order.noted in order-7: no cause");
 }
 
+TEST_CASE("what a long flow does not show to have lost is no orphan") {
+  TrackerBench bench{orders};
+  const auto first = bench.sees("order.placed", "order-7");
+  for (int i = 0; i < 1'500; ++i) bench.sees("order.noted", "order-7");
+  bench.restarts();  // nothing is remembered of ids, and the cause is farther back than is looked
+  bench.sees("order.noted", "order-7", {.cause = first});
+  CHECK(orphans_of(bench) == "");
+}
+
 TEST_CASE("parts of a flow, replayed events and what a verdict causes have their place") {
   TrackerBench bench{orders};
   const auto placed = bench.sees("order.placed", "order-7");
