@@ -17,9 +17,19 @@ using namespace story;
 
 namespace {
 
+// XML 1.0 has no U+FFFE and no U+FFFF, however they are written.
+std::string without_noncharacters(std::string text) {
+  for (const std::string_view one : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
+    for (auto at = text.find(one); at != std::string::npos; at = text.find(one, at)) {
+      text.replace(at, one.size(), "\xEF\xBF\xBD");
+    }
+  }
+  return text;
+}
+
 std::string xml_text(std::string_view foreign) {
   std::string text;
-  for (const char c : shown(foreign)) {
+  for (const char c : without_noncharacters(shown(foreign))) {
     switch (c) {
       case '&': text += "&amp;"; break;
       case '<': text += "&lt;"; break;
