@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -63,7 +64,9 @@ std::string free_endpoint(const Task& task, const std::string& name) {
   return "tcp://127.0.0.1:" + std::to_string(free_port());
 }
 
-int free_port() {
+namespace {
+
+int port_of_the_system() {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
@@ -72,6 +75,18 @@ int free_port() {
   ::close(socket);
   if (!bound) throw std::runtime_error{"no port is free on the loopback"};
   return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+// Never the same one twice: the system may name one again as long as nobody listens there.
+int free_port() {
+  static std::set<int> given;
+  for (int tries = 0; tries < 100; ++tries) {
+    const int port = port_of_the_system();
+    if (given.insert(port).second) return port;
+  }
+  throw std::runtime_error{"no second port is free on the loopback"};
 }
 
 bool answers(int port) {
