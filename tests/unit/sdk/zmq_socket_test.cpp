@@ -2,30 +2,15 @@
 #include "zmq_socket.h"
 
 #include <doctest/doctest.h>
-#include <malloc.h>
 
 #include <vector>
 
+#include "../memory_books.h"
+
 using namespace reel::sdk;
 
-namespace {
-
-// malloc's books; a sanitizer has an allocator of its own, which keeps none.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool no_books = true;
-#else
-constexpr bool no_books = false;
-#endif
-
-std::size_t allocated_bytes() {
-  const auto info = ::mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
-}  // namespace
-
 TEST_CASE("a message that is kept costs little more memory than it has bytes, however small" *
-          doctest::skip(no_books)) {
+          doctest::skip(reel::test::no_memory_books)) {
   zmq::socket_t from{zmq_context(), zmq::socket_type::pair};
   zmq::socket_t to{zmq_context(), zmq::socket_type::pair};
   to.bind("tcp://127.0.0.1:*");
@@ -43,9 +28,9 @@ TEST_CASE("a message that is kept costs little more memory than it has bytes, ho
     (void)pass();
     std::vector<Body> all;
     all.reserve(messages);
-    const auto before = allocated_bytes();
+    const auto before = reel::test::allocated_bytes();
     while (all.size() < messages) all.push_back(pass());
-    CHECK((allocated_bytes() - before) / messages < bytes + 512);
+    CHECK((reel::test::allocated_bytes() - before) / messages < bytes + 512);
     CHECK(all.front().bytes == sent);
   }
 }

@@ -2,26 +2,15 @@
 #include "session/router_socket.h"
 
 #include <doctest/doctest.h>
-#include <malloc.h>
 
 #include <vector>
+
+#include "../memory_books.h"
 
 using namespace reel;
 using namespace reel::broker;
 
 namespace {
-
-// malloc's books; a sanitizer has an allocator of its own, which keeps none.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool no_books = true;
-#else
-constexpr bool no_books = false;
-#endif
-
-std::size_t allocated_bytes() {
-  const auto info = ::mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
 
 struct FrontDoor {
   zmq::context_t context;
@@ -48,7 +37,7 @@ struct FrontDoor {
 }  // namespace
 
 TEST_CASE("a batch that is kept costs little more memory than it has bytes, however small" *
-          doctest::skip(no_books)) {
+          doctest::skip(reel::test::no_memory_books)) {
   FrontDoor door;
   constexpr std::size_t batches = 1'000;
   for (const std::size_t bytes : {1u, 300u, 3'000u, 8'000u, 8'191u, 8'192u, 20'000u}) {
@@ -57,9 +46,9 @@ TEST_CASE("a batch that is kept costs little more memory than it has bytes, howe
     kept.reserve(batches);
     const std::string batch(bytes, 'x');
     (void)door.pass(batch);
-    const auto before = allocated_bytes();
+    const auto before = reel::test::allocated_bytes();
     while (kept.size() < batches) kept.push_back(door.pass(batch));
-    const auto each = (allocated_bytes() - before) / batches;
+    const auto each = (reel::test::allocated_bytes() - before) / batches;
     CHECK(kept.back().bytes == batch);
     CHECK(each < bytes + 512);  // its owner, and malloc's own
   }
