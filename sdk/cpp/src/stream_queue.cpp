@@ -26,12 +26,11 @@ bool read_events(std::string_view bytes, std::size_t events_max, std::vector<Str
 // and others stand at their offsets since.
 void StreamQueue::subscribed(const v1::Subscribed& subscribed) {
   end_offset_ = subscribed.end_offset();
-  next_offset_ = subscribed.first_offset();
+  next_offset_ = given_upto_ = subscribed.first_offset();
   joined_at_ = joined_at_ == 0 ? end_offset_ : std::min(joined_at_, end_offset_);
   items_.push_back({.kind = Item::Kind::joined,
                     .first_offset = subscribed.first_offset(),
-                    .log_time = subscribed.log_time(),
-                    .given_upto = std::exchange(given_upto_, subscribed.first_offset())});
+                    .log_time = subscribed.log_time()});
 }
 
 void StreamQueue::delivered(const v1::Deliver& deliver, Body body) {
@@ -123,10 +122,9 @@ bool StreamQueue::next(StreamBatch& batch) {
     return false;
   }
   batch.events = given_events_;
-  const bool joins = batch.kind == StreamBatch::Kind::joined;
   advance(given_.watermark, given_.upto);
   batch.watermark = watermark_;
-  batch.given_upto = joins ? given_.given_upto : given_upto_;
+  batch.given_upto = given_upto_;
   batch.end_offset = end_offset_;
   return true;
 }

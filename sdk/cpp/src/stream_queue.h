@@ -32,9 +32,9 @@ class StreamQueue {
   void lost();
   void refused(const std::string& text);
   [[nodiscard]] std::optional<v1::ToBroker> take_settle();
-  /// Where a subscription without memory goes on: behind what was given out, or
-  /// where the journal ended when there was no more for it. One that began with the newest
-  /// event of each topic must begin so again, until it has come to where the journal ended then.
+  /// Where a subscription without memory goes on: behind what was given out, or where the journal ended when
+  /// there was no more for it. One that began with the newest event of each topic must begin so again, until
+  /// it has come to where the journal ended then.
   [[nodiscard]] std::optional<std::uint64_t> goes_on_at(bool last_per_topic) const;
 
   /// The reader. Something next() would not call idle.
@@ -57,9 +57,8 @@ class StreamQueue {
     Body body;
     std::uint64_t first_offset = 0;
     std::uint64_t log_time = 0;
-    std::uint64_t given_upto = 0;  // before it
-    std::uint64_t watermark = 0;   // the broker's, heard behind this item
-    std::uint64_t upto = 0;        // and the journal's end with it
+    std::uint64_t watermark = 0;  // the broker's, heard behind this item
+    std::uint64_t upto = 0;       // and the journal's end with it
     std::string text;
   };
   struct Range {

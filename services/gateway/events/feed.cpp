@@ -203,9 +203,11 @@ void Feed::take(const StreamBatch& batch) {
   if (batch.kind == events) take_events(batch);
   {
     const std::lock_guard lock{mutex_};
-    readers_.heard({.upto = batch.given_upto, .end_offset = batch.end_offset});
+    if (batch.kind == joined)
+      readers_.joined({batch.first_offset, batch.end_offset});
+    else
+      readers_.heard({.upto = batch.given_upto, .end_offset = batch.end_offset});
     if (batch.kind == refused) refusal_ = batch.text;
-    if (batch.kind == joined) readers_.joined({batch.first_offset, batch.end_offset});
     if (batch.kind == idle && !readers_.nothing_more(batch.watermark)) return;
   }
   wake_all();

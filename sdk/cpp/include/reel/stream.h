@@ -70,7 +70,7 @@ struct StreamBatch {
   std::span<const StreamEvent> events;  ///< in the stream's memory, until the next call of next()
   /// Every matching event with a log time up to this was given out by next(), this batch included.
   std::uint64_t watermark = 0;
-  /// The same as an offset: every matching event before it was given out. For `joined`: as it was before.
+  /// The same as an offset: every matching event before it was given out, or comes no more.
   std::uint64_t given_upto = 0;
   /// The journal's end, as far as the broker has told: less than before where it came back without its newest
   /// events.
