@@ -55,7 +55,7 @@ constexpr auto publishing = R"({
 })";
 
 constexpr auto streaming = R"({
-  "description": "Each event has its offset as `id` and one CloudEvents object as `data`; who returns with Last-Event-ID goes on behind it. An event `gap` names the offsets from where a client wants to go on that the journal no longer has. Comments come while nothing happens.",
+  "description": "Each event has its offset as `id` and one CloudEvents object as `data`; who returns with Last-Event-ID goes on behind it. An event `gap` names offsets that did not come and never will, and its `detail` says why: the journal no longer has them, or its broker came back without them. Comments come while nothing happens, with an `id` where all up to there has come.",
   "responses": {
     "200": {
       "description": "Server-sent events.",

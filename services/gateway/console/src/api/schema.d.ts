@@ -441,7 +441,7 @@ export interface paths {
         };
         /**
          * Events as they come, as server-sent events.
-         * @description Each event has its offset as `id` and one CloudEvents object as `data`; who returns with Last-Event-ID goes on behind it. An event `gap` names the offsets from where a client wants to go on that the journal no longer has. Comments come while nothing happens.
+         * @description Each event has its offset as `id` and one CloudEvents object as `data`; who returns with Last-Event-ID goes on behind it. An event `gap` names offsets that did not come and never will, and its `detail` says why: the journal no longer has them, or its broker came back without them. Comments come while nothing happens, with an `id` where all up to there has come.
          */
         get: operations["streamEvents"];
         put?: never;

@@ -11,7 +11,7 @@ function orderWith(...low: string[]) {
   return picture;
 }
 const typesOf = (picture: ReturnType<typeof order>) =>
-  picture.steps.filter((step) => quietSteps(picture).has(step.id)).map((step) => step.type);
+  [...quietSteps(picture)].map((step) => step.type).reverse();
 
 describe('what views leave out', () => {
   test('is nothing where every topic is of normal importance', () => {
@@ -28,6 +28,13 @@ describe('what views leave out', () => {
     const causing = orderWith('order.archived');
     causing.steps.at(-1)!.causationid = causing.steps.find((step) => step.type === 'order.archived')!.id;
     expect(typesOf(causing)).toEqual([]);
+  });
+  test('nor is one of another source that has the id of such an event', () => {
+    const picture = orderWith('order.archived');
+    const archived = picture.steps.find((step) => step.type === 'order.archived')!;
+    const other = { ...archived, source: 'elsewhere', type: 'order.failed', low_importance: false, reeloffset: archived.reeloffset + 1 };
+    picture.steps.push(other);
+    expect(timelineRows(picture, quietSteps(picture)).map((row) => row.step)).toContain(other);
   });
   test('they stand in no tree and on no time axis then', () => {
     const picture = orderWith('order.archived');

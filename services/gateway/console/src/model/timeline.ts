@@ -34,9 +34,9 @@ export interface TimelineRow {
   total_ms: number | undefined;
 }
 
-/** `quiet`: ids of steps that are left out; see quiet.ts. */
-export function timelineRows(picture: Picture, quiet?: ReadonlySet<string>): TimelineRow[] {
-  return picture.steps.filter((step) => !quiet?.has(step.id)).map((step) => {
+/** `quiet`: steps that are left out; see quiet.ts. */
+export function timelineRows(picture: Picture, quiet?: ReadonlySet<PictureStep>): TimelineRow[] {
+  return picture.steps.filter((step) => !quiet?.has(step)).map((step) => {
     const at = millis(step.recordedtime) ?? 0;
     return { key: step.id, step, at, segments: segmentsOf(step, at, picture), total_ms: step.gap?.total_ms };
   });

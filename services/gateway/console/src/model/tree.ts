@@ -42,8 +42,8 @@ function deeper(rails: readonly boolean[], goes_on: boolean): boolean[] {
 
 export interface TreeOptions {
   deliveries: boolean;
-  /** Ids of steps that are left out; see quiet.ts. */
-  quiet?: ReadonlySet<string>;
+  /** Steps that are left out; see quiet.ts. */
+  quiet?: ReadonlySet<PictureStep>;
 }
 
 /** Endings and what people did; that it was handed over is said by what came of it, unless it is still there. */
@@ -82,7 +82,7 @@ export function treeRows(picture: Picture, options: TreeOptions): TreeRow[] {
   const rows: TreeRow[] = [];
   // A chain may be thousands of events long: a stack of our own, not the language's.
   const stack: { step: PictureStep; rails: boolean[] }[] = [];
-  const shown = (steps: PictureStep[]) => (options.quiet?.size ? steps.filter((step) => !options.quiet!.has(step.id)) : steps);
+  const shown = (steps: PictureStep[]) => (options.quiet?.size ? steps.filter((step) => !options.quiet!.has(step)) : steps);
   for (const step of [...shown(roots)].reverse()) stack.push({ step, rails: [] });
   while (stack.length > 0) {
     const { step, rails } = stack.pop()!;

@@ -11,8 +11,8 @@ export interface TailEvent {
 const gather_ms = 150;
 
 function gapText(data: string): string {
-  const { from, to } = JSON.parse(data) as { from: number; to: number };
-  return `offsets ${from} to ${to} are no longer in the journal`;
+  const { from, to, detail } = JSON.parse(data) as { from: number; to: number; detail: string };
+  return `offsets ${from} to ${to}: ${detail}`;
 }
 
 export class Tail {
@@ -23,13 +23,15 @@ export class Tail {
   held = $state(false);
   skipped = $state(0);
   seen = $state(0);
-  /** What the journal no longer had when the stream was opened again. */
+  /** What did not come, and why. */
   missing = $state('');
   private gathered: TailEvent[] = [];
 
   constructor(
     private readonly client: Client,
     private readonly rows_max: number,
+    /** Whether events of a topic are kept. What is not takes no row from what is. */
+    private readonly keeps: (topic: string) => boolean = () => true,
   ) {}
 
   /** Returns what closes it, as an effect wants it. */
@@ -38,6 +40,7 @@ export class Tail {
     this.connected = false;
     this.lost = false;
     this.missing = '';
+    this.seen = 0;
     this.gathered = [];
     const close = this.client.tail(topics, from, {
       open: () => {
@@ -59,13 +62,16 @@ export class Tail {
   }
 
   private take(offset: number, data: string): void {
+    let event: CloudEvent;
     try {
-      this.gathered.push({ offset, event: JSON.parse(data) as CloudEvent });
+      event = JSON.parse(data) as CloudEvent;
     } catch {
       return; // no event; the next one may be
     }
-    if (this.gathered.length > this.rows_max) this.gathered.shift();
     this.seen += 1;
+    if (!this.keeps(event.type)) return;
+    this.gathered.push({ offset, event });
+    if (this.gathered.length > this.rows_max) this.gathered.shift();
   }
 
   private show(): void {
