@@ -234,7 +234,7 @@ void Connection::take_over() {
 
 // The turn is free meanwhile, so nothing may be asked of the sockets but their descriptors.
 void Connection::wait() {
-  if (socket_ && socket_->has_input()) return;
+  if (hung_up_ || (socket_ && socket_->has_input())) return;
   const auto until = session_.next_deadline();
   const auto left = until == Time::max() ? longest_wait : std::chrono::ceil<milliseconds>(until - now());
   std::array<pollfd, 3> fds{{{wake_fd_, POLLIN, 0},
@@ -256,11 +256,15 @@ void Connection::receive() {
   zmq::message_t header;
   Body body;
   int frames = 0;
-  for (; frames < receive_frames_max && socket_ && socket_->receive(header, body); ++frames) {
+  // What is handled in this thread comes frame by frame: those behind it may be for the workers.
+  const auto more = [&] {
+    return frames < receive_frames_max && aside_ == nullptr && socket_ && socket_->receive(header, body);
+  };
+  for (; more(); ++frames) {
     session_.on_frame({static_cast<const char*>(header.data()), header.size()}, std::move(body), now());
   }
   // Once all that came before is read: the last frames of a broker that ends count.
-  if (!hung_up_ || frames == receive_frames_max) return;
+  if (!hung_up_ || frames == receive_frames_max || aside_ != nullptr) return;
   hung_up_ = false;
   if (socket_ && socket_->disconnected()) {
     session_.give_up("the connection to " + session_.broker() + " was closed", now());

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "busy_time.h"
+
 namespace reel::sdk {
 
 void block_signals() {
@@ -62,8 +64,7 @@ void KeyedWorkers::add(std::span<const Task> tasks) {
 bool KeyedWorkers::add_or_help(std::span<const Task> tasks) {
   {
     const std::lock_guard lock{mutex_};
-    const bool all_sleep = waiting_ == shares_.size() && ready_.empty() && !helped_;
-    if (all_sleep && tasks.size() <= helped_tasks_max && quickness_.promises()) {
+    if (waiting_ != 0 && !helped_ && quickness_.promises(tasks.size())) {
       for (const auto& task : tasks) queue(task);
       helped_ = true;
       return true;
@@ -78,19 +79,20 @@ void KeyedWorkers::help_takes_long() {
 }
 
 void KeyedWorkers::help() {
-  const auto began = std::chrono::steady_clock::now();
-  while (auto* lane = next_ready_lane()) run(static_cast<unsigned>(shares_.size()), *lane);
-  const auto took = std::chrono::steady_clock::now() - began;
-
-  const std::lock_guard lock{mutex_};
-  quickness_.took(took);
+  const BusyTime busy;
+  std::size_t events = 0;
+  std::unique_lock lock{mutex_};
+  while (auto* lane = next_ready_lane()) {
+    events += lane->running.size();
+    run_unlocked(lock, static_cast<unsigned>(shares_.size()), *lane);
+  }
+  quickness_.took(busy.passed(), events);
   helped_ = false;
   help_ended_.notify_all();
   if (taken_ != 0) work_came_.notify_one();  // the one that rested: others may have more than they have begun
 }
 
 KeyedWorkers::Lane* KeyedWorkers::next_ready_lane() {
-  const std::lock_guard lock{mutex_};
   if (ready_.empty()) return nullptr;
   auto* lane = ready_.front();
   ready_.pop_front();
@@ -229,13 +231,13 @@ bool KeyedWorkers::wait_idle(std::chrono::steady_clock::time_point deadline) {
 
 void KeyedWorkers::work(unsigned worker) {
   block_signals();
-  while (Lane* lane = next_lane(worker)) run(worker, *lane);
+  std::unique_lock lock{mutex_};
+  while (Lane* lane = next_lane(lock, worker)) run_unlocked(lock, worker, *lane);
 }
 
 // The next lane of the worker's own share; else a new share of what is ready; else one that another worker
 // has not begun. Waits where there is none; nothing when all is over.
-KeyedWorkers::Lane* KeyedWorkers::next_lane(unsigned worker) {
-  std::unique_lock lock{mutex_};
+KeyedWorkers::Lane* KeyedWorkers::next_lane(std::unique_lock<std::mutex>& lock, unsigned worker) {
   while (true) {
     if (must_rest()) {
       wait_for_work(lock);
@@ -271,8 +273,17 @@ void KeyedWorkers::wait_for_work(std::unique_lock<std::mutex>& lock) {
   --waiting_;
 }
 
+// One lock to end a lane and to find the next: most hold a single event.
+void KeyedWorkers::run_unlocked(std::unique_lock<std::mutex>& lock, unsigned worker, Lane& lane) {
+  ++busy_;
+  lock.unlock();
+  run(worker, lane);
+  lock.lock();
+  --busy_;
+  finish(lane);
+}
+
 void KeyedWorkers::run(unsigned worker, Lane& lane) {
-  busy_.fetch_add(1, std::memory_order_relaxed);
   DeliveredFrame* frame = nullptr;
   std::uint32_t finished = 0;  // of `frame`, to be released together
   for (std::size_t i = 0; i < lane.running.size(); ++i) {
@@ -289,9 +300,10 @@ void KeyedWorkers::run(unsigned worker, Lane& lane) {
     }
   }
   DeliveredFrame::release(frame, finished);
-  busy_.fetch_sub(1, std::memory_order_relaxed);
+}
 
-  const std::lock_guard lock{mutex_};
+// Under the lock.
+void KeyedWorkers::finish(Lane& lane) {
   lane.running.clear();
   lane.at = 0;
   lane.withdrawn.clear();

@@ -5,9 +5,9 @@
 // makes the lock cheap when there is much to do; an idle worker takes lanes a busy one has not begun, so a
 // slow handler delays its own lane only.
 //
-// To wake a worker takes longer than most handlers do. So the thread that brings a few events while all
-// workers sleep runs them itself, in the place of one that sleeps on: there are never more handlers at work
-// than workers. Not where handlers are slow: that thread is needed elsewhere.
+// To hand an event to a worker takes longer than many handlers do. So the thread that brings events while a
+// worker sleeps runs them itself in its place, and it sleeps on: there are never more handlers at work than
+// workers. Not where handlers are slow: that thread is needed elsewhere.
 //
 // When the event of a key fails, the broker takes back what it delivered behind it under that key. So what is
 // queued under it is parked, unhandled, until answered() says that the broker has heard of the failure. Then
@@ -84,7 +84,7 @@ class KeyedWorkers {
   /// Waits until no handler runs and nothing is queued. False when `deadline` came first.
   [[nodiscard]] bool wait_idle(std::chrono::steady_clock::time_point deadline);
 
-  [[nodiscard]] std::uint32_t busy() const { return busy_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t busy() const { return busy_; }
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
@@ -111,14 +111,15 @@ class KeyedWorkers {
 
   static constexpr std::size_t lane_count = 1024;  // a power of two; two of ten keys meet once in 20 times
   static constexpr std::size_t share_max = 32;
-  static constexpr std::size_t helped_tasks_max = 8;  // for more, several workers are worth their waking
 
   void work(unsigned worker);
-  [[nodiscard]] Lane* next_lane(unsigned worker);
+  [[nodiscard]] Lane* next_lane(std::unique_lock<std::mutex>& lock, unsigned worker);
   [[nodiscard]] Lane* next_ready_lane();
   void wait_for_work(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] bool must_rest() const { return helped_ && waiting_ == 0 && !ending_; }
+  void run_unlocked(std::unique_lock<std::mutex>& lock, unsigned worker, Lane& lane);
   void run(unsigned worker, Lane& lane);
+  void finish(Lane& lane);
   [[nodiscard]] bool run_task(unsigned worker, Lane& lane, const Task& task);
   void resume(unsigned worker, Lane& lane, std::uint64_t key_hash, std::uint64_t settle);
   void drop(std::span<const Task> tasks);
