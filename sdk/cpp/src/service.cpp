@@ -14,6 +14,12 @@
 #include "subscription.h"
 
 namespace reel {
+namespace {
+
+// How long the end of run() waits for checks that are at work: one that hangs is left behind.
+constexpr std::chrono::milliseconds checks_patience{1'000};
+
+}  // namespace
 
 Service::Impl::Impl(std::string name, Options given)
     : options{std::move(given)},
@@ -78,6 +84,10 @@ int Service::Impl::run() {
           connection_->subscribe(subscription());
         });
       }
+      if (!checks.empty()) {
+        connection_->post([this] { connection_->add_side(checks); });
+        checks.start();
+      }
     }
     wait_for_stop();
   }  // from here on a second signal ends the process
@@ -94,6 +104,7 @@ void Service::Impl::wait_for_stop() const {
 
 bool Service::Impl::drain() {
   const auto deadline = std::chrono::steady_clock::now() + options.drain_timeout;
+  checks.stop();
   const bool drained = !deliveries_ || deliveries_->drain(deadline);
   if (!drained) {
     connection_->log()(LogLevel::warn,
@@ -103,6 +114,7 @@ bool Service::Impl::drain() {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   publishing_->flush(std::max(left, std::chrono::milliseconds{0}));
   connection_->end();
+  checks.wait(checks_patience, connection_->log());
   return drained;
 }
 
@@ -130,6 +142,11 @@ Service& Service::on_raw(std::string_view pattern, const When& when, std::functi
 Service& Service::add(std::string_view pattern, const When& when, const google::protobuf::Descriptor* type,
                       std::function<void(Context&)> handler) {
   impl_->handlers.add(pattern, std::move(handler), when, type);
+  return *this;
+}
+
+Service& Service::check(std::string_view name, CheckOptions options, std::function<void()> passes) {
+  impl_->checks.add(name, options, std::move(passes));
   return *this;
 }
 

@@ -10,6 +10,7 @@
 #include "handling.h"
 #include "publishing.h"
 #include "reel/service.h"
+#include "self_checks.h"
 
 namespace reel {
 
@@ -27,6 +28,7 @@ class Service::Impl {
   const Options options;
   const sdk::Identity identity;
   sdk::HandlerRegistry handlers;
+  sdk::SelfChecks checks;
   Start start;
   /// Set by TestBus, before anything is published.
   std::unique_ptr<Publisher::Impl> test_publisher;

@@ -151,6 +151,10 @@ TestDelivery TestBus::deliver(const TestEvent& event, std::uint32_t attempt) {
                        attempt);
 }
 
+std::optional<std::string> TestBus::check(std::string_view name) {
+  return impl_->service.impl_->checks.run(name);
+}
+
 const std::deque<TestEvent>& TestBus::published() const {
   return impl_->published;
 }

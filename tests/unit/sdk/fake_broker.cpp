@@ -36,6 +36,7 @@ void FakeBroker::restart() {
   const std::lock_guard lock{mutex_};
   ++epoch_;
   sessions_.clear();
+  checks_.clear();
 }
 
 void FakeBroker::refuse_next(v1::RefusedReason reason, const std::string& text) {
@@ -66,6 +67,14 @@ std::vector<v1::Settle::Nack> FakeBroker::nacks() {
 int FakeBroker::goodbyes() {
   const std::lock_guard lock{mutex_};
   return goodbyes_;
+}
+
+std::string FakeBroker::checks(const std::string& service) {
+  const std::lock_guard lock{mutex_};
+  std::string text;
+  for (const auto& check : checks_[service].checks())
+    text += (text.empty() ? "" : ", ") + check.name() + (check.failed() ? "! " + check.reason() : "");
+  return text;
 }
 
 bool FakeBroker::wait_until(const std::function<bool()>& condition) {
@@ -140,6 +149,7 @@ void FakeBroker::handle(const std::string& peer, const v1::ToBroker& message, co
     }
     case Kind::kSettle: return settle(peer, message.settle(), body);
     case Kind::kBeat: {
+      if (message.beat().has_checks()) checks_[session.service] = message.beat().checks();
       auto& beat = *reply.mutable_beat();
       beat.set_epoch(epoch_);
       beat.set_end_offset(journal_.size() + 1);

@@ -38,6 +38,8 @@ class FakeBroker {
   std::set<std::uint64_t> acked(const std::string& service);
   std::vector<reel::v1::Settle::Nack> nacks();
   int goodbyes();
+  /// What somebody of `service` said last: "database! connection refused, disk".
+  std::string checks(const std::string& service);
   bool wait_until(const std::function<bool()>& condition);
 
  private:
@@ -78,5 +80,6 @@ class FakeBroker {
   std::vector<reel::v1::Settle::Nack> nacks_;
   reel::v1::Refused refuse_next_;
   int goodbyes_ = 0;
+  std::map<std::string, reel::v1::SelfChecks> checks_;
   std::thread thread_;
 };

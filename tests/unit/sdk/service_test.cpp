@@ -261,3 +261,49 @@ TEST_CASE("SIGTERM stops every service of the process, whatever threads it has, 
   killer.join();
   CHECK(broker.goodbyes() == 2);
 }
+
+TEST_CASE("what a service's checks come to is told with its beats, also to a broker that was started again") {
+  FakeBroker broker;
+  Service payments{"payments", broker.options()};
+  std::atomic<bool> up{false};
+  payments.on_raw("order.placed", [](Context&) {});
+  payments.check("database", {.every = 1ms}, [&] {
+    if (!up) throw std::runtime_error{"connection refused"};
+  });
+  payments.check("disk", {.every = 1ms}, [] { throw 7; });
+  Running running{payments};
+  const auto tells = [&](const std::string& text) {
+    return broker.wait_until([&] { return broker.checks("payments") == text; });
+  };
+  CHECK(tells("database! connection refused, disk! it threw what is no std::exception"));
+  broker.restart();
+  CHECK(tells("database! connection refused, disk! it threw what is no std::exception"));
+  up = true;
+  CHECK(tells("database, disk! it threw what is no std::exception"));
+  CHECK(running.stop() == 0);
+}
+
+TEST_CASE("a check that hangs holds up neither beats nor handlers nor the end, and is told") {
+  FakeBroker broker;
+  auto options = broker.options();
+  std::mutex mutex;
+  std::string logged;
+  options.log = [&](LogLevel, std::string_view line) {
+    const std::lock_guard lock{mutex};
+    if (line.starts_with("check_left_behind")) logged += line;
+  };
+  Service payments{"payments", options};
+  payments.on_raw("order.placed", [](Context&) {});
+  // Outlives the test: what hangs is left behind.
+  const auto released = std::make_shared<std::promise<void>>();
+  payments.check("database", {.timeout = 10ms}, [released] { released->get_future().wait(); });
+  Running running{payments};
+  CHECK(
+      broker.wait_until([&] { return broker.checks("payments") == "database! has not answered for 10ms"; }));
+  Publisher shop{"shop", broker.options()};
+  CHECK(shop.publish("order.placed", order(1)).ok());
+  CHECK(broker.wait_until([&] { return broker.acked("payments").size() == 1; }));
+  CHECK(running.stop() == 0);
+  CHECK(logged == "check_left_behind check=database");
+  released->set_value();
+}

@@ -248,3 +248,15 @@ TEST_CASE("what is to be handed over later is told as such, with the times it wa
   CHECK(publisher.publish("order.reminded", order(), {.after = 1h}).delayed);
   CHECK_FALSE(publisher.publish("order.placed", order()).delayed);
 }
+
+TEST_CASE("a check of the service under test is run when the test says so") {
+  reel::TestBus bus{"payments"};
+  bool up = true;
+  bus.service().check("database", [&] {
+    if (!up) throw std::runtime_error{"connection refused"};
+  });
+  CHECK_FALSE(bus.check("database"));
+  up = false;
+  CHECK(bus.check("database") == "connection refused");
+  CHECK_THROWS_WITH_AS((void)bus.check("disk"), "there is no check 'disk'", std::invalid_argument);
+}

@@ -16,8 +16,8 @@
 // handler must tolerate a repeat of what it does outside the bus; what it publishes is never doubled (a
 // replay publishes it again, under the same ids).
 //
-// Register handlers before run(). stop() and publish() may be called from any thread, but not from a process
-// forked after it was made; it must not be destroyed in a handler of its own.
+// Register handlers and checks before run(). stop() and publish() may be called from any thread, but not from
+// a process forked after it was made; it must not be destroyed in a handler of its own.
 #pragma once
 
 #include <concepts>
@@ -31,6 +31,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "reel/check.h"
 #include "reel/context.h"
 #include "reel/options.h"
 #include "reel/publisher.h"
@@ -85,6 +86,15 @@ class Service {
   Service& on_raw(std::string_view pattern, std::function<void(Context&)> handler);
   /// The same for the events that `when` says yes to. A field that an event's type lacks is absent.
   Service& on_raw(std::string_view pattern, const When& when, std::function<void(Context&)> handler);
+
+  /// While the service runs, calls `passes` now and then, on a thread of its own. What it throws is why it
+  /// fails. A check that hangs holds up nothing; where it still does when run() ends, it is left behind, so
+  /// what it refers to must outlive it. Throws std::invalid_argument where `name` is empty, too long, not
+  /// printable or taken, a time is not above 0, or there are checks_max already.
+  Service& check(std::string_view name, CheckOptions options, std::function<void()> passes);
+  Service& check(std::string_view name, std::function<void()> passes) {
+    return check(name, {}, std::move(passes));
+  }
 
   /// Where patterns that are new for this service begin. Default: what comes from now on.
   Service& start_from(Start start);

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -96,6 +97,10 @@ class TestBus {
                              const PublishFields& fields = {}, std::uint32_t attempt = 1);
   /// One that was published before: how a service reacts to its own events, or to a repeat.
   TestDelivery deliver(const TestEvent& event, std::uint32_t attempt = 1);
+
+  /// Runs a check of the service, now, on this thread: why it fails, or nothing where it passes. Throws
+  /// std::invalid_argument where there is none of this name.
+  [[nodiscard]] std::optional<std::string> check(std::string_view name);
 
   /// Everything published so far, in order. References to events stay valid until they are forgotten.
   [[nodiscard]] const std::deque<TestEvent>& published() const;
