@@ -173,6 +173,7 @@ void Desk::answer_publishers() {
 
 void Desk::on_beat(Session& session, const v1::ClientBeat& said) {
   session.handled = said.handled();
+  if (said.has_checks()) counters_.checks_cut(sessions_.keep_checks(session, said.checks(), log_.now()));
   services_.told(session, said);
   beat(session);
 }

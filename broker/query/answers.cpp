@@ -5,6 +5,7 @@
 #include <set>
 
 #include "event/batch.h"
+#include "query/service_checks.h"
 #include "service/page_size.h"
 
 namespace reel::broker {
@@ -175,6 +176,7 @@ void Answers::services(v1::ServicesReply& reply) {
       instance.set_last_beat(session->last_heard);
       instance.set_in_flight(dispatch.in_flight(session->id));
     }
+    tell_checks(instances[name], WhichChecks::all, *row.mutable_checks());
   }
   std::sort(reply.mutable_services()->begin(), reply.mutable_services()->end(),
             [](const auto& a, const auto& b) { return a.service() < b.service(); });
@@ -208,6 +210,13 @@ void Answers::status(v1::StatusReply& reply) {
   }
   counters_.fill(reply);
   reply.set_memory_bytes(resident_bytes());
+  std::set<std::pair<std::string_view, std::string_view>> failed;
+  sessions_.each([&](Session& session) {
+    for (const auto& check : session.checks) {
+      if (check.failed && !session.patterns.empty()) failed.emplace(session.queue, check.name);
+    }
+  });
+  reply.set_failed_checks(failed.size());
 }
 
 LogTime Answers::log_time_of(Offset offset) const {

@@ -26,6 +26,7 @@ void Counters::fill(v1::StatusReply& reply) const {
   for (const auto& [reason, count] : frames_) refused[v1::RefusedReason_Name(reason)] = count;
   for (const auto& [reason, count] : events_) refused[v1::RefusalReason_Name(reason)] = count;
   reply.set_stale_settles(stale_settles_);
+  reply.set_checks_cut(checks_cut_);
 }
 
 std::uint64_t resident_bytes() {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "event/batch.h"
+#include "query/service_checks.h"
 
 namespace reel::broker {
 namespace {
@@ -120,11 +121,13 @@ void Fates::tell_service(const std::string& service, LogTime offline_since_at_le
   if (queue == nullptr || record == nullptr) return;
   auto& row = *reply.add_services();
   row.set_service(service);
-  std::uint32_t instances = 0;
-  sessions_.each(
-      [&](Session& session) { instances += !session.patterns.empty() && session.queue == service; });
-  row.set_instances(instances);
-  if (instances == 0) row.set_offline_since(std::max(queue->left_at(), offline_since_at_least));
+  std::vector<const Session*> instances;
+  sessions_.each([&](Session& session) {
+    if (!session.patterns.empty() && session.queue == service) instances.push_back(&session);
+  });
+  row.set_instances(static_cast<std::uint32_t>(instances.size()));
+  tell_checks(instances, WhichChecks::failed, *row.mutable_failed_checks());
+  if (instances.empty()) row.set_offline_since(std::max(queue->left_at(), offline_since_at_least));
   if (record->paused_until > log_.now()) {
     row.set_paused_until(record->paused_until);
     row.set_paused_by(record->paused_by);

@@ -10,6 +10,12 @@ constexpr std::uint32_t protocol_version = 1;
 constexpr std::size_t name_bytes_max = 128;
 constexpr std::string_view own_prefix = "reel.";
 
+std::size_t bytes_of(const std::vector<InstanceCheck>& checks) {
+  std::size_t bytes = 0;
+  for (const auto& check : checks) bytes += check.bytes();
+  return bytes;
+}
+
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= name_bytes_max && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -54,7 +60,16 @@ void Sessions::close(InstanceId id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
   by_routing_id_.erase(found->second->routing_id);
+  checks_bytes_ -= bytes_of(found->second->checks);
   by_id_.erase(found);
+}
+
+std::uint64_t Sessions::keep_checks(Session& session, const v1::SelfChecks& said, LogTime now) {
+  checks_bytes_ -= bytes_of(session.checks);
+  auto kept = kept_of(said, session.checks, now, checks_bytes_max - checks_bytes_);
+  session.checks = std::move(kept.checks);
+  checks_bytes_ += kept.bytes;
+  return kept.cut;
 }
 
 Session* Sessions::find(const RoutingId& routing_id) {

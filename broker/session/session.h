@@ -11,6 +11,7 @@
 
 #include "dispatch/dispatch.h"
 #include "session/incoming.h"
+#include "session/instance_checks.h"
 
 namespace reel::broker {
 
@@ -24,6 +25,7 @@ struct Session {
   LogTime last_heard = 0;      ///< for people: log time, as everything they are shown
   std::uint64_t heard_at = 0;  ///< for silence: by a clock that nobody sets
   std::uint64_t handled = 0;
+  std::vector<InstanceCheck> checks;
 
   // What it subscribed to; empty patterns: it only publishes.
   std::vector<std::string> patterns;
@@ -57,6 +59,9 @@ class Sessions {
   [[nodiscard]] Opened open(const RoutingId& routing_id, const v1::Hello& hello, LogTime now,
                             std::uint64_t steady_ns);
   void close(InstanceId id);
+  /// What it says of itself now, in the place of what it said before. How many checks were not kept as they
+  /// were said.
+  [[nodiscard]] std::uint64_t keep_checks(Session& session, const v1::SelfChecks& said, LogTime now);
 
   [[nodiscard]] Session* find(const RoutingId& routing_id);
   [[nodiscard]] Session* find(InstanceId id);
@@ -72,6 +77,7 @@ class Sessions {
   std::size_t sessions_max_;
   std::uint64_t timeout_ns_;
   std::uint32_t next_id_ = 1;
+  std::size_t checks_bytes_ = 0;  // of all sessions
   std::unordered_map<InstanceId, std::unique_ptr<Session>> by_id_;
   std::unordered_map<RoutingId, InstanceId> by_routing_id_;
 };

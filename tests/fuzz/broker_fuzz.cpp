@@ -113,7 +113,7 @@ class World {
     const auto connection = input.byte() % connections;
     Bytes bytes{input.take(input.pair())};
     now_ += 1'000'000;
-    switch (kind % 12) {
+    switch (kind % 13) {
       case 0: frame(connection, bytes.rest(), {}); break;
       case 1: {
         const auto head = bytes.take(bytes.pair());
@@ -130,6 +130,7 @@ class World {
       case 9: deaf_.flip(static_cast<std::size_t>(connection)); break;
       case 10: desk_->take(JournalDone{WriteFailing{"the disk is full"}}); break;
       case 11: restart(bytes); break;
+      case 12: tell_checks(connection, bytes); break;
     }
     work();
   }
@@ -273,6 +274,34 @@ class World {
     frame(connection, head, (flags & 8) != 0 ? batch_of(bytes) : std::string{});
   }
 
+  // More than are taken, the same ones twice, too long, not UTF-8, of times that cannot be.
+  void tell_checks(int connection, Bytes& bytes) {
+    v1::ToBroker head;
+    auto& checks = *head.mutable_beat()->mutable_checks();
+    while (!bytes.empty()) {
+      auto& check = *checks.add_checks();
+      const auto flags = bytes.byte();
+      check.set_failed((flags & 1) != 0);
+      check.set_lasting_ms((flags & 2) != 0 ? ~std::uint64_t{bytes.pair()} : bytes.pair());
+      check.set_name(std::string{bytes.take(flags >> 4)});
+      check.set_reason(std::string{bytes.take(bytes.byte())});
+      if ((flags & 4) != 0) check.mutable_reason()->append(300, 'r');
+    }
+    frame(connection, head);
+  }
+
+  static void check_checks(const v1::ServicesReply& reply) {
+    for (const auto& service : reply.services()) {
+      require(service.checks_size() <= 32);
+      for (const auto& check : service.checks()) {
+        require(!check.name().empty() && check.name().size() <= 64);
+        require(check.failed() <= check.instances() && check.failing_size() <= 5);
+        for (const auto& failing : check.failing())
+          require(failing.reason().size() <= 256 && failing.since() > 0 && failing.since() <= reply.now());
+      }
+    }
+  }
+
   void ask(int connection, Bytes& bytes) {
     v1::ToBroker head;
     auto& query = *head.mutable_query();
@@ -293,6 +322,7 @@ class World {
   bool receive(const RoutingId& to, const v1::FromBroker& frame, const std::string& batch) {
     const auto connection = static_cast<std::size_t>(std::stoi(to));
     if (deaf_[connection]) return false;
+    if (frame.answer().has_services()) check_checks(frame.answer().services());
     if (frame.has_deliver()) check_deliver(connection, frame.deliver(), batch);
     return true;
   }

@@ -127,6 +127,12 @@ void DeskBench::beats(const std::string& service, const std::vector<Offset>& beg
   frame(service, head);
 }
 
+void DeskBench::tells_checks(const std::string& instance, v1::SelfChecks checks) {
+  v1::ToBroker head;
+  *head.mutable_beat()->mutable_checks() = std::move(checks);
+  frame(instance, head);
+}
+
 void DeskBench::leaves(const std::string& service) {
   v1::ToBroker head;
   head.mutable_goodbye();

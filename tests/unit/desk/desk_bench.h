@@ -42,6 +42,8 @@ class DeskBench {
   void subscribes(const std::string& instance, const std::vector<std::string>& patterns);
   /// Its handlers are at the first deliveries of these, and nothing else waits that it holds.
   void beats(const std::string& service, const std::vector<Offset>& begun);
+  /// What it finds out about itself, with a beat.
+  void tells_checks(const std::string& instance, v1::SelfChecks checks);
   void leaves(const std::string& service);
   /// Publishes "ID KEY" as `producer`, whose ids are its own; with so much data each. "ID KEY 5ms" expires
   /// after so long. The answer is told().

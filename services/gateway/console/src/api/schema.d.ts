@@ -536,9 +536,10 @@ export interface components {
             offset: number;
             correlationid: string;
             commands: string[];
+            check: string;
         };
         /** @enum {string} */
-        CauseKind: "unknown" | "no_subscriber" | "filtered_out" | "not_allowed" | "paused" | "service_offline" | "backlog" | "in_handler" | "retrying" | "dead_lettered" | "handled_but_silent" | "refused" | "other_correlation" | "delayed" | "subflow";
+        CauseKind: "unknown" | "no_subscriber" | "filtered_out" | "not_allowed" | "paused" | "service_offline" | "backlog" | "in_handler" | "retrying" | "dead_lettered" | "handled_but_silent" | "refused" | "other_correlation" | "delayed" | "subflow" | "check_failed";
         /** @description CloudEvents 1.0, JSON format. `type` is the topic. Further attributes are texts. */
         CloudEvent: {
             specversion?: string;
@@ -1122,6 +1123,20 @@ export interface components {
             /** @description Those whose payload it is. */
             topics: string[];
         };
+        ServiceCheck: {
+            name: string;
+            instances: number;
+            failed: number;
+            failing: components["schemas"]["ServiceCheck.Failing"][];
+        };
+        "ServiceCheck.Failing": {
+            instance: string;
+            host: string;
+            pid: number;
+            /** Format: date-time */
+            since: string | null;
+            reason: string;
+        };
         /** @enum {string} */
         ServiceFate: "unknown" | "filtered" | "earlier" | "waiting" | "in_flight" | "retrying" | "parked" | "dead" | "settled";
         ServicesReply: {
@@ -1159,6 +1174,7 @@ export interface components {
             in_flight: number;
             filters: components["schemas"]["Pattern"][];
             ephemeral: boolean;
+            checks: components["schemas"]["ServiceCheck"][];
         };
         /** @enum {string} */
         Severity: "" | "info" | "warning" | "critical";
@@ -1191,6 +1207,8 @@ export interface components {
             stale_settles: number;
             delayed: number;
             memory_bytes: number;
+            checks_cut: number;
+            failed_checks: number;
         };
         StoredEvent: {
             event: components["schemas"]["CloudEvent"];

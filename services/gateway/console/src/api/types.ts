@@ -8,6 +8,7 @@ export type Summary = Schemas['SummaryReply'];
 export type Topic = Schemas['TopicsReply.Topic'];
 export type Topics = Schemas['TopicsReply'];
 export type Service = Schemas['ServicesReply.Service'];
+export type ServiceCheck = Schemas['ServiceCheck'];
 export type Services = Schemas['ServicesReply'];
 export type Routes = Schemas['RoutesReply'];
 export type Rule = Schemas['DefinedExpectation'];

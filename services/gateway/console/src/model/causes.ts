@@ -18,6 +18,7 @@ const names: Record<string, string> = {
   other_correlation: 'under another flow',
   delayed: 'delayed on purpose',
   subflow: 'in a sub-flow',
+  check_failed: 'a check fails',
 };
 
 export function causeName(cause: Cause | undefined): string {

@@ -7,14 +7,14 @@ import { headline } from './now';
 import { backlog_ms, serviceLine, serviceLines } from './services';
 
 const summary = (changes: Partial<Summary> = {}): Summary => ({ watermark: null, offset: 0, caught_up: true, flows: 10, open: 2, overdue: 0, completed: 8, untracked: 0, definitions: [], ends: {}, ...changes });
-const cause = { kind: 'paused' as const, sentence: 'payments is paused by ada', service: 'payments', instance: '', since: null, until: null, by: 'ada', attempt: 0, attempts: 8, error_type: '', error: '', waiting: 4, topic: 'order.placed', id: '', offset: 7, correlationid: '', commands: [] };
+const cause = { kind: 'paused' as const, sentence: 'payments is paused by ada', service: 'payments', instance: '', since: null, until: null, by: 'ada', attempt: 0, attempts: 8, error_type: '', error: '', waiting: 4, topic: 'order.placed', id: '', offset: 7, correlationid: '', commands: [], check: '' };
 const incident = (changes: Partial<Incident> = {}): Incident => ({
   id: 'i1', state: 'open', kind: 'overdue', definition: 'order-fulfilment', after: 'order.placed', missing: ['payment.captured', 'payment.declined'], any_of: true, owner: 'payments', severity: '', runbook: '', cause, reason: '',
   first_at: '2026-03-02T10:00:10Z', last_at: '2026-03-02T10:00:20Z', resolved_at: null, count: 3, open: 3, correlationids: ['order-1'], acknowledged_by: '', acknowledged_reason: '', acknowledged_at: null, snoozed_until: null, snoozed_by: '', snoozed_reason: '', ...changes,
 });
 const service = (changes: Partial<Service> = {}): Service => ({
   service: 'payments', patterns: [], instances: [{ instance: 'a', host: 'h', pid: 1, last_beat: null, in_flight: 0 }], waiting: 0, behind: false, next_offset: 0, retrying: 0, dead: 0, acked: 0, nacked: 0,
-  oldest_unsettled: null, paused_until: null, paused_by: '', parked: 0, expired: 0, in_flight: 0, filters: [], ephemeral: false, ...changes,
+  oldest_unsettled: null, paused_until: null, paused_by: '', parked: 0, expired: 0, in_flight: 0, filters: [], ephemeral: false, checks: [], ...changes,
 });
 const now = placed + 60_000;
 const say = (changes: Partial<Summary> | undefined, incidents: Incident[] = [], services: Service[] = [service()], status?: Partial<Status>) =>
@@ -69,7 +69,18 @@ describe('troubles', () => {
   });
 });
 
+const refused = { name: 'database', instances: 3, failed: 2, failing: [{ instance: 'a', host: 'h', pid: 1, since: '2026-03-02T10:00:20Z', reason: 'connection refused' }] };
+const disk = { name: 'disk', instances: 3, failed: 0, failing: [] };
+
 describe('services', () => {
+  test('a check that fails is a trouble, with its reason, and others are counted', () => {
+    const says = (checks: Service['checks'], more: Partial<Service> = {}) => serviceLine(service({ checks, ...more }), now);
+    expect(says([disk])).toMatchObject({ health: 'fine', says: 'keeping up' });
+    expect(says([refused, disk])).toMatchObject({ health: 'check_failed', says: 'check database fails for 40 s on 2 of 3 instances: connection refused' });
+    expect(says([refused, { ...refused, name: 'cache' }], { waiting: 1 }).says).toBe('check database fails for 40 s on 2 of 3 instances: connection refused (and 1 other check); 1 event waits');
+    expect(says([{ name: 'disk', instances: 1, failed: 1, failing: [] }]).says).toBe('check disk fails: no reason was given');
+    expect(say({}, [], [service({ checks: [refused] })]).tone).toBe('watch');
+  });
   const health = (changes: Partial<Service>) => serviceLine(service(changes), now).health;
   test('waiting a moment is no backlog, waiting long is one', () => {
     const oldest = (ms: number) => ({ waiting: 3, oldest_unsettled: new Date(now - ms).toISOString() });

@@ -3,17 +3,19 @@
 import type { Expectation, Picture, PictureStep, StoryPart, StoryStep } from '../api/types';
 import type { Cause } from '../api/types';
 import { ruleTopics } from '../model/definition_graph';
-import { millis, type Millis } from '../model/time';
+import { countText, millis, type Millis } from '../model/time';
 import { random } from './random';
-import type { FaultKind } from './scenario';
+import type { FaultKind, Outage } from './scenario';
 import { definitions, reactions, routes } from './shop';
 
 export interface Trouble {
-  kind: FaultKind | 'paused' | 'offline';
+  kind: FaultKind | Outage['kind'];
   service: string;
   /** Of an outage: what comes later waits. */
   since: Millis;
   by: string;
+  check?: string;
+  error?: string;
   /** When a person redrove it, resumed the service, or waived it. */
   mended?: { at: Millis; by: string; note: string } | undefined;
 }
@@ -166,6 +168,7 @@ class Playing {
     }
     say('delivered', handed, { instance, attempt });
     if (handed <= this.now) part.state = 'in_flight';
+    if (trouble?.kind === 'check' && accepted > trouble.since) return;
     const handling = trouble?.kind === 'late' ? 12_000 : this.between(0.3, 2.5);
     const publishing = this.between(0.2, 1.2);
     const acked = handed + handling + publishing;
@@ -279,6 +282,7 @@ export function causeOf(expectation: Expectation, picture: Picture, input: Order
     offset: expectation.after_offset ?? 0,
     correlationid: '',
     commands: [],
+    check: '',
   };
   if (!part) return { ...cause, kind: 'backlog', sentence: `${service} has not come to ${expectation.after} yet` };
   switch (part.state === 'dead' ? 'dead' : trouble?.kind) {
@@ -290,6 +294,8 @@ export function causeOf(expectation: Expectation, picture: Picture, input: Order
       return { ...cause, kind: 'paused', by: trouble!.by, sentence: `${service} is paused by ${trouble!.by} until somebody resumes it, and ${expectation.after} waits for it`, commands: [`reel resume ${service}`] };
     case 'offline':
       return { ...cause, kind: 'service_offline', since: timeText(trouble!.since), sentence: `no instance of ${service} is connected, and ${expectation.after} waits for one`, commands: [`reel services ${service}`] };
+    case 'check':
+      return { ...cause, kind: 'check_failed', check: trouble!.check!, error: trouble!.error!, since: timeText(trouble!.since), sentence: `check '${trouble!.check}' of ${service} has failed for ${countText(now - trouble!.since)} on 1 of 2 instances (${trouble!.error}), and ${service} has had ${expectation.after} in its hands without an answer`, commands: [`reel services`] };
     case 'lost':
       return { ...cause, kind: 'handled_but_silent', sentence: `${service} has handled ${expectation.after} and published nothing`, commands: [`reel event --offset ${cause.offset}`] };
     default:

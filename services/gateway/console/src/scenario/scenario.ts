@@ -19,10 +19,13 @@ export interface Fault {
 
 export interface Outage {
   service: string;
-  kind: 'paused' | 'offline';
+  kind: 'paused' | 'offline' | 'check';
   /** Milliseconds before the scenario's now. */
   since_ms: number;
   by?: string;
+  /** Of a check that fails, and keeps its service from answering. */
+  check?: string;
+  reason?: string;
 }
 
 export interface Scenario {

@@ -31,7 +31,7 @@ export class World {
     this.now = millis(scenario.now)!;
     for (const outage of scenario.outages) {
       if (outage.kind === 'paused') this.paused.set(outage.service, { by: outage.by ?? '', until: 'forever' });
-      else this.offline.add(outage.service);
+      else if (outage.kind === 'offline') this.offline.add(outage.service);
     }
     for (let i = 1; i <= scenario.orders; ++i) this.orders.push(this.order(i));
     if (scenario.replay) this.running = [this.replayOf('invoicing', 'ada@desk', 1_000, 41_000, 18_500)];
@@ -47,7 +47,7 @@ export class World {
       if (hit) troubles.push({ kind: fault.kind, service: fault.service, since: 0, by: '' });
     }
     for (const outage of scenario.outages) {
-      troubles.push({ kind: outage.kind, service: outage.service, since: this.now - outage.since_ms, by: outage.by ?? '' });
+      troubles.push({ kind: outage.kind, service: outage.service, since: this.now - outage.since_ms, by: outage.by ?? '', check: outage.check ?? '', error: outage.reason ?? '' });
     }
     return { id: `order-${number}`, number, seed: scenario.seed, placed, first_offset: 1_000 + number * offsets_per_order, troubles, waived: false };
   }
@@ -317,8 +317,25 @@ export class World {
       expired: 0,
       filters: patterns.map((pattern) => ({ pattern, from_offset: 0, begins: [], when: '' })),
       ephemeral: false,
+      checks: this.checks(service),
       ...counts,
     };
+  }
+
+  /** On the first of the service's two instances: it has what is in hand. */
+  private checks(service: string): Service['checks'] {
+    const began = millis(this.scenario.now)!;
+    return this.scenario.outages
+      .filter((outage) => outage.kind === 'check' && outage.service === service)
+      .flatMap((outage) => [
+        {
+          name: outage.check!,
+          instances: 2,
+          failed: 1,
+          failing: [{ instance: `${service}-1`, host: 'shop-1', pid: 4_101, since: timeText(began - outage.since_ms), reason: outage.reason! }],
+        },
+        { name: 'disk', instances: 2, failed: 0, failing: [] },
+      ]);
   }
 
   delayed(): DelayedEvent[] {

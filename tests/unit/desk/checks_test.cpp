@@ -1,0 +1,163 @@
+// What instances say of themselves, and what the broker says of it to those who ask.
+#include <sstream>
+
+#include "desk_bench.h"
+
+using namespace reel;
+using namespace reel::broker;
+using namespace reel::broker::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+void add(v1::SelfChecks& checks, const std::string& name, const std::string& reason = "",
+         std::uint64_t lasting_ms = 0) {
+  auto& check = *checks.add_checks();
+  check.set_name(name);
+  check.set_failed(!reason.empty());
+  check.set_reason(reason);
+  check.set_lasting_ms(lasting_ms);
+}
+
+v1::SelfChecks one(const std::string& name, const std::string& reason = "", std::uint64_t lasting_ms = 0) {
+  v1::SelfChecks checks;
+  add(checks, name, reason, lasting_ms);
+  return checks;
+}
+
+/// "database 1/2 a: refused (3s), disk 0/2"
+template <typename Checks>
+std::string text_of(const Checks& checks, LogTime now) {
+  std::ostringstream text;
+  for (const auto& check : checks) {
+    text << (text.tellp() > 0 ? ", " : "") << check.name() << ' ' << check.failed() << '/'
+         << check.instances();
+    for (const auto& failing : check.failing())
+      text << ' ' << failing.instance() << ": " << failing.reason() << " ("
+           << (now - failing.since()) / 1'000'000'000 << "s)";
+  }
+  return text.str();
+}
+
+/// Of payments, as listed.
+std::string listed(DeskBench& bench) {
+  v1::Request request;
+  request.mutable_services();
+  const auto reply = bench.asks(std::move(request));
+  for (const auto& service : reply.services().services()) {
+    if (service.service() == "payments") return text_of(service.checks(), reply.services().now());
+  }
+  return "no payments";
+}
+
+/// And as told to who asks what became of an event.
+std::string told_with_fate(DeskBench& bench, Offset offset) {
+  v1::Request request;
+  request.mutable_fates()->add_offsets(offset);
+  const auto reply = bench.asks(std::move(request));
+  REQUIRE(reply.fates().services_size() == 1);
+  return text_of(reply.fates().services(0).failed_checks(), reply.fates().now());
+}
+
+v1::StatusReply status(DeskBench& bench) {
+  v1::Request request;
+  request.mutable_status();
+  return bench.asks(std::move(request)).status();
+}
+
+}  // namespace
+
+TEST_CASE("a service's checks are those of its instances as they said last, the failing ones first") {
+  DeskBench bench;
+  bench.joins("a", "payments", {"order.placed"});
+  bench.joins("b", "payments", {"order.placed"});
+  CHECK(listed(bench) == "");
+  auto checks = one("card-reader");
+  add(checks, "database", "refused", 3'000);
+  bench.tells_checks("a", checks);
+  bench.tells_checks("b", one("card-reader"));
+  CHECK(listed(bench) == "database 1/1 a: refused (3s), card-reader 0/2");
+  CHECK(status(bench).failed_checks() == 1);
+  bench.publishes("order.placed", {"e1 k"});
+  bench.rest();
+  CHECK(told_with_fate(bench, bench.journal().end_offset() - 1) == "database 1/1 a: refused (3s)");
+
+  SUBCASE("who fails for longest stands first") {
+    bench.tells_checks("b", one("database", "no route", 5'000));
+    CHECK(listed(bench) == "database 2/2 b: no route (5s) a: refused (3s), card-reader 0/1");
+  }
+  SUBCASE("it fails since then as long as it fails, whatever the reason") {
+    bench.advance(1s);
+    bench.tells_checks("a", one("database", "no route"));
+    CHECK(listed(bench) == "database 1/1 a: no route (4s), card-reader 0/1");
+  }
+  SUBCASE("one that passes again is no trouble") {
+    bench.tells_checks("a", one("database"));
+    CHECK(listed(bench) == "card-reader 0/1, database 0/1");
+    CHECK(told_with_fate(bench, bench.journal().end_offset() - 1) == "");
+    CHECK(status(bench).failed_checks() == 0);
+  }
+  SUBCASE("a beat without checks changes nothing") {
+    bench.beats("a", {});
+    CHECK(listed(bench) == "database 1/1 a: refused (3s), card-reader 0/2");
+  }
+  SUBCASE("what an instance said goes with it") {
+    bench.leaves("a");
+    CHECK(listed(bench) == "card-reader 0/1");
+    CHECK(status(bench).failed_checks() == 0);
+  }
+}
+
+TEST_CASE(
+    "of checks that are too many, too long, twice or without a name there is as much as fits, and a count") {
+  DeskBench bench;
+  bench.joins("a", "payments", {"order.placed"});
+  SUBCASE("too long, up to a whole character") {
+    bench.tells_checks("a", one(std::string(63, 'n') + "\u00e9", std::string(255, 'r') + "\u00e9"));
+    CHECK(listed(bench) == std::string(63, 'n') + " 1/1 a: " + std::string(255, 'r') + " (0s)");
+    CHECK(status(bench).checks_cut() == 1);
+  }
+  SUBCASE("twice or without a name") {
+    auto checks = one("disk");
+    add(checks, "disk", "full");
+    add(checks, "", "nobody");
+    bench.tells_checks("a", checks);
+    CHECK(listed(bench) == "disk 0/1");
+    CHECK(status(bench).checks_cut() == 2);
+  }
+  SUBCASE("too many") {
+    v1::SelfChecks checks;
+    for (int i = 0; i < 1'000; ++i) add(checks, "check-" + std::to_string(100 + i), "no");
+    bench.tells_checks("a", checks);
+    const auto all = listed(bench);
+    CHECK(all.starts_with("check-100 1/1"));
+    CHECK(all.find("check-131 1/1") != std::string::npos);
+    CHECK(all.find("check-132") == std::string::npos);
+    CHECK(status(bench).checks_cut() == 968);
+  }
+  SUBCASE("a time that cannot be") {
+    bench.tells_checks("a", one("disk", "full", ~std::uint64_t{0}));
+    CHECK(listed(bench) == "disk 1/1 a: full (31622400s)");
+  }
+}
+
+TEST_CASE("checks of all instances together have a limit, and room again when one goes") {
+  DeskBench bench;
+  v1::SelfChecks checks;
+  for (int i = 0; i < 32; ++i)
+    add(checks, std::string(62, 'n') + std::to_string(10 + i), std::string(256, 'r'));
+  constexpr int fit = (4 << 20) / (32 * (64 + 256));
+  for (int i = 0; i <= fit; ++i) {
+    bench.joins("i-" + std::to_string(i), "payments", {"order.placed"});
+    bench.tells_checks("i-" + std::to_string(i), checks);
+  }
+  const auto cut = status(bench).checks_cut();
+  CHECK(cut > 0);
+  CHECK(cut < 32);
+  bench.tells_checks("i-0", {});
+  bench.tells_checks("i-" + std::to_string(fit), checks);
+  CHECK(status(bench).checks_cut() == cut);
+  bench.leaves("i-1");
+  bench.tells_checks("i-0", checks);
+  CHECK(status(bench).checks_cut() == cut);
+}
