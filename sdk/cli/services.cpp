@@ -24,6 +24,25 @@ nanoseconds age(std::uint64_t since, std::uint64_t now) {
   return nanoseconds{now > since ? static_cast<std::int64_t>(now - since) : 0};
 }
 
+Json checks_json(const Service& service) {
+  Json checks = Json::array();
+  for (const auto& check : service.checks()) {
+    Json failing = Json::array();
+    for (const auto& one : check.failing()) {
+      failing.push_back({{"instance", one.instance()},
+                         {"host", one.host()},
+                         {"pid", one.pid()},
+                         {"since", rfc3339(one.since())},
+                         {"reason", one.reason()}});
+    }
+    checks.push_back({{"check", check.name()},
+                      {"instances", check.instances()},
+                      {"failed", check.failed()},
+                      {"failing", std::move(failing)}});
+  }
+  return checks;
+}
+
 Json service_json(const Service& service, std::uint64_t now) {
   Json patterns = Json::array();
   for (const std::string& pattern : service.patterns()) patterns.push_back(pattern);
@@ -42,6 +61,7 @@ Json service_json(const Service& service, std::uint64_t now) {
             {"acked", service.acked()},          {"nacked", service.nacked()},
             {"in_flight", service.in_flight()},  {"parked", service.parked()},
             {"expired", service.expired()}};
+  json["checks"] = checks_json(service);
   if (service.oldest_unsettled() != 0) {
     json["oldest_unsettled"] = rfc3339(service.oldest_unsettled());
     json["oldest_unsettled_seconds"] =
@@ -76,6 +96,7 @@ std::vector<Cell> service_row(const Service& service, std::uint64_t now) {
           {std::to_string(service.acked())},
           {std::to_string(service.nacked())},
           {paused_text(service, now), Ink::yellow},
+          {failed_checks_text(service), Ink::red},
           {patterns}};
 }
 
@@ -105,9 +126,12 @@ int run_services(Invocation& invocation) {
               {"ACKED", Align::right},
               {"NACKED", Align::right},
               {"PAUSED"},
+              {"FAILED CHECKS"},
               {"PATTERNS"}};
   for (const Service& service : services.services()) table.add(service_row(service, services.now()));
   invocation.out.lines(table.lines(invocation.out.terminal()));
+  for (const Service& service : services.services())
+    invocation.out.lines(failed_checks_lines(service, services.now()));
   return exit_code::ok;
 }
 

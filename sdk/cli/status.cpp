@@ -46,7 +46,9 @@ Json status_json(const v1::StatusReply& status) {
             {"delayed", status.delayed()},
             {"refused_events", refused(status, of_events)},
             {"refused_frames", refused(status, of_frames)},
-            {"stale_settles", status.stale_settles()}};
+            {"stale_settles", status.stale_settles()},
+            {"failed_checks", status.failed_checks()},
+            {"checks_cut", status.checks_cut()}};
   if (!status.journal_error().empty()) {
     json["journal_error"] = status.journal_error();
     json["journal_failing_since"] = rfc3339(status.journal_failing_since());
@@ -95,9 +97,15 @@ int run_status(Invocation& invocation) {
   line("memory", mebibytes(status.memory_bytes()));
   line("sessions", std::to_string(status.sessions()));
   line("services", std::to_string(status.services()));
+  line("failed checks", status.failed_checks() == 0
+                            ? "none"
+                            : terminal.paint(Ink::red, std::to_string(status.failed_checks())) +
+                                  " (reel services says which and why)");
   line("refused events", counts_text(refused(status, of_events)));
   line("refused frames", counts_text(refused(status, of_frames)));
   line("stale settles", std::to_string(status.stale_settles()));
+  if (status.checks_cut() > 0)
+    line("checks cut", fmt::format("{} (too many, too long or twice)", status.checks_cut()));
   return exit_code::ok;
 }
 

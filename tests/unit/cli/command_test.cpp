@@ -38,6 +38,19 @@ void tell_services(const v1::Request&, v1::Reply& tell) {
   service.set_parked(3);
   service.set_paused_until(start + 600 * second);
   service.set_paused_by("ada@shop-1");
+  auto& check = *service.add_checks();
+  check.set_name("database");
+  check.set_instances(3);
+  check.set_failed(2);
+  auto& failing = *check.add_failing();
+  failing.set_instance("7c2f");
+  failing.set_host("shop-1");
+  failing.set_pid(4711);
+  failing.set_since(start + 2 * second);
+  failing.set_reason("connection refused");
+  auto& passing = *service.add_checks();
+  passing.set_name("disk");
+  passing.set_instances(3);
 }
 
 void tell_dead(const v1::Request& ask, v1::Reply& tell) {
@@ -202,15 +215,20 @@ TEST_CASE("services are listed with what waits for them") {
   bus.answers(tell_services);
   CHECK(bus.reel({"services"}).out ==
         "SERVICE   INSTANCES  WAITING  IN FLIGHT  OLDEST  RETRYING  PARKED  DEAD  EXPIRED  ACKED  NACKED  "
-        "PAUSED                                   PATTERNS\n"
+        "PAUSED                                   FAILED CHECKS  PATTERNS\n"
         "payments          1        7          2     12s         0       3     1        0   1000       0  "
-        "until 2026-03-01 10:12:11 by ada@shop-1  order.placed\n");
+        "until 2026-03-01 10:12:11 by ada@shop-1  database 2/3   order.placed\n"
+        "payments: check 'database' has failed for 10s on 2 of 3 instances, longest on shop-1 (pid 4711): "
+        "connection refused\n");
   CHECK(
       bus.reel({"services", "-o", "json"}).out ==
       R"({"service":"payments","patterns":["order.placed"],"instances":[{"instance":"7c2f","host":"shop-1",)"
       R"("pid":4711,"last_beat":"2026-03-01T10:02:11Z","in_flight":0}],"waiting":7,"behind":false,)"
       R"("next_offset":0,"retrying":0,"dead":1,"acked":1000,"nacked":0,)"
-      R"("in_flight":2,"parked":3,"expired":0,"oldest_unsettled":"2026-03-01T10:02:11Z",)"
+      R"("in_flight":2,"parked":3,"expired":0,"checks":[{"check":"database","instances":3,"failed":2,)"
+      R"("failing":[{"instance":"7c2f","host":"shop-1","pid":4711,"since":"2026-03-01T10:02:13Z",)"
+      R"("reason":"connection refused"}]},{"check":"disk","instances":3,"failed":0,"failing":[]}],)"
+      R"("oldest_unsettled":"2026-03-01T10:02:11Z",)"
       R"("oldest_unsettled_seconds":12.0,"paused_until":"2026-03-01T10:12:11Z","paused_by":"ada@shop-1"})"
       "\n");
 }
@@ -465,6 +483,8 @@ TEST_CASE("the broker's status says what it refused and why it cannot write") {
     (*status.mutable_refused())["REFUSAL_UNKNOWN_TOPIC"] = 2;
     (*status.mutable_refused())["REFUSED_NO_SESSION"] = 4;
     status.set_stale_settles(5);
+    status.set_failed_checks(2);
+    status.set_checks_cut(1);
   });
   CHECK(bus.reel({"status"}).out ==
         "broker          0.1.0, running for 1m 30s\n"
@@ -474,15 +494,17 @@ TEST_CASE("the broker's status says what it refused and why it cannot write") {
         "memory          45.0 MiB\n"
         "sessions        7\n"
         "services        3\n"
+        "failed checks   2 (reel services says which and why)\n"
         "refused events  journal_unavailable 12, unknown_topic 2\n"
         "refused frames  no_session 4\n"
-        "stale settles   5\n");
+        "stale settles   5\n"
+        "checks cut      1 (too many, too long or twice)\n");
   CHECK(
       bus.reel({"status", "-o", "json"}).out ==
       R"({"version":"0.1.0","started_at":"2026-03-01T10:02:11Z","now":"2026-03-01T10:03:41Z",)"
       R"("begin_offset":1,"end_offset":1043,"sessions":7,"services":3,"journal_queue_bytes":3145728,)"
       R"("memory_bytes":47185920,"delayed":0,"refused_events":{"journal_unavailable":12,"unknown_topic":2},)"
-      R"("refused_frames":{"no_session":4},"stale_settles":5,)"
+      R"("refused_frames":{"no_session":4},"stale_settles":5,"failed_checks":2,"checks_cut":1,)"
       R"("journal_error":"cannot write d/1.journal: No space left on device",)"
       R"("journal_failing_since":"2026-03-01T10:03:11Z"})"
       "\n");
