@@ -115,6 +115,8 @@ void add_status(Page& page, const v1::StatusReply& status) {
              static_cast<double>(status.delayed()));
   page.counter("reel_stale_settles_total", "Settlements of deliveries that were not made.",
                static_cast<double>(status.stale_settles()));
+  page.counter("reel_checks_cut_total", "Checks of instances that the broker left out or cut.",
+               static_cast<double>(status.checks_cut()));
   add_rows(page.counter("reel_frames_refused_total", "Frames that the broker refused."), "reason",
            status.refused(), [](const auto& row) {
              return std::pair{row.first, static_cast<double>(row.second)};
@@ -165,6 +167,11 @@ void add_services(Page& page, const v1::ServicesReply& reply) {
        [](const Service& s) { return s.parked(); });
   rows(page.gauge("reel_service_paused", "Whether it is paused."),
        [](const Service& s) { return s.paused_until() != 0 ? 1 : 0; });
+  rows(page.gauge("reel_service_failed_checks", "Checks of it that fail on some instance."),
+       [](const Service& s) {
+         return std::count_if(s.checks().begin(), s.checks().end(),
+                              [](const v1::ServiceCheck& check) { return check.failed() > 0; });
+       });
   rows(page.counter("reel_service_acked_total", "Deliveries acked since the broker started."),
        [](const Service& s) { return s.acked(); });
   rows(page.counter("reel_service_nacked_total", "Deliveries that failed since the broker started."),

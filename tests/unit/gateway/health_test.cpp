@@ -76,6 +76,11 @@ TEST_CASE("metrics are what broker and tracker say, and who is silent is down ra
   service.set_service("payments");
   service.set_waiting(2);
   service.set_oldest_unsettled(96 * second);
+  for (const auto& [name, failed] : {std::pair{"database", 2u}, {"disk", 1u}, {"card-reader", 0u}}) {
+    auto& check = *service.add_checks();
+    check.set_name(name);
+    check.set_failed(failed);
+  }
   auto& passing = *services.mutable_services()->add_services();
   passing.set_service("gateway#1");
   passing.set_ephemeral(true);
@@ -90,6 +95,7 @@ TEST_CASE("metrics are what broker and tracker say, and who is silent is down ra
   CHECK(has("reel_events_published_total{topic=\"order.placed\"} 5"));
   CHECK(has("reel_service_waiting_events{service=\"payments\"} 2"));
   CHECK(has("reel_service_oldest_unsettled_seconds{service=\"payments\"} 4"));
+  CHECK(has("reel_service_failed_checks{service=\"payments\"} 2"));
   CHECK(has("reel_flows{definition=\"order\",state=\"overdue\"} 1"));
   CHECK(has("reel_tracker_lag_seconds 2"));
   CHECK(has("reel_journal_writable 1"));
