@@ -7,6 +7,7 @@
 
 #include "cli/duration_text.h"
 #include "cli/flow_tree.h"
+#include "event/quoted_text.h"
 #include "event/rfc3339.h"
 
 namespace reel::cli {
@@ -25,6 +26,7 @@ std::string standing(const v1::Expectation& expectation, std::uint64_t watermark
 std::string evidence_text(const v1::Cause& cause) {
   std::vector<std::string> parts;
   if (!cause.service().empty()) parts.push_back("service " + cause.service());
+  if (!cause.check().empty()) parts.push_back("check " + as_name(cause.check()));
   if (!cause.instance().empty()) parts.push_back("instance " + cause.instance());
   if (cause.since() != 0) parts.push_back("since " + clock_text(cause.since()));
   if (!cause.topic().empty()) {
@@ -93,6 +95,7 @@ Json cause_json(const v1::Cause& cause) {
     if (value != 0) json[name] = value;
   };
   text("service", cause.service());
+  text("check", cause.check());
   text("instance", cause.instance());
   set_time(json, "since", cause.since());
   set_time(json, "until", cause.until());

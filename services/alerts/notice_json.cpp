@@ -23,6 +23,7 @@ Json cause_json(const v1::Incident& incident) {
   Json json{{"kind", kind.empty() ? "unknown" : kind}};
   set_text(json, "sentence", cause.sentence());
   set_text(json, "service", cause.service());
+  set_text(json, "check", cause.check());
   set_text(json, "instance", cause.instance());
   set_time(json, "since", cause.since());
   set_text(json, "error", cause.error());

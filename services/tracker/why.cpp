@@ -227,6 +227,7 @@ class Walk {
     }
     cause_.set_service(delivery.service());
     about(event);
+    consider_checks(service, delivery.instance());
     return true;
   }
   [[nodiscard]] const v1::FatesReply::Service& service_state(const std::string& name) const {
@@ -319,6 +320,42 @@ class Walk {
     suggest(retry_now(event, delivery));
   }
 
+  // A check that fails says more than that an event waits, or that nothing came of it. What failed at the
+  // event itself, or who keeps it, is the nearer cause: the check is told beside it. Where one instance has
+  // the event, only its own checks matter.
+  void consider_checks(const v1::FatesReply::Service& service, const std::string& instance) {
+    const auto failed = std::find_if(
+        service.failed_checks().begin(), service.failed_checks().end(),
+        [&](const v1::ServiceCheck& check) { return instance.empty() || fails_on(check, instance); });
+    if (failed == service.failed_checks().end() || failed->failing().empty()) return;
+    const v1::ServiceCheck& check = *failed;
+    cause_.set_check(check.name());
+    const bool waits = cause_.kind() == v1::CAUSE_BACKLOG || cause_.kind() == v1::CAUSE_IN_HANDLER ||
+                       cause_.kind() == v1::CAUSE_HANDLED_BUT_SILENT;
+    if (!waits) return cause_.set_sentence(cause_.sentence() + "; its " + failing_text(check));
+    cause_.set_kind(v1::CAUSE_CHECK_FAILED);
+    cause_.set_service(service.service());
+    cause_.set_sentence(failing_text(check, " of " + service.service()) + ", and " + cause_.sentence());
+    cause_.set_since(check.failing(0).since());
+    cause_.set_error(check.failing(0).reason());
+    if (cause_.commands().empty() || cause_.commands(0) != "reel services") suggest("reel services");
+  }
+  static bool fails_on(const v1::ServiceCheck& check, const std::string& instance) {
+    return check.failed() == check.instances() ||
+           std::any_of(check.failing().begin(), check.failing().end(),
+                       [&](const auto& failing) { return failing.instance() == instance; });
+  }
+  // "check 'database' of payments has failed for 40s on 2 of 3 instances (connection refused)"
+  [[nodiscard]] std::string failing_text(const v1::ServiceCheck& check, const std::string& whose = "") const {
+    const auto& longest = check.failing(0);
+    return "check " + in_quotes(check.name()) + whose + " has failed for " +
+           span_text(longest.since(), facts_.fates.now()) +
+           (check.instances() == 1 ? ""
+                                   : " on " + std::to_string(check.failed()) + " of " +
+                                         std::to_string(check.instances()) + " instances") +
+           " (" + (longest.reason().empty() ? "no reason was given" : longest.reason()) + ")";
+  }
+
   bool silent() {
     for (const Event& event : facts_.fates.events()) {
       std::vector<std::string> handled;
@@ -334,6 +371,9 @@ class Walk {
       about(event);
       suggest("reel event --offset " + std::to_string(event.offset()));
       suggest("reel replay --to " + handled.front() + flow_option());
+      for (const auto& service : handled) {
+        if (cause_.check().empty()) consider_checks(service_state(service), "");
+      }
       return true;
     }
     return false;

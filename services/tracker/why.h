@@ -8,13 +8,16 @@
 //   2. it came of this flow, under another correlation id  other_correlation
 //   3. it is a flow of its own, which has begun             subflow
 //   4. for each event from A on, for each service that would emit it: what keeps the service from handling it
-//      dead_lettered, paused, service_offline, retrying, in_handler, backlog
+//      dead_lettered, paused, service_offline, retrying, check_failed, in_handler, backlog
 //   5. events of the flow wait for their time              delayed
 //   6. one like it came under another correlation id       other_correlation
-//   7. who would emit it has handled A                     handled_but_silent
+//   7. who would emit it has handled A                     check_failed, handled_but_silent
 //   8. who would emit it does not want A                   filtered_out
 //   9. it emits on a later event, which somebody keeps from coming: his cause
 //   10. nobody who would emit it subscribes                 no_subscriber
+//
+// check_failed: the service says of itself that something is wrong; beside a nearer cause of 4 it is told
+// too.
 //
 // Who would emit it is the expectation's owner; else who was seen to emit it; else whoever subscribes to A.
 // Pure.

@@ -15,7 +15,8 @@ namespace {
 std::string shape(std::string text) {
   for (const auto& [pattern, name] : std::vector<std::pair<std::string, std::string>>{
            {R"(\d\d:\d\d:\d\d\.\d{3})", "T"},
-           {R"((overdue|been there for|hands for|next is in|for another) [0-9.]+ ?(ms|s|m)\b)", "$1 G"},
+           {R"((overdue|been there for|hands for|has failed for|next is in|for another) [0-9.]+ ?(ms|s|m)\b)",
+            "$1 G"},
            {R"([0-9.]+(ms|s) left)", "G left"},
            {R"(, instance [0-9a-z.:_-]+)", ", instance I"},
            {R"((offset|redrive|now|--from) \d+)", "$1 O"},
@@ -319,4 +320,59 @@ TEST_CASE("a whole flow that is not complete in time: the step that is open is n
            "  look      reel topics\n"
            "            reel services\n";
   }));
+}
+
+namespace {
+
+/// "database 1/2: connection refused" for each check of payments, as the broker has them.
+std::string checks(Mesh& mesh) {
+  std::string text;
+  const auto service = mesh.service("payments");
+  if (service.is_null()) return "no payments";
+  for (const auto& check : service["checks"]) {
+    text += (text.empty() ? "" : ", ") + check["check"].get<std::string>() + " " +
+            std::to_string(check["failed"].get<int>()) + "/" + std::to_string(check["instances"].get<int>());
+    if (!check["failing"].empty()) text += ": " + check["failing"][0]["reason"].get<std::string>();
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("check_failed: the service says of itself that something is wrong, until it is well again") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto database = mesh.dir() / "database";
+  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--check-file", database.string()});
+  REQUIRE(eventually([&] { return checks(mesh) == "database 1/1: connection refused"; }));
+  CHECK(mesh.reel({"status"}).out.find("failed checks   1 (reel services says which and why)\n") !=
+        std::string::npos);
+  mesh.place("flow-1");
+  REQUIRE(overdue(mesh)["data"]["cause"]["kind"] == "CAUSE_CHECK_FAILED");
+  CHECK(why(mesh, "flow-1") ==
+        late +
+            "  check 'database' of payments has failed for G (connection refused), and payments handled "
+            "order.placed and did not emit payment.captured\n"
+            "  evidence  check_failed: service payments, check database, since T, order.placed at offset O\n"
+            "  mend      reel replay --to payments --flow flow-1\n"
+            "  look      reel event --offset O\n"
+            "            reel services\n");
+  write_file(database, "up");
+  CHECK(becomes(mesh, "flow-1", "handled_but_silent"));
+  CHECK(checks(mesh) == "database 0/1");
+}
+
+TEST_CASE("a check that hangs is told, holds nothing up, and goes with its instance") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto hangs = mesh.actor("payments", {"--on", "order.placed", "--check-hangs"});
+  const auto dies = mesh.actor("payments", {"--on", "order.placed", "--check-hangs"});
+  REQUIRE(eventually([&] { return checks(mesh) == "carrier 2/2: has not answered for 100ms"; }));
+  mesh.place("flow-1");
+  CHECK(mesh.has_acked("payments", 1));
+  dies->kill();
+  CHECK(eventually([&] { return checks(mesh) == "carrier 1/1: has not answered for 100ms"; }));
+  CHECK(hangs->stop() == 0);
+  CHECK(eventually([&] { return checks(mesh) == ""; }));
 }

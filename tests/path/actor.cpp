@@ -30,6 +30,8 @@ int main(int argc, char** argv) {
   int hold_ms = 0;
   int emit_after_ms = 0;
   bool from_start = false;
+  std::string check_file;
+  bool check_hangs = false;
   CLI::App app;
   app.add_option("--name", name);
   app.add_option("--on", patterns);
@@ -47,6 +49,8 @@ int main(int argc, char** argv) {
   app.add_option("--credit-events", credit_events);
   app.add_option("--hold-ms", hold_ms);
   app.add_flag("--from-start", from_start);
+  app.add_option("--check-file", check_file, "the check 'database' passes where this file is");
+  app.add_flag("--check-hangs", check_hangs, "the check 'carrier' never returns, and has 100 ms");
   CLI11_PARSE(app, argc, argv);
 
   reel::Options options;
@@ -81,6 +85,13 @@ int main(int argc, char** argv) {
       say("end", context);
     });
   }
+  if (!check_file.empty()) {
+    service.check("database", {.every = std::chrono::milliseconds{20}}, [&] {
+      if (::access(check_file.c_str(), F_OK) != 0) throw std::runtime_error{"connection refused"};
+    });
+  }
+  if (check_hangs)
+    service.check("carrier", {.timeout = std::chrono::milliseconds{100}}, [] { ::poll(nullptr, 0, -1); });
   std::cout << "ready" << std::endl;
   return service.run();
 }

@@ -301,3 +301,108 @@ TEST_CASE("what was refused in a handler is mended where that event is tried aga
   delivery.set_fate(v1::SERVICE_FATE_DEAD);
   CHECK(commands() == "reel dead redrive 7 --service payments\nreel event --offset 7\n");
 }
+
+namespace {
+
+v1::ServiceCheck& add_failing(v1::FatesReply::Service& service, const std::string& instance,
+                              const std::string& name = "database", std::uint64_t seconds = 40) {
+  auto& check = *service.add_failed_checks();
+  check.set_name(name);
+  check.set_instances(3);
+  check.set_failed(2);
+  auto& failing = *check.add_failing();
+  failing.set_instance(instance);
+  failing.set_since(now - seconds * second);
+  failing.set_reason("connection refused");
+  return check;
+}
+
+}  // namespace
+
+TEST_CASE("a check that fails is why an event waits, is not answered, or leads to nothing") {
+  Facts facts;
+  auto& delivery = facts.delivery("payments", v1::SERVICE_FATE_WAITING);
+  auto& service = facts.service("payments", 3);
+  service.set_waiting(54);
+  auto& check = add_failing(service, "i-1");
+  CHECK(facts.said() ==
+        "CHECK_FAILED: check 'database' of payments has failed for 40s on 2 of 3 instances (connection "
+        "refused), "
+        "and order.placed is one of 54 events that wait for payments");
+  const auto cause = why(facts);
+  CHECK(cause.service() == "payments");
+  CHECK(cause.check() == "database");
+  CHECK(cause.error() == "connection refused");
+  CHECK(cause.since() == now - 40 * second);
+  CHECK(cause.commands_size() == 1);
+  CHECK(cause.commands(0) == "reel services");
+  CHECK_FALSE(is_hopeless(facts, v1::CAUSE_CHECK_FAILED));
+
+  SUBCASE("of a single instance, whose reason is not known") {
+    check.set_instances(1);
+    check.set_failed(1);
+    check.mutable_failing(0)->clear_reason();
+    CHECK(facts.said() ==
+          "CHECK_FAILED: check 'database' of payments has failed for 40s (no reason was given), and "
+          "order.placed "
+          "is one of 54 events that wait for payments");
+  }
+  SUBCASE("in the hands of an instance, where it fails on that one") {
+    delivery.set_fate(v1::SERVICE_FATE_IN_FLIGHT);
+    delivery.set_since(now - 50 * second);
+    delivery.set_instance("i-1");
+    CHECK(facts.said() ==
+          "CHECK_FAILED: check 'database' of payments has failed for 40s on 2 of 3 instances (connection "
+          "refused), and payments has had order.placed in its hands for 50s without an answer");
+    delivery.set_instance("i-2");
+    CHECK(facts.said() == "IN_HANDLER: payments has had order.placed in its hands for 50s without an answer");
+    add_failing(service, "i-2", "disk");
+    CHECK(facts.said().starts_with("CHECK_FAILED: check 'disk' of payments has failed for 40s"));
+  }
+  SUBCASE("handled, of whoever of those that would emit it has such a check") {
+    facts.expectation.clear_owner();
+    facts.emitters = {"payments", "billing"};
+    delivery.set_fate(v1::SERVICE_FATE_SETTLED);
+    facts.delivery("billing", v1::SERVICE_FATE_SETTLED);
+    CHECK(facts.said() ==
+          "CHECK_FAILED: check 'database' of payments has failed for 40s on 2 of 3 instances (connection "
+          "refused), and payments and billing handled order.placed and did not emit payment.captured");
+    service.clear_failed_checks();
+    add_failing(facts.service("billing"), "i-9", "ledger");
+    CHECK(facts.said().starts_with("CHECK_FAILED: check 'ledger' of billing has failed for 40s"));
+    CHECK(why(facts).service() == "billing");
+  }
+  SUBCASE("but only of a service that keeps the event") {
+    delivery.set_fate(v1::SERVICE_FATE_SETTLED);
+    service.clear_failed_checks();
+    add_failing(facts.service("archive"), "i-7");
+    CHECK(facts.said() ==
+          "HANDLED_BUT_SILENT: payments handled order.placed and did not emit payment.captured");
+  }
+}
+
+TEST_CASE("beside a cause that the event itself tells of, a failed check is told too") {
+  Facts facts;
+  auto& delivery = facts.delivery("payments", v1::SERVICE_FATE_RETRYING);
+  auto& service = facts.service("payments", 3);
+  add_failing(service, "i-1");
+  delivery.set_attempt(3);
+  delivery.set_error("payment not stored");
+  delivery.set_retry_at(now + 40 * second);
+  CHECK(
+      facts.said() ==
+      "RETRYING: payments failed at order.placed in attempt 3 of 8 (payment not stored), the next is in 40s; "
+      "its check 'database' has failed for 40s on 2 of 3 instances (connection refused)");
+  CHECK(why(facts).check() == "database");
+  CHECK(why(facts).error() == "payment not stored");
+  delivery.set_fate(v1::SERVICE_FATE_DEAD);
+  CHECK(facts.said() ==
+        "DEAD_LETTERED: order.placed is a dead letter of payments after 3 attempts: payment not stored; its "
+        "check "
+        "'database' has failed for 40s on 2 of 3 instances (connection refused)");
+  delivery.set_fate(v1::SERVICE_FATE_WAITING);
+  service.set_paused_until(~std::uint64_t{0});
+  CHECK(facts.said() ==
+        "PAUSED: payments is paused until somebody resumes it, and order.placed waits for it; its check "
+        "'database' has failed for 40s on 2 of 3 instances (connection refused)");
+}
