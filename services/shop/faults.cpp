@@ -76,6 +76,8 @@ void add_flags(CLI::App& app, Arguments& arguments) {
       ->type_name("10%");
   app.add_option("--crash-after", arguments.crash_after, "die in the middle of the N-th event")
       ->type_name("N");
+  app.add_option("--check-fails", arguments.check_fails, "why the service's own check fails")
+      ->type_name("REASON");
   app.add_option("--broker", arguments.broker, "the broker's endpoint")->type_name("ENDPOINT");
 }
 
@@ -115,6 +117,10 @@ void Faults::strike(const reel::Context& flow) {
   if (flow.attempt() == 1 && strikes(arguments_.fail, "fail", flow)) {
     throw std::runtime_error{service_ + " failed on purpose"};
   }
+}
+
+void Faults::check() const {
+  if (!arguments_.check_fails.empty()) throw std::runtime_error{arguments_.check_fails};
 }
 
 void Faults::publish(reel::Context& flow, std::string_view topic, const google::protobuf::Message& event) {

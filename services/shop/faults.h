@@ -39,13 +39,16 @@ struct Arguments {
   double fail = 0;
   /// The process dies in the middle of handling this many events; 0: it does not.
   std::uint64_t crash_after = 0;
+  /// Why the service's check fails; empty: it passes.
+  std::string check_fails;
   /// The broker's endpoint; empty: the SDK's default.
   std::string broker;
 
   [[nodiscard]] reel::Options options() const;
 };
 
-/// Declares --drop, --slow, --fail, --crash-after and --broker. `arguments` must outlive the parsing.
+/// Declares --drop, --slow, --fail, --crash-after, --check-fails and --broker. `arguments` must outlive the
+/// parsing.
 void add_flags(CLI::App& app, Arguments& arguments);
 
 /// For a service without flags of its own. Ends the process after --help (0) and on a wrong flag (2).
@@ -65,6 +68,9 @@ class Faults {
   /// At the beginning of a handler: the trouble that is due for this event. Throws std::runtime_error for a
   /// failed attempt.
   void strike(const reel::Context& flow);
+
+  /// What a check of the service does: returns, or throws std::runtime_error where it is to fail.
+  void check() const;
 
   /// Publishes `event`, or drops it and reports {"dropped": topic, "flow": correlation id}.
   void publish(reel::Context& flow, std::string_view topic, const google::protobuf::Message& event);

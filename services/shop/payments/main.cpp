@@ -48,6 +48,8 @@ PaymentRefunded refund(const StockUnavailable& sold_out) {
 void join_payments(reel::Service& payments, Faults& faults) {
   // What was ordered before the service ever joined waits for it in the journal.
   payments.start_from(reel::Start::oldest());
+  // Whether the bank can be reached, if there were one.
+  payments.check("bank", [&faults] { faults.check(); });
   payments.on<OrderPlaced>("order.placed", [&faults](const OrderPlaced& order, reel::Context& flow) {
     faults.strike(flow);
     if (among(declined_share, "declined", order.order_id())) {

@@ -114,12 +114,15 @@ TEST_CASE("a share of nothing includes nobody, a share of all everybody") {
 
 TEST_CASE("faults are told on the command line") {
   shop::Arguments arguments;
-  CHECK(complaint("--drop 5% --slow 2s --fail 0.1 --crash-after 40 --broker tcp://bus:5555", arguments) ==
-        "");
+  CHECK(
+      complaint("--drop 5% --slow 2s --fail 0.1 --crash-after 40 --check-fails down --broker tcp://bus:5555",
+                arguments) == "");
   CHECK(arguments.drop == doctest::Approx(0.05));
   CHECK(arguments.slow == std::chrono::seconds{2});
   CHECK(arguments.fail == doctest::Approx(0.1));
   CHECK(arguments.crash_after == 40);
+  CHECK_THROWS_WITH_AS((shop::Faults{"payments", arguments}.check()), "down", std::runtime_error);
+  CHECK_NOTHROW(shop::Faults{"payments", shop::Arguments{}}.check());
   CHECK(arguments.options().brokers == std::vector<std::string>{"tcp://bus:5555"});
 }
 
