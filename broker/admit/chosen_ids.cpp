@@ -10,6 +10,10 @@ std::optional<Offset> ChosenIds::find(std::string_view source, std::string_view 
   return found->second.offset;
 }
 
+bool ChosenIds::remembers(LogTime then, LogTime now) const {
+  return then + window_ns_ >= now && (by_age_.size() < ids_max_ || by_age_.front().place.at <= then);
+}
+
 void ChosenIds::remember(std::string_view source, std::string_view id, Offset offset, LogTime at) {
   insert({hash_128({source, id}), {offset, at}});
 }

@@ -27,6 +27,8 @@ class ChosenIds {
   }
 
   [[nodiscard]] std::optional<Offset> find(std::string_view source, std::string_view id, LogTime now) const;
+  /// Whatever was accepted then is known still.
+  [[nodiscard]] bool remembers(LogTime then, LogTime now) const;
   void remember(std::string_view source, std::string_view id, Offset offset, LogTime at);
   /// Takes what a journaled batch says.
   void remember(const StoredBatch& batch);

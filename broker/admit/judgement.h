@@ -62,6 +62,10 @@ class Judgement {
   [[nodiscard]] Destination destination(std::uint32_t entry) const { return destinations_[entry]; }
   [[nodiscard]] std::uint32_t accepted() const { return accepted_; }
   [[nodiscard]] std::uint32_t count(Destination destination) const;
+  /// Entries that have, or will have, an offset.
+  [[nodiscard]] std::uint32_t kept() const {
+    return count(Destination::journal) + count(Destination::delayed);
+  }
   /// An entry's bytes and its run, wherever it goes.
   [[nodiscard]] const StoredEvent& event(std::uint32_t entry) const { return events_[entry]; }
   [[nodiscard]] const std::vector<StoredRun>& runs() const { return runs_; }

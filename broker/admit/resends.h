@@ -25,10 +25,9 @@ class Resends {
     std::uint64_t sequence = 0;
     Offset first_offset = 0;  ///< 0: nothing of it was durable
     std::uint32_t count = 0;
-    LogTime log_time = 0;
+    LogTime log_time = 0;  ///< 0: known to have been accepted, too long ago to say where
   };
-  /// What became of this batch before, if anything: an answer with first_offset and count 0 where it is known
-  /// to have been accepted, but too long ago to say where.
+  /// What became of this batch before, if anything.
   [[nodiscard]] std::optional<Answer> find(std::uint64_t producer, std::uint64_t sequence) const;
   void remember(std::uint64_t producer, const Answer& answer);
 

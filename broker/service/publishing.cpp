@@ -1,6 +1,6 @@
 #include "service/publishing.h"
 
-#include <limits>
+#include <algorithm>
 
 #include "service/causes.h"
 
@@ -76,9 +76,8 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     accepted.set_resend(true);
     accepted.set_first_offset(before->first_offset);
     accepted.set_accepted(before->count);
-    const auto delayed = repeats_.repeat(judged, *before, accepted);
-    if (before->first_offset != 0) refuse_delayed_beyond(delayed, judged);
-    repeat_unrouted(judged, *before);
+    const auto recalled = repeats_.repeat(judged, *before, accepted);
+    if (!recalled.forgotten) repeat_refusals(judged, before->count, recalled.unknown, accepted);
     tell_destinations(judged, accepted);
     log_.after_all([answer = std::move(answer), accepted] { answer(accepted); });
     return;
@@ -87,7 +86,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   const bool unwritable = !log_.trouble().empty();
   // What waits for the disk is known already, and nobody may be told that it is there.
   if (!unwritable) repeats_.drop(judged, accepted);
-  refuse_unrouted(judged, std::numeric_limits<std::size_t>::max());
+  refuse_unrouted(judged);
   refuse_delayed_beyond(delays_.room(), judged);
   if (unwritable) refuse_unwritable(judged);
   tell_destinations(judged, accepted);
@@ -95,7 +94,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   counts_.refused(judged);
   refusals_.add(judged, service, log_.now());
   accepted.set_accepted(judged.accepted());
-  const auto kept = judged.count(Destination::journal) + judged.count(Destination::delayed);
+  const auto kept = judged.kept();
   accepted.set_first_offset(kept > 0 ? log_.appended_end() : 0);
   // Of what had no effect there is nothing to remember: sent again, it may be taken.
   if (judged.accepted() > 0 && !unwritable) {
@@ -123,29 +122,52 @@ void Publishing::refuse_unwritable(Judgement& judged) {
 }
 
 void Publishing::refuse_delayed_beyond(std::size_t room, Judgement& judged) {
-  if (judged.count(Destination::delayed) <= room) return;
-  std::vector<std::uint32_t> beyond;
-  for (std::uint32_t entry = 0; entry < judged.entries(); ++entry) {
-    if (judged.destination(entry) != Destination::delayed) continue;
-    if (room > 0) {
-      --room;
-    } else {
-      beyond.push_back(entry);
-    }
+  const std::size_t delayed = judged.count(Destination::delayed);
+  if (delayed > room) refuse_last_delayed(judged, delayed - room, [](std::uint32_t) { return true; });
+}
+
+void Publishing::refuse_last_delayed(Judgement& judged, std::size_t most,
+                                     const std::function<bool(std::uint32_t entry)>& may_be) {
+  std::vector<std::uint32_t> last;
+  for (auto entry = judged.entries(); entry-- > 0 && last.size() < most;) {
+    if (judged.destination(entry) == Destination::delayed && may_be(entry)) last.push_back(entry);
   }
-  judged.refuse(beyond, v1::REFUSAL_TOO_MANY_DELAYED,
+  std::reverse(last.begin(), last.end());
+  judged.refuse(last, v1::REFUSAL_TOO_MANY_DELAYED,
                 "as many events wait for their delivertime as broker.delayed_events_max allows");
 }
 
-// Of what was not refused or a duplicate, the journal took as many as it says: were there more, some had no
-// subscriber then. Which ones is asked of today's subscriptions.
-void Publishing::repeat_unrouted(Judgement& judged, const Resends::Answer& before) const {
-  if (require_subscriber_.empty()) return;
-  const std::size_t kept = judged.count(Destination::journal) + judged.count(Destination::delayed);
-  if (kept > before.count) refuse_unrouted(judged, kept - before.count);
+// Nobody remembers it: it is as many of what could have been refused as were not kept. Those whose ids are
+// unknown come first, since no others can be told from what was kept; where nothing could have spoken against
+// one, it is a duplicate of an event that is forgotten. Generated ids are never known: today's subscriptions
+// are asked, and of delayed events the last ones were refused.
+void Publishing::repeat_refusals(Judgement& judged, std::size_t kept,
+                                 const std::vector<std::uint32_t>& unknown, v1::Accepted& answer) const {
+  const auto missing = [&] { return judged.kept() > kept ? judged.kept() - kept : 0; };
+  const auto is_unknown = [&](std::uint32_t entry) {
+    return std::binary_search(unknown.begin(), unknown.end(), entry);
+  };
+  refuse_unrouted(judged, missing(), [&](auto&, auto&, std::uint32_t entry) { return is_unknown(entry); });
+  for (const auto entry : unknown) {
+    if (missing() > 0 && judged.destination(entry) == Destination::journal)
+      tell_duplicate(judged, entry, 0, answer);
+  }
+  refuse_last_delayed(judged, missing(), is_unknown);
+  refuse_unrouted(judged, missing(), [&](const StoredRun& run, auto& listening, std::uint32_t entry) {
+    return !run.chosen_ids && audience_.of_event(listening, run, judged.event(entry)) == 0;
+  });
+  refuse_last_delayed(judged, missing(),
+                      [&](std::uint32_t entry) { return !judged.run_of(entry).chosen_ids; });
 }
 
-void Publishing::refuse_unrouted(Judgement& judged, std::size_t most) const {
+void Publishing::refuse_unrouted(Judgement& judged) const {
+  refuse_unrouted(judged, judged.entries(),
+                  [&](const StoredRun& run, const Audience::OfTopic& listening, std::uint32_t entry) {
+                    return audience_.of_event(listening, run, judged.event(entry)) == 0;
+                  });
+}
+
+void Publishing::refuse_unrouted(Judgement& judged, std::size_t most, const IsUnrouted& is_unrouted) const {
   if (require_subscriber_.empty()) return;
   for (const auto& run : judged.runs()) {
     if (!require_subscriber_.contains(run.topic)) continue;
@@ -153,7 +175,7 @@ void Publishing::refuse_unrouted(Judgement& judged, std::size_t most) const {
     std::vector<std::uint32_t> unrouted;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
       if (judged.destination(entry) != Destination::journal || unrouted.size() == most) continue;
-      if (audience_.of_event(listening, run, judged.event(entry)) == 0) unrouted.push_back(entry);
+      if (is_unrouted(run, listening, entry)) unrouted.push_back(entry);
     }
     most -= unrouted.size();
     judged.refuse(unrouted, v1::REFUSAL_UNROUTED,
@@ -187,7 +209,7 @@ Publishing::Emitted Publishing::admit_emitted(
   if (received.batch.empty()) return result;
   const Causes causes{emitted};
   auto judged = admission_.judge(received.batch, service);
-  refuse_unrouted(judged, std::numeric_limits<std::size_t>::max());
+  refuse_unrouted(judged);
   refuse_delayed_beyond(delays_.room(), judged);
   refusals_.add(judged, service, log_.now());
   for (const auto& refusal : judged.refusals()) {

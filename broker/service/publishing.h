@@ -70,10 +70,19 @@ class Publishing {
 
  private:
   void refuse_unwritable(Judgement& judged);
-  void repeat_unrouted(Judgement& judged, const Resends::Answer& before) const;
-  /// Refuses what no service wants on topics that require one; `most` of them.
-  void refuse_unrouted(Judgement& judged, std::size_t most) const;
+  /// Refuses again what was refused of a batch when it came, of which so many were `kept`.
+  void repeat_refusals(Judgement& judged, std::size_t kept, const std::vector<std::uint32_t>& unknown,
+                       v1::Accepted& answer) const;
+  using IsUnrouted =
+      std::function<bool(const StoredRun& run, const Audience::OfTopic& listening, std::uint32_t entry)>;
+  /// Refuses, on topics that require a subscriber, what no service wants.
+  void refuse_unrouted(Judgement& judged) const;
+  /// `most` of those that are said to be so.
+  void refuse_unrouted(Judgement& judged, std::size_t most, const IsUnrouted& is_unrouted) const;
   static void refuse_delayed_beyond(std::size_t room, Judgement& judged);
+  /// The last of the delayed ones that `may_be`.
+  static void refuse_last_delayed(Judgement& judged, std::size_t most,
+                                  const std::function<bool(std::uint32_t entry)>& may_be);
   void tell_matched(const Judgement& judged, v1::Accepted& answer) const;
 
   const Admission& admission_;

@@ -6,7 +6,6 @@
 #include "event/batch.h"
 
 namespace reel::broker {
-namespace {
 
 void tell_duplicate(Judgement& judged, std::uint32_t entry, Offset offset, v1::Accepted& answer) {
   judged.drop(entry);
@@ -14,8 +13,6 @@ void tell_duplicate(Judgement& judged, std::uint32_t entry, Offset offset, v1::A
   duplicate.set_index(entry);
   duplicate.set_offset(offset);
 }
-
-}  // namespace
 
 // Where an event whose id its publisher chose was accepted before.
 std::optional<Offset> Repeats::known(const StoredRun& run, const StoredEvent& event, LogTime now) const {
@@ -45,22 +42,20 @@ void Repeats::drop(Judgement& judged, v1::Accepted& answer) const {
 // What was a duplicate is known under an offset that is not among those the batch itself was given. A delayed
 // event that was published since, or moved, is known under one behind them; it was the batch's own where that
 // accounts for no more offsets than the batch was given.
-std::size_t Repeats::repeat(Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const {
+Repeats::Recalled Repeats::repeat(Judgement& judged, const Resends::Answer& before,
+                                  v1::Accepted& answer) const {
   const auto now = log_.now();
   const auto end = before.first_offset + before.count;
-  const auto tell = [&](std::uint32_t entry, Offset offset) {
-    tell_duplicate(judged, entry, offset, answer);
-  };
+  Recalled recalled;
   ChosenIds::OfBatch of_batch;
   std::vector<std::pair<std::uint32_t, Offset>> later;
-  bool any_forgotten = false;
   for (const auto& run : judged.runs()) {
     if (!run.chosen_ids) continue;
     for (auto entry = run.first_event; entry < run.first_event + run.event_count; ++entry) {
       if (!is_kept(judged.destination(entry))) continue;
       const auto offset = known(run, judged.event(entry), now);
-      if (!offset) {  // forgotten since: taken for accepted
-        any_forgotten = true;
+      if (!offset) {
+        recalled.unknown.push_back(entry);
         continue;
       }
       const bool own = *offset >= before.first_offset && *offset < end;
@@ -69,18 +64,16 @@ std::size_t Repeats::repeat(Judgement& judged, const Resends::Answer& before, v1
       if (first && judged.destination(entry) == Destination::delayed && *offset >= end) {
         later.emplace_back(entry, *offset);
       } else {
-        tell(entry, own ? 0 : *offset);
+        tell_duplicate(judged, entry, own ? 0 : *offset, answer);
       }
     }
   }
-  const auto journaled = judged.count(Destination::journal);
-  std::size_t delayed = before.count > journaled ? before.count - journaled : 0;
-  // What is missing in the count may be a duplicate that nobody remembers: nothing else is said for it.
-  if (any_forgotten) delayed = judged.count(Destination::delayed);
-  if (judged.count(Destination::delayed) > delayed) {
-    for (const auto& [entry, offset] : later) tell(entry, offset);
+  recalled.forgotten =
+      before.log_time == 0 || (!recalled.unknown.empty() && !chosen_.remembers(before.log_time, now));
+  if (!recalled.forgotten && judged.kept() > before.count + recalled.unknown.size()) {
+    for (const auto& [entry, offset] : later) tell_duplicate(judged, entry, offset, answer);
   }
-  return delayed;
+  return recalled;
 }
 
 }  // namespace reel::broker

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "admit/admission.h"
 #include "admit/chosen_ids.h"
@@ -13,6 +14,9 @@
 
 namespace reel::broker {
 
+/// Says that the entry was accepted before, there (0: nobody knows where), and drops it.
+void tell_duplicate(Judgement& judged, std::uint32_t entry, Offset offset, v1::Accepted& answer);
+
 class Repeats {
  public:
   Repeats(const ChosenIds& chosen, const Delays& delays, CommitLog& log)
@@ -20,9 +24,16 @@ class Repeats {
 
   /// Drops what was accepted before, or stands in the batch twice, and says so.
   void drop(Judgement& judged, v1::Accepted& answer) const;
-  /// Says again what was said of duplicates when the batch came first. Returns how many delayed events it
-  /// accepted then, or as many as there are where ids are forgotten since.
-  std::size_t repeat(Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
+  /// What the ids in a batch that is sent again say of it.
+  struct Recalled {
+    /// Entries, ascending, whose chosen ids nobody knows: refused when the batch came, or duplicates of what
+    /// is forgotten since. Or delayed ones that were cancelled.
+    std::vector<std::uint32_t> unknown;
+    /// The batch's own ids may be forgotten, or how many of it were kept: nothing says what was refused.
+    bool forgotten = false;
+  };
+  /// Says again what was said of duplicates when the batch came first.
+  [[nodiscard]] Recalled repeat(Judgement& judged, const Resends::Answer& before, v1::Accepted& answer) const;
 
  private:
   [[nodiscard]] std::optional<Offset> known(const StoredRun& run, const StoredEvent& event,

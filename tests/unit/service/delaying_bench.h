@@ -19,6 +19,8 @@ inline config::Model delay_model(std::size_t delayed_events_max) {
   config::Model model;
   model.topics["order.placed"] = {.type = "google.protobuf.StringValue"};
   model.topics["order.archived"] = {.type = "google.protobuf.StringValue"};
+  model.topics["order.urgent"] = {.type = "google.protobuf.StringValue"};
+  model.topics["order.urgent"].require_subscriber = true;
   model.topics["price.tick"] = {.type = "google.protobuf.StringValue", .durable = false};
   model.routes.push_back({.from = "order.placed", .to = "order.archived"});
   model.broker.delayed_events_max = delayed_events_max;
@@ -68,6 +70,8 @@ class DelayBench {
     until([&] { return answer.has_value(); });
     return text_of(*answer);
   }
+  /// From here on this is what the one service wants.
+  void listens(const std::vector<std::string>& patterns) { parts_->router.subscribe(0, patterns); }
   std::string cancel(Offset offset) {
     v1::Command command;
     command.set_by("ada@host");
@@ -140,7 +144,7 @@ class DelayBench {
           journal{bench.directory_ / "journal", bench.model_.broker.journal},
           log{journal, bench.tail_bytes_max_, [&bench] { return bench.now_; }},
           tap{context, "ipc://" + (bench.directory_ / "live").string()},
-          resends{100, 256},
+          resends{100, 4},
           chosen{1'000'000'000, 1'000},
           delays{bench.model_.broker.delayed_events_max},
           publishing{bench.model_, admission, router, log,      tap,
