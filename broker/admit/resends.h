@@ -26,6 +26,9 @@ class Resends {
     Offset first_offset = 0;  ///< 0: nothing of it was durable
     std::uint32_t count = 0;
     LogTime log_time = 0;  ///< 0: known to have been accepted, too long ago to say where
+    /// Events that could have been accepted, had there been a subscriber or room. Nothing: read from the
+    /// disk, where that is not kept.
+    std::optional<std::uint32_t> refused = {};
   };
   /// What became of this batch before, if anything.
   [[nodiscard]] std::optional<Answer> find(std::uint64_t producer, std::uint64_t sequence) const;

@@ -77,7 +77,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     accepted.set_first_offset(before->first_offset);
     accepted.set_accepted(before->count);
     const auto recalled = repeats_.repeat(judged, *before, accepted);
-    if (!recalled.forgotten) repeat_refusals(judged, before->count, recalled.unknown, accepted);
+    if (!recalled.forgotten) repeat_refusals(judged, *before, recalled.unknown, accepted);
     tell_destinations(judged, accepted);
     log_.after_all([answer = std::move(answer), accepted] { answer(accepted); });
     return;
@@ -86,8 +86,10 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   const bool unwritable = !log_.trouble().empty();
   // What waits for the disk is known already, and nobody may be told that it is there.
   if (!unwritable) repeats_.drop(judged, accepted);
+  const auto refused_before = judged.refusals().size();
   refuse_unrouted(judged);
   refuse_delayed_beyond(delays_.room(), judged);
+  const auto refused = static_cast<std::uint32_t>(judged.refusals().size() - refused_before);
   if (unwritable) refuse_unwritable(judged);
   tell_destinations(judged, accepted);
   tell_matched(judged, accepted);
@@ -98,7 +100,8 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   accepted.set_first_offset(kept > 0 ? log_.appended_end() : 0);
   // Of what had no effect there is nothing to remember: sent again, it may be taken.
   if (judged.accepted() > 0 && !unwritable) {
-    resends_.remember(publish.producer(), {publish.sequence(), accepted.first_offset(), kept, log_.now()});
+    resends_.remember(publish.producer(),
+                      {publish.sequence(), accepted.first_offset(), kept, log_.now(), refused});
   }
   auto admitted = std::move(judged).admit(received.owner);
   if (unwritable) {
@@ -137,26 +140,34 @@ void Publishing::refuse_last_delayed(Judgement& judged, std::size_t most,
                 "as many events wait for their delivertime as broker.delayed_events_max allows");
 }
 
-// Nobody remembers it: it is as many of what could have been refused as were not kept. Those whose ids are
-// unknown come first, since no others can be told from what was kept; where nothing could have spoken against
-// one, it is a duplicate of an event that is forgotten. Generated ids are never known: today's subscriptions
-// are asked, and of delayed events the last ones were refused.
-void Publishing::repeat_refusals(Judgement& judged, std::size_t kept,
+// Which it was nobody remembers: as many of what could have been refused as were not kept. Those whose ids
+// are unknown come first, since they alone can be told from what was kept; of them, what was not refused is a
+// duplicate that is forgotten. Generated ids are never known: today's subscriptions are asked, and of delayed
+// events the last ones were refused.
+void Publishing::repeat_refusals(Judgement& judged, const Resends::Answer& before,
                                  const std::vector<std::uint32_t>& unknown, v1::Accepted& answer) const {
-  const auto missing = [&] { return judged.kept() > kept ? judged.kept() - kept : 0; };
+  const auto refused_before = judged.refusals().size();
+  const auto missing = [&] { return judged.kept() > before.count ? judged.kept() - before.count : 0; };
+  const auto refused = [&]() -> std::size_t {
+    const auto most = before.refused.value_or(judged.entries()) + refused_before;
+    return std::min<std::size_t>(missing(), most - judged.refusals().size());
+  };
   const auto is_unknown = [&](std::uint32_t entry) {
     return std::binary_search(unknown.begin(), unknown.end(), entry);
   };
-  refuse_unrouted(judged, missing(), [&](auto&, auto&, std::uint32_t entry) { return is_unknown(entry); });
-  for (const auto entry : unknown) {
-    if (missing() > 0 && judged.destination(entry) == Destination::journal)
-      tell_duplicate(judged, entry, 0, answer);
-  }
-  refuse_last_delayed(judged, missing(), is_unknown);
-  refuse_unrouted(judged, missing(), [&](const StoredRun& run, auto& listening, std::uint32_t entry) {
+  const auto rest_is_duplicate = [&](Destination destination) {
+    for (const auto entry : unknown) {
+      if (missing() > 0 && judged.destination(entry) == destination) tell_duplicate(judged, entry, 0, answer);
+    }
+  };
+  refuse_unrouted(judged, refused(), [&](auto&, auto&, std::uint32_t entry) { return is_unknown(entry); });
+  rest_is_duplicate(Destination::journal);
+  refuse_last_delayed(judged, refused(), is_unknown);
+  rest_is_duplicate(Destination::delayed);
+  refuse_unrouted(judged, refused(), [&](const StoredRun& run, auto& listening, std::uint32_t entry) {
     return !run.chosen_ids && audience_.of_event(listening, run, judged.event(entry)) == 0;
   });
-  refuse_last_delayed(judged, missing(),
+  refuse_last_delayed(judged, refused(),
                       [&](std::uint32_t entry) { return !judged.run_of(entry).chosen_ids; });
 }
 

@@ -70,9 +70,9 @@ class Publishing {
 
  private:
   void refuse_unwritable(Judgement& judged);
-  /// Refuses again what was refused of a batch when it came, of which so many were `kept`.
-  void repeat_refusals(Judgement& judged, std::size_t kept, const std::vector<std::uint32_t>& unknown,
-                       v1::Accepted& answer) const;
+  /// Refuses again what was refused of a batch when it came.
+  void repeat_refusals(Judgement& judged, const Resends::Answer& before,
+                       const std::vector<std::uint32_t>& unknown, v1::Accepted& answer) const;
   using IsUnrouted =
       std::function<bool(const StoredRun& run, const Audience::OfTopic& listening, std::uint32_t entry)>;
   /// Refuses, on topics that require a subscriber, what no service wants.

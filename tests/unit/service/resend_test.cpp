@@ -66,6 +66,17 @@ TEST_CASE("where a duplicate is forgotten, what was accepted is accepted still")
   }
 }
 
+TEST_CASE("a duplicate that waits for its time is not refused when it is forgotten") {
+  DelayBench bench;
+  CHECK(bench.publish(1, {{"e1", 0, "order.placed", true}}) == "1 from 1");
+  bench.set_time(DelayBench::epoch + window * 3 / 4);
+  const std::vector<DelayBench::Event> batch{{"e1", later, "order.placed", true},
+                                             {"d1", later, "order.placed", true}};
+  CHECK(bench.publish(2, batch) == "1 from 3 delayed:1 0=1");
+  bench.set_time(DelayBench::epoch + window * 3 / 2);
+  CHECK(bench.publish(2, batch) == "1 from 3 delayed:1 0=0 resend");
+}
+
 TEST_CASE("a delayed event that was cancelled was accepted") {
   DelayBench bench;
   const std::vector<DelayBench::Event> batch{{"d1", later, "order.placed", true}};

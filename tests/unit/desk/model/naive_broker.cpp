@@ -341,6 +341,7 @@ void NaiveBroker::restarts(const NaiveBroker* at_stall) {
   patient_until_ = 0;
   answers_.clear();
   settled_.clear();
+  for (auto& [batch, answer] : published_) answer.from_disk = true;
   for (auto& [name, service] : services) {
     service.instances.clear();
     for (auto& owed : service.line) {

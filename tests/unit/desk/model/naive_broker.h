@@ -150,6 +150,7 @@ class NaiveBroker {
     std::size_t refused = 0;
     bool resend = false;
     bool at_once = false;
+    bool from_disk = false;  // the broker was killed since
   };
   struct Stale {
     std::multiset<Offset> stale;
