@@ -23,11 +23,17 @@ Offset end_of(const v1::OffsetRange& range) {
   return range.first() + std::min<Offset>(range.count(), ~range.first());
 }
 
+void forget_settled(ServiceRecord& record) {
+  auto& redelivered = record.redelivered;
+  while (!redelivered.empty() && record.is_settled(redelivered.front().record)) redelivered.pop_front();
+}
+
 void set_floor(ServiceRecord& record, Offset floor) {
   record.floor = floor;
   record.settled.erase_below(floor);
   record.retrying.erase(record.retrying.begin(), record.retrying.lower_bound(floor));
   record.redelivering.erase(record.redelivering.begin(), record.redelivering.lower_bound(floor));
+  forget_settled(record);
   std::erase_if(record.resuming, [floor](const auto& key) { return key.second.last < floor; });
 }
 
@@ -37,6 +43,7 @@ void take_ack(ServiceRecord& record, const v1::OffsetRange& range) {
   const Offset end = end_of(range);
   if (first >= end) return;
   record.settled.insert(first, end - first);
+  forget_settled(record);
   if (record.retrying.empty()) return;
   record.retrying.erase(record.retrying.lower_bound(first), record.retrying.lower_bound(end));
 }
@@ -98,6 +105,21 @@ void take_redelivering(std::map<Offset, Offset>& runs, Offset offset, Offset ori
   runs[offset] = origin;
 }
 
+// Runs, and from where the records do not ascend any more, single redeliveries once more.
+void load_redelivering(const v1::Snapshot::Service& saved, ServiceRecord& record) {
+  Offset newest = 0;
+  bool single = false;
+  for (const auto& run : saved.redelivering()) {
+    single = single || run.last() <= newest;
+    newest = run.last();
+    if (single) {
+      record.redelivered.push_back({run.last(), run.origin()});
+    } else {
+      record.redelivering[run.last()] = run.origin();
+    }
+  }
+}
+
 bool tells_nothing_of_services(std::string_view topic) {
   return topic == "reel.delayed" || topic == "reel.delayed.ended";
 }
@@ -114,6 +136,15 @@ bool ServiceRecord::wants(std::string_view topic, Offset offset) const {
   return std::any_of(patterns.begin(), patterns.end(), [&](const v1::Pattern& pattern) {
     return matches(pattern.pattern(), topic) && offset >= begin_of(pattern, topic);
   });
+}
+
+// Only keys that are redelivered to are looked for, so this seldom walks.
+std::optional<Offset> ServiceRecord::owed_again(std::uint64_t key_hash, Offset origin) const {
+  if (!resuming.contains(key_hash)) return std::nullopt;
+  const auto newest = std::find_if(redelivered.rbegin(), redelivered.rend(),
+                                   [&](const Redelivered& one) { return one.origin == origin; });
+  if (newest == redelivered.rend() || is_settled(newest->record)) return std::nullopt;
+  return newest->record;
 }
 
 std::string redelivery_topic(std::string_view service) {
@@ -235,6 +266,7 @@ void Ledger::apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& en
   auto& resuming = record.resuming[entry.key_hash];
   if (resuming.first == 0) resuming.first = entry.offset;
   resuming.last = entry.offset;
+  record.redelivered.push_back({entry.offset, redelivery.origin()});
   if (redelivery.kind() == v1::REDELIVERY_REDRIVEN) record.dead.erase(redelivery.origin());
   const auto key = record.parked.find(entry.key_hash);
   if (redelivery.kind() != v1::REDELIVERY_RESUMED || key == record.parked.end()) return;
@@ -295,6 +327,11 @@ void Ledger::save(v1::Snapshot& snapshot) const {
       run.set_last(last);
       run.set_origin(origin);
     }
+    for (const auto& [redelivery, origin] : record.redelivered) {
+      auto& one = *saved.add_redelivering();
+      one.set_last(redelivery);
+      one.set_origin(origin);
+    }
     saved.set_paused_until(record.paused_until);
     saved.set_paused_by(record.paused_by);
   }
@@ -320,7 +357,7 @@ void Ledger::load(const v1::Snapshot& snapshot) {
       if (parked.resuming() == 0 || parked.offsets_size() != 1) continue;
       record.resuming[parked.key_hash()] = {parked.offsets(0).first(), parked.resuming()};
     }
-    for (const auto& run : saved.redelivering()) record.redelivering[run.last()] = run.origin();
+    load_redelivering(saved, record);
     record.paused_until = saved.paused_until();
     record.paused_by = saved.paused_by();
   }

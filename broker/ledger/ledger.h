@@ -18,12 +18,14 @@
 //
 // Memory per service: 0.15 bytes at most for each offset between floor and newest (OffsetSet), one Failure
 // for each event that dispatch holds back, which its window bounds, `dead_letters_max` dead letters, and up
-// to 16 bytes for each parked event, of which the service queue lets in `service_parked_events_max`.
+// to 16 bytes for each parked event, of which the service queue lets in `service_parked_events_max`, or for
+// each that is handed over once more and is not settled.
 // Not thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -79,6 +81,12 @@ struct ServiceRecord {
   /// By the last record of a run of redeliveries, replays among them, above the floor: the oldest event that
   /// they are about.
   std::map<Offset, Offset> redelivering;
+  /// Above the floor, ascending: redeliveries that are no replays. Settled ones are forgotten from the front.
+  struct Redelivered {
+    Offset record = 0;
+    Offset origin = 0;
+  };
+  std::deque<Redelivered> redelivered;
   LogTime paused_until = 0;  ///< 0: not paused
   std::string paused_by;
   // Since the broker started, what it read back included; not part of a snapshot.
@@ -95,6 +103,8 @@ struct ServiceRecord {
   [[nodiscard]] bool wants(std::string_view topic, Offset offset) const;
   /// Whether nothing is owed for the event at `offset` any more: acked, dead, or below the floor.
   [[nodiscard]] bool is_settled(Offset offset) const { return offset < floor || settled.contains(offset); }
+  /// The record by which what was settled at `origin` is owed once more; nothing where it is not.
+  [[nodiscard]] std::optional<Offset> owed_again(std::uint64_t key_hash, Offset origin) const;
 };
 
 /// One of the broker's own records as it stands in the journal.

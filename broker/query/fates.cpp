@@ -74,7 +74,8 @@ void Fates::tell_delivery(const std::string& service, const EventAt& at, v1::Fat
   const auto* const queue = services_.find(service);
   if (record == nullptr || queue == nullptr) return to.set_fate(v1::SERVICE_FATE_UNKNOWN);
   const auto held = queue->dispatch().find(at.offset);
-  const auto failed = record->retrying.find(held ? held->offset : at.offset);
+  const auto again = record->owed_again(at.event().key_hash, at.offset);
+  const auto failed = record->retrying.find(held ? held->offset : again.value_or(at.offset));
   const auto* const failure = failed == record->retrying.end() ? nullptr : &failed->second;
   if (held) return tell_held(*held, failure, to);
   if (const auto dead = record->dead.find(at.offset); dead != record->dead.end()) {
@@ -91,14 +92,18 @@ void Fates::tell_delivery(const std::string& service, const EventAt& at, v1::Fat
     to.set_retry_at(failure->retry_at());
     return tell_failure(*failure, to);
   }
+  const auto waits = [&](Offset offset) {
+    const bool looked_at = offset < queue->next_offset(log_.committed_end());
+    return looked_at ? v1::SERVICE_FATE_IN_FLIGHT : v1::SERVICE_FATE_WAITING;
+  };
+  if (again) return to.set_fate(waits(*again));
   if (!services_.does_want(service, at)) {
     return to.set_fate(services_.would_want(service, at) ? v1::SERVICE_FATE_EARLIER
                                                          : v1::SERVICE_FATE_FILTERED);
   }
   // Before how far the service is: after a restart it comes once more to what was settled above its floor.
   if (record->is_settled(at.offset)) return to.set_fate(v1::SERVICE_FATE_SETTLED);
-  const bool looked_at = at.offset < queue->next_offset(log_.committed_end());
-  to.set_fate(looked_at ? v1::SERVICE_FATE_IN_FLIGHT : v1::SERVICE_FATE_WAITING);
+  to.set_fate(waits(at.offset));
 }
 
 void Fates::tell_held(const Dispatch::Held& held, const v1::Failure* failure, v1::FatesReply::Delivery& to) {

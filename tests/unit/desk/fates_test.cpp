@@ -31,3 +31,46 @@ TEST_CASE("what was acked behind an open event is settled after a restart too, b
   CHECK(fate(bench, e2) == "SERVICE_FATE_SETTLED");
   CHECK(fate(bench, e2 - 1) == "SERVICE_FATE_WAITING");
 }
+
+TEST_CASE("what is handed over once more waits while its service is away, and is not settled any more") {
+  DeskBench bench;
+  bench.serves("payments", "order.placed");
+  bench.publishes("order.placed", {"e1 k", "e2 k", "e3 k"});
+  bench.until([&] { return bench.got("payments") == "e1#1 e2#1 e3#1"; });
+  const auto e3 = bench.newest("payments");
+  const auto e1 = e3 - 2;
+  CHECK(bench.settles("payments", {.nacks = {{.offset = e1, .reject = true}}}) == "");
+  CHECK(fate(bench, e1) == "SERVICE_FATE_DEAD");
+  CHECK(fate(bench, e3) == "SERVICE_FATE_PARKED");
+
+  SUBCASE("a letter that is redriven") {
+    bench.leaves("payments");
+    v1::Command redrive;
+    redrive.mutable_redrive()->add_offsets(e1);
+    CHECK(bench.tells(redrive) == "1");
+    bench.rest();
+    CHECK(fate(bench, e1) == "SERVICE_FATE_WAITING");
+    CHECK(fate(bench, e3) == "SERVICE_FATE_PARKED");
+    bench.restarts();
+    CHECK(fate(bench, e1) == "SERVICE_FATE_WAITING");
+
+    bench.serves("payments", "order.placed");
+    bench.until([&] { return bench.got("payments").ends_with("e1#1!"); });
+    const auto again = bench.newest("payments");
+    CHECK(fate(bench, e1) == "SERVICE_FATE_IN_FLIGHT");
+    CHECK(bench.settles("payments", {.acks = {{again, 1}}}) == "");
+    CHECK(fate(bench, e1) == "SERVICE_FATE_SETTLED");
+  }
+  SUBCASE("what was parked and goes on") {
+    v1::Command discard;
+    discard.mutable_discard()->add_offsets(e1);
+    CHECK(bench.tells(discard) == "1");
+    bench.until([&] { return bench.got("payments").ends_with("e2#1! e3#1!"); });
+    const auto again = bench.newest("payments");
+    CHECK(bench.settles("payments", {.acks = {{again - 1, 1}}, .nacks = {{.offset = again}}}) == "");
+    bench.restarts();
+    CHECK(fate(bench, e1) == "SERVICE_FATE_SETTLED");
+    CHECK(fate(bench, e1 + 1) == "SERVICE_FATE_SETTLED");
+    CHECK(fate(bench, e3) == "SERVICE_FATE_RETRYING");
+  }
+}

@@ -264,3 +264,37 @@ TEST_CASE("redeliveries that stand together are known by the last of them and th
   bench.ledger.raise_floor("shop", 22);
   CHECK(bench.ledger.find("shop")->redelivering == Runs{{30, 5}});
 }
+
+TEST_CASE("what is redelivered is owed once more until that is settled, also after a restart") {
+  LedgerBench bench;
+  bench.subscribed("shop", {{"order.*", 1}});
+  const auto redelivered = [&](Offset at, Offset origin, v1::Redelivery kind) {
+    v1::RedeliveryRecord record;
+    record.set_origin(origin);
+    record.set_kind(kind);
+    REQUIRE(bench.ledger.apply({"reel.redelivery.shop", record.SerializeAsString(), at, 77}));
+  };
+  const auto owed = [&](std::uint64_t key, Offset origin) {
+    return bench.ledger.find("shop")->owed_again(key, origin).value_or(0);
+  };
+  redelivered(20, 9, v1::REDELIVERY_REDRIVEN);
+  redelivered(21, 4, v1::REDELIVERY_RESUMED);
+  redelivered(22, 4, v1::REDELIVERY_REPLAYED);
+  redelivered(24, 6, v1::REDELIVERY_RESUMED);
+  bench.restarts_from_snapshot();
+  CHECK(owed(77, 9) == 20);
+  CHECK(owed(77, 4) == 21);  // the replay is owed besides
+  CHECK(owed(77, 6) == 24);
+  CHECK(owed(77, 5) == 0);
+  CHECK(owed(78, 9) == 0);
+  using Runs = std::map<Offset, Offset>;
+  CHECK(bench.ledger.find("shop")->redelivering == Runs{{22, 4}, {24, 6}});
+
+  bench.acked("shop", 21);
+  CHECK(owed(77, 4) == 0);
+  CHECK(owed(77, 9) == 20);
+  bench.ledger.raise_floor("shop", 24);
+  CHECK(owed(77, 9) == 0);
+  bench.restarts_from_snapshot();
+  CHECK(owed(77, 6) == 24);
+}

@@ -17,10 +17,10 @@ std::string names_of(const Fates& fates) {
 
 Fates fates_of_owed(const NaiveBroker::Service& service, const NaiveBroker::Owed& owed) {
   if (!owed.holder.empty()) return {owed.failed() ? v1::SERVICE_FATE_RETRYING : v1::SERVICE_FATE_IN_FLIGHT};
-  if (owed.resuming) return {v1::SERVICE_FATE_PARKED, v1::SERVICE_FATE_WAITING, v1::SERVICE_FATE_SETTLED};
+  if (owed.resuming) return {v1::SERVICE_FATE_PARKED, v1::SERVICE_FATE_WAITING};
   Fates fates{owed.failed() ? v1::SERVICE_FATE_RETRYING : v1::SERVICE_FATE_WAITING};
-  // One that is owed once more, and that the service has not come to yet, is what it was before.
-  if (owed.kind != v1::REDELIVERY_NONE)
+  // A replay that the service has not come to yet leaves the event what it was.
+  if (owed.kind == v1::REDELIVERY_REPLAYED)
     fates.insert(service.dead.contains(owed.place) ? v1::SERVICE_FATE_DEAD : v1::SERVICE_FATE_SETTLED);
   return fates;
 }
@@ -39,7 +39,7 @@ Fates fates_of(const NaiveBroker& model, const NaiveBroker::Service& service, Na
     if (std::find(of_key.begin(), of_key.end(), place) != of_key.end()) {
       if (service.parked_reported.contains(place)) return {v1::SERVICE_FATE_PARKED};
       // The service has not come to it, or not to the record by which it was to be handed over once more.
-      return {v1::SERVICE_FATE_PARKED, v1::SERVICE_FATE_WAITING, v1::SERVICE_FATE_SETTLED};
+      return {v1::SERVICE_FATE_PARKED, v1::SERVICE_FATE_WAITING};
     }
   }
   if (!service.subject.empty() && service.subject != event.subject) return {v1::SERVICE_FATE_FILTERED};
