@@ -174,6 +174,7 @@ class NaiveBroker {
   void see_redelivery(const std::string& service, const Logged& logged);
   void see_report(const v1::DeliveryReport& report);
   void see_failure(Service& service, const v1::Failure& failure);
+  bool expired_before_parked(Service& service, Offset offset) const;
   void see_delayed(const Logged& logged);
   void see_handed(const Handed& handed);
   void see_accepted(const std::string& session, const v1::Accepted& accepted);
