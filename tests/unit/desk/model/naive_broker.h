@@ -61,6 +61,9 @@ class NaiveBroker {
     bool resuming = false;  // its key was parked and goes on; how far the broker is with that is open
     bool was_parked = false;
     [[nodiscard]] bool failed() const { return attempt > 1 || losses > 0; }
+    [[nodiscard]] std::string words() const {
+      return "event at " + std::to_string(offset) + " of key " + key;
+    }
   };
   struct Instance {
     std::string session;
@@ -162,12 +165,13 @@ class NaiveBroker {
   void append_due();
   [[nodiscard]] std::string known(const std::string& source, const std::string& id) const;
   [[nodiscard]] std::uint32_t matched(const Draft& draft) const;
+  // naive_settling.cpp
   void fail(Service& service, Place place, Offset offset, v1::Ending ending, bool reject, LogTime delay);
   void dies(Service& service, std::size_t at);
   void go_on(Service& service, const std::string& key);
   [[nodiscard]] LogTime backoff(const Service& service, std::uint32_t attempt) const;
 
-  // naive_seeing.cpp
+  // naive_log.cpp
   void see(const Logged& logged);
   void see_event(const Logged& logged);
   void find_delayed(const Logged& logged);
@@ -176,6 +180,7 @@ class NaiveBroker {
   void see_failure(Service& service, const v1::Failure& failure);
   bool expired_before_parked(Service& service, Offset offset) const;
   void see_delayed(const Logged& logged);
+  // naive_seeing.cpp
   void see_handed(const Handed& handed);
   void see_accepted(const std::string& session, const v1::Accepted& accepted);
   void see_settled(const std::string& session, const v1::Settled& settled);
