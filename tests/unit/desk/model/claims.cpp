@@ -19,15 +19,20 @@ Fates fates_of_owed(const NaiveBroker::Service& service, const NaiveBroker::Owed
   if (!owed.holder.empty()) return {owed.failed() ? v1::SERVICE_FATE_RETRYING : v1::SERVICE_FATE_IN_FLIGHT};
   if (owed.resuming) return {v1::SERVICE_FATE_PARKED, v1::SERVICE_FATE_WAITING};
   Fates fates{owed.failed() ? v1::SERVICE_FATE_RETRYING : v1::SERVICE_FATE_WAITING};
-  // A replay that the service has not come to yet leaves the event what it was.
-  if (owed.kind == v1::REDELIVERY_REPLAYED)
-    fates.insert(service.dead.contains(owed.place) ? v1::SERVICE_FATE_DEAD : v1::SERVICE_FATE_SETTLED);
+  // A replay that the service has not come to yet leaves the event what it was; it may have made a letter of
+  // it.
+  if (owed.kind != v1::REDELIVERY_NONE && service.dead.contains(owed.place)) {
+    fates.insert(v1::SERVICE_FATE_DEAD);
+  } else if (owed.kind == v1::REDELIVERY_REPLAYED) {
+    fates.insert(v1::SERVICE_FATE_SETTLED);
+  }
   return fates;
 }
 
 /// None: nothing is claimed.
 Fates fates_of(const NaiveBroker& model, const NaiveBroker::Service& service, NaiveBroker::Place place) {
   const auto& event = model.log[place];
+  if (service.withdrawn.contains(place)) return {};
   const auto& line = service.line;
   const auto is_it = [&](const NaiveBroker::Owed& owed) { return owed.place == place; };
   const auto times = std::count_if(line.begin(), line.end(), is_it);
@@ -43,13 +48,13 @@ Fates fates_of(const NaiveBroker& model, const NaiveBroker::Service& service, Na
     }
   }
   if (!service.subject.empty() && service.subject != event.subject) return {v1::SERVICE_FATE_FILTERED};
-  if (place < *service.from) return {v1::SERVICE_FATE_EARLIER};
+  if (!NaiveBroker::wants(service, event, place)) return {v1::SERVICE_FATE_EARLIER};
   return {v1::SERVICE_FATE_SETTLED};
 }
 
 const NaiveBroker::Service* named(const NaiveBroker& model, const std::string& service) {
   const auto found = model.services.find(service);
-  return found == model.services.end() || !found->second.from ? nullptr : &found->second;
+  return found == model.services.end() || !found->second.known() ? nullptr : &found->second;
 }
 
 }  // namespace
@@ -80,9 +85,7 @@ std::string wrong_fates(World& world, const NaiveBroker& model,
     }
     std::size_t expected = 0;
     for (const auto& [name, service] : model.services) {
-      auto any_subject = model.log[place];
-      any_subject.subject = service.subject;
-      expected += service.from && model.wants(service, any_subject);
+      expected += NaiveBroker::names_topic(service, model.log[place].topic);
     }
     if (listed != expected) return "event at " + std::to_string(event.offset()) + " has other services";
   }

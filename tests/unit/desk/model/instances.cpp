@@ -4,12 +4,15 @@
 
 namespace reel::broker::test {
 
-void Instances::join(const std::string& service, const std::string& instance, std::uint32_t credit,
-                     bool from_start) {
-  const auto session = service + "/" + instance + "~" + std::to_string(++sessions_);
-  scene_.say(session + " joins with credit for " + std::to_string(credit));
+void Instances::subscribe(const std::string& session, const std::string& service, const std::string& instance,
+                          std::uint32_t credit, bool from_start, const std::set<std::string>& names) {
   v1::Subscribe request;
-  for (const auto& pattern : patterns_of(service)) request.add_patterns(pattern);
+  std::string line;
+  for (const auto& pattern : names) {
+    request.add_patterns(pattern);
+    line += " " + pattern;
+  }
+  scene_.say(session + " names" + line + ", with credit for " + std::to_string(credit));
   if (!scene_.naive.services[service].subject.empty()) {
     auto& filter = *request.add_filters();
     filter.set_pattern(request.patterns(0));
@@ -17,10 +20,16 @@ void Instances::join(const std::string& service, const std::string& instance, st
   }
   request.set_credit_events(credit);
   if (from_start) request.set_from_start(true);
-  scene_.world.opens(session, service, instance);
   scene_.world.subscribes(session, std::move(request));
-  scene_.naive.joins(session, service, instance, credit, from_start);
+  scene_.naive.joins(service, {session, instance, credit, names}, from_start);
   scene_.looks("");
+}
+
+void Instances::join(const std::string& service, const std::string& instance, std::uint32_t credit,
+                     bool from_start, const std::set<std::string>& names) {
+  const auto session = service + "/" + instance + "~" + std::to_string(++sessions_);
+  scene_.world.opens(session, service, instance);
+  subscribe(session, service, instance, credit, from_start, names);
 }
 
 void Instances::join_somebody() {
@@ -29,7 +38,8 @@ void Instances::join_somebody() {
   for (const auto& one : scene_.naive.services[service].instances) {
     if (one.name == instance) return;
   }
-  join(service, instance, static_cast<std::uint32_t>(1 + scene_.upto(8)), scene_.one_in(2));
+  const auto names = scene_.some_patterns_of(service);
+  join(service, instance, static_cast<std::uint32_t>(1 + scene_.upto(8)), scene_.one_in(2), names);
 }
 
 void Instances::join_again() {
@@ -38,7 +48,15 @@ void Instances::join_again() {
   if (instances.empty()) return;
   const auto former = scene_.any(instances);
   scene_.world.falls_silent(former.session);
-  join(service, former.name, 6, false);
+  join(service, former.name, 6, false, scene_.some_patterns_of(service));
+}
+
+void Instances::change() {
+  const auto service = scene_.some_service();
+  const auto& instances = scene_.naive.services[service].instances;
+  if (instances.empty()) return;
+  const auto one = scene_.any(instances);
+  subscribe(one.session, service, one.name, one.credit, false, scene_.some_patterns_of(service));
 }
 
 void Instances::end(StepKind kind) {

@@ -10,9 +10,11 @@ class Instances {
  public:
   explicit Instances(Scene& scene) : scene_{scene} {}
 
-  void join(const std::string& service, const std::string& instance, std::uint32_t credit, bool from_start);
+  void join(const std::string& service, const std::string& instance, std::uint32_t credit, bool from_start,
+            const std::set<std::string>& names);
   void join_somebody();
   void join_again();
+  void change();
   void end(StepKind kind);
   void pass(LogTime units);
   void answer(std::uint64_t share, std::uint64_t nack_share);
@@ -21,6 +23,8 @@ class Instances {
   void answer_late();
 
  private:
+  void subscribe(const std::string& session, const std::string& service, const std::string& instance,
+                 std::uint32_t credit, bool from_start, const std::set<std::string>& names);
   std::vector<Draft> emitted_for(const std::string& service, const NaiveBroker::Event& event);
   void settle(const std::string& session, const Answers& answers);
 

@@ -76,6 +76,14 @@ TEST_CASE("the broker keeps its promises: instances come and go") {
         50);
 }
 
+TEST_CASE("the broker keeps its promises: instances name one thing, then another") {
+  auto kinds = more_of({Kind::join, Kind::join_again, Kind::leave, Kind::restart}, 2);
+  // What a replay is about is what the service wants when it comes to it.
+  std::erase_if(kinds, [](const auto& kind) { return kind.first == Kind::replay; });
+  kinds.emplace_back(Kind::change, 6);
+  walks({.kinds = kinds, .changes = true, .parked_events_max = 3}, 60);
+}
+
 TEST_CASE("the broker keeps its promises: operators have much to do") {
   walks({.kinds = more_of({Kind::pause, Kind::resume, Kind::redrive, Kind::discard, Kind::retry_now,
                            Kind::give_up, Kind::replay, Kind::cancel},

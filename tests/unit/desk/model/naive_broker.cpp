@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "dispatch/backoff.h"
-#include "event/topic.h"
 
 namespace reel::broker::test {
 
@@ -23,12 +22,6 @@ std::size_t NaiveBroker::Service::in_flight(const std::string& session) const {
   return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [&](const Owed& owed) {
     return !owed.holder.empty() && (session.empty() || owed.holder == session);
   }));
-}
-
-bool NaiveBroker::wants(const Service& service, const Event& event) const {
-  const bool named = std::any_of(service.patterns.begin(), service.patterns.end(),
-                                 [&](const auto& pattern) { return matches(pattern, event.topic); });
-  return named && (service.subject.empty() || service.subject == event.subject);
 }
 
 NaiveBroker::Service* NaiveBroker::service_of(const std::string& session) {
@@ -60,7 +53,8 @@ std::string NaiveBroker::known(const std::string& source, const std::string& id)
 
 std::uint32_t NaiveBroker::matched(const Draft& draft) const {
   return static_cast<std::uint32_t>(std::count_if(services.begin(), services.end(), [&](const auto& one) {
-    return one.second.from && wants(one.second, {.topic = draft.topic, .subject = draft.subject});
+    const auto& service = one.second;
+    return names_topic(service, draft.topic) && (service.subject.empty() || service.subject == draft.subject);
   }));
 }
 

@@ -69,12 +69,15 @@ class NaiveBroker {
     std::string session;
     std::string name;
     std::uint32_t credit = 0;
+    std::set<std::string> names;  // patterns
   };
   struct Service {
     config::Service policy;
-    std::vector<std::string> patterns;
+    std::map<std::string, Place> patterns;             // with where each begins; none: it never subscribed
+    std::map<std::string, LogTime> unnamed;            // of them those that no instance names, since when
+    LogTime came_at = 0;                               // since when somebody serves it; 0: nobody does
     std::string subject;                               // of what it wants; empty: any
-    std::optional<Place> from;                         // it has subscribed, and wants nothing before
+    std::set<Place> withdrawn;                         // wanted no longer; may be handled all the same
     std::vector<Owed> line;                            // each key's in the order in which it is to come
     std::map<Place, std::string> dead;                 // key
     std::map<std::string, std::vector<Place>> parked;  // by key, in order
@@ -88,8 +91,10 @@ class NaiveBroker {
     std::multiset<Offset> acks_to_read;
     std::multiset<std::string> failures_to_read;
     std::set<Place> redriven_to_read;
+    std::set<std::string> patterns_read;  // what it last said that this service wants
     std::vector<Place> replayed_to_read;
 
+    [[nodiscard]] bool known() const { return !patterns.empty(); }
     [[nodiscard]] bool parks() const { return policy.on_dead == config::OnDead::park; }
     [[nodiscard]] bool blocked(const std::string& key) const;
     [[nodiscard]] bool paused(LogTime now) const { return paused_until > now; }
@@ -102,8 +107,8 @@ class NaiveBroker {
   // ---- what is done
   void publishes(const std::string& session, std::uint64_t sequence, const std::vector<Draft>& events);
   void settles(const std::string& session, const Answers& answers);
-  void joins(const std::string& session, const std::string& service, const std::string& name,
-             std::uint32_t credit, bool from_start);
+  /// Or subscribes again, in the session that it has or in another.
+  void joins(const std::string& service, const Instance& instance, bool from_start);
   void leaves(const std::string& session, bool lost);
   void stalls(bool full);
   void goes_on();
@@ -126,7 +131,9 @@ class NaiveBroker {
   [[nodiscard]] std::vector<Logged> take_read() { return std::exchange(seen_, {}); }
 
   // ---- how things stand
-  [[nodiscard]] bool wants(const Service& service, const Event& event) const;
+  [[nodiscard]] static bool wants(const Service& service, const Event& event, Place place);
+  /// Whatever stands where.
+  [[nodiscard]] static bool names_topic(const Service& service, const std::string& topic);
   [[nodiscard]] Service* service_of(const std::string& session);
   [[nodiscard]] bool trouble() const { return stalled_ && full_; }
   /// What is owed once more was asked for, and does not.
@@ -171,6 +178,13 @@ class NaiveBroker {
   void go_on(Service& service, const std::string& key);
   [[nodiscard]] LogTime backoff(const Service& service, std::uint32_t attempt) const;
 
+  // naive_wishes.cpp
+  void wish(Service& service, const Instance& instance, Place beginning);
+  [[nodiscard]] bool all_have_come(const Service& service) const;
+  void named_no_more(Service& service, const Instance& instance) const;
+  void withdraw_unnamed(Service& service);
+  void withdraw(Service& service, const std::string& pattern);
+  [[nodiscard]] bool held_back(const Service& service, const Owed& owed) const;
   // naive_log.cpp
   void see(const Logged& logged);
   void see_event(const Logged& logged);

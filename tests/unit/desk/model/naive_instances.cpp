@@ -8,21 +8,27 @@ namespace reel::broker::test {
 
 // ---- instances
 
-void NaiveBroker::joins(const std::string& session, const std::string& name, const std::string& instance,
-                        std::uint32_t credit, bool from_start) {
+void NaiveBroker::joins(const std::string& name, const Instance& instance, bool from_start) {
   auto& service = services[name];
+  const bool all_come = all_have_come(service);
+  const auto came_at = service.came_at;
+  std::set<std::string> named_before;
   for (const auto& other : service.instances) {
-    if (other.name != instance) continue;
+    if (other.name != instance.name) continue;
+    named_before = other.names;
     leaves(std::string{other.session}, false);  // the same one, in a session that it has lost
     break;
   }
-  service.instances.push_back({session, instance, credit});
-  if (service.from) return;
-  service.from = log.size();
-  if (!from_start) return;
-  service.from = 0;
+  service.came_at = came_at;
+  const bool was_known = service.known();
+  service.instances.push_back(instance);
+  wish(service, instance, was_known || !from_start ? log.size() : 0);
+  for (const auto& pattern : named_before) {
+    if (all_come && service.unnamed.contains(pattern)) withdraw(service, pattern);
+  }
+  if (was_known || !from_start) return;
   for (Place place = 0; place < log.size(); ++place) {
-    if (log[place].offset >= begin && wants(service, log[place]))
+    if (log[place].offset >= begin && wants(service, log[place], place))
       service.line.push_back({.place = place, .offset = log[place].offset, .key = log[place].key});
   }
 }
@@ -51,7 +57,11 @@ void NaiveBroker::leaves(const std::string& session, bool lost) {
   for (auto& owed : service.line) {
     if (owed.holder == session) owed.holder.clear();
   }
-  std::erase_if(service.instances, [&](const Instance& one) { return one.session == session; });
+  const auto gone = std::find_if(service.instances.begin(), service.instances.end(),
+                                 [&](const Instance& one) { return one.session == session; });
+  const auto left = *gone;
+  service.instances.erase(gone);
+  named_no_more(service, left);
   answers_.erase(session);
   settled_.erase(session);
 }
@@ -79,6 +89,8 @@ void NaiveBroker::restarts(const NaiveBroker* at_stall) {
   for (auto& [batch, answer] : published_) answer.from_disk = true;
   for (auto& [name, service] : services) {
     service.instances.clear();
+    service.came_at = 0;
+    for (const auto& [pattern, beginning] : service.patterns) service.unnamed[pattern] = 0;
     for (auto& owed : service.line) {
       owed.holder.clear();
       owed.delivery = 0;
@@ -90,6 +102,7 @@ void NaiveBroker::passes(LogTime to) {
   now = to;
   if (trouble() || now < patient_until_) return;
   for (auto& [name, service] : services) {
+    withdraw_unnamed(service);
     std::vector<std::pair<LogTime, Offset>> late;
     for (const auto& owed : service.line) {
       if (!owed.holder.empty() && owed.deadline <= now) late.emplace_back(owed.deadline, owed.offset);

@@ -22,6 +22,13 @@ void NaiveBroker::see(const Logged& logged) {
   if (!is_system_topic(logged.topic)) return see_event(logged);
   if (logged.topic == delivery_topic) return see_report(parsed<v1::DeliveryReport>(logged.data));
   if (logged.topic.starts_with("reel.delayed")) return see_delayed(logged);
+  if (logged.topic == subscription_topic) {
+    const auto change = parsed<v1::SubscriptionChanged>(logged.data);
+    auto& read = services[change.service()].patterns_read;
+    read.clear();
+    for (const auto& pattern : change.patterns()) read.insert(pattern.pattern());
+    return;
+  }
   for (const auto& [name, service] : services) {
     if (logged.topic == redelivery_topic(name)) see_redelivery(name, logged);
   }
@@ -46,7 +53,7 @@ void NaiveBroker::see_event(const Logged& logged) {
   }
   event.offset = logged.offset;
   for (auto& [name, service] : services) {
-    if (!service.from || read_ < *service.from || !wants(service, event)) continue;
+    if (!wants(service, event, read_)) continue;
     if (service.blocked(event.key)) {
       service.parked[event.key].push_back(read_);
       continue;
@@ -94,15 +101,17 @@ void NaiveBroker::see_redelivery(const std::string& name, const Logged& logged) 
       if (service.parks()) go_on(service, owed.key);
       break;
     case v1::REDELIVERY_RESUMED: {
-      const auto of = std::find_if(service.line.begin(), service.line.end(),
-                                   [&](const Owed& one) { return one.resuming && one.key == owed.key; });
+      service.parked_reported.erase(*place);
+      const auto of = std::find_if(service.line.begin(), service.line.end(), [&](const Owed& one) {
+        if (!one.resuming || one.key != owed.key) return false;
+        return one.place == *place || !service.withdrawn.contains(one.place);
+      });
       if (of == service.line.end() || of->place != *place) {
         // It may have been on its way when its key was parked again, before the disk had the record.
         const auto& parked = service.parked[owed.key];
         if (std::find(parked.begin(), parked.end(), *place) != parked.end()) return;
         return wrong(what + ": not its turn");
       }
-      service.parked_reported.erase(*place);
       *of = owed;
       break;
     }

@@ -63,7 +63,7 @@ bool NaiveBroker::gives_up(const std::string& name, Offset offset) {
 void NaiveBroker::replays(const std::string& name, Place from, Place to) {
   auto& service = services.at(name);
   for (auto place = from; place < to; ++place) {
-    if (wants(service, log[place])) service.replayed_to_read.push_back(place);
+    if (wants(service, log[place], place)) service.replayed_to_read.push_back(place);
   }
 }
 

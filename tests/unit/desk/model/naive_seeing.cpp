@@ -125,7 +125,9 @@ void NaiveBroker::see_handed(const Handed& handed) {
   if (handed.delivery <= owed->delivery) return wrong(what + "delivery number");
   if (handed.attempt != owed->attempt) return wrong(what + "attempt " + std::to_string(handed.attempt));
   for (auto other = service->line.begin(); other != owed; ++other) {
-    const bool over = other->holder.empty() && has_expired(*other);  // which the log may say later
+    // Which the log may say later, or never.
+    const bool over =
+        other->holder.empty() && (has_expired(*other) || service->withdrawn.contains(other->place));
     if (other->key == owed->key && other->holder != handed.session && !over)
       return wrong(what + "before " + std::to_string(other->offset));
   }
@@ -168,6 +170,9 @@ void NaiveBroker::see_rest() {
       wrong("the log does not say that " + name + " acked " + std::to_string(*service.acks_to_read.begin()));
     if (!service.failures_to_read.empty())
       wrong("the log does not say of " + name + ": " + *service.failures_to_read.begin());
+    std::set<std::string> patterns;
+    for (const auto& [pattern, beginning] : service.patterns) patterns.insert(pattern);
+    if (service.patterns_read != patterns) wrong("the log does not say what " + name + " wants");
     if (!service.redriven_to_read.empty()) wrong("a letter of " + name + " is not redriven");
     see_what_waits(name, service);
   }
@@ -189,7 +194,8 @@ void NaiveBroker::see_what_waits(const std::string& name, const Service& service
   std::map<std::string, const Owed*> ahead;  // by key, the one before
   for (const auto& owed : service.line) {
     const auto* const before = std::exchange(ahead[owed.key], &owed);
-    if (!owed.holder.empty()) continue;
+    if (!owed.holder.empty() || service.withdrawn.contains(owed.place)) continue;
+    if (held_back(service, owed)) continue;
     if (owed.resuming) return;  // and what else the broker is on its way to
     if (owed.due > now || (before != nullptr && before->holder.empty()) || !is_known(owed)) continue;
     for (const auto& one : service.instances) {

@@ -22,7 +22,7 @@ void Operators::expect(std::uint64_t count, std::uint64_t expected) {
 
 void Operators::pause(bool over) {
   const auto service = scene_.some_service();
-  if (!scene_.naive.services[service].from) return;
+  if (!scene_.naive.services[service].known()) return;
   const LogTime until = scene_.one_in(3) ? 0 : scene_.naive.now + (1 + scene_.upto(40)) * time_unit;
   if (over) return resume(service);
   scene_.say(service + " is paused");
@@ -66,8 +66,9 @@ void Operators::letters(const std::string& service, const std::set<Place>& place
 void Operators::hurry(bool retry) {
   const auto service = scene_.some_service();
   std::vector<Offset> failed;
+  const auto& withdrawn = scene_.naive.services[service].withdrawn;
   for (const auto& owed : scene_.naive.services[service].line) {
-    if (owed.failed()) failed.push_back(owed.offset);
+    if (owed.failed() && !withdrawn.contains(owed.place)) failed.push_back(owed.offset);
   }
   if (failed.empty()) return;
   const auto offset = scene_.any(failed);

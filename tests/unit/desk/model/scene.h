@@ -22,7 +22,7 @@ inline constexpr LogTime time_unit = 997'000;
 
 /// What the service `mail` wants.
 inline constexpr const char* only_vip = R"({"subject": ["vip"]})";
-[[nodiscard]] std::vector<std::string> patterns_of(const std::string& service);
+[[nodiscard]] std::set<std::string> patterns_of(const std::string& service);
 
 class Scene {
  public:
@@ -35,6 +35,8 @@ class Scene {
     return *std::next(items.begin(), static_cast<std::ptrdiff_t>(upto(items.size() - 1)));
   }
   std::string some_service();
+  /// What an instance names: all that there is for its service, or, in a walk with changes, something else.
+  std::set<std::string> some_patterns_of(const std::string& service);
   /// What is drawn from here on.
   void draws(std::uint64_t seed) { random_.seed(seed); }
 

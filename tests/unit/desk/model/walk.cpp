@@ -16,8 +16,8 @@ class Walk {
  public:
   explicit Walk(const Load& load) : scene_{load}, at_stall_{scene_.naive} {
     publishers_.open();
-    instances_.join("payments", "payments-1", 8, false);
-    instances_.join("stock", "stock-1", 8, false);
+    instances_.join("payments", "payments-1", 8, false, patterns_of("payments"));
+    instances_.join("stock", "stock-1", 8, false, patterns_of("stock"));
     scene_.looks("");
   }
 
@@ -52,6 +52,7 @@ class Walk {
     switch (kind) {
       case StepKind::join: return instances_.join_somebody();
       case StepKind::join_again: return instances_.join_again();
+      case StepKind::change: return instances_.change();
       case StepKind::pause:
       case StepKind::resume: return operators_.pause(kind == StepKind::resume);
       case StepKind::redrive:
@@ -105,9 +106,9 @@ class Walk {
     scene_.draws(1);
     instances_.pass(45);  // nobody is punished for what the disk did
     for (const auto& service : {"payments", "stock", "mail"}) {
-      if (!scene_.naive.services[service].from) continue;
+      if (!scene_.naive.services[service].known()) continue;
       operators_.resume(service);
-      instances_.join(service, std::string{service} + "-9", 10, false);
+      instances_.join(service, std::string{service} + "-9", 10, false, patterns_of(service));
     }
     for (int round = 0; round < 1'000 && scene_.wrong.empty(); ++round) {
       instances_.pass(11);
@@ -120,18 +121,24 @@ class Walk {
         for (const auto& one : instances) {
           if (scene_.wrong.empty()) instances_.answer(one.session, name, 100, 0);
         }
-        any_left =
-            any_left || !service.line.empty() || !service.dead.empty() || !service.replayed_to_read.empty();
+        any_left = any_left || first_owed(service) != nullptr || !service.dead.empty() ||
+                   !service.replayed_to_read.empty();
       }
       if (!any_left) return;
     }
     for (const auto& [name, service] : scene_.naive.services) {
-      if (!service.line.empty()) {
-        return scene_.looks(name + " is never handed the event at " +
-                            std::to_string(service.line.front().offset));
+      if (const auto* const owed = first_owed(service)) {
+        return scene_.looks(name + " is never handed the event at " + std::to_string(owed->offset));
       }
       if (!service.dead.empty()) scene_.looks(name + " has letters for ever");
     }
+  }
+
+  static const NaiveBroker::Owed* first_owed(const NaiveBroker::Service& service) {
+    for (const auto& owed : service.line) {
+      if (!service.withdrawn.contains(owed.place) || !owed.holder.empty()) return &owed;
+    }
+    return nullptr;
   }
 
   Scene scene_;

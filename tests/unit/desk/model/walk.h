@@ -18,6 +18,7 @@ enum class StepKind : std::uint8_t {
   answer_late,  // to a delivery that is no longer there
   time,
   join,
+  change,      // what an instance names
   join_again,  // the same instance in another session
   leave,
   die,
@@ -48,6 +49,7 @@ struct Load {
   std::vector<std::pair<StepKind, unsigned>> kinds;
   std::size_t steps = 500;
   unsigned keys = 5;
+  bool changes = false;  // instances name one thing, then another
   std::size_t window_events_max = 1'000;
   std::size_t parked_events_max = 1'000;
   std::uint64_t tail_bytes_max = 1u << 20;
