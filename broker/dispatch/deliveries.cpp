@@ -333,7 +333,10 @@ void Deliveries::drop_lanes() {
   lanes_.clear();
   unbound_ = {};
   suspects_ = {};
-  for (const Slot slot : instances_.joined()) instances_.at(slot).waiting = {};
+  for (const Slot slot : instances_.joined()) {
+    instances_.at(slot).waiting = {};
+    instances_.at(slot).draining = false;  // there is no suspect any more
+  }
   scan = window_.head();
 }
 

@@ -274,6 +274,19 @@ TEST_CASE("while one instance is emptied for a suspect the others go on") {
   CHECK(bench.hands() == "Z: 4");
 }
 
+TEST_CASE("nobody is emptied any more for a suspect that is given up") {
+  DispatchBench bench;
+  bench.joins('X');
+  bench.joins('Y');
+  bench.offers("1a 2b");
+  CHECK(bench.hands() == "X: 1, Y: 2");
+  bench.offers({.offset = 3, .key_hash = 'c', .bytes = 10, .losses = 2});
+  CHECK(bench.hands() == "");  // X is to be emptied
+  bench.drains('Y');
+  CHECK(bench.gives_up(3) == "gave up 3");
+  CHECK(bench.hands() == "X: 2 (delivery 2, attempt 1)");
+}
+
 TEST_CASE("an event that takes every instance with it ends as a dead letter") {
   DispatchBench bench;
   bench.offers("1a");
