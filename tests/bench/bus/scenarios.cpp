@@ -31,21 +31,20 @@ Scenario live(const std::string& name, std::uint32_t payload, std::uint32_t rece
 }
 
 /// Flows of five events each, as a shop has them.
-Task durable_task(Guarantee guarantee, std::uint32_t payload, std::uint32_t receivers) {
-  Task task{.guarantee = guarantee, .payload_bytes = payload, .receivers = receivers};
-  task.keys = events_of(task, million) / 5;
-  return task;
+Entrant durable(const std::string& peer, Task task, std::uint64_t small) {
+  const auto events = events_of(task, small);
+  task.keys = events / 5;
+  return entrant(peer, task, events);
 }
 
 Scenario durable_os(const std::string& name, std::uint32_t payload, std::uint32_t receivers) {
-  const Task task = durable_task(Guarantee::durable_os, payload, receivers);
+  const Task task{.guarantee = Guarantee::durable_os, .payload_bytes = payload, .receivers = receivers};
   Scenario scenario{
       .name = name, .about = "kept, handled, acked; the disk when it likes", .entrants = {}, .goals = {}};
   for (const char* peer : {"reel", "reel+tracker"})
-    scenario.entrants.push_back(entrant(peer, task, events_of(task, million)));
-  for (const auto& peer : jetstreams)
-    scenario.entrants.push_back(entrant(peer, task, events_of(task, 200'000)));
-  scenario.entrants.push_back(entrant("redis-streams", task, events_of(task, 300'000)));
+    scenario.entrants.push_back(durable(peer, task, 3 * million));
+  for (const auto& peer : jetstreams) scenario.entrants.push_back(durable(peer, task, 200'000));
+  scenario.entrants.push_back(durable("redis-streams", task, 500'000));
   scenario.goals = {{"reel", "events_per_s", payload >= 1'024 ? 6.0 : 10.0, jetstreams},
                     {"reel+tracker", "events_per_s", 0.6, {"reel"}}};
   if (payload < 1'024) scenario.goals.push_back({"reel", "events_per_s", 6, {"redis-streams"}});
@@ -53,14 +52,14 @@ Scenario durable_os(const std::string& name, std::uint32_t payload, std::uint32_
 }
 
 Scenario durable_always(const std::string& name, std::uint32_t payload, std::uint32_t receivers) {
-  const Task task = durable_task(Guarantee::durable_always, payload, receivers);
+  const Task task{.guarantee = Guarantee::durable_always, .payload_bytes = payload, .receivers = receivers};
   Scenario scenario{.name = name,
                     .about = "kept, handled, acked; on disk before it is accepted",
                     .entrants = {},
                     .goals = {}};
   for (const char* peer : {"reel", "reel+tracker"})
-    scenario.entrants.push_back(entrant(peer, task, events_of(task, million)));
-  scenario.entrants.push_back(entrant("redis-streams", task, events_of(task, 200'000)));
+    scenario.entrants.push_back(durable(peer, task, 3 * million));
+  scenario.entrants.push_back(durable("redis-streams", task, 300'000));
   scenario.goals = {{"reel", "events_per_s", 8, {"redis-streams"}}};
   return scenario;
 }
@@ -92,10 +91,10 @@ Scenario latency(const std::string& name, Guarantee guarantee, double rate,
 }
 
 Scenario catch_up() {
-  const Task task = durable_task(Guarantee::durable_os, 128, 1);
+  const Entrant one = durable("reel", {.guarantee = Guarantee::durable_os}, million);
   Scenario scenario{.name = "catch-up",
                     .about = "a service that begins with the oldest event, against one that was there",
-                    .entrants = {entrant("reel", task, million), entrant("reel", task, million)},
+                    .entrants = {one, one},
                     .goals = {{"reel from the journal", "events_per_s", 1.5, {"reel"}}}};
   scenario.entrants[1].name = "reel from the journal";
   scenario.entrants[1].task.course = Course::catch_up;
@@ -103,11 +102,10 @@ Scenario catch_up() {
 }
 
 Scenario restart() {
-  Task task = durable_task(Guarantee::durable_os, 128, 1);
-  task.course = Course::restart;
+  const Task task{.guarantee = Guarantee::durable_os, .course = Course::restart};
   return {.name = "restart",
           .about = "a million events wait, the broker is killed and started, then they are handled",
-          .entrants = {entrant("reel", task, million)},
+          .entrants = {durable("reel", task, million)},
           .goals = {}};
 }
 
