@@ -133,8 +133,10 @@ void Answers::topics(v1::TopicsReply& reply) {
 
 void Answers::services(v1::ServicesReply& reply) {
   std::map<std::string, std::vector<const Session*>> instances;
+  std::map<std::string, std::vector<const Session*>> checked;
   sessions_.each([&](Session& session) {
     if (!session.patterns.empty()) instances[session.queue].push_back(&session);
+    if (!session.checks.empty()) checked[session.checked_service()].push_back(&session);
   });
   reply.set_now(log_.now());
   reply.set_end_offset(log_.committed_end());
@@ -170,16 +172,27 @@ void Answers::services(v1::ServicesReply& reply) {
     }
     for (const auto* const session : instances[name]) {
       auto& instance = *row.add_instances();
-      instance.set_instance(session->instance);
-      instance.set_host(session->host);
-      instance.set_pid(session->pid);
-      instance.set_last_beat(session->last_heard);
+      tell_instance(*session, instance);
       instance.set_in_flight(dispatch.in_flight(session->id));
     }
-    tell_checks(instances[name], WhichChecks::all, *row.mutable_checks());
+    tell_checks(checked[name], WhichChecks::all, *row.mutable_checks());
+    checked.erase(name);
+  }
+  for (const auto& [name, sessions] : checked) {
+    auto& row = *reply.add_services();
+    row.set_service(name);
+    for (const auto* const session : sessions) tell_instance(*session, *row.add_instances());
+    tell_checks(sessions, WhichChecks::all, *row.mutable_checks());
   }
   std::sort(reply.mutable_services()->begin(), reply.mutable_services()->end(),
             [](const auto& a, const auto& b) { return a.service() < b.service(); });
+}
+
+void Answers::tell_instance(const Session& session, v1::ServicesReply::Instance& to) const {
+  to.set_instance(session.instance);
+  to.set_host(session.host);
+  to.set_pid(session.pid);
+  to.set_last_beat(session.last_heard);
 }
 
 void Answers::times(v1::TimesReply& reply) {
@@ -213,7 +226,7 @@ void Answers::status(v1::StatusReply& reply) {
   std::set<std::pair<std::string_view, std::string_view>> failed;
   sessions_.each([&](Session& session) {
     for (const auto& check : session.checks) {
-      if (check.failed && !session.patterns.empty()) failed.emplace(session.queue, check.name);
+      if (check.failed) failed.emplace(session.checked_service(), check.name);
     }
   });
   reply.set_failed_checks(failed.size());
@@ -331,17 +344,19 @@ void Answers::delayed(const v1::DelayedRequest& request, v1::Reply reply, Send s
 }
 
 void Answers::fates(const v1::FatesRequest& request, v1::Reply reply, Send send) {
-  if (request.offsets_size() > fates_max || request.correlationids_size() > fates_max) {
+  if (request.offsets_size() > fates_max || request.correlationids_size() > fates_max ||
+      request.services_size() > fates_max) {
     reply.set_error("a question about fates names at most " + std::to_string(fates_max) +
-                    " events and as many flows");
+                    " events and as many flows and services");
     return send(std::move(reply));
   }
   std::vector<Offset> offsets{request.offsets().begin(), request.offsets().end()};
   std::vector<std::string> flows{request.correlationids().begin(), request.correlationids().end()};
   const auto page = std::make_shared<v1::Reply>(reply);
   const auto found = [this, page](const EventAt& at) { fates_.tell_event(at, *page->mutable_fates()); };
-  const auto then = [this, page, flows = std::move(flows), send] {
-    fates_.tell_rest(flows, started_at_, *page->mutable_fates());
+  std::set<std::string> services{request.services().begin(), request.services().end()};
+  const auto then = [this, page, flows = std::move(flows), services = std::move(services), send] {
+    fates_.tell_rest(flows, services, started_at_, *page->mutable_fates());
     send(std::move(*page));
   };
   if (reads_.fetch(std::move(offsets), found, then)) return;

@@ -37,6 +37,7 @@ class Answers {
   void routes(v1::RoutesReply& reply) const;
   void topics(v1::TopicsReply& reply);
   void services(v1::ServicesReply& reply);
+  void tell_instance(const Session& session, v1::ServicesReply::Instance& to) const;
   void times(v1::TimesReply& reply);
   void status(v1::StatusReply& reply);
   void dead(const v1::DeadRequest& request, v1::Reply reply, Send send);

@@ -32,13 +32,12 @@ bool is_parked(const ServiceRecord& record, const EventAt& at) {
 }  // namespace
 
 // `now` is said last: what was settled when its event was told is settled still.
-void Fates::tell_rest(const std::vector<std::string>& correlationids, LogTime offline_since_at_least,
-                      v1::FatesReply& reply) {
-  std::set<std::string> named;
+void Fates::tell_rest(const std::vector<std::string>& correlationids, std::set<std::string> services,
+                      LogTime offline_since_at_least, v1::FatesReply& reply) {
   for (const auto& event : reply.events()) {
-    for (const auto& delivery : event.deliveries()) named.insert(delivery.service());
+    for (const auto& delivery : event.deliveries()) services.insert(delivery.service());
   }
-  for (const auto& service : named) tell_service(service, offline_since_at_least, reply);
+  for (const auto& service : services) tell_service(service, offline_since_at_least, reply);
   const auto delayed = delays_.count_of(correlationids);
   for (std::size_t i = 0; i < correlationids.size(); ++i) tell_flow(correlationids[i], delayed[i], reply);
   reply.set_now(log_.now());
@@ -123,16 +122,21 @@ void Fates::tell_held(const Dispatch::Held& held, const v1::Failure* failure, v1
 void Fates::tell_service(const std::string& service, LogTime offline_since_at_least, v1::FatesReply& reply) {
   const auto* const queue = services_.find(service);
   const auto* const record = ledger_.find(service);
-  if (queue == nullptr || record == nullptr) return;
+  const bool subscribes = queue != nullptr && record != nullptr;
+  std::uint32_t instances = 0;
+  std::vector<const Session*> checked;
+  sessions_.each([&](Session& session) {
+    if (session.checked_service() != service) return;
+    instances += !session.patterns.empty();
+    if (!session.checks.empty()) checked.push_back(&session);
+  });
+  if (!subscribes && checked.empty()) return;
   auto& row = *reply.add_services();
   row.set_service(service);
-  std::vector<const Session*> instances;
-  sessions_.each([&](Session& session) {
-    if (!session.patterns.empty() && session.queue == service) instances.push_back(&session);
-  });
-  row.set_instances(static_cast<std::uint32_t>(instances.size()));
-  tell_checks(instances, WhichChecks::failed, *row.mutable_failed_checks());
-  if (instances.empty()) row.set_offline_since(std::max(queue->left_at(), offline_since_at_least));
+  tell_checks(checked, WhichChecks::failed, *row.mutable_failed_checks());
+  row.set_instances(subscribes ? instances : static_cast<std::uint32_t>(checked.size()));
+  if (!subscribes) return;
+  if (instances == 0) row.set_offline_since(std::max(queue->left_at(), offline_since_at_least));
   if (record->paused_until > log_.now()) {
     row.set_paused_until(record->paused_until);
     row.set_paused_by(record->paused_by);

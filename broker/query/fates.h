@@ -1,13 +1,14 @@
 // Fates: what has become of single events, for every service that subscribes to their topics, at this moment.
 //
 //   fates.tell_event(event, reply);                  // one by one, as they are found
-//   fates.tell_rest(flows_asked_for, …, reply);      // and what they and the flows have to do with
+//   fates.tell_rest(flows, services, …, reply);      // and what flows and services have to do with
 //
 // Put together from who holds the event (Dispatch), what the journal says about it (Ledger) and whether the
 // service wants it at all (Router). What is answered and not in the journal yet counts as in flight: so
 // `settled` is said only of what no crash takes back, and with it stands whatever the handler emitted.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,8 +38,9 @@ class Fates {
         log_{log} {}
 
   void tell_event(const EventAt& at, v1::FatesReply& reply);
-  void tell_rest(const std::vector<std::string>& correlationids, LogTime offline_since_at_least,
-                 v1::FatesReply& reply);
+  /// `services` are told of, too.
+  void tell_rest(const std::vector<std::string>& correlationids, std::set<std::string> services,
+                 LogTime offline_since_at_least, v1::FatesReply& reply);
 
  private:
   void tell_delivery(const std::string& service, const EventAt& at, v1::FatesReply::Delivery& to);

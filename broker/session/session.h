@@ -32,6 +32,8 @@ struct Session {
   bool ephemeral = false;
   /// Which queue it takes from: its service's, or for an ephemeral subscription one of its own.
   std::string queue;
+  /// Of which service its checks are: of whose queue it takes from, or where it only publishes, its own.
+  [[nodiscard]] const std::string& checked_service() const { return patterns.empty() ? service : queue; }
   /// It said GOODBYE and waits for the answer.
   bool leaving = false;
   /// It does not read what it is sent: nothing more is sent, and it ends at the next tick.

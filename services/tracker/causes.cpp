@@ -39,7 +39,11 @@ bool Causes::find(const Flow& flow, const Claim& claim, Time until, Told told) {
   facts->part = part_of(flow, topics);
   facts->elsewhere = elsewhere(flow, facts->expectation.after_offset(), topics);
 
-  Inquiry inquiry{.offsets = {}, .correlationid = facts->correlationid, .until = until, .told = {}};
+  Inquiry inquiry{.offsets = {},
+                  .correlationid = facts->correlationid,
+                  .services = would_emit(*facts),
+                  .until = until,
+                  .told = {}};
   ask_about(flow, owed, inquiry);
   const bool newest_first = owed == nullptr;
   inquiry.told = [this, facts, topics, newest_first, told = std::move(told)](const v1::FatesReply* fates) {

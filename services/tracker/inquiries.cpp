@@ -8,6 +8,7 @@ namespace reel::tracker {
 bool Inquiries::ask(Inquiry inquiry) {
   if (line_ == nullptr || count_ == inquiries_max || inquiry.offsets.size() > inquiry_offsets_max)
     return false;
+  if (inquiry.services.size() > inquiry_services_max) inquiry.services.resize(inquiry_services_max);
   queued_.push_back(std::move(inquiry));
   ++count_;
   return true;
@@ -43,20 +44,24 @@ void Inquiries::send() {
     auto& ask = *request.mutable_fates();
     std::set<std::uint64_t> offsets;
     std::set<std::string> flows;
+    std::set<std::string> services;
     std::vector<Inquiry> joined;
     while (!queued_.empty()) {
       const Inquiry& next = queued_.front();
       if (!joined.empty() && (offsets.size() + next.offsets.size() > inquiry_offsets_max ||
+                              services.size() + next.services.size() > inquiry_offsets_max ||
                               flows.size() == inquiry_offsets_max)) {
         break;
       }
       offsets.insert(next.offsets.begin(), next.offsets.end());
       flows.insert(next.correlationid);
+      services.insert(next.services.begin(), next.services.end());
       joined.push_back(std::move(queued_.front()));
       queued_.pop_front();
     }
     for (const std::uint64_t offset : offsets) ask.add_offsets(offset);
     for (const std::string& flow : flows) ask.add_correlationids(flow);
+    for (const std::string& service : services) ask.add_services(service);
     asked_[line_->post(std::move(request))] = std::move(joined);
   }
 }
@@ -80,7 +85,7 @@ void Inquiries::receive() {
 
 void Inquiries::tell(const Inquiry& inquiry, const v1::FatesReply& all) {
   v1::FatesReply own;
-  std::set<std::string> services;
+  std::set<std::string> services{inquiry.services.begin(), inquiry.services.end()};
   for (const auto& event : all.events()) {
     if (!std::binary_search(inquiry.offsets.begin(), inquiry.offsets.end(), event.offset())) continue;
     *own.add_events() = event;

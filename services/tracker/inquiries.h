@@ -23,6 +23,8 @@ namespace reel::tracker {
 
 /// Events asked about in one question, and of one inquiry: what a broker answers at a time.
 inline constexpr std::size_t inquiry_offsets_max = 256;
+/// Services of one inquiry; what is beyond is not asked about.
+inline constexpr std::size_t inquiry_services_max = 32;
 /// Questions on their way. The broker answers one in about a millisecond; the rest of it is for events.
 inline constexpr std::size_t inquiries_in_flight_max = 2;
 /// Inquiries not told yet. Beyond it more are not taken: who asked goes on without an answer.
@@ -40,6 +42,7 @@ class BrokerLine {
 struct Inquiry {
   std::vector<std::uint64_t> offsets;  ///< ascending
   std::string correlationid;
+  std::vector<std::string> services{};  ///< told of, whether an event was for them or not
   std::chrono::steady_clock::time_point until;
   /// Its events in the order of the offsets, and its flow; null where there is no answer by `until`.
   std::function<void(const v1::FatesReply*)> told;

@@ -330,15 +330,24 @@ class Walk {
     if (failed == service.failed_checks().end() || failed->failing().empty()) return;
     const v1::ServiceCheck& check = *failed;
     cause_.set_check(check.name());
-    const bool waits = cause_.kind() == v1::CAUSE_BACKLOG || cause_.kind() == v1::CAUSE_IN_HANDLER ||
-                       cause_.kind() == v1::CAUSE_HANDLED_BUT_SILENT;
-    if (!waits) return cause_.set_sentence(cause_.sentence() + "; its " + failing_text(check));
+    if (!gives_way(cause_.kind()))
+      return cause_.set_sentence(cause_.sentence() + "; its " + failing_text(check));
     cause_.set_kind(v1::CAUSE_CHECK_FAILED);
     cause_.set_service(service.service());
     cause_.set_sentence(failing_text(check, " of " + service.service()) + ", and " + cause_.sentence());
     cause_.set_since(check.failing(0).since());
     cause_.set_error(check.failing(0).reason());
-    if (cause_.commands().empty() || cause_.commands(0) != "reel services") suggest("reel services");
+    if (cause_.commands().empty() || *cause_.commands().rbegin() != "reel services") suggest("reel services");
+  }
+  static bool gives_way(v1::CauseKind kind) {
+    return kind == v1::CAUSE_BACKLOG || kind == v1::CAUSE_IN_HANDLER ||
+           kind == v1::CAUSE_HANDLED_BUT_SILENT || kind == v1::CAUSE_NO_SUBSCRIBER;
+  }
+  // Of the first that has one that fails.
+  void consider_checks_of(const std::vector<std::string>& services) {
+    for (const auto& service : services) {
+      if (cause_.check().empty()) consider_checks(service_state(service), "");
+    }
   }
   static bool fails_on(const v1::ServiceCheck& check, const std::string& instance) {
     return check.failed() == check.instances() ||
@@ -371,9 +380,8 @@ class Walk {
       about(event);
       suggest("reel event --offset " + std::to_string(event.offset()));
       suggest("reel replay --to " + handled.front() + flow_option());
-      for (const auto& service : handled) {
-        if (cause_.check().empty()) consider_checks(service_state(service), "");
-      }
+      consider_checks_of(handled);
+      consider_checks_of(would_emit(facts_));
       return true;
     }
     return false;
@@ -418,6 +426,7 @@ class Walk {
     about(after_);
     suggest("reel topics");
     suggest("reel services");
+    consider_checks_of(would_emit(facts_));
   }
 
   const WhyFacts& facts_;
@@ -428,6 +437,11 @@ class Walk {
 };
 
 }  // namespace
+
+std::vector<std::string> would_emit(const WhyFacts& facts) {
+  if (!facts.expectation.owner().empty()) return {facts.expectation.owner()};
+  return facts.emitters;
+}
 
 std::vector<std::string> candidates_of(const WhyFacts& facts) {
   if (!facts.expectation.owner().empty()) return {facts.expectation.owner()};

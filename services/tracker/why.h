@@ -14,7 +14,7 @@
 //   7. who would emit it has handled A                     check_failed, handled_but_silent
 //   8. who would emit it does not want A                   filtered_out
 //   9. it emits on a later event, which somebody keeps from coming: his cause
-//   10. nobody who would emit it subscribes                 no_subscriber
+//   10. nobody who would emit it subscribes                 check_failed, no_subscriber
 //
 // check_failed: the service says of itself that something is wrong; beside a nearer cause of 4 it is told
 // too.
@@ -68,6 +68,8 @@ struct WhyFacts {
 /// Where the broker could not be asked.
 [[nodiscard]] v1::Cause cause_not_known(std::string reason);
 
+/// Who would emit it, as far as that is known without its deliveries: the owner, or who was seen to.
+[[nodiscard]] std::vector<std::string> would_emit(const WhyFacts& facts);
 /// The services that would emit it: an owner is taken at its word.
 [[nodiscard]] std::vector<std::string> candidates_of(const WhyFacts& facts);
 

@@ -363,6 +363,21 @@ TEST_CASE("check_failed: the service says of itself that something is wrong, unt
   CHECK(checks(mesh) == "database 0/1");
 }
 
+TEST_CASE("check_failed: also of an owner that subscribes to nothing, since it may publish from outside") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto database = mesh.dir() / "database";
+  const auto payments = mesh.actor("payments", {"--check-file", database.string()});
+  CHECK(checks(mesh) == "database 1/1: connection refused");
+  mesh.place("flow-1");
+  REQUIRE(overdue(mesh)["data"]["cause"]["kind"] == "CAUSE_CHECK_FAILED");
+  write_file(database, "up");
+  CHECK(becomes(mesh, "flow-1", "no_subscriber"));
+  CHECK(payments->stop() == 0);
+  CHECK(eventually([&] { return checks(mesh) == "no payments"; }));
+}
+
 TEST_CASE("a check that hangs is told, holds nothing up, and goes with its instance") {
   Mesh mesh;
   mesh.start_broker();

@@ -39,15 +39,15 @@ std::string text_of(const Checks& checks, LogTime now) {
   return text.str();
 }
 
-/// Of payments, as listed.
-std::string listed(DeskBench& bench) {
+/// As listed.
+std::string listed(DeskBench& bench, const std::string& name = "payments") {
   v1::Request request;
   request.mutable_services();
   const auto reply = bench.asks(std::move(request));
   for (const auto& service : reply.services().services()) {
-    if (service.service() == "payments") return text_of(service.checks(), reply.services().now());
+    if (service.service() == name) return text_of(service.checks(), reply.services().now());
   }
-  return "no payments";
+  return "no " + name;
 }
 
 /// And as told to who asks what became of an event.
@@ -106,6 +106,25 @@ TEST_CASE("a service's checks are those of its instances as they said last, the 
     CHECK(listed(bench) == "card-reader 0/1");
     CHECK(status(bench).failed_checks() == 0);
   }
+}
+
+TEST_CASE("who only publishes is listed with its checks, and told of where somebody asks for it") {
+  DeskBench bench;
+  bench.publishes("order.placed", {"e1 k"});
+  CHECK(listed(bench, "publisher-7") == "no publisher-7");
+  bench.tells_checks("publisher-7", one("bank", "refused", 3'000));
+  CHECK(listed(bench, "publisher-7") == "bank 1/1 1: refused (3s)");
+  CHECK(status(bench).failed_checks() == 1);
+  v1::Request request;
+  for (const char* name : {"publisher-7", "nobody"}) request.mutable_fates()->add_services(name);
+  const auto fates = bench.asks(request).fates();
+  REQUIRE(fates.services_size() == 1);
+  CHECK(fates.services(0).service() == "publisher-7");
+  CHECK(fates.services(0).instances() == 1);
+  CHECK(text_of(fates.services(0).failed_checks(), fates.now()) == "bank 1/1 1: refused (3s)");
+  for (int i = 0; i < 255; ++i) request.mutable_fates()->add_services("s");
+  CHECK(bench.asks(request).error() ==
+        "a question about fates names at most 256 events and as many flows and services");
 }
 
 TEST_CASE(

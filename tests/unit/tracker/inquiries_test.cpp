@@ -111,3 +111,34 @@ TEST_CASE("without a line, or with too many waiting, nothing is taken") {
   for (std::size_t i = 0; i < inquiries_max; ++i) REQUIRE(bench.asks("f", {1}));
   CHECK_FALSE(bench.asks("f", {1}));
 }
+
+TEST_CASE("services are asked for once, and each inquiry is told of its own") {
+  Bench bench;
+  std::string told;
+  const auto asks = [&](const std::string& flow, std::vector<std::string> services) {
+    CHECK(bench.inquiries.ask({.offsets = {},
+                               .correlationid = flow,
+                               .services = std::move(services),
+                               .until = bench.now + 1s,
+                               .told = [&told, flow](const v1::FatesReply* fates) {
+                                 told += flow + ":";
+                                 for (const auto& service : fates->services())
+                                   told += " " + service.service();
+                                 told += "\n";
+                               }}));
+  };
+  asks("a", {"payments", "bank"});
+  asks("b", {"payments"});
+  asks("c", std::vector<std::string>(33, "many"));
+  bench.inquiries.turn(bench.now);
+  REQUIRE(bench.line.asked.size() == 1);
+  const auto& asked = bench.line.asked[0].fates();
+  CHECK(std::vector<std::string>{asked.services().begin(), asked.services().end()} ==
+        std::vector<std::string>{"bank", "many", "payments"});
+  v1::Reply reply;
+  reply.set_id(1);
+  for (const auto& service : asked.services()) reply.mutable_fates()->add_services()->set_service(service);
+  bench.line.replies.push_back(reply);
+  bench.inquiries.turn(bench.now);
+  CHECK(told == "a: bank payments\nb: payments\nc: many\n");
+}

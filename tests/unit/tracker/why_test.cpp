@@ -381,6 +381,29 @@ TEST_CASE("a check that fails is why an event waits, is not answered, or leads t
   }
 }
 
+TEST_CASE("who would emit it from outside may say what is wrong with it") {
+  Facts facts;
+  SUBCASE("an owner that does not subscribe") {
+    add_failing(facts.service("payments"), "i-1");
+    CHECK(facts.said() ==
+          "CHECK_FAILED: check 'database' of payments has failed for 40s on 2 of 3 instances (connection "
+          "refused), "
+          "and payments, which should emit payment.captured, does not subscribe to order.placed");
+    CHECK(why(facts).commands_size() == 2);
+  }
+  SUBCASE("who was seen to emit it, where others have handled what came before") {
+    facts.expectation.clear_owner();
+    facts.emitters = {"bank-gateway"};
+    facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
+    add_failing(facts.service("bank-gateway"), "i-1", "bank");
+    CHECK(facts.said() ==
+          "CHECK_FAILED: check 'bank' of bank-gateway has failed for 40s on 2 of 3 instances (connection "
+          "refused), "
+          "and payments handled order.placed and did not emit payment.captured");
+    CHECK(why(facts).service() == "bank-gateway");
+  }
+}
+
 TEST_CASE("beside a cause that the event itself tells of, a failed check is told too") {
   Facts facts;
   auto& delivery = facts.delivery("payments", v1::SERVICE_FATE_RETRYING);
