@@ -89,11 +89,15 @@ TEST_CASE("a real Prometheus scrapes the gateway and evaluates every rule on wha
       [&] { return prometheus.value("reel_events_published_total{topic='order.placed'}") == "1"; }));
   CHECK(eventually([&] {
     const auto groups = prometheus.get("/api/v1/rules")["groups"];
-    return groups.is_array() && groups.size() == 1 && groups[0]["rules"].size() == 15 &&
+    return groups.is_array() && groups.size() == 1 && groups[0]["rules"].size() == 16 &&
            std::all_of(groups[0]["rules"].begin(), groups[0]["rules"].end(),
                        [](const json& rule) { return rule["health"] == "ok"; });
   }));
   CHECK(prometheus.value("count(ALERTS)") == "");
+  const auto file = (mesh.dir() / "database").string();
+  const auto shipping = mesh.actor("shipping", {"--on", "order.shipped", "--check-file", file});
+  CHECK(
+      eventually([&] { return prometheus.value("reel_service_failed_checks{service='shipping'}") == "1"; }));
   mesh.tracker().kill();
   CHECK(
       eventually([&] { return prometheus.value("ALERTS{alertname='ReelPartDown',part='tracker'}") == "1"; }));
