@@ -354,3 +354,39 @@ TEST_CASE("floods of HELLO and of questions nobody reads the answers to hold up 
   MESSAGE("memory afterwards: " << memory(mesh) / mebibyte << " MiB");
   CHECK(memory(mesh) < 300 * mebibyte);
 }
+
+TEST_CASE("checks without end cost what 32 short ones do, and what is no text ends their session") {
+  Mesh mesh;
+  mesh.start_broker();
+  Honest honest{mesh};
+  honest.go_on();
+  zmq::context_t context;
+  std::vector<std::unique_ptr<Raw>> crowd;
+  v1::ToBroker beat;
+  for (int i = 0; i < 1'000; ++i) {
+    auto& check = *beat.mutable_beat()->mutable_checks()->add_checks();
+    check.set_name(std::string(300, 'n') + std::to_string(i));
+    check.set_failed(true);
+    check.set_reason(std::to_string(i) + std::string(500, 'r'));
+    check.set_lasting_ms(~std::uint64_t{0});
+  }
+  const auto before = memory(mesh);
+  for (int i = 0; i < 200; ++i) {
+    crowd.push_back(std::make_unique<Raw>(context, mesh.endpoint()));
+    crowd.back()->hello("crowd" + std::to_string(i));
+    crowd.back()->send(beat);
+    (void)crowd.back()->until(v1::FromBroker::kBeat);
+  }
+  honest.go_on();
+  const auto status = mesh.rows({"status"}).at(0);
+  CHECK(status["checks_cut"] == 200 * 1'000);
+  CHECK(status["failed_checks"] == 200);  // of names that begin alike, the first
+  CHECK(memory(mesh) < before + 50 * mebibyte);
+  CHECK(mesh.service("crowd7")["checks"][0]["failing"][0]["reason"].get<std::string>().size() == 256);
+
+  beat.mutable_beat()->mutable_checks()->mutable_checks(0)->set_reason("\xff\xfe");
+  crowd.front()->send(beat);
+  CHECK(crowd.front()->until(v1::FromBroker::kRefused).refused().reason() == v1::REFUSED_MALFORMED);
+  honest.go_on();
+  honest.check();
+}
