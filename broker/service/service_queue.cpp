@@ -46,15 +46,15 @@ Settlement ServiceQueue::leave(InstanceId id, bool lost, LogTime now) {
 
 Settlement ServiceQueue::settle(InstanceId id, std::span<const AckRange> acks, std::span<const Nack> nacks,
                                 LogTime now) {
-  return answered(dispatch_.settle(id, acks, nacks, now));
+  return answered(dispatch_.settle(id, acks, nacks, now), now);
 }
 
 Settlement ServiceQueue::expire(LogTime now) {
-  return answered(dispatch_.expire(now));
+  return answered(dispatch_.expire(now), now);
 }
 
-Settlement ServiceQueue::answered(Settlement settlement) {
-  if (paused_until_ == 0) breaker_.note(settlement, options_.policy);
+Settlement ServiceQueue::answered(Settlement settlement, LogTime now) {
+  if (paused_until_ <= now) breaker_.note(settlement, options_.policy);
   return noted(std::move(settlement));
 }
 

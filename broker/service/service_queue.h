@@ -140,7 +140,7 @@ class ServiceQueue {
   [[nodiscard]] std::size_t may_probe() const;
   void hand_over(LogTime now);
   void send(Outbox& outbox, DeliveryEdge& edge);
-  [[nodiscard]] Settlement answered(Settlement settlement);
+  [[nodiscard]] Settlement answered(Settlement settlement, LogTime now);
   [[nodiscard]] Settlement noted(Settlement settlement);
   void add_to_outcome(const Settlement& settlement);
   [[nodiscard]] bool outboxes_empty() const;

@@ -91,6 +91,14 @@ TEST_CASE("behind the pause one event finds out how things are") {
   }
 }
 
+TEST_CASE("what is handled when the pause is over counts, though nothing was handed over yet") {
+  BreakerBench bench;
+  bench.outage();
+  bench.advance(1min);
+  CHECK(bench.settles("payments", {.acks = {{bench.fourth}}}) == "");
+  bench.until([&] { return bench.got("payments") == "e1#1 e2#1 e3#1 e4#1 e1#2 e2#2 e3#2"; });
+}
+
 TEST_CASE("a handler that is at its work since before the pause keeps nobody from finding out") {
   BreakerBench bench;
   bench.model().services["payments"].ack_timeout = 1h;
