@@ -84,6 +84,10 @@ TEST_CASE("the broker keeps its promises: instances name one thing, then another
   walks({.kinds = kinds, .changes = true, .parked_events_max = 3}, 60);
 }
 
+TEST_CASE("the broker keeps its promises: a service is kept to its rate, another has a circuit breaker") {
+  walks({.kinds = more_of({Kind::answer, Kind::time, Kind::hang}, 2), .limits = true}, 50);
+}
+
 TEST_CASE("the broker keeps its promises: operators have much to do") {
   walks({.kinds = more_of({Kind::pause, Kind::resume, Kind::redrive, Kind::discard, Kind::retry_now,
                            Kind::give_up, Kind::replay, Kind::cancel},

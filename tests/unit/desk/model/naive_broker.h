@@ -87,10 +87,15 @@ class NaiveBroker {
     std::set<Place> discarded;
     std::vector<Instance> instances;  // in the order they joined
     LogTime paused_until = 0;
+    std::vector<LogTime> handed_at;  // since the broker started
+    std::size_t failed_in_row = 0;
+    bool probes = false;  // its circuit breaker is not closed
+    std::pair<Offset, std::uint32_t> probe;
     // What the log must come to say.
     std::multiset<Offset> acks_to_read;
     std::multiset<std::string> failures_to_read;
     std::set<Place> redriven_to_read;
+    std::size_t breaks_to_read = 0;
     std::set<std::string> patterns_read;  // what it last said that this service wants
     std::vector<Place> replayed_to_read;
 
@@ -185,6 +190,10 @@ class NaiveBroker {
   void withdraw_unnamed(Service& service);
   void withdraw(Service& service, const std::string& pattern);
   [[nodiscard]] bool held_back(const Service& service, const Owed& owed) const;
+  // naive_limits.cpp
+  [[nodiscard]] bool within_rate(const Service& service) const;
+  [[nodiscard]] static bool is_probed(const Service& service);
+  void heard(Service& service, bool any_acked, std::size_t failed) const;
   // naive_log.cpp
   void see(const Logged& logged);
   void see_event(const Logged& logged);

@@ -90,6 +90,9 @@ void NaiveBroker::restarts(const NaiveBroker* at_stall) {
   for (auto& [name, service] : services) {
     service.instances.clear();
     service.came_at = 0;
+    service.handed_at.clear();
+    service.failed_in_row = 0;
+    service.probes = false;
     for (const auto& [pattern, beginning] : service.patterns) service.unnamed[pattern] = 0;
     for (auto& owed : service.line) {
       owed.holder.clear();
@@ -108,12 +111,15 @@ void NaiveBroker::passes(LogTime to) {
       if (!owed.holder.empty() && owed.deadline <= now) late.emplace_back(owed.deadline, owed.offset);
     }
     std::sort(late.begin(), late.end());
+    std::size_t failed = 0;
     for (const auto& [deadline, offset] : late) {
       const auto owed = std::find_if(service.line.begin(), service.line.end(),
                                      [of = offset](const Owed& one) { return one.offset == of; });
       if (owed == service.line.end() || owed->holder.empty()) continue;  // taken back behind another
       fail(service, owed->place, offset, v1::ENDING_TIMED_OUT, false, backoff(service, owed->attempt));
+      ++failed;
     }
+    if (!service.paused(now)) heard(service, false, failed);
   }
 }
 

@@ -22,6 +22,14 @@ void NaiveBroker::see(const Logged& logged) {
   if (!is_system_topic(logged.topic)) return see_event(logged);
   if (logged.topic == delivery_topic) return see_report(parsed<v1::DeliveryReport>(logged.data));
   if (logged.topic.starts_with("reel.delayed")) return see_delayed(logged);
+  if (logged.topic == control_topic) {
+    const auto command = parsed<v1::Command>(logged.data);
+    if (command.by() != broker_source) return;
+    auto& breaks = services[command.service()].breaks_to_read;
+    if (!command.has_pause() || breaks == 0) return wrong(command.service() + " is paused by nobody");
+    --breaks;
+    return;
+  }
   if (logged.topic == subscription_topic) {
     const auto change = parsed<v1::SubscriptionChanged>(logged.data);
     auto& read = services[change.service()].patterns_read;

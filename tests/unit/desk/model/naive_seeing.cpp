@@ -119,6 +119,8 @@ void NaiveBroker::see_handed(const Handed& handed) {
   if (owed->due > now) return wrong(what + "not due");
   if (trouble()) return wrong(what + "while the disk is full");
   if (service->paused(now)) return wrong(what + "during a pause");
+  if (!within_rate(*service)) return wrong(what + "faster than it may be");
+  if (is_probed(*service)) return wrong(what + "beside the one that finds out");
   if (!service->works(handed.session)) return wrong(what + "who stands by");
   if (has_expired(*owed)) return wrong(what + "expired");
   // One that an expired event of its key took back on its way out was not sent.
@@ -143,6 +145,8 @@ void NaiveBroker::see_handed(const Handed& handed) {
       })->credit;
   if (service->in_flight(handed.session) >= credit) return wrong(what + "beyond its credit");
   if (service->in_flight() >= service->policy.max_in_flight) return wrong(what + "beyond max_in_flight");
+  service->handed_at.push_back(now);
+  if (service->probes) service->probe = {handed.offset, handed.delivery};
   owed->holder = handed.session;
   owed->delivery = handed.delivery;
   owed->deadline = now + nanoseconds_of(service->policy.ack_timeout);
@@ -172,6 +176,7 @@ void NaiveBroker::see_rest() {
       wrong("the log does not say of " + name + ": " + *service.failures_to_read.begin());
     std::set<std::string> patterns;
     for (const auto& [pattern, beginning] : service.patterns) patterns.insert(pattern);
+    if (service.breaks_to_read > 0) wrong("the log does not say that " + name + " is paused");
     if (service.patterns_read != patterns) wrong("the log does not say what " + name + " wants");
     if (!service.redriven_to_read.empty()) wrong("a letter of " + name + " is not redriven");
     see_what_waits(name, service);
@@ -182,6 +187,7 @@ void NaiveBroker::see_rest() {
 void NaiveBroker::see_what_waits(const std::string& name, const Service& service) {
   const bool suspects = std::any_of(service.line.begin(), service.line.end(),
                                     [](const Owed& owed) { return owed.losses >= 2; });
+  if (!within_rate(service) || service.probes) return;
   if (suspects || service.paused(now) || service.in_flight() >= service.policy.max_in_flight) return;
   const auto has_room = [&](const Instance& one) {
     return service.works(one.session) && service.in_flight(one.session) < one.credit;

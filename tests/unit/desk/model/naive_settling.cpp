@@ -18,6 +18,8 @@ void NaiveBroker::settles(const std::string& session, const Answers& answers) {
   std::vector<Answers::Nack> nacks = answers.nacks;
   std::set<Offset> refused;
   std::vector<Draft> emitted;
+  bool any_acked = false;
+  std::size_t failed = 0;
   for (const auto& ack : answers.acks) {
     const auto owed = find(ack);
     const bool bad = std::any_of(ack.emits.begin(), ack.emits.end(),
@@ -32,6 +34,7 @@ void NaiveBroker::settles(const std::string& session, const Answers& answers) {
       continue;
     }
     emitted.insert(emitted.end(), ack.emits.begin(), ack.emits.end());
+    any_acked = true;
     ++service.acked[owed->place];
     service.acks_to_read.insert(owed->offset);
     service.line.erase(owed);
@@ -44,6 +47,7 @@ void NaiveBroker::settles(const std::string& session, const Answers& answers) {
       told.stale.insert(nack.offset);
       continue;
     }
+    failed += nack.reject ? 0 : 1;
     const auto delay =
         nack.delay_ms > 0 ? nack.delay_ms * LogTime{1'000'000} : backoff(service, owed->attempt);
     fail(service, owed->place, owed->offset, v1::ENDING_NACKED, nack.reject, delay);
@@ -55,6 +59,7 @@ void NaiveBroker::settles(const std::string& session, const Answers& answers) {
       owed = std::find_if(owed + 1, service.line.end(), [&](const Owed& other) { return other.key == key; });
     }
   }
+  if (!service.paused(now)) heard(service, any_acked, failed);
   append(session.substr(0, session.find('/')), emitted, false);
   settled_[session].push_back(std::move(told));
 }

@@ -20,8 +20,9 @@ void Publishers::publish() {
                 .key = std::string(1, static_cast<char>('a' + scene_.upto(scene_.load.keys - 1))),
                 .subject = scene_.one_in(3) ? "vip" : ""};
     if (scene_.one_in(10)) draft.deliver_at = scene_.naive.now + scene_.upto(30) * time_unit;
-    if (draft.deliver_at == 0 && scene_.one_in(12))
-      draft.expires = scene_.naive.now + (1 + scene_.upto(12)) * time_unit;
+    // What has expired on its way out is paid for, and nobody sees it.
+    const bool may_expire = draft.deliver_at == 0 && !scene_.load.limits;
+    if (may_expire && scene_.one_in(12)) draft.expires = scene_.naive.now + (1 + scene_.upto(12)) * time_unit;
     line += " " + draft.topic + " " + draft.id + " key " + draft.key + " " + draft.subject +
             (draft.deliver_at != 0 ? " for later" : "") + (draft.expires != 0 ? " that expires" : "");
     batch.drafts.push_back(std::move(draft));

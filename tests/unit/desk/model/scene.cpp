@@ -22,6 +22,10 @@ config::Model model_of(const Load& load) {
   stock.max_in_flight = 5;
   stock.retry = {
       .attempts = 4, .backoff = {milliseconds{1}, milliseconds{6}}, .jitter = 0, .max_age = milliseconds{15}};
+  if (load.limits) {
+    payments.breaker = {.failures = 2, .pause = milliseconds{15}};
+    stock.max_rate_per_s = 150;
+  }
   auto& mail = model.services["mail"];
   mail.exclusive = true;
   mail.ack_timeout = milliseconds{100};
