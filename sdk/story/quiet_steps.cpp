@@ -16,7 +16,9 @@ std::unordered_set<std::string_view> judged_topics(const v1::FlowReply& flow) {
   return topics;
 }
 
-bool is_trouble(const StoryPart* part) {
+bool is_trouble(const StoryPart* part, const v1::FlowStep& step, std::uint64_t now) {
+  const auto since = part->steps.empty() ? step.recordedtime() : part->steps.back().time;
+  if (part->state == PartState::waiting) return now > since + quiet_wait_ns;
   return part->state == PartState::retrying || part->state == PartState::dead ||
          part->state == PartState::parked || part->state == PartState::expired;
 }
@@ -27,6 +29,7 @@ bool is_trouble(const StoryPart* part) {
 std::vector<bool> quiet_steps(const FlowPicture& picture) {
   const auto judged = judged_topics(picture.flow());
   std::vector<bool> quiet(picture.size());
+  if (!picture.has_deliveries()) return quiet;
   for (std::size_t i = picture.size(); i-- > 0;) {
     const auto& step = picture.step(i);
     if (!step.low_importance() || judged.contains(step.topic())) continue;
@@ -34,7 +37,9 @@ std::vector<bool> quiet_steps(const FlowPicture& picture) {
     const auto parts = picture.parts(i);
     quiet[i] =
         std::all_of(effects.begin(), effects.end(), [&](std::size_t effect) { return quiet[effect]; }) &&
-        std::none_of(parts.begin(), parts.end(), is_trouble);
+        std::none_of(parts.begin(), parts.end(), [&](const StoryPart* part) {
+          return is_trouble(part, step, picture.flow().watermark());
+        });
   }
   return quiet;
 }

@@ -5,10 +5,12 @@
 
 #include "cli/flow/delivery_lines.h"
 #include "cli/flow/flow_at.h"
+#include "cli/flow_tree.h"
 #include "cli/invocation.h"
 #include "flow_in_words.h"
 #include "story/flow_json.h"
 #include "story/picture_json.h"
+#include "story/quiet_steps.h"
 
 using namespace reel::cli;
 using namespace reel::story;
@@ -49,6 +51,57 @@ TEST_CASE("the tree shows every attempt with its end, who still waits, and what 
         "handling 12 ms · publishing 3.0 ms\n"
         "  10:02:11.070    └ ▸ shipping      waiting for 20ms\n"
         "  clocks agree with the broker's: payments\n");
+}
+
+TEST_CASE(
+    "events of low importance are counted, and shown where that is asked for or something hangs on them") {
+  FlowInWords flow{R"(
+    order.placed
+    page.viewed from event-1
+    page.scrolled from event-2
+    cart.touched from event-1
+    cart.priced from event-4
+    stock.looked_up from event-1
+    audit wants page.viewed@1
+    audit/1 report delivered 2 acked 2
+  )"};
+  for (const std::uint64_t offset : {2, 3, 4, 6}) flow.step(offset).set_low_importance(true);
+  flow.reply().add_expectations()->add_expected("stock.looked_up");
+  CHECK(flow.tree() ==
+        "order-7  untracked  6 events since 2026-03-01 10:02:11\n"
+        "  10:02:11.010  order.placed       by orders\n"
+        "  10:02:11.040  ├ cart.touched     by payments  +30 ms\n"
+        "  10:02:11.050  │ └ cart.priced    by payments  +10 ms\n"
+        "  10:02:11.060  └ stock.looked_up  by payments  +50 ms  ◀ longest\n"
+        "  2 events of low importance left out (--all)\n");
+  const auto all = flow.drawn([](const FlowPicture& picture, const Sink& out) {
+    flow_tree(picture, Terminal::none(), out, Quiet::shown);
+  });
+  CHECK(all.find("page.scrolled") != std::string::npos);
+}
+
+TEST_CASE(
+    "an event of low importance is shown where a service has trouble with it, or does not come for it") {
+  FlowInWords flow{R"(
+    page.viewed
+    page.viewed
+    page.viewed
+    audit wants page.viewed@1
+    audit/1 report delivered 1#3 dead 1#3
+    audit/1 report delivered 2 acked 2
+  )"};
+  for (const std::uint64_t offset : {1, 2, 3}) flow.step(offset).set_low_importance(true);
+  const auto shown = [&] {
+    std::string offsets;
+    const auto quiet = quiet_steps(flow.picture());
+    for (std::size_t i = 0; i < quiet.size(); ++i) offsets += quiet[i] ? "" : " " + std::to_string(i + 1);
+    return offsets;
+  };
+  CHECK(shown() == " 1");
+  flow.reply().set_watermark(flow.step(3).recordedtime() + quiet_wait_ns);
+  CHECK(shown() == " 1");
+  flow.reply().set_watermark(flow.step(3).recordedtime() + quiet_wait_ns + 1);
+  CHECK(shown() == " 1 3");
 }
 
 TEST_CASE("dead letters, redeliveries, parked events and what people did about them stand in the tree") {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { order } from './fixture';
-import { quietSteps } from './quiet';
+import { quiet_wait_ms, quietSteps } from './quiet';
 import { timelineRows } from './timeline';
 import { treeRows } from './tree';
 
@@ -28,6 +28,14 @@ describe('what views leave out', () => {
     const causing = orderWith('order.archived');
     causing.steps.at(-1)!.causationid = causing.steps.find((step) => step.type === 'order.archived')!.id;
     expect(typesOf(causing)).toEqual([]);
+  });
+  test('nor where a service has not come for one for long', () => {
+    const picture = orderWith('order.archived');
+    const archived = picture.steps.find((step) => step.type === 'order.archived')!;
+    archived.services = [{ service: 'archive', matched: true, state: 'waiting', steps: [] }];
+    const at = (after_ms: number) => new Date(Date.parse(archived.recordedtime) + after_ms).toISOString();
+    expect(typesOf({ ...picture, watermark: at(quiet_wait_ms) })).toEqual(['order.archived']);
+    expect(typesOf({ ...picture, watermark: at(quiet_wait_ms + 1) })).toEqual([]);
   });
   test('nor is one of another source that has the id of such an event', () => {
     const picture = orderWith('order.archived');
