@@ -45,14 +45,27 @@ std::string xml_attribute(const char* kind, const char* key, std::string_view va
   return std::string{"<"} + kind + " key=\"" + key + "\" value=\"" + xml_text(value) + "\"/>";
 }
 
+// In the order of the schema of IEEE 1849-2016, which takes the version for a number. What `global` lists
+// every trace and event has. Keys without a prefix belong to no extension, whose definition would have to lie
+// somewhere for good.
 class XesLog final : public EventLog {
  public:
   explicit XesLog(Sink out) : out_{std::move(out)} {
     out_(R"(<?xml version="1.0" encoding="UTF-8"?>
-<log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">
+<log xes.version="1849.2016" xes.features="" xmlns="http://www.xes-standard.org/">
   <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
   <extension name="Time" prefix="time" uri="http://www.xes-standard.org/time.xesext"/>
   <extension name="Organizational" prefix="org" uri="http://www.xes-standard.org/org.xesext"/>
+  <global scope="trace">
+    <string key="concept:name" value="UNKNOWN"/>
+  </global>
+  <global scope="event">
+    <string key="concept:name" value="UNKNOWN"/>
+    <date key="time:timestamp" value="1970-01-01T00:00:00Z"/>
+    <string key="org:resource" value="UNKNOWN"/>
+    <string key="id" value="UNKNOWN"/>
+    <int key="offset" value="0"/>
+  </global>
   <classifier name="Topic" keys="concept:name"/>
 )");
   }
@@ -64,8 +77,8 @@ class XesLog final : public EventLog {
       out_("    <event>" + xml_attribute("string", "concept:name", step.topic()) +
            xml_attribute("date", "time:timestamp", rfc3339(step.recordedtime())) +
            xml_attribute("string", "org:resource", service_of(step.source())) +
-           xml_attribute("string", "reel:id", step.id()) +
-           xml_attribute("int", "reel:offset", std::to_string(step.offset())) + "</event>\n");
+           xml_attribute("string", "id", step.id()) +
+           xml_attribute("int", "offset", std::to_string(step.offset())) + "</event>\n");
     }
     out_("  </trace>\n");
   }

@@ -29,19 +29,30 @@ std::string written(std::unique_ptr<EventLog> (*begin)(Sink), const std::vector<
 
 }  // namespace
 
-TEST_CASE("in XES a flow is a trace, and its events stand in log time") {
+TEST_CASE(
+    "in XES a flow is a trace, its events stand in log time, and every one has what the log says all have") {
   FlowInWords flow{paid};
   CHECK(written(xes_log, {flow.reply()}) ==
         R"(<?xml version="1.0" encoding="UTF-8"?>
-<log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">
+<log xes.version="1849.2016" xes.features="" xmlns="http://www.xes-standard.org/">
   <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
   <extension name="Time" prefix="time" uri="http://www.xes-standard.org/time.xesext"/>
   <extension name="Organizational" prefix="org" uri="http://www.xes-standard.org/org.xesext"/>
+  <global scope="trace">
+    <string key="concept:name" value="UNKNOWN"/>
+  </global>
+  <global scope="event">
+    <string key="concept:name" value="UNKNOWN"/>
+    <date key="time:timestamp" value="1970-01-01T00:00:00Z"/>
+    <string key="org:resource" value="UNKNOWN"/>
+    <string key="id" value="UNKNOWN"/>
+    <int key="offset" value="0"/>
+  </global>
   <classifier name="Topic" keys="concept:name"/>
   <trace>
     <string key="concept:name" value="order-7"/>
-    <event><string key="concept:name" value="order.placed"/><date key="time:timestamp" value="2026-03-01T10:02:11.010Z"/><string key="org:resource" value="orders"/><string key="reel:id" value="event-1"/><int key="reel:offset" value="1"/></event>
-    <event><string key="concept:name" value="payment.captured"/><date key="time:timestamp" value="2026-03-01T10:02:11.020Z"/><string key="org:resource" value="payments"/><string key="reel:id" value="event-2"/><int key="reel:offset" value="2"/></event>
+    <event><string key="concept:name" value="order.placed"/><date key="time:timestamp" value="2026-03-01T10:02:11.010Z"/><string key="org:resource" value="orders"/><string key="id" value="event-1"/><int key="offset" value="1"/></event>
+    <event><string key="concept:name" value="payment.captured"/><date key="time:timestamp" value="2026-03-01T10:02:11.020Z"/><string key="org:resource" value="payments"/><string key="id" value="event-2"/><int key="offset" value="2"/></event>
   </trace>
 </log>
 )");
