@@ -89,7 +89,8 @@ void FeedReaders::joined(const Joined& said) {
     go_back(first);
   } else if (begins_late && first > seen_up_to_) {
     backlog_.add(first - 1, missing_text(seen_up_to_, first));
-    seen_up_to_ = first;
+    missing_from_ = std::exchange(seen_up_to_, first);
+    missing_end_ = first;
   }
 }
 
@@ -102,6 +103,7 @@ void FeedReaders::go_back(std::uint64_t end) {
   backlog_.begin_again();
   backlog_.add(end - 1, lost_text(end, seen_up_to_));
   began_ = seen_up_to_ = end_at_join_ = end;
+  missing_from_ = missing_end_ = 0;
 }
 
 void FeedReaders::came(std::uint64_t offset, std::string text) {
@@ -132,6 +134,7 @@ TextSource::Piece FeedReaders::read(ClientId id, std::size_t bytes_max) {
   if (found == clients_.end() || found->second.left_behind) return {};
   auto& client = found->second;
   if (auto gap = place(client)) return {TextSource::Piece::Kind::text, *std::move(gap)};
+  if (auto gap = begin_behind_missing(client)) return {TextSource::Piece::Kind::text, *std::move(gap)};
   skip(client);
   auto read = backlog_.read(client.cursor, bytes_max);
   if (read.lost)
@@ -153,6 +156,13 @@ std::optional<std::string> FeedReaders::place(Client& client) {
   if (client.from > end_at_join_) return lost_text(end_at_join_, std::exchange(client.from, end_at_join_));
   if (client.from == 0 || client.from >= kept_from_) return std::nullopt;
   return missing_text(std::exchange(client.from, kept_from_), kept_from_);
+}
+
+// One that begins within what is missing does not miss all of it.
+std::optional<std::string> FeedReaders::begin_behind_missing(Client& client) const {
+  if (!client.skips || !client.placed) return std::nullopt;
+  if (client.from <= missing_from_ || client.from >= missing_end_) return std::nullopt;
+  return missing_text(std::exchange(client.from, missing_end_), missing_end_);
 }
 
 void FeedReaders::skip(Client& client) const {

@@ -97,6 +97,7 @@ class FeedReaders {
   [[nodiscard]] bool is_read_from(std::uint64_t cursor) const;
   [[nodiscard]] std::uint64_t slowest_cursor() const;
   [[nodiscard]] std::optional<std::string> place(Client& client);
+  [[nodiscard]] std::optional<std::string> begin_behind_missing(Client& client) const;
   void skip(Client& client) const;
   void go_back(std::uint64_t end);
   void drop_read();
@@ -110,6 +111,8 @@ class FeedReaders {
   std::uint64_t began_ = 0;      // no event before this offset comes
   std::uint64_t kept_from_ = 0;  // nor was there one in the journal; 0: that is not known
   std::uint64_t end_at_join_ = 0;
+  std::uint64_t missing_from_ = 0;  // what left the journal while the connection was lost, the last time
+  std::uint64_t missing_end_ = 0;
   std::uint64_t end_ = 0;         // of the journal, as far as is known
   std::uint64_t seen_up_to_ = 0;  // every event before this offset came
   std::uint64_t watermark_ = 0;

@@ -119,6 +119,20 @@ TEST_CASE("of what left the journal only what a client may have missed is a gap"
   }
 }
 
+TEST_CASE("what left the journal is missing for nobody who begins behind it") {
+  FeedBench bench{catch_up};
+  bench.joins_group(1, 2);
+  bench.joins_group(2, 12);
+  bench.joins_group(3, 25);
+  bench.readers.joined({.first_offset = 2, .end_offset = 30});
+  bench.comes({2, 3});
+  bench.readers.joined({.first_offset = 20, .end_offset = 30});
+  bench.comes({20, 26});
+  CHECK(bench.gets(1) == "2 3 gap 4-19 20 26");
+  CHECK(bench.gets(2) == "gap 12-19 20 26");
+  CHECK(bench.gets(3) == "26");
+}
+
 TEST_CASE("on a quiet topic a client that has caught up can go over to a feed that began later") {
   FeedBench group{catch_up};
   group.joins_group(1, 5);
