@@ -12,13 +12,6 @@ unsigned worker_count(const Options& options) {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-Delivery delivery_of(const Task& task) {
-  return {.session = task.frame->session,
-          .offset = task.offset,
-          .delivery = task.frame->delivery,
-          .key_hash = task.key_hash};
-}
-
 }  // namespace
 
 Deliveries::Deliveries(Connection& connection, const HandlerRegistry& registry, const Identity& identity,
@@ -28,8 +21,25 @@ Deliveries::Deliveries(Connection& connection, const HandlerRegistry& registry, 
       handlers_{registry},
       by_worker_{make_workers(worker_count(options) + 1, identity)},
       settles_{worker_count(options), options.settle_buffer_bytes},
+      batches_{make_batches(registry, identity, options)},
       workers_{worker_count(options),
-               [this](unsigned worker, const Task& task) { return handle(worker, task); }} {}
+               [this](unsigned worker, const Task& task) { return handle(worker, task); },
+               [this](std::uint64_t key_hash) { return batches_->release(key_hash); }} {
+  if (batches_) batches_->start();
+}
+
+// None where nothing is handled in batches: then an event costs nothing for them.
+std::unique_ptr<Batches> Deliveries::make_batches(const HandlerRegistry& registry, const Identity& identity,
+                                                  const Options& options) {
+  if (registry.batches().empty()) return nullptr;
+  return std::make_unique<Batches>(
+      registry.batches(), identity, options, settles_,
+      Batches::Surroundings{
+          .wake = [this] { connection_.wake(); },
+          .freed = [this](std::span<const std::uint64_t> keys) { workers_.freed(keys); },
+          .emit_limits = [this] { return emit_limits(); },
+          .log = [this](LogLevel level, const std::string& line) { connection_.log()(level, line); }});
+}
 
 std::vector<std::unique_ptr<Deliveries::Worker>> Deliveries::make_workers(unsigned count,
                                                                           const Identity& identity) {
@@ -40,12 +50,14 @@ std::vector<std::unique_ptr<Deliveries::Worker>> Deliveries::make_workers(unsign
 
 Deliveries::~Deliveries() {
   settles_.close();
+  if (batches_) batches_->end();
 }
 
 bool Deliveries::drain(Time deadline) {
   draining_ = true;
   workers_.begin_no_more();
-  if (!workers_.wait_idle(deadline)) return false;
+  if (batches_) batches_->begin_no_more();
+  if (!workers_.wait_idle(deadline) || (batches_ && !batches_->wait_idle(deadline))) return false;
   connection_.post([this] { tell_if_settled(); });
   std::unique_lock lock{settled_mutex_};
   return settled_changed_.wait_until(lock, deadline, [this] { return all_settled_; });
@@ -58,6 +70,7 @@ ServiceCounts Deliveries::counts() const {
     counts.failed += worker->failed.load(std::memory_order_relaxed);
   }
   counts.dropped = workers_.dropped();
+  if (batches_) batches_->add_counts(counts);
   counts.stale = stale_.load(std::memory_order_relaxed);
   return counts;
 }
@@ -65,6 +78,9 @@ ServiceCounts Deliveries::counts() const {
 void Deliveries::welcomed(const v1::Welcome& welcome) {
   if (welcome.event_bytes_max() != 0) event_bytes_max_ = welcome.event_bytes_max();
   if (welcome.batch_bytes_max() != 0) batch_bytes_max_ = welcome.batch_bytes_max();
+  // Who has settled nothing for two of these is taken for stuck, and gathering settles nothing.
+  if (batches_ && welcome.service_timeout_ms() != 0)
+    batches_->set_wait_max(std::chrono::milliseconds{welcome.service_timeout_ms()});
 }
 
 void Deliveries::subscribed(const v1::Subscribed& subscribed) {
@@ -82,7 +98,8 @@ void Deliveries::delivered(const v1::Deliver& deliver, Body body) {
   if (workers_.add_or_help(tasks_)) connection_.step_aside_for(*this);
 }
 
-bool Deliveries::handle(unsigned index, const Task& task) {
+Handled Deliveries::handle(unsigned index, const Task& task) {
+  if (batches_ && batches_->keep(task)) return Handled::kept;
   auto& worker = *by_worker_[index];
   auto failed = run_handlers(worker, task);
   const Delivery delivery = delivery_of(task);
@@ -92,38 +109,29 @@ bool Deliveries::handle(unsigned index, const Task& task) {
   const bool wake =
       ok ? settles_.ack(delivery, worker.context.emits()) : settles_.nack(delivery, std::move(*failed));
   if (wake) connection_.wake();
-  return ok;
+  return ok ? Handled::done : Handled::failed;
+}
+
+EmitLimits Deliveries::emit_limits() const {
+  return {.event_bytes_max = event_bytes_max_.load(std::memory_order_relaxed),
+          .batch_bytes_max = batch_bytes_max_.load(std::memory_order_relaxed)};
 }
 
 std::optional<Failed> Deliveries::run_handlers(Worker& worker, const Task& task) {
   const auto& run = task.frame->runs[task.run];
   const auto event = read_event(task.bytes);
-  if (!event) return Failed{.error_type = "reel::Malformed", .error = "the event's bytes are not an event"};
-  if (run.handlers->handlers.empty()) {
-    // Another instance of this service subscribed to it; one of an older version may hold no handler.
-    return Failed{.error_type = "reel::NoHandler",
-                  .error = "this instance has no handler for " + clean_text(run.head.topic, 256)};
-  }
-  worker.context.begin(run.head, *event, task.origin, task.recordedtime, task.frame->attempt,
-                       {.event_bytes_max = event_bytes_max_.load(std::memory_order_relaxed),
-                        .batch_bytes_max = batch_bytes_max_.load(std::memory_order_relaxed)});
+  if (!event) return not_an_event();
+  if (run.handlers->handlers.empty()) return no_handler(run.head.topic);
+  worker.context.begin(run.head, *event, task.origin, task.recordedtime, task.frame->attempt, emit_limits());
   worker.context.redelivery = task.frame->redelivery;
   worker.context.when_in_progress = [this, &task] {
     if (settles_.in_progress(delivery_of(task))) connection_.wake();
   };
   const auto& wanting = worker.context.choose(*run.handlers);
-  if (wanting.handlers.empty()) {
-    // The same with a `when`: the broker adds up what the instances want.
-    return Failed{.error_type = "reel::NoHandler",
-                  .error = "no handler of this instance wants this event on " +
-                           clean_text(run.head.topic, 256) + ": each when says no"};
-  }
+  if (wanting.handlers.empty()) return no_handler_wants(run.head.topic);
   auto failed = worker.context.run(wanting);
   if (failed) {
-    connection_.log()(LogLevel::debug,
-                      "handler_failed topic=" + std::string{run.head.topic} + " id=" +
-                          std::string{event->id} + " attempt=" + std::to_string(task.frame->attempt) +
-                          " error_type=" + failed->error_type + " error=\"" + failed->error + "\"");
+    connection_.log()(LogLevel::debug, failure_line(run.head.topic, event->id, task.frame->attempt, *failed));
   }
   return failed;
 }
@@ -131,7 +139,10 @@ std::optional<Failed> Deliveries::run_handlers(Worker& worker, const Task& task)
 void Deliveries::settled(const v1::Settled& settled) {
   const auto answer = settles_.settled(settled);
   for (const auto key : answer.answered_keys) workers_.answered(key, settled.sequence());
-  for (const auto key : answer.refused_keys) workers_.drop_key(key, settled.sequence());
+  for (const auto key : answer.refused_keys) {
+    workers_.drop_key(key, settled.sequence());
+    if (batches_) batches_->drop_key(key, settled.sequence());
+  }
   if (answer.stale != 0) {
     stale_.fetch_add(answer.stale, std::memory_order_relaxed);
     connection_.log()(LogLevel::warn, "settled_too_late events=" + std::to_string(answer.stale) +
@@ -145,13 +156,16 @@ void Deliveries::settled(const v1::Settled& settled) {
 }
 
 void Deliveries::taken_back(const v1::TakenBack& taken) {
-  workers_.take_back({taken.deliveries().begin(), taken.deliveries().end()});
+  const TakenBackSet deliveries{{taken.deliveries().begin(), taken.deliveries().end()}};
+  workers_.take_back(deliveries);
+  if (batches_) batches_->take_back(deliveries);
 }
 
 void Deliveries::lost(const std::string&) {
   ++session_;
   settles_.lost(session_);
   workers_.drop_all(session_);
+  if (batches_) batches_->drop_all(session_);
   if (draining_) tell_if_settled();
 }
 
@@ -165,9 +179,10 @@ void Deliveries::take(std::vector<Frame>& frames) {
 }
 
 void Deliveries::add_beat(v1::ClientBeat& beat) {
-  beat.set_busy(beat.busy() + workers_.busy());
+  beat.set_busy(beat.busy() + workers_.busy() + (batches_ ? batches_->busy() : 0));
   beat.set_handled(beat.handled() + counts().handled);
-  const auto work = workers_.work();
+  auto work = workers_.work();
+  if (batches_) batches_->add_work(work);
   for (const auto& one : work.begun) {
     auto& begun = *beat.add_begun();
     begun.set_first(one.offset);

@@ -1,8 +1,9 @@
 // The consuming side of a service's connection: from DELIVER frames to handlers, from handlers to SETTLE.
 //
 // The connection's thread reads a frame, finds each event's key and hands all of them to the workers at once;
-// a worker, or this thread itself, runs the handlers and leaves the result in an outbox. What belongs to a
-// lost session is void: it is dropped where it waits, and its results are not sent.
+// a worker, or this thread itself, runs the handlers and leaves the result in an outbox, or keeps the event
+// for a batch. What belongs to a lost session is void: it is dropped where it waits, and its results are not
+// sent.
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "batches.h"
 #include "connection.h"
 #include "handling.h"
 #include "keyed_workers.h"
@@ -55,7 +57,10 @@ class Deliveries final : public Side {
   void run_aside() override { workers_.help(); }
   void aside_for_long() override { workers_.help_takes_long(); }
 
-  [[nodiscard]] bool handle(unsigned worker, const Task& task);
+  [[nodiscard]] std::unique_ptr<Batches> make_batches(const HandlerRegistry& registry,
+                                                      const Identity& identity, const Options& options);
+  [[nodiscard]] Handled handle(unsigned worker, const Task& task);
+  [[nodiscard]] EmitLimits emit_limits() const;
   [[nodiscard]] std::optional<Failed> run_handlers(Worker& worker, const Task& task);
   void tell_if_settled();
 
@@ -77,6 +82,7 @@ class Deliveries final : public Side {
 
   std::vector<std::unique_ptr<Worker>> by_worker_;  // and behind them who helps
   SettleBatcher settles_;
+  std::unique_ptr<Batches> batches_;
   KeyedWorkers workers_;  // last: its threads use all of the above
 };
 

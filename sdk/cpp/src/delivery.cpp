@@ -1,11 +1,35 @@
 #include "delivery.h"
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "handling.h"
 
 namespace reel::sdk {
+namespace {
+
+constexpr std::uint32_t run_mask = (1u << 31) - 1;  // there are never more runs than events
+
+}  // namespace
+
+TakenBackSet::TakenBackSet(std::vector<v1::Settle::Ack> deliveries) : ranges_{std::move(deliveries)} {
+  std::sort(ranges_.begin(), ranges_.end(), [](const auto& a, const auto& b) {
+    return std::pair{a.delivery(), a.first()} < std::pair{b.delivery(), b.first()};
+  });
+}
+
+bool TakenBackSet::has(const Task& task) const {
+  const std::pair place{task.delivery, task.offset};
+  const auto behind =
+      std::upper_bound(ranges_.begin(), ranges_.end(), place, [](const auto& wanted, const auto& one) {
+        return wanted < std::pair{one.delivery(), one.first()};
+      });
+  if (task.frame == nullptr || behind == ranges_.begin()) return false;
+  const auto& range = *std::prev(behind);
+  return range.delivery() == task.delivery && task.offset - range.first() < range.count();
+}
 
 std::unique_ptr<DeliveredFrame> read_delivery(const v1::Deliver& deliver, Body body, std::uint64_t session,
                                               HandlerCache& handlers, std::vector<Task>& tasks) {
@@ -44,7 +68,8 @@ std::unique_ptr<DeliveredFrame> read_delivery(const v1::Deliver& deliver, Body b
       auto& task = tasks[at++];
       task.key_hash = std::hash<std::string_view>{}(event->key());
       task.bytes = event->bytes;
-      task.run = static_cast<std::uint32_t>(frame->runs.size() - 1);
+      task.run = static_cast<std::uint32_t>(frame->runs.size() - 1) & run_mask;
+      task.in_batch = frame->runs.back().handlers->batch() != nullptr;
     }
     if (run->malformed()) return nullptr;
   }

@@ -12,6 +12,7 @@
 #include "event/batch.h"
 #include "frame.h"
 #include "reel/v1/wire.pb.h"
+#include "settle_batcher.h"
 
 namespace reel::sdk {
 
@@ -51,11 +52,30 @@ struct Task {
   std::uint64_t origin = 0;  ///< where the event stands: another place where it is handed over once more
   std::uint64_t recordedtime = 0;
   std::string_view bytes;           ///< the encoded reel.v1.Event
-  DeliveredFrame* frame = nullptr;  ///< none: SETTLE number `offset`, which nacked this key, is answered
-  std::uint32_t run = 0;            ///< in frame->runs
+  DeliveredFrame* frame = nullptr;  ///< none: what a lane is told of a key, see keyed_workers.h
+  std::uint32_t run : 31 = 0;       ///< in frame->runs
+  std::uint32_t in_batch : 1 = 0;   ///< its handler takes batches
   std::uint32_t delivery = 0;       ///< the frame's, for who may not look into that
 };
 static_assert(sizeof(Task) == 64);
+
+/// By which its result is told.
+[[nodiscard]] inline Delivery delivery_of(const Task& task) {
+  return {.session = task.frame->session,
+          .offset = task.offset,
+          .delivery = task.frame->delivery,
+          .key_hash = task.key_hash};
+}
+
+/// Deliveries that the broker took back.
+class TakenBackSet {
+ public:
+  explicit TakenBackSet(std::vector<v1::Settle::Ack> deliveries);
+  [[nodiscard]] bool has(const Task& task) const;
+
+ private:
+  std::vector<v1::Settle::Ack> ranges_;  // in order
+};
 
 /// The frame a DELIVER and its batch make, and in `tasks` its events. Nothing where the bytes are malformed
 /// or name another number of events than they hold. The first call of release() for its last task, or the

@@ -38,13 +38,69 @@ std::string type_name(const std::type_info* type) {
 
 // To be called inside a catch block.
 Failed failed_by(std::string_view what) {
-  Failed failed;
-  failed.error_type = clean_text(type_name(abi::__cxa_current_exception_type()), error_type_bytes_max);
-  failed.error = clean_text(what, error_bytes_max);
-  return failed;
+  return failure(type_name(abi::__cxa_current_exception_type()), what);
 }
 
 }  // namespace
+
+Failed current_failure() {
+  try {
+    throw;
+  } catch (const Reject& reject) {
+    auto failed = failed_by(reject.what());
+    failed.reject = true;
+    return failed;
+  } catch (const RetryAfter& retry) {
+    auto failed = failed_by(retry.what());
+    failed.delay_ms = delay_ms(retry.delay());
+    return failed;
+  } catch (const std::exception& error) {
+    return failed_by(error.what());
+  } catch (...) {
+    return failed_by("");
+  }
+}
+
+std::uint32_t delay_ms(std::chrono::milliseconds delay) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(delay.count(), 0, std::numeric_limits<std::uint32_t>::max()));
+}
+
+Failed failure(std::string_view type, std::string_view what) {
+  return {.error_type = clean_text(type, error_type_bytes_max), .error = clean_text(what, error_bytes_max)};
+}
+
+Failed not_an_event() {
+  return failure("reel::Malformed", "the event's bytes are not an event");
+}
+
+Failed no_handler(std::string_view topic) {
+  return failure("reel::NoHandler", "this instance has no handler for " + clean_text(topic, topic_bytes_max));
+}
+
+Failed no_handler_wants(std::string_view topic) {
+  return failure("reel::NoHandler", "no handler of this instance wants this event on " +
+                                        clean_text(topic, topic_bytes_max) + ": each when says no");
+}
+
+std::string failure_line(std::string_view topic, std::string_view id, std::uint32_t attempt,
+                         const Failed& failed) {
+  return "handler_failed topic=" + std::string{topic} + " id=" + std::string{id} +
+         " attempt=" + std::to_string(attempt) + " error_type=" + failed.error_type + " error=\"" +
+         failed.error + "\"";
+}
+
+std::optional<std::string> parse(google::protobuf::Message& event, std::string_view type,
+                                 std::string_view data) {
+  const auto& wanted = event.GetDescriptor()->full_name();
+  if (type != wanted) {
+    return "the event carries " + std::string{type} + ", its handler takes " + wanted;
+  }
+  if (!event.ParseFromArray(data.data(), static_cast<int>(data.size()))) {
+    return "the event's data is not a well-formed " + wanted;
+  }
+  return std::nullopt;
+}
 
 std::string clean_text(std::string_view text, std::size_t bytes_max) {
   std::string clean;
@@ -55,61 +111,6 @@ std::string clean_text(std::string_view text, std::size_t bytes_max) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return clean;
-}
-
-void HandlerRegistry::add(std::string_view pattern, Handler handler, const When& when,
-                          const google::protobuf::Descriptor* type) {
-  if (const auto wrong = check_pattern(pattern)) {
-    throw std::invalid_argument{"cannot handle '" + std::string{pattern} + "': " + *wrong};
-  }
-  for (const auto& entry : entries_) {
-    if (entry.pattern == pattern) {
-      throw std::invalid_argument{"cannot handle '" + std::string{pattern} +
-                                  "' twice: it has a handler already"};
-    }
-  }
-  std::optional<EventPattern> compiled;
-  if (!when.json.empty()) {
-    auto result = EventPattern::compile(when.json, type);
-    if (!result.pattern) {
-      throw std::invalid_argument{"cannot handle '" + std::string{pattern} +
-                                  "': its when is no pattern: " + result.error.text()};
-    }
-    compiled = std::move(result.pattern);
-  }
-  entries_.push_back({std::string{pattern}, when.json, {std::move(handler), std::move(compiled)}});
-}
-
-std::vector<std::string> HandlerRegistry::patterns() const {
-  std::vector<std::string> patterns;
-  for (const auto& entry : entries_) patterns.push_back(entry.pattern);
-  return patterns;
-}
-
-void HandlerRegistry::describe(v1::Subscribe& subscribe) const {
-  for (const auto& entry : entries_) {
-    subscribe.add_patterns(entry.pattern);
-    if (entry.when.empty()) continue;
-    auto& filter = *subscribe.add_filters();
-    filter.set_pattern(entry.pattern);
-    filter.set_when(entry.when);
-  }
-}
-
-HandlerSet HandlerRegistry::match(std::string_view topic) const {
-  HandlerSet set;
-  if (check_topic(topic)) return set;
-  for (const auto& entry : entries_) {
-    if (matches(entry.pattern, topic)) set.handlers.push_back(&entry.handler);
-  }
-  return set;
-}
-
-const HandlerSet& HandlerCache::at(std::string_view topic) {
-  // Topics come from the broker's configuration: a few, never one per event.
-  const auto found = sets_.find(topic);
-  if (found != sets_.end()) return found->second;
-  return sets_.emplace(std::string{topic}, registry_.match(topic)).first->second;
 }
 
 }  // namespace reel::sdk
@@ -124,6 +125,10 @@ void Context::Impl::begin(const RunHead& run_head, const EventView& view, std::u
   recordedtime = log_time;
   attempt = nth;
   limits_ = limits;
+  forget_published();
+}
+
+void Context::Impl::forget_published() {
   bytes_.clear();
   emitted_.clear();
   emits_.clear();
@@ -151,20 +156,8 @@ std::optional<sdk::Failed> Context::Impl::run(const sdk::HandlerSet& set) {
   try {
     for (const auto* choosy : set.handlers) choosy->handler(context);
     return std::nullopt;
-  } catch (const Reject& reject) {
-    auto failed = sdk::failed_by(reject.what());
-    failed.reject = true;
-    return failed;
-  } catch (const RetryAfter& retry) {
-    auto failed = sdk::failed_by(retry.what());
-    const auto delay =
-        std::clamp<std::int64_t>(retry.delay().count(), 0, std::numeric_limits<std::uint32_t>::max());
-    failed.delay_ms = static_cast<std::uint32_t>(delay);
-    return failed;
-  } catch (const std::exception& error) {
-    return sdk::failed_by(error.what());
   } catch (...) {
-    return sdk::failed_by("");
+    return sdk::current_failure();
   }
 }
 
@@ -213,6 +206,12 @@ std::string Context::Impl::emit(std::string_view topic, std::string_view type, s
                                 ? sdk::too_large_text(size, limits_.event_bytes_max)
                                 : "a handler published " + std::to_string(total) + " bytes, at most " +
                                       std::to_string(limits_.batch_bytes_max) + " are allowed"};
+  }
+  if (limits_.together != nullptr &&
+      limits_.together->fetch_add(size, std::memory_order_relaxed) + size > limits_.together_bytes_max) {
+    bytes_.resize(place.topic_at);
+    throw std::length_error{"a batch published more than the " + std::to_string(limits_.together_bytes_max) +
+                            " bytes that are allowed"};
   }
   emitted_.push_back(place);
   return id;

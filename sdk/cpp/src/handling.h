@@ -1,11 +1,12 @@
-// Running handlers: which ones an event is for, what they see of it (Context), what they publish, and how
-// what they throw is understood. Used by the workers of a service and, without a broker, by TestBus.
+// Running handlers: which of a topic's handlers want an event, what they see of it (Context), what they
+// publish, and how what they throw is understood. Used by the workers of a service and, without a broker, by
+// TestBus.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,64 +15,39 @@
 
 #include "event/batch.h"
 #include "event/event_pattern.h"
+#include "handlers.h"
 #include "reel/context.h"
 #include "reel/v1/wire.pb.h"
-#include "reel/when.h"
 #include "settle_batcher.h"
 
 namespace reel::sdk {
-
-using Handler = std::function<void(Context&)>;
-
-/// A handler and what it wants of its pattern's events; nothing: all of them.
-struct ChoosyHandler {
-  Handler handler;
-  std::optional<EventPattern> when;
-};
-
-/// The handlers whose patterns match a topic, in the order of registration.
-struct HandlerSet {
-  std::vector<const ChoosyHandler*> handlers;
-};
-
-/// Filled before the service runs, read-only after.
-class HandlerRegistry {
- public:
-  /// Throws std::invalid_argument where `pattern` is not one or is there already, or `when` is none for
-  /// events of this type (nullptr: of any).
-  void add(std::string_view pattern, Handler handler, const When& when = {},
-           const google::protobuf::Descriptor* type = nullptr);
-  [[nodiscard]] std::vector<std::string> patterns() const;
-  /// Adds patterns and filters.
-  void describe(v1::Subscribe& subscribe) const;
-  [[nodiscard]] HandlerSet match(std::string_view topic) const;
-
- private:
-  struct Entry {
-    std::string pattern;
-    std::string when;
-    ChoosyHandler handler;
-  };
-  std::deque<Entry> entries_;
-};
-
-/// HandlerSets by topic, remembered. For one thread.
-class HandlerCache {
- public:
-  explicit HandlerCache(const HandlerRegistry& registry) : registry_{registry} {}
-  /// Valid as long as the cache.
-  [[nodiscard]] const HandlerSet& at(std::string_view topic);
-
- private:
-  const HandlerRegistry& registry_;
-  std::map<std::string, HandlerSet, std::less<>> sets_;
-};
 
 /// What a handler may publish at most, as the broker said.
 struct EmitLimits {
   std::size_t event_bytes_max = 1u << 20;
   std::size_t batch_bytes_max = 4u << 20;
+  /// What the handling of several events together has published; none: each is handled alone.
+  std::atomic<std::size_t>* together = nullptr;
+  static constexpr std::size_t together_bytes_max = 16u << 20;  // as Options::settle_buffer_bytes
 };
+
+/// What is being thrown, as the broker is told it. To be called inside a catch block.
+[[nodiscard]] Failed current_failure();
+/// One that nothing was thrown for.
+[[nodiscard]] Failed failure(std::string_view type, std::string_view what);
+[[nodiscard]] Failed not_an_event();
+/// Another instance of this service subscribed to it; one of an older version may hold no handler.
+[[nodiscard]] Failed no_handler(std::string_view topic);
+/// The same with a `when`: the broker adds up what the instances want.
+[[nodiscard]] Failed no_handler_wants(std::string_view topic);
+/// For the log.
+[[nodiscard]] std::string failure_line(std::string_view topic, std::string_view id, std::uint32_t attempt,
+                                       const Failed& failed);
+[[nodiscard]] std::uint32_t delay_ms(std::chrono::milliseconds delay);
+
+/// Why `data`, of that type, is not what `event` would be; nothing where it was parsed.
+[[nodiscard]] std::optional<std::string> parse(google::protobuf::Message& event, std::string_view type,
+                                               std::string_view data);
 
 /// Cuts `text` to `bytes_max` and replaces what is not UTF-8 by '?': errors travel as protobuf strings, which
 /// must be.
@@ -93,6 +69,8 @@ class Context::Impl {
   [[nodiscard]] const sdk::HandlerSet& choose(const sdk::HandlerSet& handlers);
   /// Runs all of them; nothing where they all returned, otherwise what was thrown.
   [[nodiscard]] std::optional<sdk::Failed> run(const sdk::HandlerSet& handlers);
+  /// Before the same handler is called once more.
+  void forget_published();
   /// What was published, valid until begin().
   [[nodiscard]] const std::vector<sdk::Emit>& emits();
 

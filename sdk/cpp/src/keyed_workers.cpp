@@ -16,8 +16,8 @@ void block_signals() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
-KeyedWorkers::KeyedWorkers(unsigned workers, Handle handle)
-    : handle_{std::move(handle)}, lanes_(lane_count), shares_(workers) {
+KeyedWorkers::KeyedWorkers(unsigned workers, Handle handle, Release release)
+    : handle_{std::move(handle)}, release_{std::move(release)}, lanes_(lane_count), shares_(workers) {
   for (unsigned worker = 0; worker < workers; ++worker) {
     threads_.emplace_back([this, worker] { work(worker); });
   }
@@ -101,8 +101,14 @@ KeyedWorkers::Lane* KeyedWorkers::next_ready_lane() {
 }
 
 void KeyedWorkers::answered(std::uint64_t key_hash, std::uint64_t settle) {
-  const Task answer{.key_hash = key_hash, .offset = settle};
+  const Task answer{.key_hash = key_hash, .offset = settle, .run = settle_answered};
   add({&answer, 1});
+}
+
+void KeyedWorkers::freed(std::span<const std::uint64_t> key_hashes) {
+  std::vector<Task> news;
+  for (const auto key_hash : key_hashes) news.push_back({.key_hash = key_hash, .run = key_freed});
+  if (!news.empty()) add(news);
 }
 
 void KeyedWorkers::drop_key(std::uint64_t key_hash, std::uint64_t settle) {
@@ -119,31 +125,18 @@ void KeyedWorkers::drop_key(std::uint64_t key_hash, std::uint64_t settle) {
   drop(taken_back);
 }
 
-void KeyedWorkers::take_back(std::vector<v1::Settle::Ack> deliveries) {
-  std::sort(deliveries.begin(), deliveries.end(), [](const auto& a, const auto& b) {
-    return std::pair{a.delivery(), a.first()} < std::pair{b.delivery(), b.first()};
-  });
-  const auto is_named = [&](const Task& task) {
-    const std::pair place{task.delivery, task.offset};
-    const auto behind = std::upper_bound(deliveries.begin(), deliveries.end(), place,
-                                         [](const auto& wanted, const auto& one) {
-                                           return wanted < std::pair{one.delivery(), one.first()};
-                                         });
-    if (task.frame == nullptr || behind == deliveries.begin()) return false;
-    const auto& range = *std::prev(behind);
-    return range.delivery() == task.delivery && task.offset - range.first() < range.count();
-  };
+void KeyedWorkers::take_back(const TakenBackSet& taken) {
   std::vector<Task> taken_back;
   {
     const std::lock_guard lock{mutex_};
     for (auto& lane : lanes_) {
       const auto kept = std::stable_partition(lane.queued.begin(), lane.queued.end(),
-                                              [&](const Task& task) { return !is_named(task); });
+                                              [&](const Task& task) { return !taken.has(task); });
       taken_back.insert(taken_back.end(), kept, lane.queued.end());
       lane.queued.erase(kept, lane.queued.end());
       for (auto at = lane.at.load(); at < lane.running.size(); ++at) {
         const auto& task = lane.running[at];
-        if (!is_named(task)) continue;
+        if (!taken.has(task)) continue;
         lane.withdrawn.push_back({task.offset, task.delivery});
         lane.has_withdrawn.store(true, std::memory_order_release);
       }
@@ -175,13 +168,14 @@ void KeyedWorkers::add_work(const Lane& lane, Work& work) {
   auto at = lane.at.load();
   if (at < lane.running.size() && lane.running[at].frame != nullptr) {
     overstayed = is_withdrawn(lane, lane.running[at]);
-    if (!overstayed) begun(lane.running[at]);
+    // On its way into a batch it has not begun.
+    if (!overstayed)
+      lane.running[at].in_batch ? work.waits(lane.running[at].offset) : begun(lane.running[at]);
   }
   const auto waits = [&](const Task& task) {
     if (task.frame == nullptr || is_withdrawn(lane, task)) return;
     if (overstayed) return begun(task);
-    work.waits_from = work.waits_from == 0 ? task.offset : std::min(work.waits_from, task.offset);
-    work.waits_to = std::max(work.waits_to, task.offset);
+    work.waits(task.offset);
   };
   for (++at; at < lane.running.size(); ++at) waits(lane.running[at]);
   for (const auto& task : lane.queued) waits(task);
@@ -198,8 +192,11 @@ void KeyedWorkers::drop_all(std::uint64_t session) {
     const std::lock_guard lock{mutex_};
     session_.store(session, std::memory_order_release);
     for (auto& lane : lanes_) {
-      taken_back.insert(taken_back.end(), lane.queued.begin(), lane.queued.end());
-      lane.queued.clear();
+      // No session ends what is kept: of that a lane has to be told all the same.
+      const auto is_kept = [](const Task& task) { return task.frame == nullptr && task.run == key_freed; };
+      std::copy_if(lane.queued.begin(), lane.queued.end(), std::back_inserter(taken_back),
+                   [&](const Task& task) { return !is_kept(task); });
+      std::erase_if(lane.queued, [&](const Task& task) { return !is_kept(task); });
       if (!lane.taken) forget_parked(lane);
     }
   }
@@ -294,7 +291,8 @@ void KeyedWorkers::run(unsigned worker, Lane& lane) {
       frame = task.frame;
     }
     if (task.frame == nullptr) {
-      resume(worker, lane, task.key_hash, task.offset);
+      task.run == key_freed ? free(worker, lane, task.key_hash)
+                            : resume(worker, lane, task.key_hash, task.offset);
     } else if (run_task(worker, lane, task)) {
       ++finished;
     }
@@ -318,7 +316,7 @@ void KeyedWorkers::finish(Lane& lane) {
   if (--taken_ == 0) went_idle_.notify_all();
 }
 
-// Whether the task is done with; false: it is parked.
+// Whether the task is done with; false: it is parked, or kept.
 bool KeyedWorkers::run_task(unsigned worker, Lane& lane, const Task& task) {
   const auto was_withdrawn = [&] {
     if (!lane.has_withdrawn.load(std::memory_order_acquire)) return false;
@@ -335,8 +333,10 @@ bool KeyedWorkers::run_task(unsigned worker, Lane& lane, const Task& task) {
     parked.tasks.push_back(task);
     return false;
   }
-  if (!handle_(worker, task)) lane.parked.push_back({task.key_hash, task.frame->session, task.offset, {}});
-  return true;
+  const auto handled = handle_(worker, task);
+  if (handled == Handled::failed)
+    lane.parked.push_back({task.key_hash, task.frame->session, task.offset, {}});
+  return handled != Handled::kept;
 }
 
 void KeyedWorkers::resume(unsigned worker, Lane& lane, std::uint64_t key_hash, std::uint64_t settle) {
@@ -350,8 +350,22 @@ void KeyedWorkers::resume(unsigned worker, Lane& lane, std::uint64_t key_hash, s
     return task.frame->settled >= settle || task.offset <= failed;
   });
   drop({tasks.begin(), anew});
-  for (auto task = anew; task != tasks.end(); ++task) {
-    if (run_task(worker, lane, *task)) DeliveredFrame::release(task->frame, 1);
+  run_again(worker, lane, {anew, tasks.end()});
+}
+
+void KeyedWorkers::free(unsigned worker, Lane& lane, std::uint64_t key_hash) {
+  auto released = release_(key_hash);
+  const auto& failed = released.failed;
+  if (failed && failed->session >= session_.load(std::memory_order_acquire)) {
+    lane.parked.push_back({key_hash, failed->session, failed->offset, std::move(released.behind)});
+  } else {
+    run_again(worker, lane, released.behind);
+  }
+}
+
+void KeyedWorkers::run_again(unsigned worker, Lane& lane, std::span<const Task> tasks) {
+  for (const auto& task : tasks) {
+    if (run_task(worker, lane, task)) DeliveredFrame::release(task.frame, 1);
   }
 }
 

@@ -18,8 +18,12 @@
 // When a handler overstays, the broker takes back its event and what is queued behind it, and says so. That
 // is not begun any more. What it delivers under that key afterwards waits behind the handler all the same;
 // the broker is told that this is no ordinary waiting, so that it takes that back too.
+//
+// An event may be kept by who handles it, for a batch (batch_desk.h), and with it what comes behind it under
+// its key. When the key is free again the lane is told, and takes back what was kept behind.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -27,6 +31,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
@@ -36,13 +41,31 @@
 
 namespace reel::sdk {
 
+/// What was kept behind an event of a key that is free again.
+struct ReleasedKey {
+  struct Failed {
+    std::uint64_t session;
+    std::uint64_t offset;
+  };
+  std::optional<Failed> failed;  ///< the event; then the key waits for answered()
+  std::vector<Task> behind;
+};
+
+/// What became of an event that was to be handled.
+enum class Handled : std::uint8_t {
+  done,
+  failed,  ///< its key waits for answered()
+  kept,    ///< whoever has it lets go of its frame
+};
+
 class KeyedWorkers {
  public:
-  /// Handles one event on worker number `worker`; who helps is number `workers`. False: it failed, its key
-  /// waits for answered().
-  using Handle = std::function<bool(unsigned worker, const Task& task)>;
+  /// Handles one event on worker number `worker`; who helps is number `workers`.
+  using Handle = std::function<Handled(unsigned worker, const Task& task)>;
+  /// Called for a key of which freed() has told.
+  using Release = std::function<ReleasedKey(std::uint64_t key_hash)>;
 
-  KeyedWorkers(unsigned workers, Handle handle);
+  KeyedWorkers(unsigned workers, Handle handle, Release release = {});
   /// Drops what is queued and waits for running handlers, and for a help() that is owed.
   ~KeyedWorkers();
 
@@ -57,10 +80,12 @@ class KeyedWorkers {
   void help_takes_long();
   /// SETTLE number `settle`, which nacked an event of this key, is answered.
   void answered(std::uint64_t key_hash, std::uint64_t settle);
+  /// What was kept under these keys is not any more.
+  void freed(std::span<const std::uint64_t> key_hashes);
   /// What the broker delivered under this key before that SETTLE was taken back.
   void drop_key(std::uint64_t key_hash, std::uint64_t settle);
   /// The broker took these back: what has not begun is dropped.
-  void take_back(std::vector<v1::Settle::Ack> deliveries);
+  void take_back(const TakenBackSet& taken);
 
   /// For the broker: what the handlers are at and what waits.
   struct Work {
@@ -71,6 +96,10 @@ class KeyedWorkers {
     std::vector<Place> begun;
     std::uint64_t waits_from = 0;  ///< of what waits, the first and the last offset; 0: nothing does
     std::uint64_t waits_to = 0;
+    void waits(std::uint64_t offset) {
+      waits_from = waits_from == 0 ? offset : std::min(waits_from, offset);
+      waits_to = std::max(waits_to, offset);
+    }
   };
   [[nodiscard]] Work work();
   /// Named as begun at most: more handlers than any machine runs, and what queued up behind those that hang.
@@ -122,6 +151,8 @@ class KeyedWorkers {
   void finish(Lane& lane);
   [[nodiscard]] bool run_task(unsigned worker, Lane& lane, const Task& task);
   void resume(unsigned worker, Lane& lane, std::uint64_t key_hash, std::uint64_t settle);
+  void free(unsigned worker, Lane& lane, std::uint64_t key_hash);
+  void run_again(unsigned worker, Lane& lane, std::span<const Task> tasks);
   void drop(std::span<const Task> tasks);
   void forget_parked(Lane& lane);
   [[nodiscard]] static bool is_withdrawn(const Lane& lane, const Task& task);
@@ -129,7 +160,11 @@ class KeyedWorkers {
   void queue(const Task& task);
   Lane& lane_of(std::uint64_t key_hash) { return lanes_[key_hash & (lane_count - 1)]; }
 
+  // What a task without a frame tells a lane, in `run`.
+  enum News : std::uint32_t { settle_answered, key_freed };
+
   Handle handle_;
+  Release release_;
   std::vector<Lane> lanes_;
 
   std::mutex mutex_;

@@ -150,6 +150,27 @@ Service& Service::check(std::string_view name, CheckOptions options, std::functi
   return *this;
 }
 
+Service& Service::on_batch_raw(std::string_view pattern, const BatchOptions& options,
+                               std::function<void(RawBatch&)> handler) {
+  return on_batch_raw(pattern, {}, options, std::move(handler));
+}
+
+Service& Service::on_batch_raw(std::string_view pattern, const When& when, const BatchOptions& options,
+                               std::function<void(RawBatch&)> handler) {
+  return add_batch(pattern, when, options, nullptr, [handler = std::move(handler)](BatchCall& call) {
+    RawBatch batch{call};
+    handler(batch);
+  });
+}
+
+Service& Service::add_batch(std::string_view pattern, const When& when, const BatchOptions& options,
+                            const google::protobuf::Message* type, std::function<void(BatchCall&)> handler) {
+  impl_->handlers.add_batch(
+      {.pattern = std::string{pattern}, .options = options, .type = type, .handler = std::move(handler)},
+      when);
+  return *this;
+}
+
 Service& Service::start_from(Start start) {
   impl_->start = start;
   return *this;
@@ -180,14 +201,7 @@ const std::string& Service::instance() const {
 }
 
 void Service::parse(google::protobuf::Message& event, const Context& context) {
-  const auto& wanted = event.GetDescriptor()->full_name();
-  if (context.type() != wanted) {
-    throw Reject{"the event carries " + std::string{context.type()} + ", its handler takes " + wanted};
-  }
-  const auto data = context.data();
-  if (!event.ParseFromArray(data.data(), static_cast<int>(data.size()))) {
-    throw Reject{"the event's data is not a well-formed " + wanted};
-  }
+  if (const auto wrong = sdk::parse(event, context.type(), context.data())) throw Reject{*wrong};
 }
 
 }  // namespace reel

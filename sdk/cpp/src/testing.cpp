@@ -1,8 +1,12 @@
 // reel::TestBus: a service whose publisher records, and whose handlers are called in place.
 #include "reel/testing.h"
 
+#include <algorithm>
+#include <functional>
+#include <span>
 #include <utility>
 
+#include "batch_run.h"
 #include "event/batch.h"
 #include "event/topic.h"
 #include "event/uuid.h"
@@ -27,12 +31,46 @@ TestEvent test_event(const RunHead& head, std::string_view bytes) {
   event.causationid = view->causationid;
   event.partitionkey = view->partitionkey;
   event.subject = view->subject;
+  event.datacontenttype = view->datacontenttype;
   event.traceparent = view->traceparent;
+  event.tracestate = view->tracestate;
   event.time = view->time;
   event.delivertime = view->delivertime;
   event.expirytime = view->expirytime;
   for (const auto& [name, value] : attributes_of(bytes)) event.attributes.emplace_back(name, value);
   return event;
+}
+
+PublishFields fields_of(const TestEvent& event) {
+  return {.id = event.id,
+          .correlationid = event.correlationid,
+          .causationid = event.causationid,
+          .partitionkey = event.partitionkey,
+          .subject = event.subject,
+          .time = event.time,
+          .deliver_at = event.delivertime,
+          .expires_at = event.expirytime,
+          .datacontenttype = event.datacontenttype,
+          .traceparent = event.traceparent,
+          .tracestate = event.tracestate,
+          .attributes = event.attributes,
+          .source = event.source};
+}
+
+// What `fields` leave out is generated.
+TestEvent made_event(std::string_view topic, std::string_view type, std::string_view data,
+                     const PublishFields& fields) {
+  sdk::EncodedEvent encoded;
+  encoded.encode(sdk::outgoing(topic, type, data, fields));
+  const std::string_view source = fields.source.empty() ? std::string_view{"test"} : fields.source;
+  return test_event({.source = source, .topic = topic, .dataschema = type}, encoded.bytes);
+}
+
+TestDelivery failed_delivery(const sdk::Failed& failed) {
+  return {.ending = failed.reject ? TestDelivery::Ending::rejected : TestDelivery::Ending::retried,
+          .error_type = failed.error_type,
+          .error = failed.error,
+          .delay = std::chrono::milliseconds{failed.delay_ms}};
 }
 
 // Accepts every well-formed event, as a broker without configuration would.
@@ -89,10 +127,63 @@ class TestBus::Impl {
  public:
   explicit Impl(const std::string& name) : service{name, quiet()} {}
 
+  void publish(Context::Impl& context) {
+    for (const auto& emit : context.emits()) published.push_back(test_event(emit.head, emit.event_bytes));
+  }
+  std::vector<TestDelivery> hand_over(const sdk::BatchHandler& handler, std::span<const TestEvent> events,
+                                      std::uint32_t attempt);
+
   Service service;
   std::deque<TestEvent> published;
   std::uint64_t delivered = 0;
 };
+
+// An event as a delivery brings it, and the context that it is handled in.
+struct TestBus::Arrived {
+  Arrived(Impl& bus, const TestEvent& event, std::uint32_t attempt, sdk::EmitLimits limits)
+      : topic{event.topic},
+        type{event.type},
+        source{event.source},
+        context{bus.service.impl_->identity.service, bus.service.impl_->identity.source} {
+    encoded.encode(sdk::outgoing(topic, type, event.data, fields_of(event)));
+    context.begin({.source = source, .topic = topic, .dataschema = type}, *read_event(encoded.bytes),
+                  ++bus.delivered, sdk::wall_clock_ns(), attempt, limits);
+  }
+  std::string topic, type, source;
+  sdk::EncodedEvent encoded;
+  Context::Impl context;
+};
+
+// Those that their `when` says no to are not part of the batch: the broker would not deliver them.
+std::vector<TestDelivery> TestBus::Impl::hand_over(const sdk::BatchHandler& handler,
+                                                   std::span<const TestEvent> events, std::uint32_t attempt) {
+  struct Owner final : sdk::BatchRun::Owner {
+    bool still_wanted(std::size_t) override { return true; }
+    void done(std::size_t item) override { when_done(item); }
+    void in_progress() override {}
+    std::function<void(std::size_t)> when_done;
+  } owner;
+  sdk::BatchRun run{handler, owner};
+  std::deque<Arrived> arrived;
+  std::vector<std::size_t> places;  // of each item, in `events`
+  std::vector<TestDelivery> deliveries(events.size());
+  owner.when_done = [&](std::size_t item) {
+    deliveries[places[item]].ending = TestDelivery::Ending::handled;
+    publish(arrived[places[item]].context);
+  };
+  for (std::size_t place = 0; place < events.size(); ++place) {
+    auto& context =
+        arrived.emplace_back(*this, events[place], attempt, sdk::EmitLimits{.together = &run.together()})
+            .context;
+    const auto handlers = service.impl_->handlers.match(events[place].topic);
+    if (context.choose(handlers).handlers.empty()) continue;
+    deliveries[place].ending = TestDelivery::Ending::handed_back;
+    places.push_back(place);
+    run.add(context, std::hash<std::string_view>{}(context.event.key()));
+  }
+  for (const auto& failure : run.run()) deliveries[places[failure.item]] = failed_delivery(failure.failed);
+  return deliveries;
+}
 
 TestBus::TestBus(std::string service_name) : impl_{std::make_unique<Impl>(service_name)} {
   auto& service = *impl_->service.impl_;
@@ -109,46 +200,49 @@ TestDelivery TestBus::deliver(std::string_view topic, const google::protobuf::Me
   return deliver_bytes(topic, event.GetDescriptor()->full_name(), event.SerializeAsString(), fields, attempt);
 }
 
+TestEvent TestBus::event(std::string_view topic, const google::protobuf::Message& event,
+                         const PublishFields& fields) const {
+  return made_event(topic, event.GetDescriptor()->full_name(), event.SerializeAsString(), fields);
+}
+
 TestDelivery TestBus::deliver_bytes(std::string_view topic, std::string_view type, std::string_view data,
                                     const PublishFields& fields, std::uint32_t attempt) {
-  auto& service = *impl_->service.impl_;
-  const auto handlers = service.handlers.match(topic);
-  if (handlers.handlers.empty()) return {};
-
-  sdk::EncodedEvent encoded;
-  encoded.encode(sdk::outgoing(topic, type, data, fields));
-  const auto source = fields.source.empty() ? std::string{"test"} : fields.source;
-  Context::Impl context{service.identity.service, service.identity.source};
-  context.begin({.source = source, .topic = topic, .dataschema = type}, *read_event(encoded.bytes),
-                ++impl_->delivered, sdk::wall_clock_ns(), attempt, {});
-  const auto& wanting = context.choose(handlers);
-  if (wanting.handlers.empty()) return {};
-  const auto failed = context.run(wanting);
-  if (failed) {
-    return {.ending = failed->reject ? TestDelivery::Ending::rejected : TestDelivery::Ending::retried,
-            .error_type = failed->error_type,
-            .error = failed->error,
-            .delay = std::chrono::milliseconds{failed->delay_ms}};
-  }
-  for (const auto& emit : context.emits())
-    impl_->published.push_back(test_event(emit.head, emit.event_bytes));
-  return {.ending = TestDelivery::Ending::handled};
+  if (impl_->service.impl_->handlers.match(topic).handlers.empty()) return {};
+  return deliver(made_event(topic, type, data, fields), attempt);
 }
 
 TestDelivery TestBus::deliver(const TestEvent& event, std::uint32_t attempt) {
-  return deliver_bytes(event.topic, event.type, event.data,
-                       {.id = event.id,
-                        .correlationid = event.correlationid,
-                        .causationid = event.causationid,
-                        .partitionkey = event.partitionkey,
-                        .subject = event.subject,
-                        .time = event.time,
-                        .deliver_at = event.delivertime,
-                        .expires_at = event.expirytime,
-                        .traceparent = event.traceparent,
-                        .attributes = event.attributes,
-                        .source = event.source},
-                       attempt);
+  const auto handlers = impl_->service.impl_->handlers.match(event.topic);
+  if (const auto* batch = handlers.batch()) return impl_->hand_over(*batch, {&event, 1}, attempt).front();
+  if (handlers.handlers.empty()) return {};
+  Arrived arrived{*impl_, event, attempt, {}};
+  const auto& wanting = arrived.context.choose(handlers);
+  if (wanting.handlers.empty()) return {};
+  if (const auto failed = arrived.context.run(wanting)) return failed_delivery(*failed);
+  impl_->publish(arrived.context);
+  return {.ending = TestDelivery::Ending::handled};
+}
+
+std::vector<TestDelivery> TestBus::deliver_batch(const std::vector<TestEvent>& events,
+                                                 std::uint32_t attempt) {
+  std::vector<TestDelivery> deliveries;
+  const auto batch_of = [&](const TestEvent& event) {
+    return impl_->service.impl_->handlers.match(event.topic).batch();
+  };
+  for (std::span<const TestEvent> left{events}; !left.empty();) {
+    const auto* batch = batch_of(left.front());
+    if (batch == nullptr) {
+      deliveries.push_back(deliver(left.front(), attempt));
+      left = left.subspan(1);
+      continue;
+    }
+    std::size_t count = 1;
+    while (count < std::min(left.size(), batch->options.max_size) && batch_of(left[count]) == batch) ++count;
+    for (auto& delivery : impl_->hand_over(*batch, left.first(count), attempt))
+      deliveries.push_back(std::move(delivery));
+    left = left.subspan(count);
+  }
+  return deliveries;
 }
 
 std::optional<std::string> TestBus::check(std::string_view name) {

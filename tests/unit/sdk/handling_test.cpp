@@ -16,29 +16,3 @@ TEST_CASE("an error's text is cut to size and made UTF-8") {
   CHECK(clean_text("\xf0\x9f\x8e\x9e", 100) == "\xf0\x9f\x8e\x9e");
   CHECK(clean_text("\xf0\x9f", 100) == "??");
 }
-
-TEST_CASE("handlers are found by pattern, in the order of registration") {
-  HandlerRegistry registry;
-  std::string ran;
-  registry.add("order.*", [&](Context&) { ran += "star "; });
-  registry.add("order.placed", [&](Context&) { ran += "exact "; });
-  registry.add(">", [&](Context&) { ran += "all "; });
-  CHECK(registry.match("order.placed").handlers.size() == 3);
-  CHECK(registry.match("order.paid").handlers.size() == 2);
-  CHECK(registry.match("reel.delivery").handlers.empty());
-  CHECK(registry.match("not a topic").handlers.empty());
-
-  Context::Impl context{"payments", "payments/1"};
-  context.begin({.topic = "order.placed"}, {}, 1, 1, 1, {});
-  CHECK_FALSE(context.run(registry.match("order.placed")));
-  CHECK(ran == "star exact all ");
-}
-
-TEST_CASE("a pattern that is none, or is there already, is refused with a sentence") {
-  HandlerRegistry registry;
-  registry.add("order.placed", [](Context&) {});
-  CHECK_THROWS_WITH(registry.add("order.placed", [](Context&) {}),
-                    "cannot handle 'order.placed' twice: it has a handler already");
-  CHECK_THROWS_WITH(registry.add("order..placed", [](Context&) {}),
-                    "cannot handle 'order..placed': empty token at position 7");
-}

@@ -64,7 +64,7 @@ class WorkersBench {
     return text;
   }
 
-  bool handle(const Task& task) {
+  Handled handle(const Task& task) {
     std::shared_future<void> gate;
     {
       const std::lock_guard lock{mutex};
@@ -81,7 +81,7 @@ class WorkersBench {
     running.erase(task.key_hash);
     seen[task.key_hash].push_back(task.offset);
     changed.notify_all();
-    return fails.erase(task.offset) == 0;
+    return fails.erase(task.offset) == 0 ? Handled::done : Handled::failed;
   }
 
   void take_back(std::uint64_t first, std::uint32_t count) {
@@ -89,7 +89,7 @@ class WorkersBench {
     range.set_first(first);
     range.set_count(count);
     range.set_delivery(1);
-    workers.take_back({range});
+    workers.take_back(TakenBackSet{{range}});
   }
 
   // "at 1#1, from 2 to 3": what handlers are at, and between where all else waits.

@@ -260,3 +260,61 @@ TEST_CASE("a check of the service under test is run when the test says so") {
   CHECK(bus.check("database") == "connection refused");
   CHECK_THROWS_WITH_AS((void)bus.check("disk"), "there is no check 'disk'", std::invalid_argument);
 }
+
+TEST_CASE("a batch handler is handed events one by one or together, and each ends on its own") {
+  reel::TestBus bus{"store"};
+  std::string seen;
+  bus.service().on_batch<bench::v1::OrderPlaced>("order.*", {.max_size = 3}, [&](auto& batch) {
+    seen += "[" + std::to_string(batch.size()) + "]";
+    for (auto& item : batch) {
+      item.flow().publish("order.stored", *item);
+      if (item->cents() == 1) item.retry_after(5s, "bank not reachable");
+      if (item->cents() == 2) throw std::runtime_error{"disk full"};
+    }
+  });
+  bus.service().on<bench::v1::PaymentCaptured>("payment.captured", [](const bench::v1::PaymentCaptured&) {});
+  const auto placed = [&](std::uint32_t cents, const std::string& flow) {
+    return bus.event("order.placed", order("order-7", cents), {.correlationid = flow});
+  };
+
+  CHECK(bus.deliver("order.placed", order()).handled());
+  CHECK(bus.published("order.stored").size() == 1);
+  bus.forget_published();
+  seen.clear();
+
+  const auto ends = bus.deliver_batch({placed(100, "a"), placed(1, "b"), placed(200, "b"), placed(300, "c"),
+                                       bus.event("payment.captured", bench::v1::PaymentCaptured{}),
+                                       bus.event("order.paid", bench::v1::PaymentCaptured{})});
+  CHECK(seen == "[3][1]");
+  REQUIRE(ends.size() == 6);
+  CHECK(ends[0].handled());
+  CHECK(ends[1].retried());
+  CHECK(ends[1].delay == 5s);
+  CHECK(ends[2].handed_back());
+  CHECK(ends[3].handled());
+  CHECK(ends[4].handled());
+  CHECK(ends[5].rejected());
+  CHECK(ends[5].error ==
+        "the event carries bench.v1.PaymentCaptured, its handler takes bench.v1.OrderPlaced");
+  CHECK(bus.published("order.stored").size() == 2);
+
+  seen.clear();
+  const auto halved = bus.deliver_batch({placed(100, "a"), placed(2, "b")});
+  CHECK(seen == "[2][1][1]");
+  CHECK(halved[0].handled());
+  CHECK(halved[1].error == "disk full");
+}
+
+TEST_CASE("a raw batch handler takes any type, and a `when` leaves out what it does not want") {
+  reel::TestBus bus{"store"};
+  std::string seen;
+  bus.service().on_batch_raw("order.*", reel::When{R"({"subject": ["vip"]})"}, {},
+                             [&](reel::RawBatch& batch) {
+                               for (auto& item : batch) seen += std::string{item.flow().type()} + " ";
+                             });
+  const auto ends = bus.deliver_batch(
+      {bus.event("order.placed", order(), {.subject = "vip"}), bus.event("order.placed", order()),
+       bus.event("order.paid", bench::v1::PaymentCaptured{}, {.subject = "vip"})});
+  CHECK(seen == "bench.v1.OrderPlaced bench.v1.PaymentCaptured ");
+  CHECK(ends[1].ending == reel::TestDelivery::Ending::not_handled);
+}

@@ -1,6 +1,7 @@
 // Everything a service needs. reel/testing.h, for its tests, is included on its own.
 #pragma once
 
+#include "reel/batch.h"
 #include "reel/check.h"
 #include "reel/context.h"
 #include "reel/flow.h"

@@ -16,6 +16,8 @@
 // handler must tolerate a repeat of what it does outside the bus; what it publishes is never doubled (a
 // replay publishes it again, under the same ids).
 //
+// What costs less done together takes its events in batches, with on_batch() instead of on(): reel/batch.h.
+//
 // Register handlers and checks before run(). stop() and publish() may be called from any thread, but not from
 // a process forked after it was made; it must not be destroyed in a handler of its own.
 #pragma once
@@ -31,6 +33,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "reel/batch.h"
 #include "reel/check.h"
 #include "reel/context.h"
 #include "reel/options.h"
@@ -47,6 +50,12 @@ concept EventMessage = std::derived_from<T, google::protobuf::Message> && std::d
 /// What on() takes: a callable with (const E&, Context&) or (const E&).
 template <class Handler, class E>
 concept EventHandler = std::invocable<Handler&, const E&, Context&> || std::invocable<Handler&, const E&>;
+
+/// What on_batch() takes: a callable with (Batch<E>&).
+template <class Handler, class E>
+concept BatchEventHandler = std::invocable < Handler&,
+        Batch<E>
+& > ;
 
 /// Counts since run() began.
 struct ServiceCounts {
@@ -68,8 +77,8 @@ class Service {
   /// Handles every event on `pattern` (a topic, or NATS wildcards) as an E. The handler takes (const E&,
   /// Context&) or (const E&). An event that is not an E, or does not parse as one, becomes a dead letter.
   /// Where several patterns match an event, their handlers run in the order of registration and the event is
-  /// acked when all have returned. Throws std::invalid_argument where `pattern` is not one or was registered
-  /// before.
+  /// acked when all have returned. Throws std::invalid_argument where `pattern` is not one, was registered
+  /// before, or may match what a batch handler has.
   template <EventMessage E, EventHandler<E> Handler>
   Service& on(std::string_view pattern, Handler handler) {
     return on_raw(pattern, typed<E>(std::move(handler)));
@@ -86,6 +95,29 @@ class Service {
   Service& on_raw(std::string_view pattern, std::function<void(Context&)> handler);
   /// The same for the events that `when` says yes to. A field that an event's type lacks is absent.
   Service& on_raw(std::string_view pattern, const When& when, std::function<void(Context&)> handler);
+
+  /// Handles the events on `pattern` many at a time, as Es: see reel/batch.h. An event has either one batch
+  /// handler or plain ones: throws std::invalid_argument where a pattern registered before may match the same
+  /// topics, where `pattern` is none, and where `options` are out of their bounds.
+  template <EventMessage E, BatchEventHandler<E> Handler>
+  Service& on_batch(std::string_view pattern, const BatchOptions& options, Handler handler) {
+    return on_batch<E>(pattern, When{}, options, std::move(handler));
+  }
+  /// The same for the events that `when` says yes to, as with on().
+  template <EventMessage E, BatchEventHandler<E> Handler>
+  Service& on_batch(std::string_view pattern, const When& when, const BatchOptions& options,
+                    Handler handler) {
+    return add_batch(pattern, when, options, &E::default_instance(),
+                     [handler = std::move(handler)](BatchCall& call) mutable {
+                       Batch<E> batch{call};
+                       handler(batch);
+                     });
+  }
+  /// The same for events as bytes, whatever their types.
+  Service& on_batch_raw(std::string_view pattern, const BatchOptions& options,
+                        std::function<void(RawBatch&)> handler);
+  Service& on_batch_raw(std::string_view pattern, const When& when, const BatchOptions& options,
+                        std::function<void(RawBatch&)> handler);
 
   /// While the service runs, calls `passes` now and then, on a thread of its own. What it throws is why it
   /// fails. A check that hangs holds up nothing; where it still does when run() ends, it is left behind, so
@@ -137,6 +169,9 @@ class Service {
   }
   Service& add(std::string_view pattern, const When& when, const google::protobuf::Descriptor* type,
                std::function<void(Context&)> handler);
+  /// `type`: what events are parsed as; nullptr: they are not.
+  Service& add_batch(std::string_view pattern, const When& when, const BatchOptions& options,
+                     const google::protobuf::Message* type, std::function<void(BatchCall&)> handler);
 
   std::unique_ptr<Impl> impl_;
 };

@@ -36,6 +36,7 @@ struct TestDelivery {
     handled,      ///< every handler returned: acked
     retried,      ///< a handler threw: it would be tried again
     rejected,     ///< Reject, or not the payload the handler takes: a dead letter
+    handed_back,  ///< in a batch behind one of its key that failed: it would come again, no attempt counted
     not_handled,  ///< no handler's pattern matches the topic, or each `when` says no: the broker would not
                   ///< deliver it
   };
@@ -47,6 +48,7 @@ struct TestDelivery {
   [[nodiscard]] bool handled() const { return ending == Ending::handled; }
   [[nodiscard]] bool retried() const { return ending == Ending::retried; }
   [[nodiscard]] bool rejected() const { return ending == Ending::rejected; }
+  [[nodiscard]] bool handed_back() const { return ending == Ending::handed_back; }
 };
 
 /// An event the service under test published.
@@ -60,7 +62,9 @@ struct TestEvent {
   std::string causationid;
   std::string partitionkey;
   std::string subject;
+  std::string datacontenttype;
   std::string traceparent;
+  std::string tracestate;
   std::uint64_t time = 0;
   std::uint64_t delivertime = 0;  ///< ns since 1970; 0: at once
   std::uint64_t expirytime = 0;   ///< ns since 1970; 0: never
@@ -98,6 +102,13 @@ class TestBus {
   /// One that was published before: how a service reacts to its own events, or to a repeat.
   TestDelivery deliver(const TestEvent& event, std::uint32_t attempt = 1);
 
+  /// An event to deliver. What `fields` leave out is generated.
+  [[nodiscard]] TestEvent event(std::string_view topic, const google::protobuf::Message& event,
+                                const PublishFields& fields = {}) const;
+  /// Hands events to their batch handler together: one batch for those that stand together and have the same,
+  /// up to its max_size. How each of them ended. (deliver() makes a batch of one.)
+  std::vector<TestDelivery> deliver_batch(const std::vector<TestEvent>& events, std::uint32_t attempt = 1);
+
   /// Runs a check of the service, now, on this thread: why it fails, or nothing where it passes. Throws
   /// std::invalid_argument where there is none of this name.
   [[nodiscard]] std::optional<std::string> check(std::string_view name);
@@ -110,6 +121,7 @@ class TestBus {
 
  private:
   class Impl;
+  struct Arrived;
   std::unique_ptr<Impl> impl_;
 };
 

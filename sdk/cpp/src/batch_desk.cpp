@@ -1,0 +1,196 @@
+#include "batch_desk.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace reel::sdk {
+
+BatchDesk::BatchDesk(std::vector<Limits> limits) {
+  for (const auto& one : limits) desks_.push_back({.limits = one});
+}
+
+bool BatchDesk::offer(std::optional<Batch> batch, const Task& task, Time now) {
+  const auto found = held_.find(task.key_hash);
+  if (found != held_.end()) {
+    auto& held = found->second;
+    if (!may_join(held, batch)) {
+      held.behind.push_back(task);
+      return true;
+    }
+    ++held.events;
+  } else if (batch) {
+    held_.emplace(task.key_hash, Held{.batch = *batch, .events = 1});
+  } else {
+    return false;
+  }
+  gather(desks_[*batch], task, now);
+  return true;
+}
+
+bool BatchDesk::may_join(const Held& held, std::optional<Batch> batch) const {
+  return batch == held.batch && !held.under_way && !held.ended && held.behind.empty();
+}
+
+void BatchDesk::gather(Desk& desk, const Task& task, Time now) {
+  desk.gathered.push_back({task, now});
+  desk.bytes += task.bytes.size();
+}
+
+bool BatchDesk::is_full(const Desk& desk) const {
+  return desk.gathered.size() >= desk.limits.events || desk.bytes >= desk.limits.bytes;
+}
+
+bool BatchDesk::wants_attention(Batch batch) const {
+  const auto& desk = desks_[batch];
+  return desk.under_way.empty() && (desk.gathered.size() == 1 || is_full(desk));
+}
+
+bool BatchDesk::is_due(Batch batch, Time now) const {
+  const auto& desk = desks_[batch];
+  if (!desk.under_way.empty() || desk.gathered.empty()) return false;
+  return closed_ || is_full(desk) || now >= deadline(batch);
+}
+
+BatchDesk::Time BatchDesk::deadline(Batch batch) const {
+  const auto& desk = desks_[batch];
+  if (!desk.under_way.empty() || desk.gathered.empty()) return Time::max();
+  return desk.gathered.front().since + std::min(desk.limits.wait, wait_max_);
+}
+
+std::vector<Task> BatchDesk::take(Batch batch) {
+  auto& desk = desks_[batch];
+  std::size_t bytes = 0;
+  std::vector<Gathered> left;
+  for (const auto& gathered : desk.gathered) {
+    const auto size = gathered.task.bytes.size();
+    const bool fits = desk.under_way.empty() ||
+                      (desk.under_way.size() < desk.limits.events && bytes + size <= desk.limits.bytes);
+    if (!left.empty() || !fits) {
+      left.push_back(gathered);
+      continue;
+    }
+    bytes += size;
+    desk.under_way.push_back(gathered.task);
+    held_.at(gathered.task.key_hash).under_way = true;
+  }
+  desk.bytes -= bytes;
+  desk.withdrawn.assign(desk.under_way.size(), false);
+  desk.gathered.clear();
+  // A key is in one batch at a time.
+  for (auto gathered = left.rbegin(); gathered != left.rend(); ++gathered) {
+    auto& held = held_.at(gathered->task.key_hash);
+    if (!held.under_way) continue;
+    --held.events;
+    desk.bytes -= gathered->task.bytes.size();
+    held.behind.insert(held.behind.begin(), gathered->task);
+  }
+  for (const auto& gathered : left) {
+    if (!held_.at(gathered.task.key_hash).under_way) desk.gathered.push_back(gathered);
+  }
+  // Lanes bring them as it comes; who handles them together may see the log's order.
+  std::sort(desk.under_way.begin(), desk.under_way.end(),
+            [](const Task& one, const Task& other) { return one.offset < other.offset; });
+  return desk.under_way;
+}
+
+bool BatchDesk::is_wanted(Batch batch, std::size_t index) const {
+  return !desks_[batch].withdrawn[index];
+}
+
+BatchDesk::Keys BatchDesk::ended(Batch batch, std::span<const Task> failed) {
+  auto& desk = desks_[batch];
+  for (const auto& task : failed) {
+    held_.at(task.key_hash).failed = {.session = task.frame->session, .offset = task.offset};
+  }
+  Keys to_tell;
+  for (const auto& task : std::exchange(desk.under_way, {})) leave(task.key_hash, to_tell);
+  desk.withdrawn.clear();
+  return to_tell;
+}
+
+// One of the key's events leaves the batch. The last one frees the key, where there is nothing to be told.
+void BatchDesk::leave(std::uint64_t key_hash, Keys& to_tell) {
+  const auto found = held_.find(key_hash);
+  auto& held = found->second;
+  if (--held.events != 0) return;
+  if (held.behind.empty() && !held.failed) {
+    held_.erase(found);
+    return;
+  }
+  held.ended = true;
+  to_tell.push_back(key_hash);
+}
+
+ReleasedKey BatchDesk::release(std::uint64_t key_hash) {
+  const auto found = held_.find(key_hash);
+  if (found == held_.end() || !found->second.ended) return {};
+  ReleasedKey released{found->second.failed, std::move(found->second.behind)};
+  held_.erase(found);
+  return released;
+}
+
+BatchDesk::Dropped BatchDesk::drop(const std::function<bool(const Task&)>& is_gone) {
+  Dropped dropped;
+  // What waits behind first: where nothing of a key is left, nobody need be told.
+  for (auto& [key, held] : held_) {
+    const auto kept = std::stable_partition(held.behind.begin(), held.behind.end(),
+                                            [&](const Task& task) { return !is_gone(task); });
+    dropped.tasks.insert(dropped.tasks.end(), kept, held.behind.end());
+    held.behind.erase(kept, held.behind.end());
+  }
+  for (auto& desk : desks_) {
+    for (const auto& gathered : std::exchange(desk.gathered, {})) {
+      if (!is_gone(gathered.task)) {
+        desk.gathered.push_back(gathered);
+        continue;
+      }
+      desk.bytes -= gathered.task.bytes.size();
+      dropped.tasks.push_back(gathered.task);
+      leave(gathered.task.key_hash, dropped.to_tell);
+    }
+  }
+  return dropped;
+}
+
+BatchDesk::Dropped BatchDesk::take_back(const std::function<bool(const Task&)>& is_named) {
+  for (auto& desk : desks_) {
+    for (std::size_t index = 0; index < desk.under_way.size(); ++index) {
+      if (!is_named(desk.under_way[index])) continue;
+      desk.withdrawn[index] = true;
+      held_.at(desk.under_way[index].key_hash).overstayed = true;
+    }
+  }
+  return drop(is_named);
+}
+
+BatchDesk::Dropped BatchDesk::close() {
+  closed_ = true;
+  const auto waits_for_handler = [&](const Task& task) {
+    const auto& held = held_.at(task.key_hash);
+    return held.under_way || !desks_[held.batch].under_way.empty();
+  };
+  return drop(waits_for_handler);
+}
+
+void BatchDesk::add_work(KeyedWorkers::Work& work) const {
+  const auto place = [&](const Task& task, bool begun) {
+    if (!begun) return work.waits(task.offset);
+    if (work.begun.size() < KeyedWorkers::begun_max) work.begun.push_back({task.offset, task.delivery});
+  };
+  for (const auto& desk : desks_) {
+    for (const auto& gathered : desk.gathered) place(gathered.task, false);
+    for (std::size_t index = 0; index < desk.under_way.size(); ++index) {
+      if (!desk.withdrawn[index]) place(desk.under_way[index], true);
+    }
+  }
+  for (const auto& [key, held] : held_) {
+    for (const auto& task : held.behind) place(task, held.overstayed && !held.ended);
+  }
+}
+
+bool BatchDesk::idle() const {
+  return std::all_of(desks_.begin(), desks_.end(),
+                     [](const Desk& desk) { return desk.under_way.empty() && desk.gathered.empty(); });
+}
+
+}  // namespace reel::sdk

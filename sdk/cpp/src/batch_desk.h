@@ -1,0 +1,111 @@
+// Where batches gather, and which keys wait for them.
+//
+//     offered ──▶ gathered ──take()──▶ under way ──ended()──▶ its key is free
+//        └──────▶ behind  ─────────── its lane is told, and offers it again ──┘
+//
+// The events of one key are with one handler at a time. So a key that has an event in a batch is held: what
+// comes next under it joins the same batch while that gathers, and else waits behind it, for whichever
+// handler it is. When the batch has ended, the key's lane (keyed_workers.h) is told where something waits
+// behind, or where an event failed; it takes what is here by release(), parks it or offers it anew.
+//
+// Knows no threads and no clock: under one lock, by who has the time.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "delivery.h"
+#include "keyed_workers.h"
+
+namespace reel::sdk {
+
+class BatchDesk {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  using Batch = std::size_t;  ///< the number of its handler
+  using Keys = std::vector<std::uint64_t>;
+
+  struct Limits {
+    std::size_t events = 0;
+    std::size_t bytes = 0;  ///< one event may exceed it
+    std::chrono::milliseconds wait{0};
+  };
+  explicit BatchDesk(std::vector<Limits> limits);
+  [[nodiscard]] const Limits& limits(Batch batch) const { return desks_[batch].limits; }
+  /// Waits no longer than this, whatever the limits say.
+  void set_wait_max(std::chrono::milliseconds wait_max) { wait_max_ = wait_max; }
+
+  /// An event, in its key's order; nothing: not for a batch. False: its key is not held, and neither is it.
+  [[nodiscard]] bool offer(std::optional<Batch> batch, const Task& task, Time now);
+
+  /// Whether what was gathered last makes a difference to who waits for deadline().
+  [[nodiscard]] bool wants_attention(Batch batch) const;
+  /// Whether to take() now. Not while one is under way.
+  [[nodiscard]] bool is_due(Batch batch, Time now) const;
+  /// When it will be, if nothing comes; Time::max(): never.
+  [[nodiscard]] Time deadline(Batch batch) const;
+  /// What was gathered is under way, as far as the limits allow.
+  std::vector<Task> take(Batch batch);
+  /// Event number `index` of what is under way may be handed over: it was not taken back.
+  [[nodiscard]] bool is_wanted(Batch batch, std::size_t index) const;
+  /// What was under way is settled but for `failed`, which waits for the broker's answer. Whose lanes to
+  /// tell.
+  [[nodiscard]] Keys ended(Batch batch, std::span<const Task> failed);
+  /// To a lane that was told: its key is free.
+  [[nodiscard]] ReleasedKey release(std::uint64_t key_hash);
+
+  /// What is dropped, for the caller to let go of, and whose lanes to tell.
+  struct Dropped {
+    std::vector<Task> tasks;
+    Keys to_tell;
+  };
+  /// Drops, of what is not under way, what `is_gone` says yes to.
+  [[nodiscard]] Dropped drop(const std::function<bool(const Task&)>& is_gone);
+  /// The broker took some back: as drop(), and what of it is under way is not handed over once more.
+  [[nodiscard]] Dropped take_back(const std::function<bool(const Task&)>& is_named);
+  /// No more come. What was gathered for a handler that is free is due; for one that is not, it is dropped.
+  [[nodiscard]] Dropped close();
+
+  void add_work(KeyedWorkers::Work& work) const;
+  [[nodiscard]] bool idle() const;
+
+ private:
+  struct Gathered {
+    Task task;
+    Time since;
+  };
+  struct Desk {
+    Limits limits;
+    std::vector<Gathered> gathered;
+    std::size_t bytes = 0;  // of these
+    std::vector<Task> under_way;
+    std::vector<bool> withdrawn;  // of those
+  };
+  struct Held {
+    Batch batch;
+    bool under_way = false;
+    bool ended = false;       // its lane is told
+    bool overstayed = false;  // what is under way was taken back
+    std::size_t events = 0;   // of it in the batch
+    std::optional<ReleasedKey::Failed> failed;
+    std::vector<Task> behind;
+  };
+
+  void gather(Desk& desk, const Task& task, Time now);
+  [[nodiscard]] bool may_join(const Held& held, std::optional<Batch> batch) const;
+  void leave(std::uint64_t key_hash, Keys& to_tell);
+  [[nodiscard]] bool is_full(const Desk& desk) const;
+
+  std::vector<Desk> desks_;
+  std::unordered_map<std::uint64_t, Held> held_;
+  std::chrono::milliseconds wait_max_ = std::chrono::milliseconds::max();
+  bool closed_ = false;
+};
+
+}  // namespace reel::sdk

@@ -1,0 +1,184 @@
+#include "batch_run.h"
+
+#include <google/protobuf/message.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <utility>
+
+namespace reel::sdk {
+
+// What the handler sees of one call, and says.
+class BatchRun::Call final : public BatchCall {
+ public:
+  Call(BatchRun& run, std::span<const std::size_t> items) : run_{run} {
+    for (const auto item : items) seats_.emplace_back(item, run.items_[item]);
+  }
+
+  [[nodiscard]] std::size_t size() const override { return seats_.size(); }
+  [[nodiscard]] Context& flow(std::size_t index) override { return seats_.at(index).context; }
+  [[nodiscard]] const google::protobuf::Message& message(std::size_t index) const override {
+    return *seats_.at(index).of.event;
+  }
+  void judge(std::size_t index, Verdict verdict, std::string_view why,
+             std::chrono::milliseconds delay) override {
+    auto& failed = seats_.at(index).failed;
+    switch (verdict) {
+      case Verdict::fail: failed = failure("reel::ItemFailed", why); break;
+      case Verdict::reject: failed = failure("reel::Reject", why); break;
+      case Verdict::retry_after: failed = failure("reel::RetryAfter", why); break;
+    }
+    failed->reject = verdict == Verdict::reject;
+    failed->delay_ms = delay_ms(delay);
+  }
+  [[nodiscard]] bool failed(std::size_t index) const override { return seats_.at(index).failed.has_value(); }
+  void attempt(std::size_t index, const std::function<void()>& handle) override {
+    auto& seat = seats_.at(index);
+    if (!seat.failed && !failed_keys_.contains(seat.of.key_hash)) {
+      try {
+        handle();
+      } catch (...) {
+        seat.failed = current_failure();
+      }
+    }
+    if (seat.failed) failed_keys_.insert(seat.of.key_hash);
+  }
+  void in_progress() override { run_.owner_.in_progress(); }
+
+  struct Seat {
+    Seat(std::size_t number, Item& its) : item{number}, of{its}, context{*its.context} {}
+    std::size_t item;
+    Item& of;
+    Context context;
+    std::optional<Failed> failed;
+  };
+  [[nodiscard]] std::deque<Seat>& seats() { return seats_; }
+
+ private:
+  BatchRun& run_;
+  std::deque<Seat> seats_;
+  std::set<std::uint64_t> failed_keys_;  // as far as attempt() has come
+};
+
+void BatchRun::add(Context::Impl& context, std::uint64_t key_hash) {
+  auto& item = items_.emplace_back();
+  item.context = &context;
+  item.key_hash = key_hash;
+  context.when_in_progress = [this] { owner_.in_progress(); };
+  if (handler_.type == nullptr) return;
+  item.event.reset(handler_.type->New());
+  const auto wrong = parse(*item.event, context.head.dataschema, context.event.data);
+  if (!wrong) return;
+  item.fit = false;
+  auto failed = failure("reel::Reject", *wrong);
+  failed.reject = true;
+  hold_up(items_.size() - 1, std::move(failed));
+}
+
+void BatchRun::add_unfit(std::uint64_t key_hash, Failed failed) {
+  auto& item = items_.emplace_back();
+  item.key_hash = key_hash;
+  item.fit = false;
+  hold_up(items_.size() - 1, std::move(failed));
+}
+
+std::vector<BatchRun::Failure> BatchRun::run() {
+  std::vector<std::size_t> all(items_.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  call(all);
+  std::vector<Failure> failures;
+  for (auto& [key, held_up] : held_up_) {
+    if (held_up.by) failures.push_back({held_up.from, std::move(*held_up.by)});
+  }
+  std::sort(failures.begin(), failures.end(), [](const auto& a, const auto& b) { return a.item < b.item; });
+  return failures;
+}
+
+void BatchRun::call(std::span<const std::size_t> given) {
+  const auto items = wanted_of(given);
+  if (items.empty()) return;
+  if (calls_++ != 0) owner_.in_progress();
+  together_ = 0;
+  for (const auto item : items) items_[item].context->forget_published();
+  Call call{*this, items};
+  Failed thrown;
+  try {
+    handler_.handler(call);
+    return returned(call);
+  } catch (...) {
+    thrown = current_failure();
+  }
+  if (items.size() == 1 && !thrown.reject) {
+    ++failed_alone_;
+    last_alone_ = thrown;
+  }
+  if (items.size() == 1 || !handler_.options.bisect) return failed(items, thrown);
+  const std::span<const std::size_t> all{items};
+  const auto half = (all.size() + 1) / 2;
+  this->call(all.first(half));
+  if (!any_returned_ && failed_alone_ >= hopeless_after) return failed(all.subspan(half), last_alone_);
+  this->call(all.subspan(half));
+}
+
+std::vector<std::size_t> BatchRun::wanted_of(std::span<const std::size_t> items) {
+  std::vector<std::size_t> wanted;
+  for (const auto item : items) {
+    if (!items_[item].fit || is_held_up(item)) continue;
+    owner_.still_wanted(item) ? wanted.push_back(item) : hold_up(item, std::nullopt);
+  }
+  return wanted;
+}
+
+void BatchRun::returned(Call& call) {
+  any_returned_ = true;
+  for (auto& seat : call.seats()) {
+    if (is_held_up(seat.item)) continue;
+    seat.failed ? hold_up(seat.item, std::move(seat.failed)) : owner_.done(seat.item);
+  }
+}
+
+void BatchRun::failed(std::span<const std::size_t> items, const Failed& failed) {
+  for (const auto item : items) {
+    if (!is_held_up(item)) hold_up(item, failed);
+  }
+}
+
+// By what stands at it or before it under its key.
+bool BatchRun::is_held_up(std::size_t item) const {
+  const auto found = held_up_.find(items_[item].key_hash);
+  return found != held_up_.end() && found->second.from <= item;
+}
+
+void BatchRun::hold_up(std::size_t item, std::optional<Failed> by) {
+  const auto [place, fresh] = held_up_.try_emplace(items_[item].key_hash, HeldUp{item, by});
+  if (!fresh && item < place->second.from) place->second = {item, std::move(by)};
+}
+
+}  // namespace reel::sdk
+
+namespace reel {
+
+Context& RawBatchItem::flow() const {
+  return call_->flow(index_);
+}
+void RawBatchItem::fail(std::string_view why) {
+  call_->judge(index_, BatchCall::Verdict::fail, why);
+}
+void RawBatchItem::reject(std::string_view why) {
+  call_->judge(index_, BatchCall::Verdict::reject, why);
+}
+void RawBatchItem::retry_after(std::chrono::milliseconds delay, std::string_view why) {
+  call_->judge(index_, BatchCall::Verdict::retry_after, why, delay);
+}
+bool RawBatchItem::failed() const {
+  return call_->failed(index_);
+}
+void RawBatchItem::attempt(const std::function<void()>& handle) {
+  call_->attempt(index_, handle);
+}
+const google::protobuf::Message& RawBatchItem::message() const {
+  return call_->message(index_);
+}
+
+}  // namespace reel

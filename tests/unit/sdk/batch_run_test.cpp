@@ -1,0 +1,244 @@
+#include "batch_run.h"
+
+#include <doctest/doctest.h>
+
+#include "bench.pb.h"
+
+using namespace reel;
+using namespace reel::sdk;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Items "a1 a2 b1" of keys a and b; the script is what the handler does with each call.
+class RunBench final : public BatchRun::Owner {
+ public:
+  using Script = std::function<void(Batch<bench::v1::OrderPlaced>&)>;
+
+  RunBench(const std::string& names, Script script, bool bisect = true) : script_{std::move(script)} {
+    handler_.type = &bench::v1::OrderPlaced::default_instance();
+    handler_.options.bisect = bisect;
+    handler_.handler = [this](BatchCall& call) {
+      Batch<bench::v1::OrderPlaced> batch{call};
+      calls += calls.empty() ? "" : " | ";
+      for (auto& item : batch) calls += (item.index() == 0 ? "" : " ") + item->order_id();
+      script_(batch);
+    };
+    for (std::size_t at = 0; at < names.size(); at += 3) names_.push_back(names.substr(at, 2));
+    for (const auto& name : names_) add(name);
+  }
+
+  // "done a1 b1, failed b2 (disk full)": how the items end; what is in neither list is handed back.
+  std::string ends() {
+    const auto failures = run_.run();
+    std::string text = "done" + done_;
+    for (const auto& failure : failures) {
+      text += ", " + std::string{failure.failed.reject ? "rejected " : "failed "} + names_[failure.item] +
+              " (" + failure.failed.error + ")";
+      if (failure.failed.delay_ms != 0) text += " in " + std::to_string(failure.failed.delay_ms);
+      error_type = failure.failed.error_type;
+    }
+    return text;
+  }
+
+  std::string published;   // by those that are done, in order
+  std::string calls;       // what was in each
+  std::string unwanted;    // names
+  std::string error_type;  // of the last failure
+  int in_progress_count = 0;
+
+ private:
+  void add(const std::string& name) {
+    bench::v1::OrderPlaced order;
+    order.set_order_id(name);
+    // "x…" carries another type, "z…" bytes that are none.
+    const auto data = name[0] == 'z' ? std::string{"\xff"} : order.SerializeAsString();
+    auto& event = events_.emplace_back();
+    append_event(event, {.id = name, .correlationid = name, .data = data});
+    auto& context = contexts_.emplace_back("store", "store/1");
+    context.begin({.source = "shop/1",
+                   .topic = "order.placed",
+                   .dataschema = name[0] == 'x' ? "bench.v1.PaymentCaptured" : "bench.v1.OrderPlaced"},
+                  *read_event(event), 1, 1, 1, {.together = &run_.together()});
+    run_.add(context, static_cast<std::uint64_t>(name[0]));
+  }
+
+  bool still_wanted(std::size_t item) override { return unwanted.find(names_[item]) == std::string::npos; }
+  void done(std::size_t item) override {
+    done_ += " " + names_[item];
+    for (const auto& emit : contexts_[item].emits()) {
+      published +=
+          std::string{emit.head.topic} + "<" + std::string{read_event(emit.event_bytes)->causationid} + " ";
+    }
+  }
+  void in_progress() override { ++in_progress_count; }
+
+  Script script_;
+  BatchHandler handler_;
+  BatchRun run_{handler_, *this};
+  std::vector<std::string> names_;
+  std::deque<std::string> events_;
+  std::deque<Context::Impl> contexts_;
+  std::string done_;
+};
+
+// A handler that publishes for each item, and then throws where one of these is in the call.
+RunBench::Script throws_at(const std::string& poison) {
+  return [poison](Batch<bench::v1::OrderPlaced>& batch) {
+    for (auto& item : batch) item.flow().publish("order.stored", *item);
+    for (auto& item : batch) {
+      if (poison.find(item->order_id()) != std::string::npos) throw std::runtime_error{"disk full"};
+    }
+  };
+}
+
+}  // namespace
+
+TEST_CASE("what a batch handler does not name is done, each with what was published for it") {
+  RunBench bench{"a1 b1 c1", [](auto& batch) {
+                   for (auto& item : batch) item.flow().publish("order.stored", *item);
+                   batch.fail(1, "disk full");
+                 }};
+  CHECK(bench.ends() == "done a1 c1, failed b1 (disk full)");
+  CHECK(bench.published == "order.stored<a1 order.stored<c1 ");
+  CHECK(bench.error_type == "reel::ItemFailed");
+  CHECK(bench.in_progress_count == 0);
+}
+
+TEST_CASE("an item may be rejected or put off, and the last verdict counts") {
+  RunBench bench{"a1 b1 c1", [](auto& batch) {
+                   batch[0].fail("at first");
+                   batch[0].reject("negative total");
+                   batch[2].retry_after(5s, "bank not reachable");
+                   CHECK(batch[2].failed());
+                   CHECK_FALSE(batch[1].failed());
+                 }};
+  CHECK(bench.ends() == "done b1, rejected a1 (negative total), failed c1 (bank not reachable) in 5000");
+}
+
+TEST_CASE("behind a failed item the others of its key are handed back, with what was published for them") {
+  RunBench bench{"a1 a2 b1 a3 b2", [](auto& batch) {
+                   for (auto& item : batch) item.flow().publish("order.stored", *item);
+                   batch.fail(1, "disk full");
+                   batch.reject(3, "is not heard");
+                 }};
+  CHECK(bench.ends() == "done a1 b1 b2, failed a2 (disk full)");
+  CHECK(bench.published == "order.stored<a1 order.stored<b1 order.stored<b2 ");
+}
+
+TEST_CASE("a poison item is found by halves, and harms no other") {
+  RunBench bench{"a1 b1 c1 d1 e1", throws_at("d1")};
+  CHECK(bench.ends() == "done a1 b1 c1 e1, failed d1 (disk full)");
+  CHECK(bench.calls == "a1 b1 c1 d1 e1 | a1 b1 c1 | d1 e1 | d1 | e1");
+  CHECK(bench.published == "order.stored<a1 order.stored<b1 order.stored<c1 order.stored<e1 ");
+  CHECK(bench.in_progress_count == 4);  // before each further call: the others' time has been running
+}
+
+TEST_CASE("the halves keep the order of a key: what is behind the poison is not handed over again") {
+  RunBench bench{"a1 a2 b1 a3", throws_at("a2")};
+  CHECK(bench.ends() == "done a1 b1, failed a2 (disk full)");
+  CHECK(bench.calls == "a1 a2 b1 a3 | a1 a2 | a1 | a2 | b1");
+}
+
+TEST_CASE("what is thrown for an item that stands alone is what a plain handler's would be") {
+  SUBCASE("a reject") {
+    RunBench bench{"a1 b1", [](auto& batch) {
+                     for (auto& item : batch)
+                       if (item->order_id() == "b1") throw Reject{"negative total"};
+                   }};
+    CHECK(bench.ends() == "done a1, rejected b1 (negative total)");
+  }
+  SUBCASE("a delay") {
+    RunBench bench{"a1 b1", [](auto& batch) {
+                     for (auto& item : batch)
+                       if (item->order_id() == "b1") throw RetryAfter{5s, "bank not reachable"};
+                   }};
+    CHECK(bench.ends() == "done a1, failed b1 (bank not reachable) in 5000");
+  }
+}
+
+TEST_CASE("what was named in a call that threw is forgotten") {
+  int nth = 0;
+  RunBench bench{"a1 b1", [&](auto& batch) {
+                   batch.fail(0, "before the throw");
+                   if (++nth == 1) throw std::runtime_error{"disk full"};
+                   if (nth == 2) return;
+                   throw std::runtime_error{"disk full again"};
+                 }};
+  CHECK(bench.ends() == "done, failed a1 (before the throw), failed b1 (disk full again)");
+}
+
+TEST_CASE("without bisecting all get the error, the first of each key") {
+  RunBench bench{"a1 b1 a2", throws_at("b1"), false};
+  CHECK(bench.ends() == "done, failed a1 (disk full), failed b1 (disk full)");
+  CHECK(bench.calls == "a1 b1 a2");
+}
+
+TEST_CASE("when three stood alone and failed and nothing has returned, the rest is not handed over again") {
+  RunBench bench{"a1 b1 c1 d1 e1 f1 g1 h1", throws_at("a1b1c1d1e1f1g1h1")};
+  CHECK(bench.ends() ==
+        "done, failed a1 (disk full), failed b1 (disk full), failed c1 (disk full), failed d1 (disk full), "
+        "failed e1 (disk full), failed f1 (disk full), failed g1 (disk full), failed h1 (disk full)");
+  CHECK(bench.calls == "a1 b1 c1 d1 e1 f1 g1 h1 | a1 b1 c1 d1 | a1 b1 | a1 | b1 | c1 d1 | c1");
+
+  SUBCASE("but where they were rejected, which is about them") {
+    RunBench rejecting{"a1 b1 c1 d1 e1", [](auto& batch) {
+                         for (auto& item : batch)
+                           if (item->order_id() != "e1") throw Reject{"negative total"};
+                       }};
+    CHECK(rejecting.ends() ==
+          "done e1, rejected a1 (negative total), rejected b1 (negative total), rejected c1 "
+          "(negative total), rejected d1 (negative total)");
+  }
+  SUBCASE("nor where one has returned") {
+    RunBench most{"a1 b1 c1 d1 e1 f1", throws_at("b1c1d1e1")};
+    CHECK(most.ends() ==
+          "done a1 f1, failed b1 (disk full), failed c1 (disk full), failed d1 (disk full), "
+          "failed e1 (disk full)");
+  }
+}
+
+TEST_CASE("what is not the handler's type is rejected by itself and never seen") {
+  RunBench bench{"x1 a1 z1 b1 z2", throws_at("")};
+  CHECK(bench.ends() ==
+        "done a1 b1, rejected x1 (the event carries bench.v1.PaymentCaptured, its handler takes "
+        "bench.v1.OrderPlaced), rejected z1 (the event's data is not a well-formed bench.v1.OrderPlaced)");
+  CHECK(bench.calls == "a1 b1");
+  CHECK(bench.error_type == "reel::Reject");
+}
+
+TEST_CASE("an item that was taken back is not handed over, nor what is behind it") {
+  RunBench bench{"a1 a2 b1 a3", throws_at("")};
+  bench.unwanted = "a2";
+  CHECK(bench.ends() == "done a1 b1");
+  CHECK(bench.calls == "a1 b1");
+}
+
+TEST_CASE("one by one, an item that throws fails alone and its key's next ones are left out") {
+  std::string seen;
+  RunBench bench{"a1 a2 b1 a3", [&](auto& batch) {
+                   batch.each([&](auto& item) {
+                     seen += item->order_id() + " ";
+                     if (item->order_id() == "a2") throw Reject{"negative total"};
+                   });
+                 }};
+  CHECK(bench.ends() == "done a1 b1, rejected a2 (negative total)");
+  CHECK(seen == "a1 a2 b1 ");
+  CHECK(bench.calls == "a1 a2 b1 a3");
+}
+
+TEST_CASE("an item that there is not fails the call, and so in the end every item") {
+  RunBench bench{"a1", [](auto& batch) { batch.fail(1, "which?"); }};
+  CHECK(bench.ends().starts_with("done, failed a1 ("));
+  CHECK(bench.error_type == "std::out_of_range");
+}
+
+TEST_CASE("what a batch publishes in one call is bounded, and halves publish half") {
+  RunBench bench{"a1 b1 c1 d1 e1 f1", [](auto& batch) {
+                   for (auto& item : batch)
+                     for (int i = 0; i < 3; ++i)
+                       item.flow().publish("order.stored", "T", std::string(1'000'000, 'x'));
+                 }};
+  CHECK(bench.ends() == "done a1 b1 c1 d1 e1 f1");
+  CHECK(bench.calls == "a1 b1 c1 d1 e1 f1 | a1 b1 c1 | d1 e1 f1");
+}
