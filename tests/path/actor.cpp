@@ -3,6 +3,7 @@
 //   begin INSTANCE KEY ID ATTEMPT          a handler begins
 //   replay INSTANCE KEY ID ATTEMPT         it begins, with a replayed event
 //   end INSTANCE KEY ID ATTEMPT            it returns
+//   batch INSTANCE SIZE - -                a batch handler is called; then come the lines of its items
 //
 // Lines of all actors may go to one file: each is one appended write.
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 int main(int argc, char** argv) {
@@ -32,6 +34,9 @@ int main(int argc, char** argv) {
   bool from_start = false;
   std::string check_file;
   bool check_hangs = false;
+  std::size_t batch_size = 0;
+  int batch_wait_ms = 100;
+  std::string throw_on;
   CLI::App app;
   app.add_option("--name", name);
   app.add_option("--on", patterns);
@@ -51,6 +56,9 @@ int main(int argc, char** argv) {
   app.add_flag("--from-start", from_start);
   app.add_option("--check-file", check_file, "the check 'database' passes where this file is");
   app.add_flag("--check-hangs", check_hangs, "the check 'carrier' never returns, and has 100 ms");
+  app.add_option("--batch", batch_size, "handle so many together; --hold-ms is for each call");
+  app.add_option("--batch-wait-ms", batch_wait_ms);
+  app.add_option("--throw-on", throw_on, "a batch with this key in it throws");
   CLI11_PARSE(app, argc, argv);
 
   reel::Options options;
@@ -60,13 +68,48 @@ int main(int argc, char** argv) {
   if (from_start) service.start_from(reel::Start::oldest());
   const int log =
       log_path.empty() ? -1 : ::open(log_path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-  const auto say = [&](const char* what, const reel::Context& context) {
-    const auto line = std::string{what} + " " + service.instance() + " " +
-                      std::string{context.correlationid()} + " " + std::string{context.id()} + " " +
-                      std::to_string(context.attempt()) + "\n";
+  const auto write_line = [&](const std::string& what, const std::string& rest) {
+    const auto line = what + " " + service.instance() + " " + rest + "\n";
     if (log >= 0 && ::write(log, line.data(), line.size()) < 0) std::abort();
   };
+  const auto say = [&](const char* what, const reel::Context& context) {
+    write_line(what, std::string{context.correlationid()} + " " + std::string{context.id()} + " " +
+                         std::to_string(context.attempt()));
+  };
+  const auto publish_from = [&](reel::Context& context) {
+    if (emit.empty()) return;
+    context.publish(emit, "test.v1.Captured", {}, {.after = std::chrono::milliseconds{emit_after_ms}});
+  };
+  const auto fails = [&](const reel::Context& context) {
+    return context.attempt() <= fail_attempts && (fail_on.empty() || context.correlationid() == fail_on);
+  };
+  const auto handle_batch = [&](reel::RawBatch& batch) {
+    write_line("batch", std::to_string(batch.size()) + " - -");
+    for (auto& item : batch) {
+      say("begin", item.flow());
+      publish_from(item.flow());
+    }
+    if (hold_ms > 0) ::poll(nullptr, 0, hold_ms);
+    const auto has = [&](const std::string& key) {
+      return !key.empty() && std::any_of(batch.begin(), batch.end(),
+                                         [&](auto& item) { return item.flow().correlationid() == key; });
+    };
+    if (has(hang_on)) ::poll(nullptr, 0, -1);
+    if (has(die_on)) ::_exit(9);
+    if (has(throw_on)) throw std::runtime_error{"card reader broken"};
+    for (auto& item : batch) {
+      if (!reject_on.empty() && item.flow().correlationid() == reject_on) item.reject("not wanted");
+      if (fails(item.flow())) item.fail("disk full");
+      if (!item.failed()) say("end", item.flow());
+    }
+  };
   for (const auto& pattern : patterns) {
+    if (batch_size != 0) {
+      const reel::BatchOptions batches{.max_size = batch_size,
+                                       .max_wait = std::chrono::milliseconds{batch_wait_ms}};
+      service.on_batch_raw(pattern, reel::When{when}, batches, handle_batch);
+      continue;
+    }
     service.on_raw(pattern, reel::When{when}, [&](reel::Context& context) {
       say(context.replayed() ? "replay" : "begin", context);
       const auto key = context.correlationid();
@@ -78,10 +121,8 @@ int main(int argc, char** argv) {
       }
       if (hold_ms > 0) ::poll(nullptr, 0, hold_ms);
       if (!reject_on.empty() && key == reject_on) throw reel::Reject{"not wanted"};
-      if (context.attempt() <= fail_attempts && (fail_on.empty() || key == fail_on))
-        throw std::runtime_error{"card reader broken"};
-      if (!emit.empty())
-        context.publish(emit, "test.v1.Captured", {}, {.after = std::chrono::milliseconds{emit_after_ms}});
+      if (fails(context)) throw std::runtime_error{"card reader broken"};
+      publish_from(context);
       say("end", context);
     });
   }
