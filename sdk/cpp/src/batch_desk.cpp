@@ -174,8 +174,8 @@ BatchDesk::Dropped BatchDesk::close() {
 
 void BatchDesk::add_work(KeyedWorkers::Work& work) const {
   const auto place = [&](const Task& task, bool begun) {
-    if (!begun) return work.waits(task.offset);
-    if (work.begun.size() < KeyedWorkers::begun_max) work.begun.push_back({task.offset, task.delivery});
+    if (!begun || work.begun.size() >= KeyedWorkers::begun_max) return work.waits(task.offset);
+    work.begun.push_back({task.offset, task.delivery});
   };
   for (const auto& desk : desks_) {
     for (const auto& gathered : desk.gathered) place(gathered.task, false);

@@ -3,7 +3,6 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 #include <utility>
 
@@ -84,15 +83,35 @@ void BatchRun::add_unfit(std::uint64_t key_hash, Failed failed) {
 }
 
 std::vector<BatchRun::Failure> BatchRun::run() {
-  std::vector<std::size_t> all(items_.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  call(all);
+  const auto [failed_before, fresh] = parts();
+  for (const auto* part : {&failed_before, &fresh}) {
+    failed_alone_ = 0;
+    any_returned_ = false;
+    call(*part);
+  }
   std::vector<Failure> failures;
   for (auto& [key, held_up] : held_up_) {
     if (held_up.by) failures.push_back({held_up.from, std::move(*held_up.by)});
   }
   std::sort(failures.begin(), failures.end(), [](const auto& a, const auto& b) { return a.item < b.item; });
   return failures;
+}
+
+// What has failed before, and the others. Behind one that has not a key's later ones stay there too.
+std::pair<std::vector<std::size_t>, std::vector<std::size_t>> BatchRun::parts() const {
+  std::vector<std::size_t> failed_before, fresh;
+  std::set<std::uint64_t> fresh_keys;
+  for (std::size_t item = 0; item < items_.size(); ++item) {
+    const auto& one = items_[item];
+    if (!one.fit) continue;
+    if (one.context->attempt > 1 && !fresh_keys.contains(one.key_hash)) {
+      failed_before.push_back(item);
+    } else {
+      fresh.push_back(item);
+      fresh_keys.insert(one.key_hash);
+    }
+  }
+  return {std::move(failed_before), std::move(fresh)};
 }
 
 void BatchRun::call(std::span<const std::size_t> given) {
@@ -124,7 +143,7 @@ void BatchRun::call(std::span<const std::size_t> given) {
 std::vector<std::size_t> BatchRun::wanted_of(std::span<const std::size_t> items) {
   std::vector<std::size_t> wanted;
   for (const auto item : items) {
-    if (!items_[item].fit || is_held_up(item)) continue;
+    if (is_held_up(item)) continue;
     owner_.still_wanted(item) ? wanted.push_back(item) : hold_up(item, std::nullopt);
   }
   return wanted;
@@ -162,19 +181,19 @@ namespace reel {
 Context& RawBatchItem::flow() const {
   return call_->flow(index_);
 }
-void RawBatchItem::fail(std::string_view why) {
+void RawBatchItem::fail(std::string_view why) const {
   call_->judge(index_, BatchCall::Verdict::fail, why);
 }
-void RawBatchItem::reject(std::string_view why) {
+void RawBatchItem::reject(std::string_view why) const {
   call_->judge(index_, BatchCall::Verdict::reject, why);
 }
-void RawBatchItem::retry_after(std::chrono::milliseconds delay, std::string_view why) {
+void RawBatchItem::retry_after(std::chrono::milliseconds delay, std::string_view why) const {
   call_->judge(index_, BatchCall::Verdict::retry_after, why, delay);
 }
 bool RawBatchItem::failed() const {
   return call_->failed(index_);
 }
-void RawBatchItem::attempt(const std::function<void()>& handle) {
+void RawBatchItem::attempt(const std::function<void()>& handle) const {
   call_->attempt(index_, handle);
 }
 const google::protobuf::Message& RawBatchItem::message() const {

@@ -47,6 +47,7 @@ class Batches::HandOver final : public BatchRun::Owner {
   // What failed is not told yet: first the lanes must know.
   std::vector<BatchRun::Failure> run() { return run_.run(); }
   [[nodiscard]] std::size_t done_count() const { return done_; }
+  [[nodiscard]] std::size_t calls() const { return run_.calls(); }
   void log(const BatchRun::Failure& failure) const {
     const auto& task = tasks_[failure.item];
     const auto event = read_event(task.bytes);
@@ -189,6 +190,12 @@ void Batches::hand_over(Registration& registration, const std::vector<Task>& tas
     return desk_.ended(registration.handler->number, failed);
   }();
   surroundings_.freed(to_tell);
+  if (batch.calls() > 1) {
+    surroundings_.log(LogLevel::debug, "batch_took_calls pattern=" + registration.handler->pattern +
+                                           " events=" + std::to_string(tasks.size()) +
+                                           " calls=" + std::to_string(batch.calls()) +
+                                           " failed=" + std::to_string(failures.size()));
+  }
   for (auto& failure : failures) {
     batch.log(failure);
     (void)settles_.nack(delivery_of(tasks[failure.item]), std::move(failure.failed));

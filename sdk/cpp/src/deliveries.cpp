@@ -183,11 +183,19 @@ void Deliveries::add_beat(v1::ClientBeat& beat) {
   beat.set_handled(beat.handled() + counts().handled);
   auto work = workers_.work();
   if (batches_) batches_->add_work(work);
+  v1::Settle::Ack* range = nullptr;
   for (const auto& one : work.begun) {
+    // Of a batch many follow one another.
+    if (range != nullptr && range->delivery() == one.delivery &&
+        range->first() + range->count() == one.offset) {
+      range->set_count(range->count() + 1);
+      continue;
+    }
     auto& begun = *beat.add_begun();
     begun.set_first(one.offset);
     begun.set_count(1);
     begun.set_delivery(one.delivery);
+    range = &begun;
   }
   // What was dropped for a stop goes back with the goodbye: nobody is to blame for it.
   const bool draining = draining_.load(std::memory_order_relaxed);

@@ -16,8 +16,9 @@
 // forgotten, and it is called again with the first half and with the second, and so on until an item that
 // makes it throw stands alone and gets the error: as from a handler of on(), a dead letter where that was a
 // reel::Reject. So in one attempt an item is handed over at most 1 + ceil(log2(max_size)) times, 8 with the
-// defaults, before the others' effects are as if it had not been there. What a handler does outside the bus
-// must bear that, as it must bear any repeat. When three stood alone, failed, and no call has returned yet,
+// defaults; what a handler does outside the bus must bear that, as it must bear any repeat. What has failed
+// in an attempt before is handed over first and apart from what has not, so that a poison is looked for once
+// and not among others each time it comes. And when eight stood alone, failed, and no call has returned yet,
 // it is no item's fault: what is left gets the last error without having been handed over again.
 //
 // The order of a key holds. Consecutive events of one key may stand in one batch, in order. When one fails,
@@ -26,13 +27,14 @@
 // the service meanwhile: what follows under it, for whichever handler, waits for the batch.
 //
 // What cannot be an item never reaches the handler and harms no other: an event that is not an E, or does not
-// parse as one, is a dead letter by itself.
+// parse as one, is a dead letter by itself. A handler of on() may go on as it is: batch.each(handler).
 //
 // Each on_batch() has a thread of its own besides Options::workers and runs one batch at a time; the next one
 // gathers meanwhile. A batch that hangs holds up its keys and its on_batch(), nothing else.
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -78,16 +80,16 @@ class RawBatchItem {
   [[nodiscard]] std::size_t index() const { return index_; }
 
   /// It failed, and is tried again by the service's backoff. Of several verdicts the last one counts.
-  void fail(std::string_view why);
+  void fail(std::string_view why) const;
   /// It can never be handled: a dead letter at once.
-  void reject(std::string_view why);
+  void reject(std::string_view why) const;
   /// It is tried again, but no sooner than `delay`.
-  void retry_after(std::chrono::milliseconds delay, std::string_view why);
+  void retry_after(std::chrono::milliseconds delay, std::string_view why) const;
   /// One of these was said.
   [[nodiscard]] bool failed() const;
   /// Calls `handle`; what that throws is this item's failure, as from a handler of on(). Not where an event
   /// before it under its key has failed: it will come again.
-  void attempt(const std::function<void()>& handle);
+  void attempt(const std::function<void()>& handle) const;
 
  protected:
   [[nodiscard]] const google::protobuf::Message& message() const;
@@ -117,27 +119,36 @@ class BasicBatch {
 
   /// At least one.
   [[nodiscard]] std::size_t size() const { return items_.size(); }
-  [[nodiscard]] Item& operator[](std::size_t index) { return items_.at(index); }
-  [[nodiscard]] auto begin() { return items_.begin(); }
-  [[nodiscard]] auto end() { return items_.end(); }
+  [[nodiscard]] const Item& operator[](std::size_t index) const { return items_.at(index); }
+  [[nodiscard]] auto begin() const { return items_.begin(); }
+  [[nodiscard]] auto end() const { return items_.end(); }
 
   /// As of the item there. Throw std::out_of_range where there is none, and so fail the call.
-  void fail(std::size_t index, std::string_view why) { items_.at(index).fail(why); }
-  void reject(std::size_t index, std::string_view why) { items_.at(index).reject(why); }
-  void retry_after(std::size_t index, std::chrono::milliseconds delay, std::string_view why) {
+  void fail(std::size_t index, std::string_view why) const { items_.at(index).fail(why); }
+  void reject(std::size_t index, std::string_view why) const { items_.at(index).reject(why); }
+  void retry_after(std::size_t index, std::chrono::milliseconds delay, std::string_view why) const {
     items_.at(index).retry_after(delay, why);
   }
 
-  /// For what is done one by one before or after what is done together: calls handler(item) for each in turn.
-  /// One that throws fails that item alone, and what follows it under its key is left out.
+  /// For what is done one by one before or after what is done together: calls handler(item) for each in turn,
+  /// or handler(event, flow) as on() would. One that throws fails that item alone, and what follows it under
+  /// its key is left out, as is what has failed already.
   template <class Handler>
-  void each(Handler&& handler) {
-    for (auto& item : items_) item.attempt([&] { handler(item); });
+  void each(Handler&& handler) const {
+    for (const auto& item : items_) {
+      item.attempt([&] {
+        if constexpr (std::invocable<Handler&, const Item&>) {
+          handler(item);
+        } else {
+          handler(*item, item.flow());
+        }
+      });
+    }
   }
 
   /// For handlers that may take longer than the service's ack_timeout: call it now and then, and the time
   /// begins anew for the whole batch. flow().in_progress() of any item does the same.
-  void in_progress();
+  void in_progress() const;
 
  private:
   BatchCall* call_;
@@ -170,7 +181,7 @@ BasicBatch<Item>::BasicBatch(BatchCall& call) : call_{&call} {
 }
 
 template <class Item>
-void BasicBatch<Item>::in_progress() {
+void BasicBatch<Item>::in_progress() const {
   call_->in_progress();
 }
 

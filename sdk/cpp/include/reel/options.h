@@ -49,8 +49,8 @@ struct Options {
   /// tenth of a second of the fastest publisher; raise it to ride out longer stops of the broker.
   std::size_t publish_buffer_bytes = 16u << 20;
 
-  /// Handlers that run at a time; 0: as many as the machine has cores. Raise it where handlers wait for
-  /// others.
+  /// Handlers that run at a time, and a thread besides for each on_batch(); 0: as many as the machine has
+  /// cores. Raise it where handlers wait for others.
   unsigned workers = 0;
   /// Events and bytes a service takes before it has settled what it holds. More keeps workers busy across the
   /// round trip; less shares better between instances. What waits here for a worker does not time out.

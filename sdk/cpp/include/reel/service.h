@@ -59,9 +59,9 @@ concept BatchEventHandler = std::invocable < Handler&,
 
 /// Counts since run() began.
 struct ServiceCounts {
-  std::uint64_t handled = 0;  ///< handlers that returned
-  std::uint64_t failed = 0;   ///< handlers that threw, rejects included
-  std::uint64_t dropped = 0;  ///< deliveries the broker had taken back before they were handled
+  std::uint64_t handled = 0;  ///< handlers that returned; of a batch, items that did not fail
+  std::uint64_t failed = 0;   ///< handlers that threw, rejects included; of a batch, items that failed
+  std::uint64_t dropped = 0;  ///< deliveries given back or taken back before they were handled
   std::uint64_t stale = 0;    ///< settled too late: without effect, another attempt was under way
 };
 
