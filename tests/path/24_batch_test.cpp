@@ -34,6 +34,13 @@ std::set<std::string> flows_of(Mesh& mesh, const std::string& topic, std::size_t
   return flows;
 }
 
+/// For what counts attempts: a machine that stands still for a second costs nobody an instance, and so nobody
+/// an attempt.
+Mesh patient_mesh() {
+  return Mesh{Mesh::small_mesh(),
+              "journal: {sync: os, segment_bytes: 4MiB}, service_timeout: 5s, beat_interval: 200ms"};
+}
+
 /// One batch for all that was placed before it starts.
 std::vector<std::string> flags(std::vector<std::string> more) {
   std::vector<std::string> flags{
@@ -48,7 +55,7 @@ std::vector<std::string> flags(std::vector<std::string> more) {
 
 TEST_CASE(
     "of a batch one is rejected, one is tried again, and the others are acked once with their effects") {
-  Mesh mesh;
+  auto mesh = patient_mesh();
   mesh.start_broker();
   for (const auto* flow : {"a", "b", "bad", "d", "flaky"}) mesh.place(flow);
   const auto actor =
@@ -68,7 +75,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an event that makes its batch throw is the one dead letter; the others keep their effects") {
-  Mesh mesh;
+  auto mesh = patient_mesh();
   mesh.start_broker();
   for (const auto* flow : {"a", "b", "poison", "d", "e"}) mesh.place(flow);
   const auto actor = mesh.actor("payments", flags({"--throw-on", "poison"}));
@@ -84,7 +91,7 @@ TEST_CASE("an event that makes its batch throw is the one dead letter; the other
 }
 
 TEST_CASE("behind a failed event its key's later ones come again in order, none of them counted") {
-  Mesh mesh;
+  auto mesh = patient_mesh();
   mesh.start_broker();
   for (int i = 0; i < 4; ++i) mesh.place("flaky");
   const auto actor = mesh.actor("payments", flags({"--fail-on", "flaky", "--fail-attempts", "1"}));
@@ -136,4 +143,44 @@ TEST_CASE("gathering for longer than the ack timeout is no timeout, nor is bisec
   REQUIRE(eventually([&] { return mesh.rows({"dead"}).size() == 1; }));
   CHECK(mesh.rows({"dead"}).at(0)["attempts"] == 3);
   CHECK(effects(mesh, "payment.captured", 7).size() == 7);
+}
+
+TEST_CASE("a batch whose handler hangs goes to another instance, in order and once") {
+  auto yaml = Mesh::small_mesh();
+  const std::string from = "{ack_timeout: 2s, retry: {attempts: 3,";
+  Mesh mesh{yaml.replace(yaml.find(from), from.size(), "{ack_timeout: 500ms, retry: {attempts: 10,")};
+  mesh.start_broker();
+  const auto hanging = mesh.actor("payments", {"--on", "order.placed", "--batch", "4", "--batch-wait-ms",
+                                               "50", "--hang-on", "stuck", "--emit", "payment.captured"});
+  for (const auto* flow : {"stuck", "a", "stuck", "b"}) mesh.place(flow);
+  REQUIRE(eventually([&] { return mesh.logged("begin") >= 1; }));
+  const auto other = mesh.actor("payments", {"--on", "order.placed", "--batch", "4", "--batch-wait-ms", "50",
+                                             "--emit", "payment.captured"});
+  REQUIRE(mesh.has_acked("payments", 4));
+  CHECK(mesh.rows({"dead"}).empty());
+  CHECK(effects(mesh, "payment.captured", 4).size() == 4);
+  std::vector<std::string> stuck, placed;
+  for (const auto& line : mesh.log_lines()) {
+    if (line.at(0) == "end" && line.at(2) == "stuck") stuck.push_back(line.at(3));
+  }
+  for (const auto& row : mesh.events("order.placed", 4)) {
+    if (row["correlationid"] == "stuck") placed.push_back(row["id"]);
+  }
+  CHECK(stuck == placed);
+}
+
+TEST_CASE("an event that takes its instance with it, batch and all, is the one dead letter") {
+  Mesh mesh;
+  mesh.start_broker();
+  for (const auto* flow : {"a", "b", "deadly", "d", "e", "f"}) mesh.place(flow);
+  for (int lives = 0; lives < 12 && mesh.rows({"dead"}).empty(); ++lives) {
+    const auto actor = mesh.actor("payments", flags({"--die-on", "deadly"}));
+    REQUIRE(eventually([&] { return !actor->running() || !mesh.rows({"dead"}).empty(); }));
+    if (actor->running()) CHECK(mesh.has_acked("payments", 5));
+  }
+  const auto letters = mesh.rows({"dead"});
+  REQUIRE(letters.size() == 1);
+  CHECK(letters[0]["correlationid"] == "deadly");
+  CHECK(letters[0]["error_type"] == "consumer_lost");
+  CHECK(effects(mesh, "payment.captured", 5).size() == 5);
 }

@@ -104,7 +104,7 @@ class BatchDesk {
 
   std::vector<Desk> desks_;
   std::unordered_map<std::uint64_t, Held> held_;
-  std::chrono::milliseconds wait_max_ = std::chrono::milliseconds::max();
+  std::chrono::milliseconds wait_max_ = std::chrono::hours{1};
   bool closed_ = false;
 };
 

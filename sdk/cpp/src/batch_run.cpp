@@ -90,9 +90,7 @@ std::vector<BatchRun::Failure> BatchRun::run() {
     call(*part);
   }
   std::vector<Failure> failures;
-  for (auto& [key, held_up] : held_up_) {
-    if (held_up.by) failures.push_back({held_up.from, std::move(*held_up.by)});
-  }
+  for (auto& [key, failure] : held_up_) failures.push_back(std::move(failure));
   std::sort(failures.begin(), failures.end(), [](const auto& a, const auto& b) { return a.item < b.item; });
   return failures;
 }
@@ -143,8 +141,9 @@ void BatchRun::call(std::span<const std::size_t> given) {
 std::vector<std::size_t> BatchRun::wanted_of(std::span<const std::size_t> items) {
   std::vector<std::size_t> wanted;
   for (const auto item : items) {
-    if (is_held_up(item)) continue;
-    owner_.still_wanted(item) ? wanted.push_back(item) : hold_up(item, std::nullopt);
+    // The broker names all that it takes back, also what is behind. What came in a lost session says nothing
+    // of what came again in this one.
+    if (!is_held_up(item) && owner_.still_wanted(item)) wanted.push_back(item);
   }
   return wanted;
 }
@@ -153,7 +152,7 @@ void BatchRun::returned(Call& call) {
   any_returned_ = true;
   for (auto& seat : call.seats()) {
     if (is_held_up(seat.item)) continue;
-    seat.failed ? hold_up(seat.item, std::move(seat.failed)) : owner_.done(seat.item);
+    seat.failed ? hold_up(seat.item, std::move(*seat.failed)) : owner_.done(seat.item);
   }
 }
 
@@ -166,12 +165,13 @@ void BatchRun::failed(std::span<const std::size_t> items, const Failed& failed) 
 // By what stands at it or before it under its key.
 bool BatchRun::is_held_up(std::size_t item) const {
   const auto found = held_up_.find(items_[item].key_hash);
-  return found != held_up_.end() && found->second.from <= item;
+  return found != held_up_.end() && found->second.item <= item;
 }
 
-void BatchRun::hold_up(std::size_t item, std::optional<Failed> by) {
-  const auto [place, fresh] = held_up_.try_emplace(items_[item].key_hash, HeldUp{item, by});
-  if (!fresh && item < place->second.from) place->second = {item, std::move(by)};
+void BatchRun::hold_up(std::size_t item, Failed failed) {
+  const auto key = items_[item].key_hash;
+  const auto found = held_up_.find(key);
+  if (found == held_up_.end() || item < found->second.item) held_up_[key] = {item, std::move(failed)};
 }
 
 }  // namespace reel::sdk

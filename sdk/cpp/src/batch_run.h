@@ -9,7 +9,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -38,7 +37,7 @@ class BatchRun {
     virtual void in_progress() = 0;
   };
   struct Failure {
-    std::size_t item;
+    std::size_t item = 0;
     Failed failed;
   };
 
@@ -63,24 +62,18 @@ class BatchRun {
     std::unique_ptr<google::protobuf::Message> event;
     bool fit = true;
   };
-  // From which item on a key is held up, and by what; by nothing where that one is not wanted any more.
-  struct HeldUp {
-    std::size_t from = 0;
-    std::optional<Failed> by;
-  };
-
   [[nodiscard]] std::pair<std::vector<std::size_t>, std::vector<std::size_t>> parts() const;
   void call(std::span<const std::size_t> items);
   [[nodiscard]] std::vector<std::size_t> wanted_of(std::span<const std::size_t> items);
   void returned(Call& call);
   void failed(std::span<const std::size_t> items, const Failed& failed);
   [[nodiscard]] bool is_held_up(std::size_t item) const;
-  void hold_up(std::size_t item, std::optional<Failed> by);
+  void hold_up(std::size_t item, Failed failed);
 
   const BatchHandler& handler_;
   Owner& owner_;
   std::deque<Item> items_;
-  std::map<std::uint64_t, HeldUp> held_up_;  // by key
+  std::map<std::uint64_t, Failure> held_up_;  // by key: what failed first
   std::atomic<std::size_t> together_{0};
   std::size_t calls_ = 0;
   std::size_t failed_alone_ = 0;

@@ -62,14 +62,16 @@ std::unique_ptr<DeliveredFrame> read_delivery(const v1::Deliver& deliver, Body b
   }
   BatchReader batch{frame->body.bytes};
   while (auto run = batch.next_run()) {
-    frame->runs.push_back({run->head, &handlers.at(run->head.topic)});
+    const auto& handling = handlers.at(run->head.topic);
+    const bool in_batch = handling.batch() != nullptr;
+    frame->runs.push_back({run->head, &handling});
     while (const auto event = run->next_event()) {
       if (at == tasks.size()) return nullptr;
       auto& task = tasks[at++];
       task.key_hash = std::hash<std::string_view>{}(event->key());
       task.bytes = event->bytes;
       task.run = static_cast<std::uint32_t>(frame->runs.size() - 1) & run_mask;
-      task.in_batch = frame->runs.back().handlers->batch() != nullptr;
+      task.in_batch = in_batch;
     }
     if (run->malformed()) return nullptr;
   }
