@@ -19,7 +19,8 @@ namespace {
 class WorkersBench {
  public:
   explicit WorkersBench(unsigned count = 2)
-      : workers{count, [this](unsigned, const Task& task) { return handle(task); }} {}
+      : workers{count, [this](unsigned, const Task& task) { return handle(task); },
+                [this](std::uint64_t key) { return release(key); }} {}
 
   using OffsetsAndKeys = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 
@@ -79,10 +80,29 @@ class WorkersBench {
     while (std::chrono::steady_clock::now() < until) continue;
     const std::lock_guard lock{mutex};
     running.erase(task.key_hash);
+    if (kept.contains(task.key_hash)) {
+      kept[task.key_hash].push_back(task);
+      changed.notify_all();
+      return Handled::kept;
+    }
     seen[task.key_hash].push_back(task.offset);
     changed.notify_all();
     return fails.erase(task.offset) == 0 ? Handled::done : Handled::failed;
   }
+
+  // As a batch that has the first one kept under the key has ended, in which that one failed or did not.
+  ReleasedKey release(std::uint64_t key) {
+    const std::lock_guard lock{mutex};
+    auto tasks = std::move(kept[key]);
+    kept.erase(key);
+    ReleasedKey released;
+    if (batch_fails)
+      released.failed = {.session = tasks.front().frame->session, .offset = tasks.front().offset};
+    DeliveredFrame::release(tasks.front().frame, 1);
+    released.behind.assign(tasks.begin() + 1, tasks.end());
+    return released;
+  }
+  void free(std::uint64_t key) { workers.freed({&key, 1}); }
 
   void take_back(std::uint64_t first, std::uint32_t count) {
     v1::Settle::Ack range;
@@ -116,6 +136,8 @@ class WorkersBench {
   std::set<std::uint64_t> fails;
   std::map<std::uint64_t, std::shared_future<void>> gates;
   std::set<std::uint64_t> running;
+  std::map<std::uint64_t, std::vector<Task>> kept;  // by key, where these are kept
+  bool batch_fails = false;
   std::size_t most_running = 0;
   std::map<std::uint64_t, std::thread::id> by;  // by offset, who handled it
   std::map<std::uint64_t, std::vector<std::uint64_t>> seen;
@@ -265,6 +287,61 @@ TEST_CASE("workers say what they are at and what waits; what the broker takes ba
     CHECK(bench.workers.dropped() == 2);
     CHECK(bench.work() == "at, from 0 to 0");
   }
+}
+
+TEST_CASE("a kept event keeps its key: the lane takes up what came behind it when it is told") {
+  WorkersBench bench;
+  bench.kept[7];
+  bench.deliver({{1, 7}, {2, 7}, {3, 8}, {4, 7}});
+  CHECK(bench.handled() == "8: 3");
+  CHECK(bench.kept[7].size() == 3);
+  bench.deliver({{5, 8}});
+  CHECK(bench.handled() == "8: 5");
+
+  SUBCASE("and handles it where nothing failed") {
+    bench.free(7);
+    bench.deliver({{6, 7}});
+    CHECK(bench.handled() == "7: 2 4 6");
+  }
+  SUBCASE("or parks it behind what failed") {
+    bench.batch_fails = true;
+    bench.free(7);
+    bench.deliver({{6, 7}});
+    CHECK(bench.handled() == "");
+    bench.workers.answered(7, 1);
+    bench.settled = 1;
+    bench.deliver({{1, 7}, {2, 7}});
+    CHECK(bench.handled() == "7: 1 2");
+    CHECK(bench.workers.dropped() == 3);
+  }
+  SUBCASE("also when the session was lost meanwhile, with what came in it gone") {
+    bench.batch_fails = true;
+    bench.session = 1;
+    bench.workers.drop_all(1);
+    bench.deliver({{1, 7}});
+    CHECK(bench.handled() == "");
+    bench.free(7);
+    CHECK(bench.handled() == "7: 1");
+    CHECK(bench.workers.dropped() == 2);
+  }
+}
+
+TEST_CASE("a lost session does not lose the news that a key is free") {
+  WorkersBench bench{1};
+  std::promise<void> gate;
+  bench.gates[9] = gate.get_future().share();
+  bench.kept[7];
+  bench.deliver({{1, 7}});
+  CHECK(bench.handled() == "");
+  bench.deliver({{2, 9}});
+  bench.wait_until_running(9);
+  bench.free(7);  // waits for the worker
+  bench.session = 1;
+  bench.workers.drop_all(1);
+  gate.set_value();
+  CHECK(bench.handled() == "9: 2");
+  bench.deliver({{3, 7}});
+  CHECK(bench.handled() == "7: 3");
 }
 
 TEST_CASE("who brings events while a worker sleeps runs them itself") {
