@@ -15,6 +15,7 @@ bool BatchDesk::offer(std::optional<Batch> batch, const Task& task, Time now) {
     auto& held = found->second;
     if (!may_join(held, batch)) {
       held.behind.push_back(task);
+      if (!held.under_way && !held.ended) ++desks_[held.batch].behind;
       return true;
     }
     ++held.events;
@@ -37,12 +38,15 @@ void BatchDesk::gather(Desk& desk, const Task& task, Time now) {
 }
 
 bool BatchDesk::is_full(const Desk& desk) const {
-  return desk.gathered.size() >= desk.limits.events || desk.bytes >= desk.limits.bytes;
+  return desk.gathered.size() >= desk.limits.events || desk.bytes >= desk.limits.bytes ||
+         desk.gathered.size() + desk.behind >= desk.limits.kept;
 }
 
-bool BatchDesk::wants_attention(Batch batch) const {
+std::optional<BatchDesk::Batch> BatchDesk::wants_attention(std::uint64_t key_hash) const {
+  const auto batch = held_.at(key_hash).batch;
   const auto& desk = desks_[batch];
-  return desk.under_way.empty() && (desk.gathered.size() == 1 || is_full(desk));
+  if (!desk.under_way.empty() || (desk.gathered.size() != 1 && !is_full(desk))) return std::nullopt;
+  return batch;
 }
 
 bool BatchDesk::is_due(Batch batch, Time now) const {
@@ -74,6 +78,7 @@ std::vector<Task> BatchDesk::take(Batch batch) {
     held_.at(gathered.task.key_hash).under_way = true;
   }
   desk.bytes -= bytes;
+  desk.behind = 0;
   desk.withdrawn.assign(desk.under_way.size(), false);
   desk.gathered.clear();
   // A key is in one batch at a time.

@@ -34,6 +34,7 @@ class BatchDesk {
   struct Limits {
     std::size_t events = 0;
     std::size_t bytes = 0;  ///< one event may exceed it
+    std::size_t kept = 0;   ///< events gathered and behind these; more would use up the credit
     std::chrono::milliseconds wait{0};
   };
   explicit BatchDesk(std::vector<Limits> limits);
@@ -44,8 +45,8 @@ class BatchDesk {
   /// An event, in its key's order; nothing: not for a batch. False: its key is not held, and neither is it.
   [[nodiscard]] bool offer(std::optional<Batch> batch, const Task& task, Time now);
 
-  /// Whether what was gathered last makes a difference to who waits for deadline().
-  [[nodiscard]] bool wants_attention(Batch batch) const;
+  /// The batch that has this key, if it was just begun or is full: who waits for its deadline() is to look.
+  [[nodiscard]] std::optional<Batch> wants_attention(std::uint64_t key_hash) const;
   /// Whether to take() now. Not while one is under way.
   [[nodiscard]] bool is_due(Batch batch, Time now) const;
   /// When it will be, if nothing comes; Time::max(): never.
@@ -83,7 +84,8 @@ class BatchDesk {
   struct Desk {
     Limits limits;
     std::vector<Gathered> gathered;
-    std::size_t bytes = 0;  // of these
+    std::size_t bytes = 0;   // of these
+    std::size_t behind = 0;  // came behind these
     std::vector<Task> under_way;
     std::vector<bool> withdrawn;  // of those
   };

@@ -23,6 +23,7 @@ std::vector<BatchDesk::Limits> batch_limits(const std::vector<const BatchHandler
     };
     limits.push_back({.events = std::min(handler->options.max_size, share(options.credit_events)),
                       .bytes = std::min(handler->options.max_bytes, share(options.credit_bytes)),
+                      .kept = share(options.credit_events),
                       .wait = handler->options.max_wait});
   }
   return limits;
@@ -59,7 +60,7 @@ class Batches::HandOver final : public BatchRun::Owner {
   [[nodiscard]] bool still_wanted(std::size_t item) override {
     if (tasks_[item].frame->session < batches_.session_.load(std::memory_order_acquire)) return false;
     const std::lock_guard lock{batches_.mutex_};
-    return batches_.desk_.is_wanted(registration_.handler->number, item);
+    return !batches_.ending_ && batches_.desk_.is_wanted(registration_.handler->number, item);
   }
   void done(std::size_t item) override {
     settled_[item] = true;
@@ -149,7 +150,7 @@ bool Batches::keep(const Task& task) {
   if (task.in_batch) batch = task.frame->runs[task.run].handlers->batch()->number;
   const std::lock_guard lock{mutex_};
   if (!desk_.offer(batch, task, Clock::now())) return false;
-  if (batch && desk_.wants_attention(*batch)) registrations_[*batch].changed.notify_one();
+  if (const auto due = desk_.wants_attention(task.key_hash)) registrations_[*due].changed.notify_one();
   return true;
 }
 

@@ -15,7 +15,7 @@ namespace {
 // A desk with two batch handlers, "0" and "1", in virtual time; offsets stand for events.
 class DeskBench {
  public:
-  explicit DeskBench(BatchDesk::Limits limits = {.events = 3, .bytes = 1'000, .wait = 200ms})
+  explicit DeskBench(BatchDesk::Limits limits = {.events = 3, .bytes = 1'000, .kept = 6, .wait = 200ms})
       : desk{{limits, limits}} {}
 
   // "is kept", in a batch or behind one, or "is free" to be handled at once.
@@ -124,6 +124,14 @@ TEST_CASE("a batch is due when it is full, or its first item has waited long eno
     CHECK(bench.taken() == "");
     bench.advance(1ms);
     CHECK(bench.taken() == "1 2");
+  }
+  SUBCASE("by what came behind it, which uses up the credit that more would need") {
+    bench.offer(1, 1);
+    for (std::uint64_t i = 2; i <= 5; ++i) bench.offer(i, 1, {});
+    CHECK(bench.taken() == "");
+    CHECK(bench.desk.wants_attention(1) == 0);
+    bench.offer(6, 1, {});
+    CHECK(bench.taken() == "1");
   }
   SUBCASE("by the time that the broker lets pass") {
     bench.desk.set_wait_max(10ms);
@@ -267,6 +275,7 @@ TEST_CASE(
   CHECK(rc::check([] {
     const auto limits = BatchDesk::Limits{.events = *rc::gen::inRange<std::size_t>(1, 6),
                                           .bytes = *rc::gen::inRange<std::size_t>(1, 9),
+                                          .kept = *rc::gen::inRange<std::size_t>(1, 12),
                                           .wait = std::chrono::milliseconds{*rc::gen::inRange(0, 30)}};
     DeskBench bench{limits};
     std::map<std::uint64_t, std::vector<std::uint64_t>> expected, handled;

@@ -30,7 +30,8 @@
 // parse as one, is a dead letter by itself. A handler of on() may go on as it is: batch.each(handler).
 //
 // Each on_batch() has a thread of its own besides Options::workers and runs one batch at a time; the next one
-// gathers meanwhile. A batch that hangs holds up its keys and its on_batch(), nothing else.
+// gathers meanwhile. A batch that hangs holds up its keys and its on_batch(), nothing else. At a stop what
+// has gathered is handed over, if no batch is under way; else it goes back to the broker.
 #pragma once
 
 #include <chrono>
@@ -54,9 +55,9 @@ struct BatchOptions {
   /// batch a hundredth of its cost; more mostly makes a failure dearer.
   std::size_t max_size = 100;
   /// From when its first item was gathered; 0: whatever is there when the handler is free. No more than the
-  /// broker's service_timeout (5 s), beyond which a service that settles nothing counts as stuck. Also
-  /// what a batch takes when no more can come: when the service's max_in_flight or the rest of its credit is
-  /// used up.
+  /// broker's service_timeout (5 s), beyond which a service that settles nothing counts as stuck. It is not
+  /// waited for where what came behind the batch, under its keys, has used up the same part of the credit; it
+  /// is where the broker hands out less than a batch's worth, as max_in_flight and max_rate_per_s have it.
   std::chrono::milliseconds max_wait{200};
   /// Encoded events, of which the first may exceed it. 4 MiB is a quarter of Options::credit_bytes, which is
   /// the most it may be, shared as above.
