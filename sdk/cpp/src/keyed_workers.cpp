@@ -291,8 +291,7 @@ void KeyedWorkers::run(unsigned worker, Lane& lane) {
       frame = task.frame;
     }
     if (task.frame == nullptr) {
-      task.run == key_freed ? free(worker, lane, task.key_hash)
-                            : resume(worker, lane, task.key_hash, task.offset);
+      task.run == key_freed ? free(lane, task.key_hash) : resume(lane, task.key_hash, task.offset);
     } else if (run_task(worker, lane, task)) {
       ++finished;
     }
@@ -339,7 +338,7 @@ bool KeyedWorkers::run_task(unsigned worker, Lane& lane, const Task& task) {
   return handled != Handled::kept;
 }
 
-void KeyedWorkers::resume(unsigned worker, Lane& lane, std::uint64_t key_hash, std::uint64_t settle) {
+void KeyedWorkers::resume(Lane& lane, std::uint64_t key_hash, std::uint64_t settle) {
   const auto found = std::find_if(lane.parked.begin(), lane.parked.end(),
                                   [&](const Parked& parked) { return parked.key_hash == key_hash; });
   if (found == lane.parked.end()) return;
@@ -350,23 +349,24 @@ void KeyedWorkers::resume(unsigned worker, Lane& lane, std::uint64_t key_hash, s
     return task.frame->settled >= settle || task.offset <= failed;
   });
   drop({tasks.begin(), anew});
-  run_again(worker, lane, {anew, tasks.end()});
+  put_next(lane, {anew, tasks.end()});
 }
 
-void KeyedWorkers::free(unsigned worker, Lane& lane, std::uint64_t key_hash) {
+void KeyedWorkers::free(Lane& lane, std::uint64_t key_hash) {
   auto released = release_(key_hash);
   const auto& failed = released.failed;
   if (failed && failed->session >= session_.load(std::memory_order_acquire)) {
     lane.parked.push_back({key_hash, failed->session, failed->offset, std::move(released.behind)});
   } else {
-    run_again(worker, lane, released.behind);
+    put_next(lane, released.behind);
   }
 }
 
-void KeyedWorkers::run_again(unsigned worker, Lane& lane, std::span<const Task> tasks) {
-  for (const auto& task : tasks) {
-    if (run_task(worker, lane, task)) DeliveredFrame::release(task.frame, 1);
-  }
+// Before all else that the lane runs; seen by work() and take_back() like that.
+void KeyedWorkers::put_next(Lane& lane, std::span<const Task> tasks) {
+  const std::lock_guard lock{mutex_};
+  const auto next = lane.running.begin() + static_cast<std::ptrdiff_t>(lane.at.load()) + 1;
+  lane.running.insert(next, tasks.begin(), tasks.end());
 }
 
 }  // namespace reel::sdk

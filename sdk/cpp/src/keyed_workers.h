@@ -150,9 +150,9 @@ class KeyedWorkers {
   void run(unsigned worker, Lane& lane);
   void finish(Lane& lane);
   [[nodiscard]] bool run_task(unsigned worker, Lane& lane, const Task& task);
-  void resume(unsigned worker, Lane& lane, std::uint64_t key_hash, std::uint64_t settle);
-  void free(unsigned worker, Lane& lane, std::uint64_t key_hash);
-  void run_again(unsigned worker, Lane& lane, std::span<const Task> tasks);
+  void resume(Lane& lane, std::uint64_t key_hash, std::uint64_t settle);
+  void free(Lane& lane, std::uint64_t key_hash);
+  void put_next(Lane& lane, std::span<const Task> tasks);
   void drop(std::span<const Task> tasks);
   void forget_parked(Lane& lane);
   [[nodiscard]] static bool is_withdrawn(const Lane& lane, const Task& task);

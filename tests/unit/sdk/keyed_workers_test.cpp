@@ -326,6 +326,38 @@ TEST_CASE("a kept event keeps its key: the lane takes up what came behind it whe
   }
 }
 
+TEST_CASE("what goes on behind a batch is seen as anything that waits, and can be taken back") {
+  WorkersBench bench{1};
+  std::promise<void> gate;
+  bench.kept[7];
+  bench.deliver({{1, 7}, {2, 7}, {3, 7}, {4, 7}});
+  CHECK(bench.handled() == "");
+  bench.gates[7] = gate.get_future().share();
+  bench.free(7);
+  bench.wait_until_running(7);
+  CHECK(bench.work() == "at 2#1, from 3 to 4");
+  bench.take_back(4, 1);
+  gate.set_value();
+  CHECK(bench.handled() == "7: 2 3");
+}
+
+TEST_CASE("what was parked behind a failure is seen like that when it goes on") {
+  WorkersBench bench{1};
+  std::promise<void> gate;
+  bench.fails = {1};
+  bench.deliver({{1, 7}, {2, 7}});
+  CHECK(bench.handled() == "7: 1");
+  bench.settled = 1;
+  bench.deliver({{1, 7}, {2, 7}, {3, 7}});
+  CHECK(bench.handled() == "");
+  bench.gates[7] = gate.get_future().share();
+  bench.workers.answered(7, 1);
+  bench.wait_until_running(7);
+  CHECK(bench.work() == "at 1#1, from 2 to 3");
+  gate.set_value();
+  CHECK(bench.handled() == "7: 1 2 3");
+}
+
 TEST_CASE("a lost session does not lose the news that a key is free") {
   WorkersBench bench{1};
   std::promise<void> gate;
