@@ -193,6 +193,18 @@ void handle(std::uint64_t events, unsigned workers, bool emits) {
   measure(name.c_str(), events, broker, [&] { (void)service.run(); });
 }
 
+void handle_batches(std::uint64_t events, std::size_t size) {
+  RoteBroker broker{events};
+  Service service{"bench", broker.options()};
+  std::uint64_t handled = 0;
+  service.on_batch<google::protobuf::BytesValue>("bench.event", {.max_size = size}, [&](const auto& batch) {
+    handled += batch.size();
+    if (handled == events) service.stop();
+  });
+  const auto name = "handle, batches of " + std::to_string(size);
+  measure(name.c_str(), events, broker, [&] { (void)service.run(); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -203,4 +215,7 @@ int main(int argc, char** argv) {
   handle(events, 1, false);
   handle(events, 2, false);
   handle(events, 2, true);
+  handle_batches(events, 1);
+  handle_batches(events, 100);
+  handle_batches(events, 1'000);
 }

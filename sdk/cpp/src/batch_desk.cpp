@@ -14,7 +14,7 @@ bool BatchDesk::offer(std::optional<Batch> batch, const Task& task, Time now) {
   if (found != held_.end()) {
     auto& held = found->second;
     if (!may_join(held, batch)) {
-      held.behind.push_back(task);
+      held.behind.push_back({task, now, batch});
       if (!held.under_way && !held.ended) ++desks_[held.batch].behind;
       return true;
     }
@@ -29,7 +29,8 @@ bool BatchDesk::offer(std::optional<Batch> batch, const Task& task, Time now) {
 }
 
 bool BatchDesk::may_join(const Held& held, std::optional<Batch> batch) const {
-  return batch == held.batch && !held.under_way && !held.ended && held.behind.empty();
+  return batch == held.batch && !held.under_way && !held.ended && held.behind.empty() &&
+         desks_[held.batch].gathered.size() < desks_[held.batch].limits.events;
 }
 
 void BatchDesk::gather(Desk& desk, const Task& task, Time now) {
@@ -64,38 +65,42 @@ BatchDesk::Time BatchDesk::deadline(Batch batch) const {
 std::vector<Task> BatchDesk::take(Batch batch) {
   auto& desk = desks_[batch];
   std::size_t bytes = 0;
-  std::vector<Gathered> left;
-  for (const auto& gathered : desk.gathered) {
-    const auto size = gathered.task.bytes.size();
-    const bool fits = desk.under_way.empty() ||
-                      (desk.under_way.size() < desk.limits.events && bytes + size <= desk.limits.bytes);
-    if (!left.empty() || !fits) {
-      left.push_back(gathered);
-      continue;
-    }
-    bytes += size;
-    desk.under_way.push_back(gathered.task);
-    held_.at(gathered.task.key_hash).under_way = true;
+  for (; !desk.gathered.empty(); desk.gathered.pop_front()) {
+    const auto& task = desk.gathered.front().task;
+    const bool fits =
+        desk.under_way.size() < desk.limits.events && bytes + task.bytes.size() <= desk.limits.bytes;
+    if (!desk.under_way.empty() && !fits) break;
+    bytes += task.bytes.size();
+    desk.under_way.push_back(task);
+    auto& held = held_.at(task.key_hash);
+    held.under_way = true;
+    ++held.taken;
   }
   desk.bytes -= bytes;
   desk.behind = 0;
   desk.withdrawn.assign(desk.under_way.size(), false);
-  desk.gathered.clear();
-  // A key is in one batch at a time.
-  for (auto gathered = left.rbegin(); gathered != left.rend(); ++gathered) {
-    auto& held = held_.at(gathered->task.key_hash);
-    if (!held.under_way) continue;
-    --held.events;
-    desk.bytes -= gathered->task.bytes.size();
-    held.behind.insert(held.behind.begin(), gathered->task);
-  }
-  for (const auto& gathered : left) {
-    if (!held_.at(gathered.task.key_hash).under_way) desk.gathered.push_back(gathered);
-  }
+  const bool all = std::all_of(desk.under_way.begin(), desk.under_way.end(), [&](const Task& task) {
+    const auto& held = held_.at(task.key_hash);
+    return held.taken == held.events;
+  });
+  if (!all) put_behind(desk);
   // Lanes bring them as it comes; who handles them together may see the log's order.
   std::sort(desk.under_way.begin(), desk.under_way.end(),
             [](const Task& one, const Task& other) { return one.offset < other.offset; });
   return desk.under_way;
+}
+
+// What is left of keys that are under way: a key is in one batch at a time.
+void BatchDesk::put_behind(Desk& desk) {
+  const auto is_left = [&](const Gathered& one) { return held_.at(one.task.key_hash).under_way; };
+  for (auto one = desk.gathered.rbegin(); one != desk.gathered.rend(); ++one) {
+    if (!is_left(*one)) continue;
+    auto& held = held_.at(one->task.key_hash);
+    held.events = held.taken;
+    held.behind.push_front({one->task, one->since, held.batch});
+    desk.bytes -= one->task.bytes.size();
+  }
+  std::erase_if(desk.gathered, is_left);
 }
 
 bool BatchDesk::is_wanted(Batch batch, std::size_t index) const {
@@ -122,14 +127,32 @@ void BatchDesk::leave(std::uint64_t key_hash, Keys& to_tell) {
     held_.erase(found);
     return;
   }
+  if (!held.failed && !closed_ && go_on(held)) return;
   held.ended = true;
   to_tell.push_back(key_hash);
+}
+
+// Into the next batch with what is behind, as far as that has room. False where another handler's is first.
+bool BatchDesk::go_on(Held& held) {
+  auto& desk = desks_[held.batch];
+  if (held.behind.front().batch != held.batch) return false;
+  held.under_way = held.overstayed = false;
+  held.taken = 0;
+  do {
+    gather(desk, held.behind.front().task, held.behind.front().since);
+    held.behind.pop_front();
+    ++held.events;
+  } while (!held.behind.empty() && held.behind.front().batch == held.batch &&
+           desk.gathered.size() < desk.limits.events);
+  desk.behind += held.behind.size();
+  return true;
 }
 
 ReleasedKey BatchDesk::release(std::uint64_t key_hash) {
   const auto found = held_.find(key_hash);
   if (found == held_.end() || !found->second.ended) return {};
-  ReleasedKey released{found->second.failed, std::move(found->second.behind)};
+  ReleasedKey released{found->second.failed, {}};
+  for (const auto& behind : found->second.behind) released.behind.push_back(behind.task);
   held_.erase(found);
   return released;
 }
@@ -138,10 +161,11 @@ BatchDesk::Dropped BatchDesk::drop(const std::function<bool(const Task&)>& is_go
   Dropped dropped;
   // What waits behind first: where nothing of a key is left, nobody need be told.
   for (auto& [key, held] : held_) {
-    const auto kept = std::stable_partition(held.behind.begin(), held.behind.end(),
-                                            [&](const Task& task) { return !is_gone(task); });
-    dropped.tasks.insert(dropped.tasks.end(), kept, held.behind.end());
-    held.behind.erase(kept, held.behind.end());
+    std::erase_if(held.behind, [&](const Behind& behind) {
+      if (!is_gone(behind.task)) return false;
+      dropped.tasks.push_back(behind.task);
+      return true;
+    });
   }
   for (auto& desk : desks_) {
     for (const auto& gathered : std::exchange(desk.gathered, {})) {
@@ -189,7 +213,7 @@ void BatchDesk::add_work(KeyedWorkers::Work& work) const {
     }
   }
   for (const auto& [key, held] : held_) {
-    for (const auto& task : held.behind) place(task, held.overstayed && !held.ended);
+    for (const auto& behind : held.behind) place(behind.task, held.overstayed && !held.ended);
   }
 }
 

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
@@ -81,9 +82,14 @@ class BatchDesk {
     Task task;
     Time since;
   };
+  struct Behind {
+    Task task;
+    Time since;
+    std::optional<Batch> batch;  // whose handler it is for; a plain one's
+  };
   struct Desk {
     Limits limits;
-    std::vector<Gathered> gathered;
+    std::deque<Gathered> gathered;
     std::size_t bytes = 0;   // of these
     std::size_t behind = 0;  // came behind these
     std::vector<Task> under_way;
@@ -95,13 +101,16 @@ class BatchDesk {
     bool ended = false;       // its lane is told
     bool overstayed = false;  // what is under way was taken back
     std::size_t events = 0;   // of it in the batch
+    std::size_t taken = 0;    // of these, as it is taken
     std::optional<ReleasedKey::Failed> failed;
-    std::vector<Task> behind;
+    std::deque<Behind> behind;
   };
 
   void gather(Desk& desk, const Task& task, Time now);
   [[nodiscard]] bool may_join(const Held& held, std::optional<Batch> batch) const;
   void leave(std::uint64_t key_hash, Keys& to_tell);
+  [[nodiscard]] bool go_on(Held& held);
+  void put_behind(Desk& desk);
   [[nodiscard]] bool is_full(const Desk& desk) const;
 
   std::vector<Desk> desks_;
