@@ -320,12 +320,26 @@ TEST_CASE(
       RC_ASSERT(bytes <= std::max<std::size_t>(limits.bytes, 1));
       for (const auto key : keys) RC_ASSERT(busy.insert(key).second);
     };
-    const auto end = [&](std::size_t batch) {
-      for (const auto& task : bench.under_way[batch]) busy.erase(task.key_hash);
-      const auto told = bench.desk.ended(batch, {});
-      bench.under_way[batch].clear();
+    // Where one of them fails, the broker hands it and what is behind it over anew.
+    const auto end = [&](std::size_t batch, std::optional<std::size_t> failing) {
+      auto& under_way = bench.under_way[batch];
+      for (const auto& task : under_way) busy.erase(task.key_hash);
+      std::vector<Task> failed;
+      if (failing && !under_way.empty()) failed.push_back(under_way[*failing % under_way.size()]);
+      for (const auto& task : failed)
+        std::erase_if(handled[task.key_hash], [&](std::uint64_t one) { return one >= task.offset; });
+      const auto told = bench.desk.ended(batch, failed);
+      under_way.clear();
       for (const auto key : told) {
-        for (const auto& task : bench.desk.release(key).behind) offer(task.offset, key);
+        const auto released = bench.desk.release(key);
+        if (!released.failed) {
+          for (const auto& task : released.behind) offer(task.offset, key);
+          continue;
+        }
+        RC_ASSERT(released.failed->offset == failed.at(0).offset);
+        for (const auto one : expected[key]) {
+          if (one >= released.failed->offset) offer(one, key);
+        }
       }
     };
 
@@ -342,7 +356,8 @@ TEST_CASE(
         const auto batch = static_cast<std::size_t>(step - 8);
         if (bench.under_way[batch].empty()) take(batch);
       } else {
-        end(static_cast<std::size_t>(step - 10));
+        const auto failing = *rc::gen::inRange<std::size_t>(0, 6);
+        end(static_cast<std::size_t>(step - 10), failing < 3 ? std::optional{failing} : std::nullopt);
       }
     }
     for (int round = 0; !bench.desk.idle(); ++round) {
@@ -350,7 +365,7 @@ TEST_CASE(
       bench.advance(1s);
       for (const std::size_t batch : {0, 1}) {
         if (bench.under_way[batch].empty()) take(batch);
-        end(batch);
+        end(batch, {});
       }
     }
     RC_ASSERT(handled == expected);
