@@ -26,9 +26,8 @@ class Resends {
     Offset first_offset = 0;  ///< 0: nothing of it was durable
     std::uint32_t count = 0;
     LogTime log_time = 0;  ///< 0: known to have been accepted, too long ago to say where
-    /// Events that could have been accepted, had there been a subscriber or room. Nothing: read from the
-    /// disk, where that is not kept.
-    std::optional<std::uint32_t> refused = {};
+    /// False: nothing was for want of a subscriber or of room. On the disk that is not kept.
+    bool may_have_refused = true;
   };
   /// What became of this batch before, if anything.
   [[nodiscard]] std::optional<Answer> find(std::uint64_t producer, std::uint64_t sequence) const;

@@ -75,7 +75,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     // Judged again only to repeat what was said of single events; nothing is appended.
     accepted.set_resend(true);
     accepted.set_first_offset(before->first_offset);
-    accepted.set_accepted(before->count);
+    accepted.set_accepted(before->count + judged.count(Destination::live));
     const auto recalled = repeats_.repeat(judged, *before, accepted);
     if (!recalled.forgotten) repeat_refusals(judged, *before, recalled.unknown, accepted);
     tell_destinations(judged, accepted);
@@ -89,7 +89,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   const auto refused_before = judged.refusals().size();
   refuse_unrouted(judged);
   refuse_delayed_beyond(delays_.room(), judged);
-  const auto refused = static_cast<std::uint32_t>(judged.refusals().size() - refused_before);
+  const bool any_refused = judged.refusals().size() > refused_before;
   if (unwritable) refuse_unwritable(judged);
   tell_destinations(judged, accepted);
   tell_matched(judged, accepted);
@@ -101,7 +101,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   // Of what had no effect there is nothing to remember: sent again, it may be taken.
   if (judged.accepted() > 0 && !unwritable) {
     resends_.remember(publish.producer(),
-                      {publish.sequence(), accepted.first_offset(), kept, log_.now(), refused});
+                      {publish.sequence(), accepted.first_offset(), kept, log_.now(), any_refused});
   }
   auto admitted = std::move(judged).admit(received.owner);
   if (unwritable) {
@@ -141,17 +141,14 @@ void Publishing::refuse_last_delayed(Judgement& judged, std::size_t most,
 }
 
 // Which it was nobody remembers: as many of what could have been refused as were not kept. Those whose ids
-// are unknown come first, since they alone can be told from what was kept; of them, what was not refused is a
-// duplicate that is forgotten. Generated ids are never known: today's subscriptions are asked, and of delayed
-// events the last ones were refused.
+// are unknown come first, since they alone can be told from what was kept. Some of them may be duplicates
+// that are forgotten; only where nothing can have been refused are they called so, since who is told of a
+// duplicate takes it for accepted. Generated ids are never known: today's subscriptions are asked, and of
+// delayed events the last ones were refused.
 void Publishing::repeat_refusals(Judgement& judged, const Resends::Answer& before,
                                  const std::vector<std::uint32_t>& unknown, v1::Accepted& answer) const {
-  const auto refused_before = judged.refusals().size();
   const auto missing = [&] { return judged.kept() > before.count ? judged.kept() - before.count : 0; };
-  const auto refused = [&]() -> std::size_t {
-    const auto most = before.refused.value_or(judged.entries()) + refused_before;
-    return std::min<std::size_t>(missing(), most - judged.refusals().size());
-  };
+  const auto refused = [&] { return before.may_have_refused ? missing() : 0; };
   const auto is_unknown = [&](std::uint32_t entry) {
     return std::binary_search(unknown.begin(), unknown.end(), entry);
   };

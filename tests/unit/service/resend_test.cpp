@@ -66,6 +66,25 @@ TEST_CASE("where a duplicate is forgotten, what was accepted is accepted still")
   }
 }
 
+TEST_CASE("what was refused is not called a duplicate, though one beside it is forgotten") {
+  DelayBench bench;
+  bench.listens({"order.urgent"});
+  CHECK(bench.publish(1, {{"u1", 0, "order.urgent", true}}) == "1 from 1");
+  bench.listens({});
+  bench.set_time(DelayBench::epoch + window * 3 / 4);
+  const std::vector<DelayBench::Event> batch{
+      {"u1", 0, "order.urgent", true}, {"u2", 0, "order.urgent", true}, {"e1", 0, "order.archived", true}};
+  CHECK(bench.publish(2, batch) == "1 from 2 0=1 1:REFUSAL_UNROUTED");
+  bench.set_time(DelayBench::epoch + window * 3 / 2);
+  CHECK(bench.publish(2, batch) == "1 from 2 0:REFUSAL_UNROUTED 1:REFUSAL_UNROUTED resend");
+}
+
+TEST_CASE("events that are live only are accepted once more in the answer") {
+  DelayBench bench;
+  CHECK(again(bench, 1, {{"t1", 0, "price.tick"}, {"e1"}}) == "2 from 1");
+  CHECK(again(bench, 2, {{"t1", 0, "price.tick"}, {"t2", 0, "price.tick"}}) == "2 from 0");
+}
+
 TEST_CASE("a duplicate that waits for its time is not refused when it is forgotten") {
   DelayBench bench;
   CHECK(bench.publish(1, {{"e1", 0, "order.placed", true}}) == "1 from 1");
