@@ -14,9 +14,11 @@ void Instances::subscribe(const std::string& session, const std::string& service
   }
   scene_.say(session + " names" + line + ", with credit for " + std::to_string(credit));
   if (!scene_.naive.services[service].subject.empty()) {
-    auto& filter = *request.add_filters();
-    filter.set_pattern(request.patterns(0));
-    filter.set_when(only_vip);
+    for (const auto& pattern : names) {
+      auto& filter = *request.add_filters();
+      filter.set_pattern(pattern);
+      filter.set_when(only_vip);
+    }
   }
   request.set_credit_events(credit);
   if (from_start) request.set_from_start(true);

@@ -88,6 +88,11 @@ TEST_CASE("the broker keeps its promises: a service is kept to its rate, another
   walks({.kinds = more_of({Kind::answer, Kind::time, Kind::hang}, 2), .limits = true}, 50);
 }
 
+TEST_CASE("the broker keeps its promises: some topics are live only, some require a subscriber") {
+  walks({.kinds = more_of({Kind::publish_again, Kind::restart, Kind::fill, Kind::time}, 2), .fussy = true},
+        50);
+}
+
 TEST_CASE("the broker keeps its promises: operators have much to do") {
   walks({.kinds = more_of({Kind::pause, Kind::resume, Kind::redrive, Kind::discard, Kind::retry_now,
                            Kind::give_up, Kind::replay, Kind::cancel},

@@ -64,11 +64,14 @@ void NaiveBroker::publishes(const std::string& session, std::uint64_t sequence,
     auto answer = before->second;
     answer.resend = true;
     for (auto& [entry, where] : answer.duplicates) where = "?";  // its id may be forgotten since
+    for (const auto& id : answer.refused_ids) answer.refused -= known(session, id).empty() ? 0 : 1;
     return answers_[session].push_back(answer);
   }
-  Answer answer{.sequence = sequence};
+  Answer answer{.sequence = sequence, .at = now};
+  const auto is_live = [this](const Draft& draft) { return !model_.topics.at(draft.topic).durable; };
   if (trouble()) {
-    answer.refused = events.size();
+    answer.accepted = static_cast<std::uint32_t>(std::count_if(events.begin(), events.end(), is_live));
+    answer.refused = events.size() - answer.accepted;
     answer.at_once = true;
     return answers_[session].push_back(answer);
   }
@@ -76,10 +79,19 @@ void NaiveBroker::publishes(const std::string& session, std::uint64_t sequence,
   std::set<std::string> ids;
   for (std::uint32_t entry = 0; entry < events.size(); ++entry) {
     const auto& draft = events[entry];
+    if (is_live(draft)) {
+      ++answer.accepted;
+      answer.matched.push_back(0);
+      continue;
+    }
     auto where = known(session, draft.id);
     if (where.empty() && !ids.insert(draft.id).second) where = "nowhere";
     answer.matched.push_back(where.empty() ? matched(draft) : 0);
-    if (where.empty()) {
+    const bool needs_somebody = model_.topics.at(draft.topic).require_subscriber && draft.deliver_at == 0;
+    if (where.empty() && needs_somebody && answer.matched.back() == 0) {
+      ++answer.refused;
+      answer.refused_ids.push_back(draft.id);
+    } else if (where.empty()) {
       taken.push_back(draft);
     } else {
       answer.duplicates[entry] = where;
@@ -92,10 +104,16 @@ void NaiveBroker::publishes(const std::string& session, std::uint64_t sequence,
   } else if (!taken.empty()) {
     answer.delayed = delayed.size();
   }
-  answer.accepted = static_cast<std::uint32_t>(taken.size());
+  answer.accepted += static_cast<std::uint32_t>(taken.size());
   append(session, taken, true);
   if (answer.accepted > 0) published_[{session, sequence}] = answer;
   answers_[session].push_back(answer);
+}
+
+bool NaiveBroker::is_remembered(const std::string& session, std::uint64_t sequence) const {
+  const auto answer = published_.find({session, sequence});
+  return answer == published_.end() || !answer->second.from_disk || answer->second.first ||
+         answer->second.delayed;
 }
 
 // Events that are for now, then what routes derive from them.

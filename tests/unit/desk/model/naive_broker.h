@@ -111,6 +111,9 @@ class NaiveBroker {
 
   // ---- what is done
   void publishes(const std::string& session, std::uint64_t sequence, const std::vector<Draft>& events);
+  /// Whether it is certain that the broker knows a batch again if it answered it: of what is live only the
+  /// disk has nothing, but a snapshot may.
+  [[nodiscard]] bool is_remembered(const std::string& session, std::uint64_t sequence) const;
   void settles(const std::string& session, const Answers& answers);
   /// Or subscribes again, in the session that it has or in another.
   void joins(const std::string& service, const Instance& instance, bool from_start);
@@ -159,10 +162,12 @@ class NaiveBroker {
     std::uint64_t sequence = 0;
     std::optional<std::size_t> first;    // its first event, by number, or
     std::optional<std::size_t> delayed;  // where none takes a place in the log at once, its first delayed one
+    LogTime at = 0;
     std::uint32_t accepted = 0;
     std::map<std::uint32_t, std::string> duplicates;  // by entry: where the first stands, "?" not asked
     std::vector<std::uint32_t> matched;
     std::size_t refused = 0;
+    std::vector<std::string> refused_ids;  // which may be accepted later, in another batch
     bool resend = false;
     bool at_once = false;
     bool from_disk = false;  // the broker was killed since

@@ -54,9 +54,13 @@ void NaiveBroker::see_accepted(const std::string& session, const v1::Accepted& a
     return wrong(what + std::to_string(accepted.accepted()) + " accepted");
   if (accepted.resend() != answer.resend) return wrong(what + "resend");
   // The disk does not say what was refused, and what was a duplicate once may look like it.
-  const auto unsure = answer.resend && answer.from_disk ? answer.duplicates.size() : 0;
+  const bool any_refused = answer.from_disk || answer.refused > 0;
+  const auto unsure = answer.resend && any_refused ? answer.duplicates.size() : 0;
+  // And where ids may be forgotten it says nothing of either.
+  const bool forgotten = answer.resend && answer.at + nanoseconds_of(model_.broker.dedup_window) < now;
   const auto refused = static_cast<std::size_t>(accepted.refusals_size());
-  if (refused < answer.refused || refused > answer.refused + unsure) return wrong(what + "refusals");
+  if ((refused < answer.refused && !forgotten) || refused > answer.refused + unsure)
+    return wrong(what + "refusals");
   const auto first = answer.first     ? offset_of(*answer.first)
                      : answer.delayed ? delayed[*answer.delayed].offset
                                       : 0;
@@ -81,7 +85,7 @@ void NaiveBroker::see_accepted(const std::string& session, const v1::Accepted& a
   std::vector<std::uint32_t> matched;
   for (int pair = 0; pair + 1 < accepted.matched_size(); pair += 2)
     matched.insert(matched.end(), accepted.matched(pair), accepted.matched(pair + 1));
-  if (matched != answer.matched && answer.refused == 0) return wrong(what + "matched");
+  if (matched != answer.matched && !answer.at_once) return wrong(what + "matched");
 }
 
 void NaiveBroker::see_settled(const std::string& session, const v1::Settled& settled) {

@@ -12,6 +12,9 @@ config::Model model_of(const Load& load) {
   config::Model model;
   for (const auto* topic : {"order.placed", "order.paid", "order.large", "order.shipped"})
     model.topics[topic] = {.type = "google.protobuf.StringValue"};
+  model.topics["alert.raised"] = {.type = "google.protobuf.StringValue"};
+  model.topics["alert.raised"].require_subscriber = true;
+  model.topics["price.seen"] = {.type = "google.protobuf.StringValue", .durable = false};
   model.routes.push_back({.from = "order.placed", .to = "order.large", .when = only_vip});
   auto& payments = model.services["payments"];
   payments.on_dead = config::OnDead::park;
@@ -44,7 +47,7 @@ config::Model model_of(const Load& load) {
 std::set<std::string> patterns_of(const std::string& service) {
   if (service == "payments") return {"order.placed", "order.large"};
   if (service == "stock") return {"order.*"};
-  return {"order.>"};
+  return {"alert.*", "order.>"};
 }
 
 std::set<std::string> Scene::some_patterns_of(const std::string& service) {

@@ -49,6 +49,7 @@ struct Load {
   std::vector<std::pair<StepKind, unsigned>> kinds;
   std::size_t steps = 500;
   unsigned keys = 5;
+  bool fussy = false;    // events of all topics: some are live only, some require a subscriber
   bool limits = false;   // payments has a circuit breaker, stock a rate
   bool changes = false;  // instances name one thing, then another
   std::size_t window_events_max = 1'000;
