@@ -41,7 +41,9 @@ void Instances::join_somebody() {
     if (one.name == instance) return;
   }
   const auto names = scene_.some_patterns_of(service);
-  join(service, instance, static_cast<std::uint32_t>(1 + scene_.upto(8)), scene_.one_in(2), names);
+  const auto credit = static_cast<std::uint32_t>(1 + scene_.upto(8));
+  const bool from_start = scene_.one_in(2) && !scene_.naive.services[service].begins_again;
+  join(service, instance, credit, from_start, names);
 }
 
 void Instances::join_again() {

@@ -81,6 +81,7 @@ TEST_CASE("the broker keeps its promises: instances name one thing, then another
   // What a replay is about is what the service wants when it comes to it.
   std::erase_if(kinds, [](const auto& kind) { return kind.first == Kind::replay; });
   kinds.emplace_back(Kind::change, 6);
+  kinds.emplace_back(Kind::forget, 4);
   walks({.kinds = kinds, .changes = true, .parked_events_max = 3}, 60);
 }
 

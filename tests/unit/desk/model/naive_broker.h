@@ -76,6 +76,7 @@ class NaiveBroker {
     std::map<std::string, Place> patterns;             // with where each begins; none: it never subscribed
     std::map<std::string, LogTime> unnamed;            // of them those that no instance names, since when
     LogTime came_at = 0;                               // since when somebody serves it; 0: nobody does
+    bool begins_again = false;                         // it was forgotten
     std::string subject;                               // of what it wants; empty: any
     std::set<Place> withdrawn;                         // wanted no longer; may be handled all the same
     std::vector<Owed> line;                            // each key's in the order in which it is to come
@@ -132,6 +133,7 @@ class NaiveBroker {
   bool gives_up(const std::string& service, Offset offset);
   void replays(const std::string& service, Place from, Place to);
   bool cancels(Offset delayed);
+  void forgets(const std::string& service);
 
   // ---- what comes of it
   [[nodiscard]] std::string sees(World& world);

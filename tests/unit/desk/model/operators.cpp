@@ -95,6 +95,17 @@ void Operators::replay() {
   expect(tell(service, std::move(command)), 1);
 }
 
+void Operators::forget() {
+  const auto service = scene_.some_service();
+  const auto& known = scene_.naive.services[service];
+  if (!known.known() || !known.instances.empty()) return;
+  scene_.say(service + " is forgotten");
+  v1::Command command;
+  command.mutable_forget();
+  scene_.naive.forgets(service);
+  expect(tell(service, std::move(command)), 1);
+}
+
 void Operators::cancel() {
   if (scene_.naive.delayed.empty()) return;
   const auto offset = scene_.any(scene_.naive.delayed).offset;

@@ -17,6 +17,7 @@ class Operators {
   void hurry(bool retry);
   void replay();
   void cancel();
+  void forget();
 
  private:
   std::uint64_t tell(const std::string& service, v1::Command command);

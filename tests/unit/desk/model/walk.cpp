@@ -61,6 +61,7 @@ class Walk {
       case StepKind::give_up: return operators_.hurry(kind == StepKind::retry_now);
       case StepKind::replay: return operators_.replay();
       case StepKind::cancel: return operators_.cancel();
+      case StepKind::forget: return operators_.forget();
       case StepKind::stall:
       case StepKind::fill: return stall(kind == StepKind::fill);
       case StepKind::snapshot:

@@ -31,6 +31,7 @@ enum class StepKind : std::uint8_t {
   give_up,
   replay,
   cancel,
+  forget,  // a service that nobody serves
   stall,
   fill,  // the disk
   go_on,
