@@ -45,8 +45,12 @@ std::string NaiveBroker::known(const std::string& source, const std::string& id)
   }
   for (std::size_t i = delayed.size(); i-- > 0;) {
     const auto& one = delayed[i];
-    if (one.chosen && !one.over && one.source == source && one.draft.id == id)
-      return "delayed " + std::to_string(i);
+    if (!one.chosen || one.source != source || one.draft.id != id) continue;
+    // What is due waits still, as long as the disk does not have it.
+    const bool comes = std::any_of(log.begin(), log.end(), [&](const Event& event) {
+      return event.was_delayed && event.source == source && event.id == id && event.offset == 0;
+    });
+    if (!one.over || comes) return "delayed " + std::to_string(i);
   }
   return "";
 }
