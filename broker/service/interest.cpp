@@ -38,7 +38,11 @@ void Interest::hold_back(std::vector<std::string> unnamed, Dispatch& dispatch) {
     const bool wanted =
         std::any_of(patterns_.begin(), patterns_.end(),
                     [&name = topic](const v1::Pattern& pattern) { return matches(pattern.pattern(), name); });
-    for (const auto offset : offsets) wanted ? (void)dispatch.retry_now(offset) : dispatch.withdraw(offset);
+    for (const auto offset : offsets) {
+      const auto held = dispatch.find(offset);
+      if (!held || held->attempt > 1) continue;  // an operator let it go, and it goes on as others do
+      wanted ? (void)dispatch.retry_now(offset) : dispatch.withdraw(offset);
+    }
     return true;
   });
 }
