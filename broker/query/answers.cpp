@@ -135,7 +135,7 @@ void Answers::services(v1::ServicesReply& reply) {
   std::map<std::string, std::vector<const Session*>> instances;
   std::map<std::string, std::vector<const Session*>> checked;
   sessions_.each([&](Session& session) {
-    if (!session.patterns.empty()) instances[session.queue].push_back(&session);
+    if (services_.serves(session)) instances[session.queue].push_back(&session);
     if (!session.checks.empty()) checked[session.checked_service()].push_back(&session);
   });
   reply.set_now(log_.now());

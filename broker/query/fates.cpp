@@ -127,7 +127,7 @@ void Fates::tell_service(const std::string& service, LogTime offline_since_at_le
   std::vector<const Session*> checked;
   sessions_.each([&](Session& session) {
     if (session.checked_service() != service) return;
-    instances += !session.patterns.empty();
+    instances += services_.serves(session);
     if (!session.checks.empty()) checked.push_back(&session);
   });
   if (!subscribes && checked.empty()) return;

@@ -80,6 +80,8 @@ class Services final : private DeliveryEdge {
   void each_durable(const std::function<void(ServiceQueue&)>& visit);
   /// Whether anybody subscribed as this service and is there, answered yet or not.
   [[nodiscard]] bool has_instances(std::string_view name) const;
+  /// Whether it is in this session that an instance serves: not in one that it came out of into another.
+  [[nodiscard]] bool serves(const Session& session) const { return members_.contains(session.id); }
   /// The service, which has no instances, is no more: whoever subscribes under its name begins anew, also
   /// while the ledger has not heard of it yet, which it has when it is forgotten().
   void forget(const std::string& name);

@@ -106,8 +106,7 @@ std::string wrong_services(World& world, const NaiveBroker& model) {
     if (row.dead() != service->dead.size()) return wrong("letters", row.dead(), service->dead.size());
     if (row.in_flight() != service->in_flight())
       return wrong("in flight", row.in_flight(), service->in_flight());
-    // One that came again stands there in both of its sessions until the former is known to be over.
-    if (static_cast<std::size_t>(row.instances_size()) < service->instances.size())
+    if (static_cast<std::size_t>(row.instances_size()) != service->instances.size())
       return wrong("instances", static_cast<std::uint64_t>(row.instances_size()), service->instances.size());
     if ((row.paused_until() > model.now) != service->paused(model.now))
       return row.service() + " is or is not paused";
