@@ -2,6 +2,7 @@
 
 #include "event/batch.h"
 #include "event/envelope_check.h"
+#include "event/utf8.h"
 
 namespace reel::broker {
 
@@ -15,12 +16,7 @@ std::string Refusals::key_of(const Refused& refused) {
 
 void Refusals::add(Refused refused, LogTime now) {
   refused.at = now;
-  if (refused.text.size() > refusal_text_bytes_max) {
-    std::size_t end = refusal_text_bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(refused.text[end]) & 0xc0) == 0x80)
-      --end;  // whole characters
-    refused.text.resize(end);
-  }
+  refused.text.resize(beginning_of(refused.text, refusal_text_bytes_max).size());
   auto key = key_of(refused);
   if (const auto known = by_key_.find(key); known != by_key_.end()) {
     refused.times = known->second->times + 1;

@@ -1,16 +1,11 @@
 #include "dispatch/attempts.h"
 
+#include "event/utf8.h"
+
 namespace reel::broker {
 namespace {
 
 constexpr std::string_view lost_error = "the instance was lost while it held this event";
-
-// At most `bytes_max` of valid UTF-8, which stays valid.
-std::string_view cut(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xc0) == 0x80) --bytes_max;
-  return text.substr(0, bytes_max);
-}
 
 bool is_with(const Entry& entry, Slot slot) {
   return entry.state == EntryState::in_flight && entry.holder == slot;
@@ -122,8 +117,8 @@ void Attempts::describe(v1::Failure& failure, const Entry& entry, const Trouble&
   failure.set_offset(entry.offset);
   failure.set_ending(trouble.ending);
   failure.set_attempt(entry.attempt);
-  failure.set_error_type(std::string{cut(trouble.error_type, Dispatch::error_type_bytes_max)});
-  failure.set_error(std::string{cut(trouble.error, Dispatch::error_bytes_max)});
+  failure.set_error_type(std::string{beginning_of(trouble.error_type, Dispatch::error_type_bytes_max)});
+  failure.set_error(std::string{beginning_of(trouble.error, Dispatch::error_bytes_max)});
   failure.set_retry_at(trouble.retry_at);
   failure.set_first_failed_at(deliveries_.first_failed_at(entry.offset, now));
   failure.set_failed_at(now);

@@ -11,17 +11,6 @@ namespace {
 // Of a year the start is said; for longer nobody minds.
 constexpr std::uint64_t lasting_ms_max = 366ull * 24 * 3'600 * 1'000;
 
-// Up to the last whole character that fits.
-std::string beginning_of(const std::string& text, std::size_t bytes_max) {
-  std::size_t end = 0;
-  while (end < text.size()) {
-    const auto bytes = std::max<std::size_t>(character_bytes(std::string_view{text}.substr(end)), 1);
-    if (end + bytes > bytes_max) break;
-    end += bytes;
-  }
-  return text.substr(0, end);
-}
-
 const InstanceCheck* find(const std::vector<InstanceCheck>& checks, const std::string& name) {
   const auto found =
       std::find_if(checks.begin(), checks.end(), [&](const InstanceCheck& one) { return one.name == name; });
@@ -41,9 +30,10 @@ KeptChecks kept_of(const v1::SelfChecks& said, const std::vector<InstanceCheck>&
   KeptChecks kept;
   for (int i = 0; i < std::min(said.checks_size(), instance_checks_max); ++i) {
     const auto& check = said.checks(i);
-    InstanceCheck one{.name = beginning_of(check.name(), check_name_bytes_max),
+    InstanceCheck one{.name = std::string{beginning_of(check.name(), check_name_bytes_max)},
                       .failed = check.failed(),
-                      .reason = check.failed() ? beginning_of(check.reason(), check_reason_bytes_max) : ""};
+                      .reason = {}};
+    if (one.failed) one.reason = beginning_of(check.reason(), check_reason_bytes_max);
     const bool fits = kept.bytes + one.bytes() <= bytes_max;
     if (one.name.empty() || find(kept.checks, one.name) != nullptr || !fits) {
       ++kept.cut;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "event/utf8.h"
+
 namespace reel::broker {
 namespace {
 
@@ -46,7 +48,7 @@ Sessions::Opened Sessions::open(const RoutingId& routing_id, const v1::Hello& he
   session->routing_id = routing_id;
   session->service = hello.service();
   session->instance = hello.instance();
-  session->host = hello.host().substr(0, name_bytes_max);
+  session->host = beginning_of(hello.host(), name_bytes_max);
   session->pid = hello.pid();
   session->last_heard = now;
   session->heard_at = steady_ns;

@@ -5,6 +5,7 @@
 #include "event/nearest_name.h"
 #include "event/pattern_rule.h"
 #include "event/quoted_text.h"
+#include "event/utf8.h"
 
 namespace reel::pattern {
 namespace {
@@ -195,12 +196,9 @@ bool is_operator(std::string_view key) {
 }
 
 std::string shown_json(const ordered_json& json) {
-  auto text = json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  const auto text = json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
   if (text.size() <= shown_bytes_max) return text;
-  std::size_t end = shown_bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not inside a character
-  text.resize(end);
-  return text + "…";
+  return std::string{beginning_of(text, shown_bytes_max)} + "…";
 }
 
 std::optional<RuleFault> read_rule(const ordered_json& json, Rule& rule, std::size_t& values) {

@@ -62,4 +62,10 @@ std::size_t character_bytes(std::string_view bytes) {
   return static_cast<std::size_t>(sequence_bytes(bytes.data(), bytes.data() + bytes.size()));
 }
 
+std::string_view beginning_of(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && continues(static_cast<unsigned char>(text[bytes_max]))) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
 }  // namespace reel

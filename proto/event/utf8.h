@@ -13,4 +13,8 @@ namespace reel {
 /// Bytes of the character that `bytes` begin with, 1 to 4; 0 where none does. `bytes` must not be empty.
 [[nodiscard]] std::size_t character_bytes(std::string_view bytes);
 
+/// As many whole characters as have at most `bytes_max` bytes, of a text that is UTF-8: cut anywhere else,
+/// it is none, and no frame can be read that has it.
+[[nodiscard]] std::string_view beginning_of(std::string_view text, std::size_t bytes_max);
+
 }  // namespace reel

@@ -58,3 +58,12 @@ TEST_CASE("a character's length is known from its first bytes, whatever follows 
     CHECK(character_bytes(none) == 0);
   }
 }
+
+TEST_CASE("a text is cut between two characters") {
+  CHECK(beginning_of("aä", 3) == "aä");
+  CHECK(beginning_of("aä", 2) == "a");
+  CHECK(beginning_of("a\xf0\x9f\x98\x80x", 4) == "a");
+  CHECK(beginning_of("a\xf0\x9f\x98\x80x", 5) == "a\xf0\x9f\x98\x80");
+  CHECK(beginning_of("ä", 1) == "");
+  CHECK(beginning_of("", 0) == "");
+}
