@@ -44,10 +44,13 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 class Walk {
   using Event = v1::FatesReply::Event;
   using Delivery = v1::FatesReply::Delivery;  // not the inbox's
+  using Failing = v1::ServiceCheck::Failing;
 
  public:
-  explicit Walk(const WhyFacts& facts)
-      : facts_{facts}, candidates_{candidates_of(facts)}, after_{facts.fates.events(0)} {
+  enum class Checks : std::uint8_t { considered, left_out };
+
+  explicit Walk(const WhyFacts& facts, Checks checks = Checks::considered)
+      : facts_{facts}, checks_{checks}, candidates_{candidates_of(facts)}, after_{facts.fates.events(0)} {
     const auto& topics =
         facts.expectation.missing().empty() ? facts.expectation.expected() : facts.expectation.missing();
     missing_.assign(topics.begin(), topics.end());
@@ -324,19 +327,23 @@ class Walk {
   // event itself, or who keeps it, is the nearer cause: the check is told beside it. Where one instance has
   // the event, only its own checks matter.
   void consider_checks(const v1::FatesReply::Service& service, const std::string& instance) {
+    if (checks_ == Checks::left_out) return;
     const auto failed = std::find_if(
         service.failed_checks().begin(), service.failed_checks().end(),
         [&](const v1::ServiceCheck& check) { return instance.empty() || fails_on(check, instance); });
     if (failed == service.failed_checks().end() || failed->failing().empty()) return;
     const v1::ServiceCheck& check = *failed;
+    const Failing& failing = failing_on(check, instance);
     cause_.set_check(check.name());
     if (!gives_way(cause_.kind()))
-      return cause_.set_sentence(cause_.sentence() + "; its " + failing_text(check));
+      return cause_.set_sentence(cause_.sentence() + "; its " + failing_text(check, failing));
     cause_.set_kind(v1::CAUSE_CHECK_FAILED);
     cause_.set_service(service.service());
-    cause_.set_sentence(failing_text(check, " of " + service.service()) + ", and " + cause_.sentence());
-    cause_.set_since(check.failing(0).since());
-    cause_.set_error(check.failing(0).reason());
+    cause_.set_sentence(failing_text(check, failing, " of " + service.service()) + ", and " +
+                        cause_.sentence());
+    cause_.set_instance(failing.instance());
+    cause_.set_since(failing.since());
+    cause_.set_error(failing.reason());
     if (cause_.commands().empty() || *cause_.commands().rbegin() != "reel services") suggest("reel services");
   }
   static bool gives_way(v1::CauseKind kind) {
@@ -349,20 +356,29 @@ class Walk {
       if (cause_.check().empty()) consider_checks(service_state(service), "");
     }
   }
+  static const Failing* told_of(const v1::ServiceCheck& check, const std::string& instance) {
+    const auto found = std::find_if(check.failing().begin(), check.failing().end(),
+                                    [&](const Failing& one) { return one.instance() == instance; });
+    return found == check.failing().end() ? nullptr : &*found;
+  }
   static bool fails_on(const v1::ServiceCheck& check, const std::string& instance) {
-    return check.failed() == check.instances() ||
-           std::any_of(check.failing().begin(), check.failing().end(),
-                       [&](const auto& failing) { return failing.instance() == instance; });
+    return check.failed() == check.instances() || told_of(check, instance) != nullptr;
+  }
+  // What is said of a check is what one instance said of it: the one that has the event, else who has failed
+  // for longest.
+  static const Failing& failing_on(const v1::ServiceCheck& check, const std::string& instance) {
+    const Failing* const told = told_of(check, instance);
+    return told != nullptr ? *told : check.failing(0);
   }
   // "check 'database' of payments has failed for 40s on 2 of 3 instances (connection refused)"
-  [[nodiscard]] std::string failing_text(const v1::ServiceCheck& check, const std::string& whose = "") const {
-    const auto& longest = check.failing(0);
+  [[nodiscard]] std::string failing_text(const v1::ServiceCheck& check, const Failing& failing,
+                                         const std::string& whose = "") const {
     return "check " + in_quotes(check.name()) + whose + " has failed for " +
-           span_text(longest.since(), facts_.fates.now()) +
+           span_text(failing.since(), facts_.fates.now()) +
            (check.instances() == 1 ? ""
                                    : " on " + std::to_string(check.failed()) + " of " +
                                          std::to_string(check.instances()) + " instances") +
-           " (" + (longest.reason().empty() ? "no reason was given" : longest.reason()) + ")";
+           " (" + (failing.reason().empty() ? "no reason was given" : failing.reason()) + ")";
   }
 
   bool silent() {
@@ -381,7 +397,7 @@ class Walk {
       suggest("reel event --offset " + std::to_string(event.offset()));
       suggest("reel replay --to " + handled.front() + flow_option());
       consider_checks_of(handled);
-      consider_checks_of(would_emit(facts_));
+      if (!emits_any(handled)) consider_checks_of(would_emit(facts_));
       return true;
     }
     return false;
@@ -409,12 +425,12 @@ class Walk {
     return false;
   }
 
-  bool upstream() {
-    const bool emits = std::any_of(candidates_.begin(), candidates_.end(), [&](const std::string& service) {
-      return contains(facts_.emitters, service);
-    });
-    return emits && kept_from_handling(false);
+  // Whether it need not come from outside.
+  [[nodiscard]] bool emits_any(const std::vector<std::string>& services) const {
+    return std::any_of(services.begin(), services.end(),
+                       [&](const std::string& service) { return contains(facts_.emitters, service); });
   }
+  bool upstream() { return emits_any(candidates_) && kept_from_handling(false); }
 
   void no_subscriber() {
     const bool owned = !facts_.expectation.owner().empty();
@@ -426,10 +442,16 @@ class Walk {
     about(after_);
     suggest("reel topics");
     suggest("reel services");
-    consider_checks_of(would_emit(facts_));
+    // An owner that subscribes to other topics is no publisher from outside: it lacks this subscription.
+    if (!owned || !subscribes(facts_.expectation.owner())) consider_checks_of(would_emit(facts_));
+  }
+  // Who only publishes has no policy, so no attempts.
+  [[nodiscard]] bool subscribes(const std::string& service) const {
+    return service_state(service).attempts() != 0;
   }
 
   const WhyFacts& facts_;
+  const Checks checks_;
   const std::vector<std::string> candidates_;
   const Event& after_;
   std::vector<std::string> missing_;
@@ -461,7 +483,10 @@ v1::Cause why(const WhyFacts& facts) {
   return Walk{facts}.first();
 }
 
+// A check says what is wrong with a service, not whether it is done with the event: what has been handled
+// does not come back when the check passes.
 bool is_hopeless(const WhyFacts& facts, v1::CauseKind cause) {
+  if (cause == v1::CAUSE_CHECK_FAILED) cause = Walk{facts, Walk::Checks::left_out}.first().kind();
   switch (cause) {
     case v1::CAUSE_HANDLED_BUT_SILENT:
     case v1::CAUSE_DEAD_LETTERED:

@@ -17,7 +17,7 @@
 //   10. nobody who would emit it subscribes                 check_failed, no_subscriber
 //
 // check_failed: the service says of itself that something is wrong; beside a nearer cause of 4 it is told
-// too.
+// too. What it stands in place of is still so: who has handled A in vain is done with it (is_hopeless).
 //
 // Who would emit it is the expectation's owner; else who was seen to emit it; else whoever subscribes to A.
 // Pure.

@@ -354,6 +354,7 @@ TEST_CASE("a check that fails is why an event waits, is not answered, or leads t
     CHECK(facts.said() ==
           "CHECK_FAILED: check 'database' of payments has failed for 40s on 2 of 3 instances (connection "
           "refused), and payments has had order.placed in its hands for 50s without an answer");
+    CHECK(why(facts).instance() == "i-1");
     delivery.set_instance("i-2");
     CHECK(facts.said() == "IN_HANDLER: payments has had order.placed in its hands for 50s without an answer");
     add_failing(service, "i-2", "disk");
@@ -372,6 +373,15 @@ TEST_CASE("a check that fails is why an event waits, is not answered, or leads t
     CHECK(facts.said().starts_with("CHECK_FAILED: check 'ledger' of billing has failed for 40s"));
     CHECK(why(facts).service() == "billing");
   }
+  SUBCASE("handled by one that emits it: not of another one that did not get the event") {
+    facts.expectation.clear_owner();
+    facts.emitters = {"payments", "bank-gateway"};
+    delivery.set_fate(v1::SERVICE_FATE_SETTLED);
+    service.clear_failed_checks();
+    add_failing(facts.service("bank-gateway"), "i-1", "bank");
+    CHECK(facts.said() ==
+          "HANDLED_BUT_SILENT: payments handled order.placed and did not emit payment.captured");
+  }
   SUBCASE("but only of a service that keeps the event") {
     delivery.set_fate(v1::SERVICE_FATE_SETTLED);
     service.clear_failed_checks();
@@ -381,10 +391,65 @@ TEST_CASE("a check that fails is why an event waits, is not answered, or leads t
   }
 }
 
+TEST_CASE(
+    "what is said of a check is what one instance said of it: the one that has the event, where told of") {
+  Facts facts;
+  auto& delivery = facts.delivery("payments", v1::SERVICE_FATE_IN_FLIGHT);
+  delivery.set_since(now - 50 * second);
+  delivery.set_instance("i-2");
+  auto& check = add_failing(facts.service("payments", 3), "i-1");
+  auto& other = *check.add_failing();
+  other.set_instance("i-2");
+  other.set_since(now - 20 * second);
+  other.set_reason("no route to host");
+  const std::string in_hands = ", and payments has had order.placed in its hands for 50s without an answer";
+  CHECK(
+      facts.said() ==
+      "CHECK_FAILED: check 'database' of payments has failed for 20s on 2 of 3 instances (no route to host)" +
+          in_hands);
+  CHECK(why(facts).instance() == "i-2");
+  CHECK(why(facts).since() == now - 20 * second);
+  CHECK(why(facts).error() == "no route to host");
+
+  check.set_failed(3);  // on i-3 too, of which nothing is told
+  delivery.set_instance("i-3");
+  CHECK(facts.said() ==
+        "CHECK_FAILED: check 'database' of payments has failed for 40s on 3 of 3 instances (connection "
+        "refused)" +
+            in_hands);
+  CHECK(why(facts).instance() == "i-1");
+  CHECK(why(facts).since() == now - 40 * second);
+}
+
+TEST_CASE("a check that fails changes nothing about what has been handled: it will not come by itself") {
+  Facts facts;
+  auto& delivery = facts.delivery("payments", v1::SERVICE_FATE_SETTLED);
+  add_failing(facts.service("payments", 3), "i-1");
+  REQUIRE(why(facts).kind() == v1::CAUSE_CHECK_FAILED);
+  CHECK(is_hopeless(facts, v1::CAUSE_CHECK_FAILED));
+  SUBCASE("but what waits may come") {
+    delivery.set_fate(v1::SERVICE_FATE_WAITING);
+    REQUIRE(why(facts).kind() == v1::CAUSE_CHECK_FAILED);
+    CHECK_FALSE(is_hopeless(facts, v1::CAUSE_CHECK_FAILED));
+  }
+  SUBCASE("and so may what comes from outside") {
+    facts.expectation.clear_owner();
+    facts.emitters = {"bank-gateway"};
+    CHECK_FALSE(is_hopeless(facts, v1::CAUSE_CHECK_FAILED));
+  }
+}
+
 TEST_CASE("who would emit it from outside may say what is wrong with it") {
   Facts facts;
-  SUBCASE("an owner that does not subscribe") {
+  SUBCASE("an owner that subscribes to other topics is not outside: it lacks this subscription") {
     add_failing(facts.service("payments"), "i-1");
+    CHECK(facts.said() ==
+          "NO_SUBSCRIBER: payments, which should emit payment.captured, does not subscribe to order.placed");
+  }
+  SUBCASE("an owner that only publishes") {
+    auto& service = facts.service("payments");
+    service.clear_attempts();
+    add_failing(service, "i-1");
     CHECK(facts.said() ==
           "CHECK_FAILED: check 'database' of payments has failed for 40s on 2 of 3 instances (connection "
           "refused), "
