@@ -136,7 +136,7 @@ void Answers::services(v1::ServicesReply& reply) {
   std::map<std::string, std::vector<const Session*>> checked;
   sessions_.each([&](Session& session) {
     if (services_.serves(session)) instances[session.queue].push_back(&session);
-    if (!session.checks.empty()) checked[session.checked_service()].push_back(&session);
+    if (!session.said.checks.empty()) checked[session.service].push_back(&session);
   });
   reply.set_now(log_.now());
   reply.set_end_offset(log_.committed_end());
@@ -223,13 +223,7 @@ void Answers::status(v1::StatusReply& reply) {
   }
   counters_.fill(reply);
   reply.set_memory_bytes(resident_bytes());
-  std::set<std::pair<std::string_view, std::string_view>> failed;
-  sessions_.each([&](Session& session) {
-    for (const auto& check : session.checks) {
-      if (check.failed) failed.emplace(session.checked_service(), check.name);
-    }
-  });
-  reply.set_failed_checks(failed.size());
+  reply.set_failed_checks(sessions_.failed_checks());
 }
 
 LogTime Answers::log_time_of(Offset offset) const {

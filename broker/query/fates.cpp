@@ -126,9 +126,8 @@ void Fates::tell_service(const std::string& service, LogTime offline_since_at_le
   std::uint32_t instances = 0;
   std::vector<const Session*> checked;
   sessions_.each([&](Session& session) {
-    if (session.checked_service() != service) return;
-    instances += services_.serves(session);
-    if (!session.checks.empty()) checked.push_back(&session);
+    instances += services_.serves(session) && session.queue == service;
+    if (session.service == service && !session.said.checks.empty()) checked.push_back(&session);
   });
   if (!subscribes && checked.empty()) return;
   auto& row = *reply.add_services();

@@ -27,7 +27,7 @@ struct Row {
 std::vector<Row> rows_of(const std::vector<const Session*>& instances) {
   std::map<std::string_view, Row> by_name;
   for (const auto* const instance : instances) {
-    for (const auto& check : instance->checks) {
+    for (const auto& check : instance->said.checks) {
       auto& row = by_name[check.name];
       row.name = check.name;
       ++row.instances;

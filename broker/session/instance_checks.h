@@ -17,28 +17,35 @@ namespace reel::broker {
 inline constexpr int instance_checks_max = 32;
 inline constexpr std::size_t check_name_bytes_max = 64;
 inline constexpr std::size_t check_reason_bytes_max = 256;
-/// Names and reasons of all instances together: 1,000 instances whose 32 checks all fail with a sentence. It
-/// bounds what is answered about them, too.
-inline constexpr std::size_t checks_bytes_max = 4u << 20;
+/// What checks of all instances add to an answer, at most: 1,000 instances whose 32 checks all fail with a
+/// sentence. So whoever asks gets it all, in a frame.
+inline constexpr std::size_t checks_bytes_max = 8u << 20;
+/// Of that each check has so much, and one more for the instance itself, beside the names of who says it, its
+/// own and its reason: what Protobuf needs for all its fields.
+inline constexpr std::size_t check_row_bytes = 64;
 
 struct InstanceCheck {
   std::string name;
   bool failed = false;
   std::string reason;
   std::uint64_t since = 0;  ///< log time
+};
 
-  [[nodiscard]] std::size_t bytes() const { return name.size() + reason.size(); }
+struct InstanceChecks {
+  std::vector<InstanceCheck> checks;
+  std::uint64_t said_at = 0;  ///< log time
+  std::size_t bytes = 0;      ///< of checks_bytes_max
 };
 
 struct KeptChecks {
-  std::vector<InstanceCheck> checks;
-  std::size_t bytes = 0;
+  InstanceChecks now;
   std::uint64_t cut = 0;  ///< left out, or not kept whole
 };
 
-/// What of `said` is kept, in at most `bytes_max`. Since when it is so the instance says once: as long as it
-/// stays so, what was said `before` holds.
-[[nodiscard]] KeptChecks kept_of(const v1::SelfChecks& said, const std::vector<InstanceCheck>& before,
-                                 std::uint64_t now, std::size_t bytes_max);
+/// What of `said` is kept in at most `bytes_max`, where who says it has names of `who_bytes`. Since when it
+/// is so the instance says once: what was said `before` holds as long as it stays so. What began after that
+/// was said is something else, though nobody was told what was between.
+[[nodiscard]] KeptChecks kept_of(const v1::SelfChecks& said, const InstanceChecks& before, std::uint64_t now,
+                                 std::size_t who_bytes, std::size_t bytes_max);
 
 }  // namespace reel::broker

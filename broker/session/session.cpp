@@ -12,12 +12,6 @@ constexpr std::uint32_t protocol_version = 1;
 constexpr std::size_t name_bytes_max = 128;
 constexpr std::string_view own_prefix = "reel.";
 
-std::size_t bytes_of(const std::vector<InstanceCheck>& checks) {
-  std::size_t bytes = 0;
-  for (const auto& check : checks) bytes += check.bytes();
-  return bytes;
-}
-
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= name_bytes_max && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -62,16 +56,33 @@ void Sessions::close(InstanceId id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
   by_routing_id_.erase(found->second->routing_id);
-  checks_bytes_ -= bytes_of(found->second->checks);
+  take_out(*found->second);
   by_id_.erase(found);
 }
 
 std::uint64_t Sessions::keep_checks(Session& session, const v1::SelfChecks& said, LogTime now) {
-  checks_bytes_ -= bytes_of(session.checks);
-  auto kept = kept_of(said, session.checks, now, checks_bytes_max - checks_bytes_);
-  session.checks = std::move(kept.checks);
-  checks_bytes_ += kept.bytes;
+  take_out(session);
+  const auto who_bytes = session.service.size() + session.instance.size() + session.host.size();
+  auto kept = kept_of(said, session.said, now, who_bytes, checks_bytes_max - checks_bytes_);
+  put_in(std::move(kept.now), session);
   return kept.cut;
+}
+
+void Sessions::put_in(InstanceChecks checks, Session& session) {
+  session.said = std::move(checks);
+  checks_bytes_ += session.said.bytes;
+  for (const auto& check : session.said.checks) {
+    if (check.failed) ++failed_[{session.service, check.name}];
+  }
+}
+
+void Sessions::take_out(const Session& session) {
+  checks_bytes_ -= session.said.bytes;
+  for (const auto& check : session.said.checks) {
+    if (!check.failed) continue;
+    const auto failed = failed_.find({session.service, check.name});
+    if (--failed->second == 0) failed_.erase(failed);
+  }
 }
 
 Session* Sessions::find(const RoutingId& routing_id) {

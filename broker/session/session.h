@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dispatch/dispatch.h"
@@ -25,15 +27,14 @@ struct Session {
   LogTime last_heard = 0;      ///< for people: log time, as everything they are shown
   std::uint64_t heard_at = 0;  ///< for silence: by a clock that nobody sets
   std::uint64_t handled = 0;
-  std::vector<InstanceCheck> checks;
+  /// Of its service, by whatever queue it takes: an ephemeral one is the same program.
+  InstanceChecks said;
 
   // What it subscribed to; empty patterns: it only publishes.
   std::vector<std::string> patterns;
   bool ephemeral = false;
   /// Which queue it takes from: its service's, or for an ephemeral subscription one of its own.
   std::string queue;
-  /// Of which service its checks are: of whose queue it takes from, or where it only publishes, its own.
-  [[nodiscard]] const std::string& checked_service() const { return patterns.empty() ? service : queue; }
   /// It said GOODBYE and waits for the answer.
   bool leaving = false;
   /// It does not read what it is sent: nothing more is sent, and it ends at the next tick.
@@ -64,6 +65,8 @@ class Sessions {
   /// What it says of itself now, in the place of what it said before. How many checks were not kept as they
   /// were said.
   [[nodiscard]] std::uint64_t keep_checks(Session& session, const v1::SelfChecks& said, LogTime now);
+  /// Of services, that fail on some instance.
+  [[nodiscard]] std::size_t failed_checks() const { return failed_.size(); }
 
   [[nodiscard]] Session* find(const RoutingId& routing_id);
   [[nodiscard]] Session* find(InstanceId id);
@@ -76,10 +79,15 @@ class Sessions {
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
 
  private:
+  void put_in(InstanceChecks checks, Session& session);
+  void take_out(const Session& session);
+
   std::size_t sessions_max_;
   std::uint64_t timeout_ns_;
   std::uint32_t next_id_ = 1;
   std::size_t checks_bytes_ = 0;  // of all sessions
+  /// On how many instances it fails, by the service and the check.
+  std::map<std::pair<std::string, std::string>, std::uint32_t> failed_;
   std::unordered_map<InstanceId, std::unique_ptr<Session>> by_id_;
   std::unordered_map<RoutingId, InstanceId> by_routing_id_;
 };

@@ -33,11 +33,12 @@ class Raw {
   void send(const v1::ToBroker& frame) { send(frame.SerializeAsString()); }
   void send(const v1::ToBroker& frame, const std::string& body) { send(frame.SerializeAsString(), body); }
 
-  void hello(const std::string& service, const std::string& instance = "one") {
+  void hello(const std::string& service, const std::string& instance = "one", const std::string& host = "") {
     v1::ToBroker frame;
     frame.mutable_hello()->set_protocol(1);
     frame.mutable_hello()->set_service(service);
     frame.mutable_hello()->set_instance(instance);
+    frame.mutable_hello()->set_host(host);
     send(frame);
   }
   /// Passes over everything until the broker says something of this kind.
@@ -373,7 +374,7 @@ TEST_CASE("checks without end cost what 32 short ones do, and what is no text en
   const auto before = memory(mesh);
   for (int i = 0; i < 200; ++i) {
     crowd.push_back(std::make_unique<Raw>(context, mesh.endpoint()));
-    crowd.back()->hello("crowd" + std::to_string(i));
+    crowd.back()->hello("crowd" + std::to_string(i), "one", std::string(127, 'h') + "\u00e9");
     crowd.back()->send(beat);
     (void)crowd.back()->until(v1::FromBroker::kBeat);
   }

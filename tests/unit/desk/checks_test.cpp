@@ -88,8 +88,19 @@ TEST_CASE("a service's checks are those of its instances as they said last, the 
   }
   SUBCASE("it fails since then as long as it fails, whatever the reason") {
     bench.advance(1s);
-    bench.tells_checks("a", one("database", "no route"));
+    bench.tells_checks("a", one("database", "no route", 4'000));
     CHECK(listed(bench) == "database 1/1 a: no route (4s), card-reader 0/1");
+    bench.advance(1s);
+    bench.tells_checks("a", one("database", "refused"));  // from a client that does not say for how long
+    CHECK(listed(bench) == "database 1/1 a: refused (5s), card-reader 0/1");
+    bench.advance(5s);
+    bench.tells_checks("a", one("database", "refused", 9'500));  // on a beat that was slow
+    CHECK(listed(bench) == "database 1/1 a: refused (10s), card-reader 0/1");
+  }
+  SUBCASE("what failed, passed and fails again between two beats fails since then") {
+    bench.advance(5s);
+    bench.tells_checks("a", one("database", "refused", 2'000));
+    CHECK(listed(bench) == "database 1/1 a: refused (2s), card-reader 0/1");
   }
   SUBCASE("one that passes again is no trouble") {
     bench.tells_checks("a", one("database"));
@@ -160,23 +171,69 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("checks of an ephemeral subscriber are its service's") {
+  DeskBench bench;
+  v1::Subscribe from_now;
+  from_now.set_ephemeral(true);
+  bench.joins("a", "payments", {"order.placed"}, from_now);
+  bench.tells_checks("a", one("database", "refused", 3'000));
+  CHECK(listed(bench) == "database 1/1 a: refused (3s)");
+  CHECK(listed(bench, "payments#1") == "");
+  v1::Request request;
+  request.mutable_fates()->add_services("payments");
+  CHECK(text_of(bench.asks(request).fates().services(0).failed_checks(), 0).starts_with("database 1/1"));
+  bench.joins("b", "payments", {"order.placed"});
+  bench.tells_checks("b", one("database"));
+  CHECK(listed(bench) == "database 1/2 a: refused (3s)");
+  bench.leaves("a");
+  CHECK(listed(bench) == "database 0/1");
+  CHECK(status(bench).failed_checks() == 0);
+}
+
 TEST_CASE("checks of all instances together have a limit, and room again when one goes") {
   DeskBench bench;
   v1::SelfChecks checks;
   for (int i = 0; i < 32; ++i)
     add(checks, std::string(62, 'n') + std::to_string(10 + i), std::string(256, 'r'));
-  constexpr int fit = (4 << 20) / (32 * (64 + 256));
+  // "payments" and "i-1000" with each check, and once more.
+  constexpr int fit = (8 << 20) / (32 * (64 + 256) + 33 * (64 + 14));
   for (int i = 0; i <= fit; ++i) {
-    bench.joins("i-" + std::to_string(i), "payments", {"order.placed"});
-    bench.tells_checks("i-" + std::to_string(i), checks);
+    bench.joins("i-" + std::to_string(1'000 + i), "payments", {"order.placed"});
+    bench.tells_checks("i-" + std::to_string(1'000 + i), checks);
   }
   const auto cut = status(bench).checks_cut();
   CHECK(cut > 0);
   CHECK(cut < 32);
-  bench.tells_checks("i-0", {});
-  bench.tells_checks("i-" + std::to_string(fit), checks);
+  bench.tells_checks("i-1000", {});
+  bench.tells_checks("i-" + std::to_string(1'000 + fit), checks);
   CHECK(status(bench).checks_cut() == cut);
-  bench.leaves("i-1");
-  bench.tells_checks("i-0", checks);
+  bench.leaves("i-1001");
+  bench.tells_checks("i-1000", checks);
   CHECK(status(bench).checks_cut() == cut);
+}
+
+TEST_CASE(
+    "whatever thousands of clients say of themselves, an answer that tells it all is no larger than it may "
+    "be") {
+  auto model = desk_model();
+  model.broker.sessions_max = 6'000;
+  DeskBench bench{model};
+  const std::string host(128, 'h');
+  for (int i = 0; i < 5'000; ++i) {
+    // Each under a name of its own, which only publishes; with names and no reasons worth their place.
+    const auto name = std::string(120, 's') + std::to_string(i);
+    bench.says_hello(name, std::string(128, 'i'), host);
+    v1::SelfChecks checks;
+    for (int check = 0; check < 32; ++check) add(checks, std::to_string(check), "r");
+    bench.tells_checks(name, checks);
+  }
+  v1::Request request;
+  request.mutable_services();
+  const auto services = bench.asks(request).services();
+  CHECK(services.ByteSizeLong() < checks_bytes_max);
+  std::uint64_t told = 0;
+  for (const auto& service : services.services()) told += static_cast<std::uint64_t>(service.checks_size());
+  CHECK(told > 10'000);
+  CHECK(status(bench).failed_checks() == told);
+  CHECK(status(bench).checks_cut() == 5'000 * 32 - told);
 }

@@ -77,11 +77,8 @@ void DeskBench::frame(const std::string& client, const v1::ToBroker& head, const
 }
 
 void DeskBench::serves(const std::string& service, const std::string& pattern, bool tells_begun) {
+  says_hello(service, "1");
   v1::ToBroker head;
-  head.mutable_hello()->set_protocol(1);
-  head.mutable_hello()->set_service(service);
-  head.mutable_hello()->set_instance("1");
-  frame(service, head);
   head.mutable_subscribe()->add_patterns(pattern);
   head.mutable_subscribe()->set_tells_begun(tells_begun);
   frame(service, head);
@@ -99,6 +96,15 @@ void DeskBench::joins(const std::string& instance, const std::string& service,
   *head.mutable_subscribe() = std::move(start);
   frame(instance, head);
   rest();
+}
+
+void DeskBench::says_hello(const std::string& service, const std::string& instance, const std::string& host) {
+  v1::ToBroker head;
+  head.mutable_hello()->set_protocol(1);
+  head.mutable_hello()->set_service(service);
+  head.mutable_hello()->set_instance(instance);
+  head.mutable_hello()->set_host(host);
+  frame(service, head);
 }
 
 void DeskBench::reads(const std::string& reader, const std::vector<std::string>& patterns,
@@ -145,12 +151,7 @@ void DeskBench::publishes(const std::string& topic, const std::vector<std::strin
   v1::ToBroker head;
   auto& sequence = sequences_[producer];
   const auto client = "publisher-" + std::to_string(producer);
-  if (sequence == 0) {
-    head.mutable_hello()->set_protocol(1);
-    head.mutable_hello()->set_service(client);
-    head.mutable_hello()->set_instance("1");
-    frame(client, head);
-  }
+  if (sequence == 0) says_hello(client, "1");
   BatchWriter writer;
   writer.begin_run({.source = "test", .topic = topic, .dataschema = data_type, .chosen_ids = true});
   for (const auto& event : events) {

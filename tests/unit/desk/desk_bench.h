@@ -36,6 +36,8 @@ class DeskBench {
   /// One of several instances of `service`, known by its own name; a new service begins where `start` says.
   void joins(const std::string& instance, const std::string& service,
              const std::vector<std::string>& patterns, v1::Subscribe start = {});
+  /// It subscribes to nothing; known by its service's name.
+  void says_hello(const std::string& service, const std::string& instance, const std::string& host = "");
   /// With no memory, from where `start` says.
   void reads(const std::string& reader, const std::vector<std::string>& patterns, v1::Subscribe start);
   /// Again, in the same session.
