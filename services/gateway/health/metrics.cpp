@@ -82,11 +82,11 @@ class Page {
   std::vector<std::unique_ptr<Family>> families_;
 };
 
-// Rows up to labels_max, and one more for all the others.
+// Rows up to labels_max, and one more for all the others: those beyond, and what has no row, where there is.
 template <class Rows, class Value>
-void add_rows(Page::Family& family, const char* label, const Rows& rows, Value value) {
+void add_rows(Page::Family& family, const char* label, const Rows& rows, Value value, double others = 0) {
   std::size_t count = 0;
-  double others = 0;
+  const bool have_others = others > 0;
   for (const auto& row : rows) {
     const auto& [name, number] = value(row);
     if (count++ < labels_max) {
@@ -95,7 +95,7 @@ void add_rows(Page::Family& family, const char* label, const Rows& rows, Value v
       others += number;
     }
   }
-  if (count > labels_max) family.add({{label, "other"}}, others);
+  if (have_others || count > labels_max) family.add({{label, "other"}}, others);
 }
 
 void add_status(Page& page, const v1::StatusReply& status) {
@@ -138,10 +138,20 @@ void add_topics(Page& page, const v1::TopicsReply& reply) {
 
 void add_services(Page& page, const v1::ServicesReply& reply) {
   using Service = v1::ServicesReply::Service;
-  // Those that end with their connection come and go under names of their own.
+  const auto failed_checks = [](const Service& service) {
+    return std::count_if(service.checks().begin(), service.checks().end(),
+                         [](const v1::ServiceCheck& check) { return check.failed() > 0; });
+  };
+  // Those that end with their connection, and those that only publish, come and go under names of their own,
+  // as many as clients like.
   std::vector<const Service*> lasting;
+  double failed_of_others = 0;
   for (const auto& service : reply.services()) {
-    if (!service.ephemeral()) lasting.push_back(&service);
+    if (!service.ephemeral() && !service.patterns().empty()) {
+      lasting.push_back(&service);
+    } else {
+      failed_of_others += static_cast<double>(failed_checks(service));
+    }
   }
   const auto rows = [&](Page::Family& family, auto value) {
     add_rows(family, "service", lasting, [&](const Service* service) {
@@ -167,11 +177,13 @@ void add_services(Page& page, const v1::ServicesReply& reply) {
        [](const Service& s) { return s.parked(); });
   rows(page.gauge("reel_service_paused", "Whether it is paused."),
        [](const Service& s) { return s.paused_until() != 0 ? 1 : 0; });
-  rows(page.gauge("reel_service_failed_checks", "Checks of it that fail on some instance."),
-       [](const Service& s) {
-         return std::count_if(s.checks().begin(), s.checks().end(),
-                              [](const v1::ServiceCheck& check) { return check.failed() > 0; });
-       });
+  add_rows(
+      page.gauge("reel_service_failed_checks", "Checks of it that fail on some instance."), "service",
+      lasting,
+      [&](const Service* s) {
+        return std::pair{s->service(), static_cast<double>(failed_checks(*s))};
+      },
+      failed_of_others);
   rows(page.counter("reel_service_acked_total", "Deliveries acked since the broker started."),
        [](const Service& s) { return s.acked(); });
   rows(page.counter("reel_service_nacked_total", "Deliveries that failed since the broker started."),

@@ -74,6 +74,7 @@ TEST_CASE("metrics are what broker and tracker say, and who is silent is down ra
   services.mutable_services()->set_now(100 * second);
   auto& service = *services.mutable_services()->add_services();
   service.set_service("payments");
+  service.add_patterns("order.placed");
   service.set_waiting(2);
   service.set_oldest_unsettled(96 * second);
   for (const auto& [name, failed] : {std::pair{"database", 2u}, {"disk", 1u}, {"card-reader", 0u}}) {
@@ -84,6 +85,11 @@ TEST_CASE("metrics are what broker and tracker say, and who is silent is down ra
   auto& passing = *services.mutable_services()->add_services();
   passing.set_service("gateway#1");
   passing.set_ephemeral(true);
+  for (const char* name : {"poller-1", "poller-2"}) {  // they only publish
+    auto& publisher = *services.mutable_services()->add_services();
+    publisher.set_service(name);
+    publisher.add_checks()->set_failed(1);
+  }
   measured.services = {services, {}};
   const auto text = metrics_text(measured);
   const auto has = [&text](const std::string& line) {
@@ -96,6 +102,8 @@ TEST_CASE("metrics are what broker and tracker say, and who is silent is down ra
   CHECK(has("reel_service_waiting_events{service=\"payments\"} 2"));
   CHECK(has("reel_service_oldest_unsettled_seconds{service=\"payments\"} 4"));
   CHECK(has("reel_service_failed_checks{service=\"payments\"} 2"));
+  CHECK(has("reel_service_failed_checks{service=\"other\"} 2"));
+  CHECK(text.find("poller-1") == std::string::npos);
   CHECK(has("reel_flows{definition=\"order\",state=\"overdue\"} 1"));
   CHECK(has("reel_tracker_lag_seconds 2"));
   CHECK(has("reel_journal_writable 1"));
