@@ -11,6 +11,7 @@ namespace reel::sdk {
 namespace {
 
 std::string duration_text(milliseconds time) {
+  if (time.count() % 3'600'000 == 0) return std::to_string(time.count() / 3'600'000) + "h";
   if (time.count() % 1'000 == 0) return std::to_string(time.count() / 1'000) + "s";
   return std::to_string(time.count()) + "ms";
 }
@@ -32,8 +33,10 @@ void CheckBook::add(std::string_view name, CheckOptions options) {
   }
   if (find(name)) refuse("there is a check of this name already");
   if (checks_.size() == checks_max) refuse("a service has at most " + std::to_string(checks_max) + " checks");
-  if (options.every <= milliseconds{0}) refuse("'every' is not above 0");
-  if (options.timeout <= milliseconds{0}) refuse("'timeout' is not above 0");
+  for (const auto& [what, time] : {std::pair{"'every'", options.every}, {"'timeout'", options.timeout}}) {
+    if (time <= milliseconds{0}) refuse(std::string{what} + " is not above 0");
+    if (time > check_time_max) refuse(std::string{what} + " is above " + duration_text(check_time_max));
+  }
   checks_.push_back({.name = std::string{name}, .options = options, .began = {}, .outcome = {}});
 }
 
@@ -76,7 +79,9 @@ void CheckBook::give_up_on_late_ones(Time now) {
 
 bool CheckBook::write_news(v1::SelfChecks& to, Time now) {
   give_up_on_late_ones(now);
-  if (!std::exchange(is_news_, false)) return false;
+  const bool is_due = told_at_ && now - *told_at_ >= told_again_after;
+  if (!std::exchange(is_news_, false) && !is_due) return false;
+  told_at_ = now;
   for (const auto& [name, options, began, outcome] : checks_) {
     if (!outcome) continue;
     auto& check = *to.add_checks();

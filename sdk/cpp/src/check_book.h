@@ -23,6 +23,9 @@ namespace reel::sdk {
 
 class CheckBook {
  public:
+  /// The broker keeps what it has room for: what it left out it is told again when there may be more.
+  static constexpr milliseconds told_again_after{60'000};
+
   /// Throws std::invalid_argument, as Service::check() does.
   void add(std::string_view name, CheckOptions options);
 
@@ -35,7 +38,7 @@ class CheckBook {
   /// No `failure`: it passes.
   void ends(std::size_t number, const std::optional<std::string>& failure, Time now);
 
-  /// All that have an outcome, unless it was written so since the session began.
+  /// All that have an outcome, unless it was written so since the session began, and lately.
   [[nodiscard]] bool write_news(v1::SelfChecks& to, Time now);
   /// Nobody knows anything of it.
   void session_is_new() { is_news_ = true; }
@@ -57,6 +60,7 @@ class CheckBook {
 
   std::vector<Check> checks_;
   bool is_news_ = false;
+  std::optional<Time> told_at_;
 };
 
 }  // namespace reel::sdk

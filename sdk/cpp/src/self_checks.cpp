@@ -46,7 +46,8 @@ struct SelfChecks::Shared {
   }
 };
 
-SelfChecks::SelfChecks() : shared_{std::make_shared<Shared>()} {}
+SelfChecks::SelfChecks(StartThread start_thread)
+    : start_thread_{std::move(start_thread)}, shared_{std::make_shared<Shared>()} {}
 
 SelfChecks::~SelfChecks() {
   stop();
@@ -62,15 +63,25 @@ bool SelfChecks::empty() const {
   return shared_->passes.empty();
 }
 
-void SelfChecks::start() {
-  for (std::size_t number = 0; number < shared_->passes.size(); ++number) {
-    const std::lock_guard lock{shared_->mutex};
-    std::thread{[shared = shared_, number] {
-      block_signals();
-      keep_running(*shared, number);
-    }}.detach();
-    shared_->has_thread[number] = true;
-  }
+void SelfChecks::detached(std::function<void()> body) {
+  std::thread{std::move(body)}.detach();
+}
+
+void SelfChecks::start(milliseconds patience, Log& log) try {
+  for (std::size_t number = 0; number < shared_->passes.size(); ++number) start(number);
+} catch (...) {
+  stop();
+  wait(patience, log);
+  throw;
+}
+
+void SelfChecks::start(std::size_t number) {
+  const std::lock_guard lock{shared_->mutex};
+  start_thread_([shared = shared_, number] {
+    block_signals();
+    keep_running(*shared, number);
+  });
+  shared_->has_thread[number] = true;
 }
 
 void SelfChecks::keep_running(Shared& shared, std::size_t number) {

@@ -18,7 +18,10 @@ namespace reel::sdk {
 
 class SelfChecks final : public Side {
  public:
-  SelfChecks();
+  /// Has a function run on a thread of its own, or throws where there is none.
+  using StartThread = std::function<void(std::function<void()>)>;
+
+  explicit SelfChecks(StartThread start_thread = detached);
   ~SelfChecks() override;
   SelfChecks(const SelfChecks&) = delete;
   SelfChecks& operator=(const SelfChecks&) = delete;
@@ -27,7 +30,8 @@ class SelfChecks final : public Side {
   void add(std::string_view name, CheckOptions options, std::function<void()> passes);
   [[nodiscard]] bool empty() const;
 
-  void start();
+  /// Throws where there is no thread for one of them, when the others have stopped and had `patience` to end.
+  void start(milliseconds patience, Log& log);
   /// No run begins any more.
   void stop();
   /// Until those under way have ended, at most `patience`. Logs which are left behind.
@@ -39,11 +43,14 @@ class SelfChecks final : public Side {
  private:
   struct Shared;
 
+  static void detached(std::function<void()> body);
+  void start(std::size_t number);
   static void keep_running(Shared& shared, std::size_t number);
 
   void welcomed(const v1::Welcome& welcome) override;
   void add_beat(v1::ClientBeat& beat) override;
 
+  StartThread start_thread_;
   std::shared_ptr<Shared> shared_;
 };
 

@@ -74,6 +74,10 @@ int Service::Impl::run() {
       const std::lock_guard lock{mutex_};
       connect();
       if (!connection_) throw std::logic_error{"a service under test is not run"};
+      if (!checks.empty()) {
+        checks.start(checks_patience, connection_->log());
+        connection_->post([this] { connection_->add_side(checks); });
+      }
       if (!handlers.patterns().empty()) {
         deliveries_ = std::make_unique<sdk::Deliveries>(*connection_, handlers, identity, options, [this] {
           refused_ = true;
@@ -83,10 +87,6 @@ int Service::Impl::run() {
           connection_->add_side(*deliveries_);
           connection_->subscribe(subscription());
         });
-      }
-      if (!checks.empty()) {
-        connection_->post([this] { connection_->add_side(checks); });
-        checks.start();
       }
     }
     wait_for_stop();

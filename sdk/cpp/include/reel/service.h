@@ -120,9 +120,10 @@ class Service {
                         std::function<void(RawBatch&)> handler);
 
   /// While the service runs, calls `passes` now and then, on a thread of its own. What it throws is why it
-  /// fails. A check that hangs holds up nothing; where it still does when run() ends, it is left behind, so
-  /// what it refers to must outlive it. Throws std::invalid_argument where `name` is empty, too long, not
-  /// printable or taken, a time is not above 0, or there are checks_max already.
+  /// fails. A check that hangs holds up nothing but the end of run(), by a second; what hangs then is left
+  /// behind with what it captured, so that is captured by value (reel/check.h). Throws std::invalid_argument
+  /// where `name` is empty, too long, not printable or taken, a time is not above 0 or above check_time_max,
+  /// or there are checks_max already.
   Service& check(std::string_view name, CheckOptions options, std::function<void()> passes);
   Service& check(std::string_view name, std::function<void()> passes) {
     return check(name, {}, std::move(passes));
