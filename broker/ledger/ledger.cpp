@@ -23,9 +23,11 @@ Offset end_of(const v1::OffsetRange& range) {
   return range.first() + std::min<Offset>(range.count(), ~range.first());
 }
 
-void forget_settled(ServiceRecord& record) {
-  auto& redelivered = record.redelivered;
-  while (!redelivered.empty() && record.is_settled(redelivered.front().record)) redelivered.pop_front();
+// What is settled is owed no more, whatever before it is still tried again.
+void settle(ServiceRecord& record, Offset first, Offset end) {
+  if (first >= end) return;
+  record.settled.insert(first, end - first);
+  record.redelivered.erase(record.redelivered.lower_bound(first), record.redelivered.lower_bound(end));
 }
 
 void set_floor(ServiceRecord& record, Offset floor) {
@@ -33,7 +35,7 @@ void set_floor(ServiceRecord& record, Offset floor) {
   record.settled.erase_below(floor);
   record.retrying.erase(record.retrying.begin(), record.retrying.lower_bound(floor));
   record.redelivering.erase(record.redelivering.begin(), record.redelivering.lower_bound(floor));
-  forget_settled(record);
+  record.redelivered.erase(record.redelivered.begin(), record.redelivered.lower_bound(floor));
   std::erase_if(record.resuming, [floor](const auto& key) { return key.second.last < floor; });
 }
 
@@ -42,8 +44,7 @@ void take_ack(ServiceRecord& record, const v1::OffsetRange& range) {
   const Offset first = std::max(range.first(), record.floor);
   const Offset end = end_of(range);
   if (first >= end) return;
-  record.settled.insert(first, end - first);
-  forget_settled(record);
+  settle(record, first, end);
   if (record.retrying.empty()) return;
   record.retrying.erase(record.retrying.lower_bound(first), record.retrying.lower_bound(end));
 }
@@ -65,7 +66,7 @@ void take_failure(ServiceRecord& record, const v1::Failure& failure) {
     return;
   }
   record.retrying.erase(offset);
-  if (offset >= record.floor) record.settled.insert(offset, 1);
+  if (offset >= record.floor) settle(record, offset, offset + 1);
   if (failure.ending() == v1::ENDING_EXPIRED) {
     ++record.expired;
     return;
@@ -85,7 +86,7 @@ void take_parked(ServiceRecord& record, const v1::Parked& parked) {
     const Offset first = std::max(range.first(), record.floor);
     const Offset end = end_of(range);
     record.retrying.erase(record.retrying.lower_bound(range.first()), record.retrying.lower_bound(end));
-    if (first < end) record.settled.insert(first, end - first);
+    settle(record, first, end);
   }
   auto& origins = record.parked[parked.key_hash()];
   for (const v1::OffsetRange& range : parked.origins_size() > 0 ? parked.origins() : parked.offsets()) {
@@ -103,21 +104,6 @@ void take_redelivering(std::map<Offset, Offset>& runs, Offset offset, Offset ori
     runs.erase(before);
   }
   runs[offset] = origin;
-}
-
-// Runs, and from where the records do not ascend any more, single redeliveries once more.
-void load_redelivering(const v1::Snapshot::Service& saved, ServiceRecord& record) {
-  Offset newest = 0;
-  bool single = false;
-  for (const auto& run : saved.redelivering()) {
-    single = single || run.last() <= newest;
-    newest = run.last();
-    if (single) {
-      record.redelivered.push_back({run.last(), run.origin()});
-    } else {
-      record.redelivering[run.last()] = run.origin();
-    }
-  }
 }
 
 bool tells_nothing_of_services(std::string_view topic) {
@@ -142,9 +128,8 @@ bool ServiceRecord::wants(std::string_view topic, Offset offset) const {
 std::optional<Offset> ServiceRecord::owed_again(std::uint64_t key_hash, Offset origin) const {
   if (!resuming.contains(key_hash)) return std::nullopt;
   const auto newest = std::find_if(redelivered.rbegin(), redelivered.rend(),
-                                   [&](const Redelivered& one) { return one.origin == origin; });
-  if (newest == redelivered.rend() || is_settled(newest->record)) return std::nullopt;
-  return newest->record;
+                                   [&](const auto& one) { return one.second == origin; });
+  return newest == redelivered.rend() ? std::nullopt : std::optional{newest->first};
 }
 
 std::string redelivery_topic(std::string_view service) {
@@ -266,7 +251,7 @@ void Ledger::apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& en
   auto& resuming = record.resuming[entry.key_hash];
   if (resuming.first == 0) resuming.first = entry.offset;
   resuming.last = entry.offset;
-  record.redelivered.push_back({entry.offset, redelivery.origin()});
+  record.redelivered.emplace(entry.offset, redelivery.origin());
   if (redelivery.kind() == v1::REDELIVERY_REDRIVEN) record.dead.erase(redelivery.origin());
   const auto key = record.parked.find(entry.key_hash);
   if (redelivery.kind() != v1::REDELIVERY_RESUMED || key == record.parked.end()) return;
@@ -328,7 +313,7 @@ void Ledger::save(v1::Snapshot& snapshot) const {
       run.set_origin(origin);
     }
     for (const auto& [redelivery, origin] : record.redelivered) {
-      auto& one = *saved.add_redelivering();
+      auto& one = *saved.add_redelivered();
       one.set_last(redelivery);
       one.set_origin(origin);
     }
@@ -357,7 +342,8 @@ void Ledger::load(const v1::Snapshot& snapshot) {
       if (parked.resuming() == 0 || parked.offsets_size() != 1) continue;
       record.resuming[parked.key_hash()] = {parked.offsets(0).first(), parked.resuming()};
     }
-    load_redelivering(saved, record);
+    for (const auto& run : saved.redelivering()) record.redelivering.emplace(run.last(), run.origin());
+    for (const auto& one : saved.redelivered()) record.redelivered.emplace(one.last(), one.origin());
     record.paused_until = saved.paused_until();
     record.paused_by = saved.paused_by();
   }

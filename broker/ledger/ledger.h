@@ -18,14 +18,12 @@
 //
 // Memory per service: 0.15 bytes at most for each offset between floor and newest (OffsetSet), one Failure
 // for each event that dispatch holds back, which its window bounds, `dead_letters_max` dead letters, and up
-// to 16 bytes for each parked event, of which the service queue lets in `service_parked_events_max`, or for
-// each that is handed over once more and is not settled.
-// Not thread-safe.
+// to 16 bytes for each parked event, of which the service queue lets in `service_parked_events_max`, and 64
+// for each that is handed over once more and is not settled. Not thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -81,12 +79,8 @@ struct ServiceRecord {
   /// By the last record of a run of redeliveries, replays among them, above the floor: the oldest event that
   /// they are about.
   std::map<Offset, Offset> redelivering;
-  /// Above the floor, ascending: redeliveries that are no replays. Settled ones are forgotten from the front.
-  struct Redelivered {
-    Offset record = 0;
-    Offset origin = 0;
-  };
-  std::deque<Redelivered> redelivered;
+  /// By record: the origins of redeliveries that are no replays and not settled.
+  std::map<Offset, Offset> redelivered;
   LogTime paused_until = 0;  ///< 0: not paused
   std::string paused_by;
   // Since the broker started, what it read back included; not part of a snapshot.

@@ -298,3 +298,24 @@ TEST_CASE("what is redelivered is owed once more until that is settled, also aft
   bench.restarts_from_snapshot();
   CHECK(owed(77, 6) == 24);
 }
+
+TEST_CASE(
+    "of redeliveries those are kept in memory that are not settled, though an older one is tried for hours") {
+  LedgerBench bench;
+  bench.subscribed("shop", {{"order.*", 1}});
+  for (Offset at = 1'000; at < 2'000; ++at) {
+    v1::RedeliveryRecord record;
+    record.set_origin(at - 900);
+    record.set_kind(v1::REDELIVERY_REDRIVEN);
+    REQUIRE(bench.ledger.apply({"reel.redelivery.shop", record.SerializeAsString(), at, 77}));
+  }
+  bench.failed("shop", 1'000, v1::ENDING_NACKED);
+  bench.acked("shop", 1'001, 997);
+  bench.failed("shop", 1'998, v1::ENDING_DEAD);
+  for (int restart = 0; restart < 2; ++restart) {
+    using Redelivered = std::map<Offset, Offset>;
+    CHECK(bench.ledger.find("shop")->redelivered == Redelivered{{1'000, 100}, {1'999, 1'099}});
+    CHECK(bench.ledger.find("shop")->redelivering == Redelivered{{1'999, 100}});
+    bench.restarts_from_snapshot();
+  }
+}
