@@ -1,5 +1,7 @@
 #include "admit/chosen_ids.h"
 
+#include <algorithm>
+
 #include "event/batch.h"
 
 namespace reel::broker {
@@ -11,7 +13,7 @@ std::optional<Offset> ChosenIds::find(std::string_view source, std::string_view 
 }
 
 bool ChosenIds::remembers(LogTime then, LogTime now) const {
-  return then + window_ns_ >= now && (by_age_.size() < ids_max_ || by_age_.front().place.at <= then);
+  return then + window_ns_ >= now && then > forgotten_at_;
 }
 
 void ChosenIds::remember(std::string_view source, std::string_view id, Offset offset, LogTime at) {
@@ -37,6 +39,7 @@ void ChosenIds::insert(const Seen& seen) {
     // The same id may have been accepted again after its window: then the newer entry stays.
     if (oldest != by_hash_.end() && oldest->second.offset == by_age_.front().place.offset)
       by_hash_.erase(oldest);
+    forgotten_at_ = std::max(forgotten_at_, by_age_.front().place.at);
     by_age_.pop_front();
   }
 }
@@ -50,9 +53,11 @@ void ChosenIds::save(v1::Snapshot& snapshot, Offset end) const {
     entry.set_offset(seen.place.offset);
     entry.set_log_time(seen.place.at);
   }
+  snapshot.set_chosen_ids_forgotten_at(forgotten_at_);
 }
 
 void ChosenIds::load(const v1::Snapshot& snapshot) {
+  forgotten_at_ = snapshot.chosen_ids_forgotten_at();
   for (const auto& entry : snapshot.chosen_ids()) {
     if (entry.log_time() == 0) continue;  // of a delayed event that waits: see Delays
     insert({{entry.hash_high(), entry.hash_low()}, {entry.offset(), entry.log_time()}});

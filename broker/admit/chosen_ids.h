@@ -27,7 +27,7 @@ class ChosenIds {
   }
 
   [[nodiscard]] std::optional<Offset> find(std::string_view source, std::string_view id, LogTime now) const;
-  /// Whatever was accepted then is known still.
+  /// Whatever was accepted then is known still: asked of what was forgotten, under whatever limits.
   [[nodiscard]] bool remembers(LogTime then, LogTime now) const;
   void remember(std::string_view source, std::string_view id, Offset offset, LogTime at);
   /// Takes what a journaled batch says.
@@ -69,6 +69,7 @@ class ChosenIds {
   std::size_t ids_max_;
   std::unordered_map<Hash128, Place, Hash> by_hash_;
   std::deque<Seen> by_age_;
+  LogTime forgotten_at_ = 0;  // when the newest that is forgotten was accepted; 0: none is
 };
 
 }  // namespace reel::broker
