@@ -354,7 +354,8 @@ TEST_CASE("check_failed: the service says of itself that something is wrong, unt
         late +
             "  check 'database' of payments has failed for G (connection refused), and payments handled "
             "order.placed and did not emit payment.captured\n"
-            "  evidence  check_failed: service payments, check database, since T, order.placed at offset O\n"
+            "  evidence  check_failed: service payments, check database, instance I, since T, order.placed "
+            "at offset O\n"
             "  mend      reel replay --to payments --flow flow-1\n"
             "  look      reel event --offset O\n"
             "            reel services\n");
