@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "event/pattern_begin.h"
@@ -75,10 +76,6 @@ void take_failure(ServiceRecord& record, const v1::Failure& failure) {
   if (failure.key_hash() == 0) unpark(record, offset);  // the journal no longer had it when its turn came
   const auto resuming = record.resuming.find(failure.key_hash());
   if (resuming != record.resuming.end()) resuming->second.first = 0;
-  if (record.dead.size() <= dead_letters_max) return;
-  record.forgotten_keys.insert(record.dead.begin()->second.key_hash());
-  record.dead.erase(record.dead.begin());
-  ++record.dead_forgotten;
 }
 
 void take_parked(ServiceRecord& record, const v1::Parked& parked) {
@@ -273,12 +270,10 @@ std::vector<Ledger::ForgottenKey> Ledger::forget_dead_below(Offset begin) {
   std::vector<ForgottenKey> let_go;
   for (auto& [service, record] : services_) {
     const auto kept = record.dead.lower_bound(begin);
-    for (auto letter = record.dead.begin(); letter != kept; ++letter) {
-      record.forgotten_keys.insert(letter->second.key_hash());
-    }
+    std::set<std::uint64_t> keys;
+    for (auto letter = record.dead.begin(); letter != kept; ++letter) keys.insert(letter->second.key_hash());
     record.dead.erase(record.dead.begin(), kept);
-    if (record.forgotten_keys.empty()) continue;
-    auto keys = std::exchange(record.forgotten_keys, {});
+    if (keys.empty()) continue;
     for (const auto& [origin, letter] : record.dead) keys.erase(letter.key_hash());
     for (const auto key_hash : keys) let_go.push_back({service, key_hash});
   }

@@ -17,9 +17,10 @@
 // changes the same state: a redriven letter is no letter any more, a resumed event is parked no more.
 //
 // Memory per service: 0.15 bytes at most for each offset between floor and newest (OffsetSet), one Failure
-// for each event that dispatch holds back, which its window bounds, `dead_letters_max` dead letters, and up
-// to 16 bytes for each parked event, of which the service queue lets in `service_parked_events_max`, and 64
-// for each that is handed over once more and is not settled. Not thread-safe.
+// for each event that dispatch holds back, which its window bounds, and for each dead letter, of which
+// `dead_letters_max` pause the service; up to 16 bytes for each parked event, of which the service queue lets
+// in `service_parked_events_max`, and 64 for each that is handed over once more and is not settled. Not
+// thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -54,10 +55,6 @@ inline constexpr std::string_view subscription_topic = "reel.subscription";
 /// What a service is paused until when nobody said for how long.
 inline constexpr LogTime until_resumed = ~LogTime{0};
 
-/// Dead letters remembered for each service; beyond it the oldest are forgotten (their events and reports
-/// stay in the journal). At a few hundred bytes each, a service that fails at everything costs some 30 MB.
-inline constexpr std::size_t dead_letters_max = 100'000;
-
 struct ServiceRecord {
   /// begin_of a pattern says which events it is wanted for.
   std::vector<v1::Pattern> patterns;
@@ -85,11 +82,8 @@ struct ServiceRecord {
   std::string paused_by;
   // Since the broker started, what it read back included; not part of a snapshot.
   std::uint64_t acked = 0;
-  std::uint64_t nacked = 0;          ///< attempts that ended in another way
-  std::uint64_t expired = 0;         ///< not handled before their expirytime
-  std::uint64_t dead_forgotten = 0;  ///< beyond dead_letters_max
-  /// Key hashes of letters that were forgotten; to be let go where no other letter has them.
-  std::set<std::uint64_t> forgotten_keys;
+  std::uint64_t nacked = 0;   ///< attempts that ended in another way
+  std::uint64_t expired = 0;  ///< not handled before their expirytime
 
   /// Nothing is known of it (any more).
   [[nodiscard]] bool is_forgotten() const;
@@ -130,8 +124,7 @@ class Ledger {
     std::string service;
     std::uint64_t key_hash = 0;
   };
-  /// Dead letters that the journal no longer holds are forgotten. Says which keys have none left, also of
-  /// letters forgotten beyond dead_letters_max since the last call.
+  /// Dead letters that the journal no longer holds are forgotten. Says which keys have none left.
   std::vector<ForgottenKey> forget_dead_below(Offset begin);
 
   /// Adds to the snapshot's services; load() replaces everything by what it reads there.

@@ -92,7 +92,7 @@ void Services::expire() {
     const auto due = queue->next_deadline();
     if (!due || *due > now) continue;
     const auto expired = queue->expire(now);
-    pause_if_broken(*queue);
+    pause_if_needed(*queue);
     tell_taken_back(expired.taken_back);
     journal_report(*queue, InstanceId{}, {}, expired);
     touch(*queue);

@@ -164,7 +164,8 @@ class Services final : private DeliveryEdge {
   }
   void journal_report(ServiceQueue& queue, std::vector<v1::Delivered> delivered, std::string_view instance,
                       const Settlement& settlement);
-  void pause_if_broken(ServiceQueue& queue);
+  void pause_if_needed(ServiceQueue& queue);
+  void pause(ServiceQueue& queue, LogTime until, std::string note);
   void tell_taken_back(const std::vector<HandOver>& taken);
   void follow(const LedgerEntry& entry);
   void touch(ServiceQueue& queue);

@@ -140,7 +140,7 @@ void Services::settle(Session& session, const v1::Settle& settle, const Received
 
   member->second.settled = settle.sequence();
   auto settlement = queue.settle(session.id, acks, nacks, log_.now());
-  pause_if_broken(queue);
+  pause_if_needed(queue);
   queue.extend(session.id, ranges_of(settle.in_progress()), log_.now());
   for (auto& range : settlement.stale) *settled.add_stale() = std::move(range);
   auto own =
@@ -164,18 +164,30 @@ void Services::told(const Session& session, const v1::ClientBeat& beat) {
   touch(queue);
 }
 
-// As an operator would, and on record: the pause is seen, explained and ended like any other.
-void Services::pause_if_broken(ServiceQueue& queue) {
-  if (!queue.take_breaker_opened() || queue.ephemeral()) return;
-  const auto& policy = queue.policy().breaker;
+void Services::pause_if_needed(ServiceQueue& queue) {
+  if (queue.ephemeral()) return;
+  const auto& policy = queue.policy();
+  if (queue.take_breaker_opened()) {
+    const auto until = log_.now() + nanoseconds_of(policy.breaker.pause);
+    return pause(queue, until, "circuit breaker: attempts fail one after another");
+  }
+  const auto* const record = ledger_.find(queue.name());
+  if (record == nullptr || record->dead.size() < policy.dead_letters_max) return;
+  if (queue.paused_until() > log_.now()) return;
+  pause(queue, until_resumed,
+        std::to_string(record->dead.size()) +
+            " dead letters, as many as dead_letters_max allows: redrive or discard some, then resume");
+}
+
+// As an operator would, and on record: it is seen, explained and ended like any other.
+void Services::pause(ServiceQueue& queue, LogTime until, std::string note) {
+  spdlog::warn("broker    paused service={} reason=\"{}\"", queue.name(), note);
   v1::Command command;
   command.set_by(std::string{broker_source});
-  command.set_note("circuit breaker: attempts fail one after another");
+  command.set_note(std::move(note));
   command.set_service(queue.name());
-  command.mutable_pause()->set_until(log_.now() + nanoseconds_of(policy.pause));
-  queue.pause(command.pause().until());
-  spdlog::warn("broker    breaker_opened service={} pause_ms={} (attempts fail one after another)",
-               queue.name(), policy.pause.count());
+  command.mutable_pause()->set_until(until == until_resumed ? 0 : until);
+  queue.pause(until);
   publishing_.append({}, own_record(control_topic, queue.name(), command, log_.now()),
                      [](const StoredBatchPtr&) {});
 }

@@ -84,6 +84,8 @@ void compare_service(const std::string& name, const Service& was, const Service&
   to.compare(key + "max_in_flight", was.max_in_flight, is.max_in_flight, Program::broker, Taking::at_once);
   to.compare(key + "breaker", was.breaker, is.breaker, Program::broker, Taking::at_once);
   to.compare(key + "max_rate_per_s", was.max_rate_per_s, is.max_rate_per_s, Program::broker, Taking::at_once);
+  to.compare(key + "dead_letters_max", was.dead_letters_max, is.dead_letters_max, Program::broker,
+             Taking::at_once);
   // What is parked, and who has stood by, is known to a service from its begin.
   to.compare(key + "on_dead", was.on_dead, is.on_dead, Program::broker, Taking::restart);
   to.compare(key + "exclusive", was.exclusive, is.exclusive, Program::broker, Taking::restart);

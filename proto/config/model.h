@@ -128,6 +128,9 @@ struct Service {
   /// handlers and allows no more. 0: as fast as they are handled.
   std::size_t max_rate_per_s = 0;
   Breaker breaker;
+  /// Letters are never dropped: a service that has so many is paused until somebody has looked at them. A few
+  /// hundred bytes of memory each, and their errors.
+  std::size_t dead_letters_max = 100'000;
   /// Only the instance that has been there longest gets events; the others stand by.
   bool exclusive = false;
   /// Events are handed out in offset order whatever happens: none is suspected of having killed an instance,

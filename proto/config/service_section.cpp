@@ -87,6 +87,7 @@ void read_services(Section& root, Loading& loading) {
     auto breaker = body.section("breaker");
     breaker.read_count("failures", service.breaker.failures, {0, 1'000'000});
     breaker.read_duration("pause", service.breaker.pause, between(10ms, 24h));
+    body.read_count("dead_letters_max", service.dead_letters_max, {1, 10'000'000});
     body.read_flag("exclusive", service.exclusive);
     read_adapter(body, service, loading);
   }

@@ -150,7 +150,8 @@ TEST_CASE("production.yaml lists every setting") {
 
   const Service service;
   [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, max_rate_per_s, breaker,
-                                exclusive, in_offset_order, adapter, service_place] = service;
+                                dead_letters_max, exclusive, in_offset_order, adapter, service_place] =
+      service;
   [[maybe_unused]] const auto& [breaker_failures, breaker_pause] = breaker;
   const Adapter adapted;
   [[maybe_unused]] const auto& [adapter_by, adapter_url, adapter_command, adapter_when, adapter_headers,
@@ -170,6 +171,7 @@ TEST_CASE("production.yaml lists every setting") {
                                                              "payments.breaker",
                                                              "payments.breaker.failures",
                                                              "payments.breaker.pause",
+                                                             "payments.dead_letters_max",
                                                              "payments.exclusive",
                                                              "crm",
                                                              "crm.webhook",

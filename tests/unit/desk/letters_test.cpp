@@ -35,3 +35,48 @@ TEST_CASE("a page of dead letters begins behind the last one seen, whichever are
   CHECK(second.next() == 0);
   CHECK(second.total() == 2);
 }
+
+TEST_CASE("a service with as many dead letters as it may have is paused, and none is dropped") {
+  auto model = desk_model();
+  model.services["payments"].on_dead = config::OnDead::pass;
+  model.services["payments"].dead_letters_max = 3;
+  DeskBench bench{model};
+  bench.serves("payments", "order.placed");
+  bench.publishes("order.placed", {"e1 a", "e2 b", "e3 c", "e4 d", "e5 e"});
+  bench.until([&] { return bench.got("payments") == "e1#1 e2#1 e3#1 e4#1 e5#1"; });
+  const auto e1 = bench.newest("payments") - 4;
+  (void)bench.settles("payments", {.nacks = {{e1, 1, true}, {e1 + 1, 1, true}, {e1 + 2, 1, true}}});
+  // What is in flight by then may still become one.
+  (void)bench.settles("payments", {.nacks = {{e1 + 3, 1, true}}});
+  bench.publishes("order.placed", {"e6 f"});
+  bench.rest();
+  const auto everything = "e1#1 e2#1 e3#1 e4#1 e5#1";
+  CHECK(bench.got("payments") == everything);
+
+  v1::Request request;
+  request.mutable_services();
+  const auto row = bench.asks(request).services().services(0);
+  CHECK(row.dead() == 4);
+  CHECK(row.paused_by() == "reel-broker");
+
+  v1::Command resume, discard;
+  resume.mutable_resume();
+  SUBCASE("who resumes it without having looked at any sees it paused again") {
+    CHECK(bench.tells(resume) == "1");
+    bench.until([&] { return bench.got("payments") == everything + std::string{" e6#1"}; });
+    (void)bench.settles("payments", {.acks = {{e1 + 4}}});
+    bench.publishes("order.placed", {"e7 g"});
+    bench.rest();
+    CHECK(bench.got("payments") == everything + std::string{" e6#1"});
+  }
+  SUBCASE("when some are discarded it goes on") {
+    discard.mutable_discard()->add_offsets(e1);
+    discard.mutable_discard()->add_offsets(e1 + 1);
+    CHECK(bench.tells(discard) == "2");
+    CHECK(bench.tells(resume) == "1");
+    bench.until([&] { return bench.got("payments") == everything + std::string{" e6#1"}; });
+    (void)bench.settles("payments", {.acks = {{e1 + 4}}});
+    bench.publishes("order.placed", {"e7 g"});
+    bench.until([&] { return bench.got("payments") == everything + std::string{" e6#1 e7#1"}; });
+  }
+}
