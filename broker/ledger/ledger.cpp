@@ -215,12 +215,14 @@ void Ledger::apply(const v1::Command& command) {
   if (found == services_.end()) return;
   ServiceRecord& record = found->second;
   switch (command.what_case()) {
-    case v1::Command::kPause:
+    case v1::Command::kPause: {
+      const auto until = command.pause().until() == 0 ? until_resumed : command.pause().until();
       // The circuit breaker ends no longer pause that an operator made meanwhile.
-      if (command.by() == broker_source && command.pause().until() < record.paused_until) break;
-      record.paused_until = command.pause().until() == 0 ? until_resumed : command.pause().until();
+      if (command.by() == broker_source && until < record.paused_until) break;
+      record.paused_until = until;
       record.paused_by = command.by();
       break;
+    }
     case v1::Command::kResume:
       record.paused_until = 0;
       record.paused_by.clear();

@@ -190,6 +190,23 @@ TEST_CASE("a key is said to be let go when its last letter is forgotten, and onl
   CHECK(bench.ledger.forget_dead_below(10).empty());
 }
 
+TEST_CASE("the broker's own pause outlasts one that was over, and ends no longer one") {
+  LedgerBench bench;
+  bench.subscribed("shop", {{"order.placed", 1}});
+  const auto pauses = [&](const std::string& by, LogTime until) {
+    v1::Command command;
+    command.set_service("shop");
+    command.set_by(by);
+    command.mutable_pause()->set_until(until);
+    REQUIRE(bench.ledger.apply({"reel.control", command.SerializeAsString()}));
+    return bench.ledger.find("shop")->paused_until;
+  };
+  CHECK(pauses("reel-broker", 100) == 100);
+  CHECK(pauses("reel-broker", 0) == until_resumed);
+  CHECK(pauses("reel-broker", 200) == until_resumed);
+  CHECK(pauses("ada@host", 300) == 300);
+}
+
 TEST_CASE("no dead letter is forgotten to make room for others") {
   LedgerBench bench;
   for (Offset offset = 1; offset <= 200'000; offset += 1000) {
