@@ -3,6 +3,7 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -34,14 +35,16 @@ class BatchRun::Call final : public BatchCall {
   [[nodiscard]] bool failed(std::size_t index) const override { return seats_.at(index).failed.has_value(); }
   void attempt(std::size_t index, const std::function<void()>& handle) override {
     auto& seat = seats_.at(index);
-    if (!seat.failed && !failed_keys_.contains(seat.of.key_hash)) {
+    if (!seat.failed && !has_failed(seat.of.key_hash)) {
       try {
         handle();
       } catch (...) {
         seat.failed = current_failure();
       }
     }
-    if (seat.failed) failed_keys_.insert(seat.of.key_hash);
+    if (!seat.failed) return;
+    const std::lock_guard lock{failed_keys_mutex_};
+    failed_keys_.insert(seat.of.key_hash);
   }
   void in_progress() override { run_.owner_.in_progress(); }
 
@@ -55,8 +58,14 @@ class BatchRun::Call final : public BatchCall {
   [[nodiscard]] std::deque<Seat>& seats() { return seats_; }
 
  private:
+  [[nodiscard]] bool has_failed(std::uint64_t key_hash) {
+    const std::lock_guard lock{failed_keys_mutex_};
+    return failed_keys_.contains(key_hash);
+  }
+
   BatchRun& run_;
   std::deque<Seat> seats_;
+  std::mutex failed_keys_mutex_;         // several threads of the handler's may be at items of their own
   std::set<std::uint64_t> failed_keys_;  // as far as attempt() has come
 };
 
@@ -84,11 +93,9 @@ void BatchRun::add_unfit(std::uint64_t key_hash, Failed failed) {
 
 std::vector<BatchRun::Failure> BatchRun::run() {
   const auto [failed_before, fresh] = parts();
-  for (const auto* part : {&failed_before, &fresh}) {
-    failed_alone_ = 0;
-    any_returned_ = false;
-    call(*part);
-  }
+  call(failed_before);
+  may_give_up_ = !any_returned_;
+  call(fresh);
   std::vector<Failure> failures;
   for (auto& [key, failure] : held_up_) failures.push_back(std::move(failure));
   std::sort(failures.begin(), failures.end(), [](const auto& a, const auto& b) { return a.item < b.item; });
@@ -126,7 +133,7 @@ void BatchRun::call(std::span<const std::size_t> given) {
   } catch (...) {
     thrown = current_failure();
   }
-  if (items.size() == 1 && !thrown.reject) {
+  if (items.size() == 1 && !thrown.reject && may_give_up_) {
     ++failed_alone_;
     last_alone_ = thrown;
   }

@@ -21,7 +21,8 @@ class BatchRun {
  public:
   /// When so many stood alone, failed without being rejected, and no call has returned yet, it is no item's
   /// fault: a database that is away would be asked twice for each item otherwise. Eight poisons that come
-  /// first of all happen once in 256 batches even where every other event is one.
+  /// first of all happen once in 256 batches even where every other event is one. Not among what has failed
+  /// before, where poisons are what stands together: an innocent one would become a dead letter unseen.
   static constexpr std::size_t hopeless_after = 8;
 
   /// How items end. Those of which neither is said are handed back: what was before them under their key
@@ -79,6 +80,7 @@ class BatchRun {
   std::size_t failed_alone_ = 0;
   Failed last_alone_;
   bool any_returned_ = false;
+  bool may_give_up_ = false;
 };
 
 }  // namespace reel::sdk

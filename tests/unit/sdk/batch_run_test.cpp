@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "bench.pb.h"
 
 using namespace reel;
@@ -211,6 +214,20 @@ TEST_CASE("what failed before is handed over first and apart, so that a poison i
   }
 }
 
+TEST_CASE("among what failed before nothing is given up on unseen, however many poisons come first") {
+  const std::string poisons = "a1 b1 c1 d1 e1 f1 g1 h1 i1 j1";
+  RunBench bench{poisons + " k1", throws_at(poisons), true, poisons + " k1"};
+  CHECK(bench.ends().starts_with("done k1, failed a1 (disk full)"));
+
+  SUBCASE("so that in an outage an item is, in its first attempt only") {
+    const std::string all = poisons + " k1 l1 m1 n1 o1 p1 q1 r1 s1 t1 u1 v1 w1";
+    RunBench outage{all, throws_at(all), true, poisons};
+    CHECK(outage.ends().starts_with("done, failed a1 (disk full)"));
+    CHECK(outage.calls.find("| j1 |") != std::string::npos);
+    CHECK(outage.calls.ends_with("| r1 s1 | r1"));
+  }
+}
+
 TEST_CASE("what is not the handler's type is rejected by itself and never seen") {
   RunBench bench{"x1 a1 z1 b1 z2", throws_at("")};
   CHECK(bench.ends() ==
@@ -250,6 +267,37 @@ TEST_CASE("a handler of single events handles a batch one by one") {
   CHECK(bench.ends() == "done a1, failed b1 (disk full)");
   CHECK(bench.published == "order.stored<a1 ");
   CHECK(bench.error_type == "std::runtime_error");
+}
+
+TEST_CASE("what on() and on_raw() take handles a batch one by one") {
+  std::string seen;
+  RunBench bench{"a1 b1", [&](const auto& batch) {
+                   batch.each([&](const bench::v1::OrderPlaced& placed) { seen += placed.order_id() + " "; });
+                   batch.each([&](Context& flow) { seen += std::string{flow.id()} + " "; });
+                 }};
+  CHECK(bench.ends() == "done a1 b1");
+  CHECK(seen == "a1 b1 a1 b1 ");
+}
+
+TEST_CASE("several threads of a handler's may each be at items of their own") {
+  std::string names;
+  for (char key = 'A'; key <= 'w'; ++key) names += std::string{key} + "1 " + std::string{key} + "2 ";
+  const auto size = names.size() / 3;
+  for (int round = 0; round < 20; ++round) {
+    RunBench bench{names, [](auto& batch) {
+                     const auto every_other = [&](std::size_t key) {
+                       for (; 2 * key < batch.size(); key += 2) {
+                         batch[2 * key].attempt([] { throw Reject{"negative total"}; });
+                         batch[2 * key + 1].attempt([] { FAIL_CHECK("its key has failed"); });
+                       }
+                     };
+                     std::thread other{every_other, 1};
+                     every_other(0);
+                     other.join();
+                   }};
+    const auto ends = bench.ends();
+    CHECK(static_cast<std::size_t>(std::count(ends.begin(), ends.end(), '(')) == size / 2);
+  }
 }
 
 TEST_CASE("an item that there is not fails the call, and so in the end every item") {

@@ -19,7 +19,8 @@
 // defaults; what a handler does outside the bus must bear that, as it must bear any repeat. What has failed
 // in an attempt before is handed over first and apart from what has not, so that a poison is looked for once
 // and not among others each time it comes. And when eight stood alone, failed, and no call has returned yet,
-// it is no item's fault: what is left gets the last error without having been handed over again.
+// it is no item's fault: what is left gets the last error without having been handed over again. That happens
+// to an item in its first attempt only: from then on it stands alone before it fails.
 //
 // The order of a key holds. Consecutive events of one key may stand in one batch, in order. When one fails,
 // those behind it under its key are handed back: no attempt is counted, what was published for them is
@@ -89,7 +90,7 @@ class RawBatchItem {
   /// One of these was said.
   [[nodiscard]] bool failed() const;
   /// Calls `handle`; what that throws is this item's failure, as from a handler of on(). Not where an event
-  /// before it under its key has failed: it will come again.
+  /// before it under its key has failed: it will come again. A key's items are for one thread, in order.
   void attempt(const std::function<void()>& handle) const;
 
  protected:
@@ -132,16 +133,20 @@ class BasicBatch {
   }
 
   /// For what is done one by one before or after what is done together: calls handler(item) for each in turn,
-  /// or handler(event, flow) as on() would. One that throws fails that item alone, and what follows it under
-  /// its key is left out, as is what has failed already.
+  /// or what on() and on_raw() take: handler(event, flow), handler(event), handler(flow). One that throws
+  /// fails that item alone, and what follows it under its key is left out, as is what has failed already.
   template <class Handler>
   void each(Handler&& handler) const {
     for (const auto& item : items_) {
       item.attempt([&] {
         if constexpr (std::invocable<Handler&, const Item&>) {
           handler(item);
-        } else {
+        } else if constexpr (requires { handler(*item, item.flow()); }) {
           handler(*item, item.flow());
+        } else if constexpr (requires { handler(*item); }) {
+          handler(*item);
+        } else {
+          handler(item.flow());
         }
       });
     }

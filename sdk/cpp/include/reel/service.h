@@ -53,9 +53,9 @@ concept EventHandler = std::invocable<Handler&, const E&, Context&> || std::invo
 
 /// What on_batch() takes: a callable with (Batch<E>&).
 template <class Handler, class E>
-concept BatchEventHandler = std::invocable < Handler&,
-        Batch<E>
-& > ;
+concept BatchEventHandler = requires(Handler& handler, Batch<E>& batch) {
+  handler(batch);
+};
 
 /// Counts since run() began.
 struct ServiceCounts {
