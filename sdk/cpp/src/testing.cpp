@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -64,6 +65,10 @@ TestEvent made_event(std::string_view topic, std::string_view type, std::string_
   encoded.encode(sdk::outgoing(topic, type, data, fields));
   const std::string_view source = fields.source.empty() ? std::string_view{"test"} : fields.source;
   return test_event({.source = source, .topic = topic, .dataschema = type}, encoded.bytes);
+}
+
+std::string key_of(const TestEvent& event) {
+  return event.partitionkey.empty() ? event.correlationid : event.partitionkey;
 }
 
 TestDelivery failed_delivery(const sdk::Failed& failed) {
@@ -131,7 +136,7 @@ class TestBus::Impl {
     for (const auto& emit : context.emits()) published.push_back(test_event(emit.head, emit.event_bytes));
   }
   std::vector<TestDelivery> hand_over(const sdk::BatchHandler& handler, std::span<const TestEvent> events,
-                                      std::uint32_t attempt);
+                                      std::uint32_t attempt, std::set<std::string>& failed_keys);
 
   Service service;
   std::deque<TestEvent> published;
@@ -154,9 +159,11 @@ struct TestBus::Arrived {
   Context::Impl context;
 };
 
-// Those that their `when` says no to are not part of the batch: the broker would not deliver them.
+// The first of `events`, as many as make one batch, and how each of them ended. Those that their `when` says
+// no to are not part of it: the broker would not deliver them. Nor are those that wait behind a failure.
 std::vector<TestDelivery> TestBus::Impl::hand_over(const sdk::BatchHandler& handler,
-                                                   std::span<const TestEvent> events, std::uint32_t attempt) {
+                                                   std::span<const TestEvent> events, std::uint32_t attempt,
+                                                   std::set<std::string>& failed_keys) {
   struct Owner final : sdk::BatchRun::Owner {
     bool still_wanted(std::size_t) override { return true; }
     void done(std::size_t item) override { when_done(item); }
@@ -166,22 +173,30 @@ std::vector<TestDelivery> TestBus::Impl::hand_over(const sdk::BatchHandler& hand
   sdk::BatchRun run{handler, owner};
   std::deque<Arrived> arrived;
   std::vector<std::size_t> places;  // of each item, in `events`
-  std::vector<TestDelivery> deliveries(events.size());
+  std::vector<TestDelivery> deliveries;
   owner.when_done = [&](std::size_t item) {
     deliveries[places[item]].ending = TestDelivery::Ending::handled;
     publish(arrived[places[item]].context);
   };
-  for (std::size_t place = 0; place < events.size(); ++place) {
-    auto& context =
-        arrived.emplace_back(*this, events[place], attempt, sdk::EmitLimits{.together = &run.together()})
-            .context;
-    const auto handlers = service.impl_->handlers.match(events[place].topic);
-    if (context.choose(handlers).handlers.empty()) continue;
-    deliveries[place].ending = TestDelivery::Ending::handed_back;
-    places.push_back(place);
-    run.add(context, std::hash<std::string_view>{}(context.event.key()));
+  std::size_t bytes = 0;
+  for (const auto& event : events) {
+    if (places.size() == handler.options.max_size) break;
+    auto& one = arrived.emplace_back(*this, event, attempt, sdk::EmitLimits{.together = &run.together()});
+    const auto handlers = service.impl_->handlers.match(event.topic);
+    const bool wanted = !one.context.choose(handlers).handlers.empty();
+    const bool joins = wanted && !failed_keys.contains(key_of(event));
+    if (joins && !places.empty() && bytes + one.encoded.bytes.size() > handler.options.max_bytes) break;
+    deliveries.push_back(
+        {.ending = wanted ? TestDelivery::Ending::handed_back : TestDelivery::Ending::not_handled});
+    if (!joins) continue;
+    bytes += one.encoded.bytes.size();
+    places.push_back(deliveries.size() - 1);
+    run.add(one.context, std::hash<std::string_view>{}(one.context.event.key()));
   }
-  for (const auto& failure : run.run()) deliveries[places[failure.item]] = failed_delivery(failure.failed);
+  for (const auto& failure : run.run()) {
+    deliveries[places[failure.item]] = failed_delivery(failure.failed);
+    failed_keys.insert(key_of(events[places[failure.item]]));
+  }
   return deliveries;
 }
 
@@ -213,7 +228,9 @@ TestDelivery TestBus::deliver_bytes(std::string_view topic, std::string_view typ
 
 TestDelivery TestBus::deliver(const TestEvent& event, std::uint32_t attempt) {
   const auto handlers = impl_->service.impl_->handlers.match(event.topic);
-  if (const auto* batch = handlers.batch()) return impl_->hand_over(*batch, {&event, 1}, attempt).front();
+  std::set<std::string> none_failed;
+  if (const auto* batch = handlers.batch())
+    return impl_->hand_over(*batch, {&event, 1}, attempt, none_failed).front();
   if (handlers.handlers.empty()) return {};
   Arrived arrived{*impl_, event, attempt, {}};
   const auto& wanting = arrived.context.choose(handlers);
@@ -226,21 +243,27 @@ TestDelivery TestBus::deliver(const TestEvent& event, std::uint32_t attempt) {
 std::vector<TestDelivery> TestBus::deliver_batch(const std::vector<TestEvent>& events,
                                                  std::uint32_t attempt) {
   std::vector<TestDelivery> deliveries;
+  std::set<std::string> failed_keys;
   const auto batch_of = [&](const TestEvent& event) {
     return impl_->service.impl_->handlers.match(event.topic).batch();
   };
-  for (std::span<const TestEvent> left{events}; !left.empty();) {
+  const auto alone = [&](const TestEvent& event) -> TestDelivery {
+    if (failed_keys.contains(key_of(event))) return {.ending = TestDelivery::Ending::handed_back};
+    auto delivery = deliver(event, attempt);
+    if (delivery.retried() || delivery.rejected()) failed_keys.insert(key_of(event));
+    return delivery;
+  };
+  while (deliveries.size() < events.size()) {
+    const auto left = std::span{events}.subspan(deliveries.size());
     const auto* batch = batch_of(left.front());
     if (batch == nullptr) {
-      deliveries.push_back(deliver(left.front(), attempt));
-      left = left.subspan(1);
+      deliveries.push_back(alone(left.front()));
       continue;
     }
     std::size_t count = 1;
-    while (count < std::min(left.size(), batch->options.max_size) && batch_of(left[count]) == batch) ++count;
-    for (auto& delivery : impl_->hand_over(*batch, left.first(count), attempt))
+    while (count < left.size() && batch_of(left[count]) == batch) ++count;
+    for (auto& delivery : impl_->hand_over(*batch, left.first(count), attempt, failed_keys))
       deliveries.push_back(std::move(delivery));
-    left = left.subspan(count);
   }
   return deliveries;
 }

@@ -308,13 +308,51 @@ TEST_CASE("a batch handler is handed events one by one or together, and each end
 TEST_CASE("a raw batch handler takes any type, and a `when` leaves out what it does not want") {
   reel::TestBus bus{"store"};
   std::string seen;
-  bus.service().on_batch_raw("order.*", reel::When{R"({"subject": ["vip"]})"}, {},
-                             [&](reel::RawBatch& batch) {
-                               for (auto& item : batch) seen += std::string{item.flow().type()} + " ";
-                             });
+  bus.service().on_batch_raw(
+      "order.*", reel::When{R"({"subject": ["vip"]})"}, {}, [&](reel::RawBatch& batch) {
+        batch.each([&](reel::Context& flow) { seen += std::string{flow.type()} + " "; });
+      });
   const auto ends = bus.deliver_batch(
       {bus.event("order.placed", order(), {.subject = "vip"}), bus.event("order.placed", order()),
        bus.event("order.paid", bench::v1::PaymentCaptured{}, {.subject = "vip"})});
   CHECK(seen == "bench.v1.OrderPlaced bench.v1.PaymentCaptured ");
   CHECK(ends[1].ending == reel::TestDelivery::Ending::not_handled);
+}
+
+TEST_CASE("a test's batches are cut as on the bus") {
+  reel::TestBus bus{"store"};
+  std::string seen;
+  bus.service().on_batch<bench::v1::OrderPlaced>(
+      "order.placed", reel::When{R"({"subject": ["vip"]})"}, {.max_size = 2, .max_bytes = 1'000},
+      [&](auto& batch) {
+        seen += "[" + std::to_string(batch.size()) + "]";
+        batch.each([](const bench::v1::OrderPlaced& placed, auto&) {
+          if (placed.cents() == 1) throw reel::Reject{"no total"};
+        });
+      });
+  const auto placed = [&](std::uint32_t cents, const std::string& subject, const std::string& flow,
+                          const std::string& id = "order-7") {
+    return bus.event("order.placed", order(id, cents), {.correlationid = flow, .subject = subject});
+  };
+
+  SUBCASE("what their `when` says no to takes no place") {
+    const auto ends = bus.deliver_batch(
+        {placed(2, "vip", "a"), placed(2, "", "b"), placed(2, "vip", "c"), placed(2, "vip", "d")});
+    CHECK(seen == "[2][1]");
+    CHECK(ends[1].ending == reel::TestDelivery::Ending::not_handled);
+    CHECK(ends[2].handled());
+  }
+  SUBCASE("by bytes, which the first one may exceed") {
+    const std::string large(2'000, 'x');
+    (void)bus.deliver_batch({placed(2, "vip", "a", large), placed(2, "vip", "b"), placed(2, "vip", "c")});
+    CHECK(seen == "[1][2]");
+  }
+  SUBCASE("a key that failed waits, also in the next batch") {
+    const auto ends = bus.deliver_batch(
+        {placed(1, "vip", "a"), placed(2, "vip", "b"), placed(2, "vip", "a"), placed(2, "vip", "b")});
+    CHECK(seen == "[2][1]");
+    CHECK(ends[0].rejected());
+    CHECK(ends[2].handed_back());
+    CHECK(ends[3].handled());
+  }
 }

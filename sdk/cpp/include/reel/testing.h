@@ -106,7 +106,8 @@ class TestBus {
   [[nodiscard]] TestEvent event(std::string_view topic, const google::protobuf::Message& event,
                                 const PublishFields& fields = {}) const;
   /// Hands events to their batch handler together: one batch for those that stand together and have the same,
-  /// up to its max_size. How each of them ended. (deliver() makes a batch of one.)
+  /// up to its max_size and max_bytes. How each of them ended; once one has failed, what follows under its
+  /// key is handed back. (deliver() makes a batch of one. What Options say of the credit cuts no batch here.)
   std::vector<TestDelivery> deliver_batch(const std::vector<TestEvent>& events, std::uint32_t attempt = 1);
 
   /// Runs a check of the service, now, on this thread: why it fails, or nothing where it passes. Throws
