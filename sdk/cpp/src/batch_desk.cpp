@@ -9,7 +9,7 @@ BatchDesk::BatchDesk(std::vector<Limits> limits) {
   for (const auto& one : limits) desks_.push_back({.limits = one});
 }
 
-bool BatchDesk::offer(std::optional<Batch> batch, const Task& task, Time now) {
+bool BatchDesk::offer(std::optional<HandlerNumber> batch, const Task& task, Time now) {
   const auto found = held_.find(task.key_hash);
   if (found != held_.end()) {
     auto& held = found->second;
@@ -28,7 +28,7 @@ bool BatchDesk::offer(std::optional<Batch> batch, const Task& task, Time now) {
   return true;
 }
 
-bool BatchDesk::may_join(const Held& held, std::optional<Batch> batch) const {
+bool BatchDesk::may_join(const Held& held, std::optional<HandlerNumber> batch) const {
   return batch == held.batch && !held.under_way && !held.ended && held.behind.empty() &&
          desks_[held.batch].gathered.size() < desks_[held.batch].limits.events;
 }
@@ -43,26 +43,26 @@ bool BatchDesk::is_full(const Desk& desk) const {
          desk.gathered.size() + desk.behind >= desk.limits.kept;
 }
 
-std::optional<BatchDesk::Batch> BatchDesk::wants_attention(std::uint64_t key_hash) const {
+std::optional<BatchDesk::HandlerNumber> BatchDesk::wants_attention(std::uint64_t key_hash) const {
   const auto batch = held_.at(key_hash).batch;
   const auto& desk = desks_[batch];
   if (!desk.under_way.empty() || (desk.gathered.size() != 1 && !is_full(desk))) return std::nullopt;
   return batch;
 }
 
-bool BatchDesk::is_due(Batch batch, Time now) const {
+bool BatchDesk::is_due(HandlerNumber batch, Time now) const {
   const auto& desk = desks_[batch];
   if (!desk.under_way.empty() || desk.gathered.empty()) return false;
   return closed_ || is_full(desk) || now >= deadline(batch);
 }
 
-BatchDesk::Time BatchDesk::deadline(Batch batch) const {
+BatchDesk::Time BatchDesk::deadline(HandlerNumber batch) const {
   const auto& desk = desks_[batch];
   if (!desk.under_way.empty() || desk.gathered.empty()) return Time::max();
   return desk.gathered.front().since + std::min(desk.limits.wait, wait_max_);
 }
 
-std::vector<Task> BatchDesk::take(Batch batch) {
+std::vector<Task> BatchDesk::take(HandlerNumber batch) {
   auto& desk = desks_[batch];
   std::size_t bytes = 0;
   for (; !desk.gathered.empty(); desk.gathered.pop_front()) {
@@ -103,11 +103,11 @@ void BatchDesk::put_behind(Desk& desk) {
   std::erase_if(desk.gathered, is_left);
 }
 
-bool BatchDesk::is_wanted(Batch batch, std::size_t index) const {
+bool BatchDesk::is_wanted(HandlerNumber batch, std::size_t index) const {
   return !desks_[batch].withdrawn[index];
 }
 
-BatchDesk::Keys BatchDesk::ended(Batch batch, std::span<const Task> failed) {
+BatchDesk::Keys BatchDesk::ended(HandlerNumber batch, std::span<const Task> failed) {
   auto& desk = desks_[batch];
   for (const auto& task : failed) {
     held_.at(task.key_hash).failed = {.session = task.frame->session, .offset = task.offset};
@@ -181,15 +181,22 @@ BatchDesk::Dropped BatchDesk::drop(const std::function<bool(const Task&)>& is_go
   return dropped;
 }
 
-BatchDesk::Dropped BatchDesk::take_back(const std::function<bool(const Task&)>& is_named) {
+BatchDesk::Dropped BatchDesk::withdraw(const std::function<bool(const Task&)>& is_gone) {
   for (auto& desk : desks_) {
     for (std::size_t index = 0; index < desk.under_way.size(); ++index) {
-      if (!is_named(desk.under_way[index])) continue;
-      desk.withdrawn[index] = true;
-      held_.at(desk.under_way[index].key_hash).overstayed = true;
+      if (is_gone(desk.under_way[index])) desk.withdrawn[index] = true;
     }
   }
-  return drop(is_named);
+  return drop(is_gone);
+}
+
+BatchDesk::Dropped BatchDesk::take_back(const std::function<bool(const Task&)>& is_named) {
+  for (const auto& desk : desks_) {
+    for (const auto& task : desk.under_way) {
+      if (is_named(task)) held_.at(task.key_hash).overstayed = true;
+    }
+  }
+  return withdraw(is_named);
 }
 
 BatchDesk::Dropped BatchDesk::close() {

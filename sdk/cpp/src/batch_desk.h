@@ -29,7 +29,7 @@ namespace reel::sdk {
 class BatchDesk {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  using Batch = std::size_t;  ///< the number of its handler
+  using HandlerNumber = std::size_t;
   using Keys = std::vector<std::uint64_t>;
 
   struct Limits {
@@ -39,26 +39,26 @@ class BatchDesk {
     std::chrono::milliseconds wait{0};
   };
   explicit BatchDesk(std::vector<Limits> limits);
-  [[nodiscard]] const Limits& limits(Batch batch) const { return desks_[batch].limits; }
+  [[nodiscard]] const Limits& limits(HandlerNumber batch) const { return desks_[batch].limits; }
   /// Waits no longer than this, whatever the limits say.
   void set_wait_max(std::chrono::milliseconds wait_max) { wait_max_ = wait_max; }
 
   /// An event, in its key's order; nothing: not for a batch. False: its key is not held, and neither is it.
-  [[nodiscard]] bool offer(std::optional<Batch> batch, const Task& task, Time now);
+  [[nodiscard]] bool offer(std::optional<HandlerNumber> batch, const Task& task, Time now);
 
   /// The batch that has this key, if it was just begun or is full: who waits for its deadline() is to look.
-  [[nodiscard]] std::optional<Batch> wants_attention(std::uint64_t key_hash) const;
+  [[nodiscard]] std::optional<HandlerNumber> wants_attention(std::uint64_t key_hash) const;
   /// Whether to take() now. Not while one is under way.
-  [[nodiscard]] bool is_due(Batch batch, Time now) const;
+  [[nodiscard]] bool is_due(HandlerNumber batch, Time now) const;
   /// When it will be, if nothing comes; Time::max(): never.
-  [[nodiscard]] Time deadline(Batch batch) const;
+  [[nodiscard]] Time deadline(HandlerNumber batch) const;
   /// What was gathered is under way, as far as the limits allow.
-  std::vector<Task> take(Batch batch);
+  std::vector<Task> take(HandlerNumber batch);
   /// Event number `index` of what is under way may be handed over: it was not taken back.
-  [[nodiscard]] bool is_wanted(Batch batch, std::size_t index) const;
+  [[nodiscard]] bool is_wanted(HandlerNumber batch, std::size_t index) const;
   /// What was under way is settled but for `failed`, which waits for the broker's answer. Whose lanes to
   /// tell.
-  [[nodiscard]] Keys ended(Batch batch, std::span<const Task> failed);
+  [[nodiscard]] Keys ended(HandlerNumber batch, std::span<const Task> failed);
   /// To a lane that was told: its key is free.
   [[nodiscard]] ReleasedKey release(std::uint64_t key_hash);
 
@@ -69,7 +69,9 @@ class BatchDesk {
   };
   /// Drops, of what is not under way, what `is_gone` says yes to.
   [[nodiscard]] Dropped drop(const std::function<bool(const Task&)>& is_gone);
-  /// The broker took some back: as drop(), and what of it is under way is not handed over once more.
+  /// As drop(), and what of it is under way is not handed over once more.
+  [[nodiscard]] Dropped withdraw(const std::function<bool(const Task&)>& is_gone);
+  /// The same where it overstays: the broker has it handled elsewhere, and so what comes behind it.
   [[nodiscard]] Dropped take_back(const std::function<bool(const Task&)>& is_named);
   /// No more come. What was gathered for a handler that is free is due; for one that is not, it is dropped.
   [[nodiscard]] Dropped close();
@@ -85,7 +87,7 @@ class BatchDesk {
   struct Behind {
     Task task;
     Time since;
-    std::optional<Batch> batch;  // whose handler it is for; a plain one's
+    std::optional<HandlerNumber> batch;  // whose handler it is for; a plain one's
   };
   struct Desk {
     Limits limits;
@@ -96,7 +98,7 @@ class BatchDesk {
     std::vector<bool> withdrawn;  // of those
   };
   struct Held {
-    Batch batch;
+    HandlerNumber batch;
     bool under_way = false;
     bool ended = false;       // its lane is told
     bool overstayed = false;  // what is under way was taken back
@@ -107,7 +109,7 @@ class BatchDesk {
   };
 
   void gather(Desk& desk, const Task& task, Time now);
-  [[nodiscard]] bool may_join(const Held& held, std::optional<Batch> batch) const;
+  [[nodiscard]] bool may_join(const Held& held, std::optional<HandlerNumber> batch) const;
   void leave(std::uint64_t key_hash, Keys& to_tell);
   [[nodiscard]] bool go_on(Held& held);
   void put_behind(Desk& desk);

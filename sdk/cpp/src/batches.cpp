@@ -42,6 +42,7 @@ class Batches::HandOver final : public BatchRun::Owner {
       registration.contexts.emplace_back(batches.identity_.service, batches.identity_.source);
     auto limits = batches.surroundings_.emit_limits();
     limits.together = &run_.together();
+    limits.together_bytes_max = std::max(batches.settle_buffer_bytes_, limits.batch_bytes_max);
     for (std::size_t item = 0; item < tasks.size(); ++item) add(item, limits);
   }
 
@@ -111,6 +112,7 @@ Batches::Batches(std::vector<const BatchHandler*> handlers, const Identity& iden
     : identity_{identity},
       settles_{settles},
       surroundings_{std::move(surroundings)},
+      settle_buffer_bytes_{options.settle_buffer_bytes},
       desk_{batch_limits(handlers, options)} {
   for (const auto* handler : handlers) registrations_.emplace_back().handler = handler;
 }
@@ -146,9 +148,15 @@ void Batches::end() {
 }
 
 bool Batches::keep(const Task& task) {
-  std::optional<BatchDesk::Batch> batch;
+  std::optional<BatchDesk::HandlerNumber> batch;
   if (task.in_batch) batch = task.frame->runs[task.run].handlers->batch()->number;
   const std::lock_guard lock{mutex_};
+  // Here and not before: what is dropped or taken back meanwhile would come onto the desk behind that.
+  if (!surroundings_.still_wanted(task)) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    DeliveredFrame::release(task.frame, 1);
+    return true;
+  }
   if (!desk_.offer(batch, task, Clock::now())) return false;
   if (const auto due = desk_.wants_attention(task.key_hash)) registrations_[*due].changed.notify_one();
   return true;
@@ -208,6 +216,7 @@ void Batches::hand_over(Registration& registration, const std::vector<Task>& tas
 }
 
 void Batches::set_wait_max(std::chrono::milliseconds wait_max) {
+  if (std::exchange(wait_max_, wait_max) == wait_max) return;
   for (const auto& registration : registrations_) {
     const auto& handler = *registration.handler;
     if (handler.options.max_wait <= wait_max) continue;
@@ -221,7 +230,7 @@ void Batches::set_wait_max(std::chrono::milliseconds wait_max) {
 
 void Batches::drop_key(std::uint64_t key_hash, std::uint64_t settle) {
   change([&] {
-    return desk_.drop(
+    return desk_.withdraw(
         [&](const Task& task) { return task.key_hash == key_hash && task.frame->settled < settle; });
   });
 }
@@ -247,6 +256,7 @@ void Batches::change(const std::function<BatchDesk::Dropped()>& make) {
     const std::lock_guard lock{mutex_};
     dropped = make();
   }
+  went_idle_.notify_all();
   dropped_.fetch_add(dropped.tasks.size(), std::memory_order_relaxed);
   for (const auto& task : dropped.tasks) DeliveredFrame::release(task.frame, 1);
   surroundings_.freed(dropped.to_tell);

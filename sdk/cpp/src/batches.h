@@ -41,6 +41,7 @@ class Batches {
   struct Surroundings {
     std::function<void()> wake;  ///< the connection: an outbox has something
     std::function<void(std::span<const std::uint64_t>)> freed;
+    std::function<bool(const Task&)> still_wanted;  ///< asked under the desk's lock
     std::function<EmitLimits()> emit_limits;
     std::function<void(LogLevel, const std::string&)> log;
   };
@@ -54,8 +55,8 @@ class Batches {
   /// Hands over no more, and waits for what is under way.
   void end();
 
-  /// Keeps an event for a batch, or behind one that has its key. False: neither is the case. Its handler is a
-  /// plain one.
+  /// Keeps an event for a batch, or behind one that has its key, or drops it where it is not wanted any more.
+  /// False: none of these. Its handler is a plain one.
   [[nodiscard]] bool keep(const Task& task);
   /// To a lane that was told by `freed`.
   [[nodiscard]] ReleasedKey release(std::uint64_t key_hash);
@@ -89,12 +90,14 @@ class Batches {
   const Identity& identity_;
   SettleBatcher& settles_;
   const Surroundings surroundings_;
+  const std::size_t settle_buffer_bytes_;  // one call publishes no more, though one item what a frame holds
 
   std::mutex mutex_;
   std::condition_variable went_idle_;
   BatchDesk desk_;
   std::uint32_t busy_ = 0;
   bool ending_ = false;
+  std::chrono::milliseconds wait_max_{0};  // as the broker said last
 
   std::deque<Registration> registrations_;
   std::atomic<std::uint64_t> session_{0};

@@ -20,7 +20,7 @@ Deliveries::Deliveries(Connection& connection, const HandlerRegistry& registry, 
       when_refused_{std::move(when_refused)},
       handlers_{registry},
       by_worker_{make_workers(worker_count(options) + 1, identity)},
-      settles_{worker_count(options), options.settle_buffer_bytes},
+      settles_{worker_count(options), options.settle_buffer_bytes, [this] { connection_.wake(); }},
       batches_{make_batches(registry, identity, options)},
       workers_{worker_count(options),
                [this](unsigned worker, const Task& task) { return handle(worker, task); },
@@ -37,6 +37,7 @@ std::unique_ptr<Batches> Deliveries::make_batches(const HandlerRegistry& registr
       Batches::Surroundings{
           .wake = [this] { connection_.wake(); },
           .freed = [this](std::span<const std::uint64_t> keys) { workers_.freed(keys); },
+          .still_wanted = [this](const Task& task) { return workers_.still_wanted(task); },
           .emit_limits = [this] { return emit_limits(); },
           .log = [this](LogLevel level, const std::string& line) { connection_.log()(level, line); }});
 }

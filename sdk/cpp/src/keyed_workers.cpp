@@ -128,7 +128,7 @@ void KeyedWorkers::drop_key(std::uint64_t key_hash, std::uint64_t settle) {
 void KeyedWorkers::take_back(const TakenBackSet& taken) {
   std::vector<Task> taken_back;
   {
-    const std::lock_guard lock{mutex_};
+    const std::scoped_lock lock{mutex_, withdrawn_mutex_};
     for (auto& lane : lanes_) {
       const auto kept = std::stable_partition(lane.queued.begin(), lane.queued.end(),
                                               [&](const Task& task) { return !taken.has(task); });
@@ -145,8 +145,9 @@ void KeyedWorkers::take_back(const TakenBackSet& taken) {
   drop(taken_back);
 }
 
-// Under the lock.
 bool KeyedWorkers::is_withdrawn(const Lane& lane, const Task& task) {
+  if (!lane.has_withdrawn.load(std::memory_order_acquire)) return false;
+  const std::lock_guard lock{withdrawn_mutex_};
   return std::any_of(lane.withdrawn.begin(), lane.withdrawn.end(), [&](const Work::Place& one) {
     return one.offset == task.offset && one.delivery == task.delivery;
   });
@@ -303,8 +304,11 @@ void KeyedWorkers::run(unsigned worker, Lane& lane) {
 void KeyedWorkers::finish(Lane& lane) {
   lane.running.clear();
   lane.at = 0;
-  lane.withdrawn.clear();
-  lane.has_withdrawn = false;
+  if (lane.has_withdrawn) {
+    const std::lock_guard lock{withdrawn_mutex_};
+    lane.withdrawn.clear();
+    lane.has_withdrawn = false;
+  }
   if (!lane.parked.empty()) forget_parked(lane);
   if (!lane.queued.empty()) {
     ready_.push_back(&lane);  // behind the others
@@ -315,15 +319,14 @@ void KeyedWorkers::finish(Lane& lane) {
   if (--taken_ == 0) went_idle_.notify_all();
 }
 
+bool KeyedWorkers::still_wanted(const Task& task) {
+  return task.frame->session >= session_.load(std::memory_order_acquire) &&
+         !begin_no_more_.load(std::memory_order_relaxed) && !is_withdrawn(lane_of(task.key_hash), task);
+}
+
 // Whether the task is done with; false: it is parked, or kept.
 bool KeyedWorkers::run_task(unsigned worker, Lane& lane, const Task& task) {
-  const auto was_withdrawn = [&] {
-    if (!lane.has_withdrawn.load(std::memory_order_acquire)) return false;
-    const std::lock_guard lock{mutex_};
-    return is_withdrawn(lane, task);
-  };
-  if (task.frame->session < session_.load(std::memory_order_acquire) ||
-      begin_no_more_.load(std::memory_order_relaxed) || was_withdrawn()) {
+  if (!still_wanted(task)) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
@@ -349,10 +352,12 @@ void KeyedWorkers::resume(Lane& lane, std::uint64_t key_hash, std::uint64_t sett
     return task.frame->settled >= settle || task.offset <= failed;
   });
   drop({tasks.begin(), anew});
+  const std::lock_guard lock{mutex_};
   put_next(lane, {anew, tasks.end()});
 }
 
 void KeyedWorkers::free(Lane& lane, std::uint64_t key_hash) {
+  const std::lock_guard lock{mutex_};
   auto released = release_(key_hash);
   const auto& failed = released.failed;
   if (failed && failed->session >= session_.load(std::memory_order_acquire)) {
@@ -362,9 +367,8 @@ void KeyedWorkers::free(Lane& lane, std::uint64_t key_hash) {
   }
 }
 
-// Before all else that the lane runs; seen by work() and take_back() like that.
+// Before all else that the lane runs; seen by work() and take_back() like that. Under the lock.
 void KeyedWorkers::put_next(Lane& lane, std::span<const Task> tasks) {
-  const std::lock_guard lock{mutex_};
   const auto next = lane.running.begin() + static_cast<std::ptrdiff_t>(lane.at.load()) + 1;
   lane.running.insert(next, tasks.begin(), tasks.end());
 }

@@ -62,7 +62,7 @@ class KeyedWorkers {
  public:
   /// Handles one event on worker number `worker`; who helps is number `workers`.
   using Handle = std::function<Handled(unsigned worker, const Task& task)>;
-  /// Called for a key of which freed() has told.
+  /// Called for a key of which freed() has told, under the lanes' lock: in between nothing is out of sight.
   using Release = std::function<ReleasedKey(std::uint64_t key_hash)>;
 
   KeyedWorkers(unsigned workers, Handle handle, Release release = {});
@@ -86,6 +86,9 @@ class KeyedWorkers {
   void drop_key(std::uint64_t key_hash, std::uint64_t settle);
   /// The broker took these back: what has not begun is dropped.
   void take_back(const TakenBackSet& taken);
+  /// Whether what is being handled may still be begun: for who keeps it, under a lock of his under which he
+  /// also drops. What is taken back, or lost with its session, is so here first.
+  [[nodiscard]] bool still_wanted(const Task& task);
 
   /// For the broker: what the handlers are at and what waits.
   struct Work {
@@ -128,7 +131,7 @@ class KeyedWorkers {
     std::vector<Task> running;           // changed under mutex_, by the worker that runs the lane alone
     std::atomic<std::size_t> at{0};      // in `running`: what is being handled
     std::vector<Parked> parked;          // the same worker's
-    std::vector<Work::Place> withdrawn;  // of `running`, taken back by the broker; under mutex_
+    std::vector<Work::Place> withdrawn;  // of `running`, taken back by the broker; under withdrawn_mutex_
     std::atomic<bool> has_withdrawn{false};
     bool taken = false;  // ready or being run
   };
@@ -155,8 +158,8 @@ class KeyedWorkers {
   void put_next(Lane& lane, std::span<const Task> tasks);
   void drop(std::span<const Task> tasks);
   void forget_parked(Lane& lane);
-  [[nodiscard]] static bool is_withdrawn(const Lane& lane, const Task& task);
-  static void add_work(const Lane& lane, Work& work);
+  [[nodiscard]] bool is_withdrawn(const Lane& lane, const Task& task);
+  void add_work(const Lane& lane, Work& work);
   void queue(const Task& task);
   Lane& lane_of(std::uint64_t key_hash) { return lanes_[key_hash & (lane_count - 1)]; }
 
@@ -168,6 +171,7 @@ class KeyedWorkers {
   std::vector<Lane> lanes_;
 
   std::mutex mutex_;
+  std::mutex withdrawn_mutex_;  // under mutex_, or under the lock of who asks still_wanted()
   std::condition_variable work_came_;
   std::condition_variable went_idle_;
   std::deque<Lane*> ready_;

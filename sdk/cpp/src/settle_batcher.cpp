@@ -8,8 +8,10 @@
 
 namespace reel::sdk {
 
-SettleBatcher::SettleBatcher(unsigned workers, std::size_t emitted_bytes_max)
-    : emitted_bytes_max_{emitted_bytes_max}, outboxes_(workers * outboxes_per_worker) {}
+SettleBatcher::SettleBatcher(unsigned workers, std::size_t emitted_bytes_max, std::function<void()> wake)
+    : emitted_bytes_max_{emitted_bytes_max},
+      wake_{std::move(wake)},
+      outboxes_(workers * outboxes_per_worker) {}
 
 bool SettleBatcher::ack(const Delivery& delivery, const std::vector<Emit>& emits) {
   if (!emits.empty()) wait_for_room();
@@ -36,7 +38,7 @@ bool SettleBatcher::in_progress(const Delivery& delivery) {
   auto& outbox = outbox_of(delivery.key_hash);
   const std::lock_guard lock{outbox.mutex};
   if (delivery.session != session_.load(std::memory_order_acquire)) return false;
-  outbox.open.in_progress.push_back({delivery.offset, delivery.delivery});
+  outbox.open.in_progress[delivery.offset] = delivery.delivery;
   return !std::exchange(outbox.told, true);
 }
 
@@ -77,6 +79,7 @@ void SettleBatcher::add_emits(Results& results, const Delivery& delivery, const 
 
 void SettleBatcher::wait_for_room() {
   if (emitted_bytes_.load(std::memory_order_relaxed) < emitted_bytes_max_) return;
+  wake_();
   std::unique_lock lock{room_mutex_};
   room_came_.wait(lock, [this] { return emitted_bytes_ < emitted_bytes_max_ || closed_; });
 }
@@ -120,6 +123,7 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
   settle.Clear();
   settle.set_sequence(in_flight.sequence);
   acks_.clear();
+  std::vector<Ack> in_progress;
   std::string body;
   for (auto& results : gathered) {
     acks_.insert(acks_.end(), results.acks.begin(), results.acks.end());
@@ -133,12 +137,7 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
       entry.set_reject(nack.failed.reject);
       in_flight.nacked_keys.push_back(nack.delivery.key_hash);
     }
-    for (const auto& one : results.in_progress) {
-      auto& entry = *settle.add_in_progress();
-      entry.set_first(one.offset);
-      entry.set_count(1);
-      entry.set_delivery(one.delivery);
-    }
+    for (const auto& [offset, delivery] : results.in_progress) in_progress.push_back({offset, delivery});
     for (auto& emitter : results.emitters) *settle.add_emitted() = std::move(emitter);
     std::move(results.emitter_keys.begin(), results.emitter_keys.end(),
               std::back_inserter(in_flight.emitter_keys));
@@ -147,18 +146,9 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
     body.empty() ? body.swap(emitted) : void(body += emitted);
   }
   sort_acks();
-  v1::Settle::Ack* range = nullptr;
-  for (const auto& ack : acks_) {
-    if (range != nullptr && range->first() + range->count() == ack.offset &&
-        range->delivery() == ack.delivery) {
-      range->set_count(range->count() + 1);
-      continue;
-    }
-    range = settle.add_acks();
-    range->set_first(ack.offset);
-    range->set_count(1);
-    range->set_delivery(ack.delivery);
-  }
+  add_ranges(acks_, *settle.mutable_acks());
+  std::sort(in_progress.begin(), in_progress.end(), by_offset);
+  add_ranges(in_progress, *settle.mutable_in_progress());
   if (!body.empty()) {
     const std::lock_guard lock{room_mutex_};
     emitted_bytes_.fetch_sub(std::min(emitted_bytes_.load(), body.size()));
@@ -168,11 +158,27 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
   return {.header = message_.SerializeAsString(), .body = body.empty() ? Body{} : Body::of(std::move(body))};
 }
 
+// What follows one another under one delivery is a range.
+void SettleBatcher::add_ranges(std::span<const Ack> acks,
+                               google::protobuf::RepeatedPtrField<v1::Settle::Ack>& ranges) {
+  v1::Settle::Ack* range = nullptr;
+  for (const auto& ack : acks) {
+    if (range != nullptr && range->first() + range->count() == ack.offset &&
+        range->delivery() == ack.delivery) {
+      range->set_count(range->count() + 1);
+      continue;
+    }
+    range = ranges.Add();
+    range->set_first(ack.offset);
+    range->set_count(1);
+    range->set_delivery(ack.delivery);
+  }
+}
+
 // Handlers of many keys end in any order, but what ends together mostly came together: the offsets lie close,
 // and putting each in its place costs a fraction of comparing them.
 void SettleBatcher::sort_acks() {
   if (acks_.empty()) return;
-  const auto by_offset = [](const Ack& a, const Ack& b) { return a.offset < b.offset; };
   const auto [least, most] = std::minmax_element(acks_.begin(), acks_.end(), by_offset);
   const auto first = least->offset;
   const auto places = most->offset - first + 1;

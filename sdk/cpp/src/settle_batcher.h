@@ -12,8 +12,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,8 +65,10 @@ class SettleBatcher {
     std::vector<std::string> refusals;  ///< one sentence for each refused emit
   };
 
-  /// `emitted_bytes_max` bounds what waits here; beyond it finishing waits.
-  SettleBatcher(unsigned workers, std::size_t emitted_bytes_max);
+  /// `emitted_bytes_max` bounds what waits here; beyond it finishing waits, once it has called `wake`: who
+  /// finishes several may not have told the connection yet.
+  SettleBatcher(
+      unsigned workers, std::size_t emitted_bytes_max, std::function<void()> wake = [] {});
 
   /// Workers. True: the connection must be told. ack() waits while too much is held.
   [[nodiscard]] bool ack(const Delivery& delivery, const std::vector<Emit>& emits);
@@ -99,7 +104,7 @@ class SettleBatcher {
   struct Results {
     std::vector<Ack> acks;
     std::vector<Nack> nacks;
-    std::vector<Ack> in_progress;
+    std::map<std::uint64_t, std::uint32_t> in_progress;  // by offset; said again it takes no more room
     BatchWriter emitted;
     std::vector<v1::Settle::Emitted> emitters;
     std::vector<Keyed> emitter_keys;
@@ -126,9 +131,13 @@ class SettleBatcher {
   void wait_for_room();
   void gather(std::vector<Results>& gathered);
   [[nodiscard]] Frame frame_of(std::vector<Results>& gathered);
+  static void add_ranges(std::span<const Ack> acks,
+                         google::protobuf::RepeatedPtrField<v1::Settle::Ack>& ranges);
+  [[nodiscard]] static bool by_offset(const Ack& a, const Ack& b) { return a.offset < b.offset; }
   void sort_acks();
 
   const std::size_t emitted_bytes_max_;
+  const std::function<void()> wake_;
   std::deque<Outbox> outboxes_;
   std::atomic<std::uint64_t> session_{0};
 

@@ -240,6 +240,17 @@ TEST_CASE("what the broker takes back leaves the batch before it is handed over"
     CHECK(bench.desk.is_wanted(0, 0));
     CHECK_FALSE(bench.desk.is_wanted(0, 1));
   }
+  SUBCASE("nor where an event before it was refused, which overstays nothing") {
+    bench.offer(4, 2);
+    bench.advance(200ms);
+    CHECK(bench.taken() == "1 2");
+    CHECK(DeskBench::told(bench.desk.withdraw([](const Task& task) { return task.key_hash == 2; })) ==
+          "drops 3 4 tells ");
+    CHECK(bench.desk.is_wanted(0, 0));
+    CHECK_FALSE(bench.desk.is_wanted(0, 1));
+    bench.offer(2, 2);
+    CHECK(bench.work_text() == "at 1, from 2 to 2");
+  }
   SUBCASE("with a lost session goes all that is not under way") {
     bench.advance(200ms);
     CHECK(bench.taken() == "1 2");

@@ -268,3 +268,69 @@ TEST_CASE("what gathers is a quarter of the credit at most, shared by all batch 
   CHECK(limits({&small, &large}, options_with(400, 8'000)) == "10/1000 50/1000 ");
   CHECK(limits({&large}, options_with(2, 2)) == "1/1 ");
 }
+
+namespace {
+
+// A service's batch handler, which no thread runs.
+class QuietBatches {
+ public:
+  QuietBatches() {
+    registry.add_batch({.pattern = "order.placed", .options = {.max_wait = 1h}});
+    handlers = registry.match("order.placed");
+    batches.emplace(
+        registry.batches(), identity, Options{}, settles,
+        sdk::Batches::Surroundings{.freed = [](auto) {},
+                                   .still_wanted = [this](const sdk::Task&) { return wanted; },
+                                   .log = [this](LogLevel, const std::string& line) { log += line + "\n"; }});
+  }
+  sdk::Task task(std::uint64_t offset) {
+    auto* frame = new sdk::DeliveredFrame;
+    frame->runs.push_back({.head = {}, .handlers = &handlers});
+    frame->unhandled = 1;
+    return {.key_hash = 7, .offset = offset, .bytes = "x", .frame = frame, .in_batch = 1, .delivery = 1};
+  }
+  std::uint64_t dropped() const {
+    ServiceCounts counts;
+    batches->add_counts(counts);
+    return counts.dropped;
+  }
+
+  sdk::HandlerRegistry registry;
+  sdk::HandlerSet handlers;
+  const sdk::Identity identity{.service = "store", .instance = "1", .source = "store/1"};
+  sdk::SettleBatcher settles{1, 1'000};
+  bool wanted = true;
+  std::string log;
+  std::optional<sdk::Batches> batches;
+};
+
+}  // namespace
+
+TEST_CASE("who waits for the last batch hears of it where that is dropped instead") {
+  QuietBatches quiet;
+  CHECK(quiet.batches->keep(quiet.task(1)));
+  std::promise<void> waits;
+  auto idle = std::async(std::launch::async, [&] {
+    waits.set_value();
+    return quiet.batches->wait_idle(std::chrono::steady_clock::now() + 20s);
+  });
+  waits.get_future().wait();
+  CHECK(idle.wait_for(20ms) == std::future_status::timeout);
+  quiet.batches->drop_all(1);
+  CHECK(idle.wait_for(10s) == std::future_status::ready);
+  CHECK(quiet.dropped() == 1);
+}
+
+TEST_CASE("what is taken back on its way to the desk does not come onto it") {
+  QuietBatches quiet;
+  quiet.wanted = false;
+  CHECK(quiet.batches->keep(quiet.task(1)));
+  CHECK(quiet.dropped() == 1);
+  CHECK(quiet.batches->wait_idle({}));
+}
+
+TEST_CASE("a batch that the broker does not let wait is told of once, not at each connection") {
+  QuietBatches quiet;
+  for (int connection = 0; connection < 3; ++connection) quiet.batches->set_wait_max(5s);
+  CHECK(quiet.log == "batches_cut pattern=order.placed wait_max_ms=5000 (the broker's service_timeout)\n");
+}

@@ -517,3 +517,19 @@ TEST_CASE("whatever comes in whatever frames, each key sees its events once and 
     RC_ASSERT(bench.seen == expected);
   }));
 }
+
+TEST_CASE("who keeps an event is told when it was taken back, or lost, on its way to him") {
+  WorkersBench bench{1};
+  for (const bool lost : {false, true}) {
+    std::promise<void> gate;
+    bench.gates[7] = gate.get_future().share();
+    const auto tasks = bench.tasks_of({{5, 7}});
+    bench.workers.add(tasks);
+    bench.wait_until_running(7);
+    CHECK(bench.workers.still_wanted(tasks[0]));
+    lost ? bench.workers.drop_all(++bench.session) : bench.take_back(5, 1);
+    CHECK_FALSE(bench.workers.still_wanted(tasks[0]));
+    gate.set_value();
+    CHECK(bench.handled() == "7: 5");
+  }
+}

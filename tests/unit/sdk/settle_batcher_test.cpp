@@ -28,8 +28,12 @@ class SettleBench {
                         {.error_type = "std::runtime_error", .error = error});
   }
 
-  // "1: 5-7 9 !8(disk full) 6+2 | e1 e2" is SETTLE 1 with acks 5 to 7 and 9, a nack of 8, and two events
-  // emitted while handling 6.
+  bool in_progress(std::uint64_t offset, std::uint64_t key = 1, std::uint32_t delivery = 1) {
+    return batcher.in_progress({.session = session, .offset = offset, .delivery = delivery, .key_hash = key});
+  }
+
+  // "1: 5-7 9 ~10-11 !8(disk full) 6+2 | e1 e2" is SETTLE 1 with acks 5 to 7 and 9, 10 and 11 still being
+  // handled, a nack of 8, and two events emitted while handling 6.
   std::string sent() {
     const auto frame = batcher.take();
     if (!frame) return "";
@@ -37,11 +41,8 @@ class SettleBench {
     REQUIRE(message.ParseFromString(frame->header));
     const auto& settle = message.settle();
     std::string text = std::to_string(settle.sequence()) + ":";
-    for (const auto& ack : settle.acks()) {
-      text += " " + std::to_string(ack.first());
-      if (ack.count() > 1) text += "-" + std::to_string(ack.first() + ack.count() - 1);
-      if (ack.delivery() != 1) text += "/" + std::to_string(ack.delivery());
-    }
+    for (const auto& range : settle.acks()) text += " " + text_of(range);
+    for (const auto& range : settle.in_progress()) text += " ~" + text_of(range);
     for (const auto& nack : settle.nacks())
       text += " !" + std::to_string(nack.offset()) + "(" + nack.error() + ")";
     for (const auto& emitted : settle.emitted()) {
@@ -54,6 +55,13 @@ class SettleBench {
     for (const auto& run : batch.runs()) {
       for (const auto& event : run.events()) text += " " + event.id();
     }
+    return text;
+  }
+
+  static std::string text_of(const v1::Settle::Ack& range) {
+    auto text = std::to_string(range.first());
+    if (range.count() > 1) text += "-" + std::to_string(range.first() + range.count() - 1);
+    if (range.delivery() != 1) text += "/" + std::to_string(range.delivery());
     return text;
   }
 
@@ -110,6 +118,18 @@ TEST_CASE("ranges do not run over different deliveries") {
   bench.ack(2, {}, 1, 2);
   bench.ack(3, {}, 1, 2);
   CHECK(bench.sent() == "1: 1 2-3/2");
+}
+
+TEST_CASE("what is still being handled is told in ranges, and each once however often it was said") {
+  SettleBench bench;
+  CHECK(bench.in_progress(7, 7));
+  for (int said = 0; said < 100; ++said) {
+    for (const std::uint64_t offset : {9, 4, 5, 7}) bench.in_progress(offset, offset);
+    bench.in_progress(6, 6, 2);
+  }
+  bench.ack(3);
+  CHECK(bench.sent() == "1: 3 ~4-5 ~6/2 ~7 ~9");
+  CHECK(bench.sent() == "");
 }
 
 TEST_CASE("what handlers published stands in the order of its entries") {
@@ -176,6 +196,25 @@ TEST_CASE("the results of a lost session are void") {
   bench.session = 1;
   CHECK(bench.ack(4));
   CHECK(bench.sent() == "2: 4");
+}
+
+TEST_CASE("who waits for room has told the connection, whatever wake was promised before") {
+  std::optional<SettleBatcher> batcher;
+  int woken = 0;
+  batcher.emplace(1, 100, [&] {
+    ++woken;
+    CHECK(batcher->take());  // the connection makes room
+  });
+  std::string event;
+  append_event(event, {.id = "e", .correlationid = "c", .data = std::string_view{"1234567890"}});
+  const std::string large(100, 'x');
+  std::string filling;
+  append_event(filling, {.id = "f", .correlationid = "c", .data = large});
+  const RunHead head{.source = "s/1", .topic = "t", .dataschema = "T"};
+  CHECK(batcher->ack({.offset = 1, .delivery = 1}, {{head, filling}}));  // a wake that is put off
+  CHECK(woken == 0);
+  CHECK(batcher->ack({.offset = 2, .delivery = 1}, {{head, event}}));
+  CHECK(woken == 1);
 }
 
 TEST_CASE("what one handler published is never parted") {
