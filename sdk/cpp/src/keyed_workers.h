@@ -175,18 +175,19 @@ class KeyedWorkers {
   std::condition_variable work_came_;
   std::condition_variable went_idle_;
   std::deque<Lane*> ready_;
-  std::vector<Share> shares_;  // by worker
-  std::size_t waiting_ = 0;    // workers without work
-  std::size_t taken_ = 0;      // lanes that are ready or being run
-  bool helped_ = false;        // in the place of one of the waiting, now or soon
+  std::vector<Share> shares_;           // by worker
+  std::size_t waiting_ = 0;             // workers without work
+  std::size_t taken_ = 0;               // lanes that are ready or being run
+  std::atomic<std::uint32_t> busy_{0};  // changed under mutex_
+  bool helped_ = false;                 // in the place of one of the waiting, now or soon
   bool ending_ = false;
   Quickness quickness_;
   std::condition_variable help_ended_;
 
-  std::atomic<bool> begin_no_more_{false};
+  // Asked for each event: apart from what changes with each lane.
+  alignas(64) std::atomic<bool> begin_no_more_{false};
   std::atomic<std::uint64_t> session_{0};
-  std::atomic<std::uint32_t> busy_{0};
-  std::atomic<std::uint64_t> dropped_{0};
+  alignas(64) std::atomic<std::uint64_t> dropped_{0};
   std::vector<std::thread> threads_;
 };
 

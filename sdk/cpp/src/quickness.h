@@ -16,9 +16,10 @@ class Quickness {
  public:
   /// A few times what waking a thread costs: beyond it there is little to be had.
   static constexpr std::chrono::nanoseconds waking{100'000};
-  /// What handing over one more event costs: a lock, and memory that another core has to fetch.
-  static constexpr std::chrono::nanoseconds handing{250};
-  static constexpr unsigned tried_every = 64;
+  /// What handing over one more event costs, where memory is slow: a lock, and lines that another core
+  /// fetches.
+  static constexpr std::chrono::nanoseconds handing{500};
+  static constexpr unsigned tried_every = 16;
 
   /// Handlers of so many events took so long.
   void took(std::chrono::nanoseconds run, std::size_t events) {
