@@ -1,7 +1,7 @@
 // Who publishes what, and who hears it.
 //
 // The broker knows who subscribes. Who publishes is seen in flows: an example of each path that flows take. So the
-// map says what happens, not what somebody drew; what only definitions say (an owner owes it) is marked as such.
+// map says what happens; only for a topic that no such flow has does it take the owner whom a definition names.
 import type { Definition, Flow, Routes, Service, Topic } from '../api/types';
 import { ruleTopics } from './definition_graph';
 import { publisher } from './sequence';
