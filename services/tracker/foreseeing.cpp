@@ -50,6 +50,7 @@ stored::Outgoing impossible_event(const v1::Expectation& expectation, const std:
 
 // Flows that wait and have gone quiet are looked at until they are settled.
 void Watch::look_ahead() {
+  sweep();
   FlowTable& flows = tracker_.flows();
   for (const auto& [due, handle, last_at] : foresight_.due(now_)) {
     // Most have gone on: they are not unpacked.
@@ -71,6 +72,17 @@ void Watch::look_ahead() {
           if (reply.outcome() == v1::WaitReply::OUTCOME_SETTLED) foresee(flow);
         });
     if (added) looked_at_.insert(request.correlationid());
+  }
+}
+
+// What went quiet while the tracker was away, or before it had caught up. What was called impossible then and
+// stands in no checkpoint is so called again, under the same id.
+void Watch::sweep() {
+  const FlowTable& flows = tracker_.flows();
+  for (std::size_t slots = 0; slots < foresight_sweep_slots && swept_upto_ < flows.end(); ++slots) {
+    if (foresight_.size() + looks_.size() >= foresight_sweep_max) return;
+    const FlowTable::Handle handle = swept_upto_++;
+    if (flows.used(handle) && tracker_.waits(handle)) foresight_.notice(handle, flows.last_at(handle), now_);
   }
 }
 

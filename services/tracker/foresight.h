@@ -4,6 +4,9 @@
 //   foresight.notice(handle, last_at, now);      // the flow waits, and an event of it came just now
 //   for (const auto& flow : foresight.due(now)) …   // where its last event is still that one: look closer
 //
+// What came while the tracker was away is not noticed as it is read: most of it has long gone on. Once it has
+// caught up, it goes over all flows instead, no faster than they are looked at.
+//
 // Most flows go on within milliseconds; those cost a place in a queue and nothing more. Sans-IO.
 #pragma once
 
@@ -25,6 +28,10 @@ inline constexpr std::size_t foresight_max = 100'000;
 inline constexpr std::size_t foreseen_claims_max = 100;
 /// Flows looked at closer at a time, each as often as its interval says: it doubles with each look.
 inline constexpr std::size_t foresight_looks_max = 1'000;
+/// Going over all flows: places of the table looked at in one turn, and how many flows it lets wait for a
+/// look. Half of the looks stay free for flows that go on meanwhile.
+inline constexpr std::size_t foresight_sweep_slots = 20'000;
+inline constexpr std::size_t foresight_sweep_max = foresight_looks_max / 2;
 inline constexpr std::chrono::milliseconds foresight_interval{20};
 inline constexpr std::chrono::milliseconds foresight_interval_longest{5'000};
 
@@ -48,6 +55,8 @@ class Foresight {
       due.push_back(noticed_.front());
     return due;
   }
+
+  [[nodiscard]] std::size_t size() const { return noticed_.size(); }
 
  private:
   std::deque<Noticed> noticed_;

@@ -106,6 +106,7 @@ void Watch::take(const Delivery& delivery) {
     join_end_offset_ = delivery.end_offset;
     join_log_time_ = delivery.log_time;
     caught_up_ = false;
+    swept_upto_ = FlowTable::none;
     tracker_.set_stopped_until(delivery.log_time);
     spdlog::info("joined handled_offset={} end_offset={}", tracker_.handled_offset(), delivery.end_offset);
   }
@@ -135,6 +136,7 @@ void Watch::take(const Delivery& delivery) {
   if (caught_up_ || join_log_time_ == 0) return;
   if (tracker_.watermark() < join_log_time_ && tracker_.handled_offset() + 1 < join_end_offset_) return;
   caught_up_ = true;
+  swept_upto_ = 0;
   spdlog::info("caught_up handled_offset={} verdicts_waiting={}", tracker_.handled_offset(), outbox_.size());
 }
 

@@ -149,6 +149,7 @@ class Watch {
   [[nodiscard]] FlowLook look_at(const std::string& correlationid, std::uint64_t behind);
   void ask_wait(const v1::Request& request, Time now, Send send);
   void look_ahead();
+  void sweep();
   void foresee(const std::string& correlationid);
   void look_again(const std::string& correlationid);
   void mark_impossible(const std::string& correlationid, ClaimIndex index, std::uint64_t last_offset,
@@ -207,6 +208,7 @@ class Watch {
   Foresight foresight_;
   Waits looks_;                      // at flows that foresight is about
   std::set<std::string> looked_at_;  // their correlation ids
+  FlowTable::Handle swept_upto_ = FlowTable::none;
 
   Name names_saved_ = 1;
   std::uint64_t unsaved_ = 0;            // events taken since the last checkpoint began

@@ -2,6 +2,9 @@
 // and then.
 #include <doctest/doctest.h>
 
+#include <set>
+#include <sstream>
+
 #include "watch_bench.h"
 
 using namespace reel;
@@ -68,11 +71,10 @@ TEST_CASE(
       "  packing: {start: c, expect: [{after: c, any_of: [d], within: 1h}], end: [d]}\n"));
   bench.has_line(&broker);
   bench.starts();
-  bench.publishes("a", "order-1");
-  bench.works();
   bench.disk_hangs();
   bench.publishes("noise", "other");
   bench.works();  // a checkpoint is under way; what comes now is not in it
+  bench.publishes("a", "order-1");
   bench.publishes_part("c", "parcel-1", "order-1");
   for (int turns = 0; turns < 20; ++turns) {
     bench.passes(std::chrono::milliseconds{100});
@@ -119,6 +121,76 @@ TEST_CASE("who emits what is known after a restart as before") {
     bench.works();
   }
   CHECK(bench.published() == "reel.flow.completed order-1\nreel.flow.impossible order-2");
+}
+
+TEST_CASE("what was handled while the tracker was away is found impossible once it has caught up") {
+  WatchBench bench{"order.placed -> payment.captured within 1h"};
+  SettledBroker broker{bench.bus, 0};
+  bench.publishes("order.placed", "order-1");
+  bench.publishes("payment.captured", "order-1");
+  bench.publishes("order.placed", "order-2");
+  bench.works();
+  bench.stops();
+  for (int i = 3; i < 3'000; ++i) bench.publishes("order.placed", "order-" + std::to_string(i));
+  bench.has_line(&broker);
+  bench.starts();
+  for (int turns = 0; turns < 400; ++turns) {
+    bench.passes(std::chrono::milliseconds{100});
+    bench.works();
+  }
+  std::istringstream published{bench.published()};
+  std::set<std::string> impossible;
+  for (std::string line; std::getline(published, line);) {
+    if (line.starts_with("reel.flow.impossible ")) CHECK(impossible.insert(line).second);
+  }
+  CHECK(impossible.size() == 2'998);
+}
+
+TEST_CASE("what the tracker was told in the moment it joined is found impossible too") {
+  WatchBench bench{"order.placed -> payment.captured within 1h"};
+  SettledBroker broker{bench.bus, 0};
+  bench.stops();
+  bench.has_line(&broker);
+  bench.starts();
+  bench.publishes("order.placed", "order-1");
+  bench.publishes("payment.captured", "order-1");
+  bench.works();
+  // As when it was not heard for a while: the event and the end of the log come in one.
+  bench.bus.reconnect();
+  bench.publishes("order.placed", "order-2");
+  for (int turns = 0; turns < 50; ++turns) {
+    bench.passes(std::chrono::milliseconds{100});
+    bench.works();
+  }
+  CHECK(bench.published() == "reel.flow.completed order-1\nreel.flow.impossible order-2");
+}
+
+TEST_CASE("what is called impossible in no checkpoint is called so again, as the same event") {
+  WatchBench bench{"order.placed -> payment.captured within 1h"};
+  SettledBroker broker{bench.bus, 0};
+  bench.stops();
+  bench.has_line(&broker);
+  bench.starts();
+  bench.publishes("order.placed", "order-1");
+  bench.publishes("payment.captured", "order-1");
+  bench.publishes("order.placed", "order-2");
+  const auto waits = [&] {
+    for (int turns = 0; turns < 50; ++turns) {
+      bench.passes(std::chrono::milliseconds{100});
+      bench.works();
+    }
+  };
+  bench.works();
+  bench.disk_hangs();
+  waits();
+  const std::string published = "reel.flow.completed order-1\nreel.flow.impossible order-2";
+  CHECK(bench.published() == published);
+  bench.crashes();
+  bench.starts();
+  waits();
+  CHECK(bench.published() == published);
+  const auto flow = bench.flow("order-2");
+  CHECK(flow.expectations(0).impossible());
 }
 
 TEST_CASE("a whole flow that is overdue names the step that is open; where none is, the last one") {
