@@ -107,7 +107,8 @@ class Client : public SessionOwner {
   Time now_{};
   Session session_;
   PublishWindow window_{7, 1u << 20};
-  SettleBatcher settles_{1, 1u << 20};
+  Finished finished_;
+  SettleBatcher settles_{1, 1u << 20, finished_};
   HandlerRegistry registry_;
   HandlerCache cache_{registry_};
   StreamQueue stream_;

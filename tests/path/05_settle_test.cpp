@@ -1,9 +1,11 @@
 // Settling: what becomes of a delivery whose handler fails, rejects, hangs or dies, and what stays settled.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "mesh.h"
+#include "reel/reel.h"
 
 using namespace reel::test;
 
@@ -153,4 +155,32 @@ TEST_CASE("what a handler publishes takes effect once, however often it is kille
   std::map<std::string, int> effects;
   for (const auto& row : mesh.events("payment.captured", 31)) ++effects[row["causationid"]];
   CHECK(effects.size() == 31);
+}
+
+TEST_CASE("no handler runs twice because the broker was killed") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto actor = mesh.actor("payments", {"--on", "order.placed", "--emit", "payment.captured",
+                                             "--hold-ms", "2", "--credit-events", "512"});
+  reel::Options options;
+  options.brokers = {mesh.endpoint()};
+  reel::Publisher shop{"shop", options};
+  constexpr std::size_t orders = 1'500;
+  for (std::size_t i = 0; i < orders; ++i)
+    shop.publish_async(
+        {.topic = "order.placed", .type = "test.v1.Placed", .correlationid = std::to_string(i)});
+  for (const std::size_t handled : {200, 500, 800}) {
+    REQUIRE(eventually([&] { return mesh.logged("end") >= handled; }));
+    mesh.broker().kill();
+    mesh.start_broker();
+  }
+  CHECK(shop.flush(patience) == 0);
+  REQUIRE(eventually([&] { return mesh.events("payment.captured", orders).size() == orders; }));
+  REQUIRE(eventually([&] { return mesh.service("payments")["waiting"] == 0; }));
+  std::map<std::string, int> begun;
+  for (const auto& line : mesh.log_lines()) {
+    if (line.size() == 5 && line[0] == "begin") ++begun[line[2]];
+  }
+  CHECK(begun.size() == orders);
+  CHECK(std::all_of(begun.begin(), begun.end(), [](const auto& one) { return one.second == 1; }));
 }

@@ -20,7 +20,7 @@ Deliveries::Deliveries(Connection& connection, const HandlerRegistry& registry, 
       when_refused_{std::move(when_refused)},
       handlers_{registry},
       by_worker_{make_workers(worker_count(options) + 1, identity)},
-      settles_{worker_count(options), options.settle_buffer_bytes, [this] { connection_.wake(); }},
+      settles_{worker_count(options), options.settle_buffer_bytes, finished_, [this] { connection_.wake(); }},
       batches_{make_batches(registry, identity, options)},
       workers_{worker_count(options),
                [this](unsigned worker, const Task& task) { return handle(worker, task); },
@@ -72,6 +72,7 @@ ServiceCounts Deliveries::counts() const {
   }
   counts.dropped = workers_.dropped();
   if (batches_) batches_->add_counts(counts);
+  counts.repeated = repeated_.load(std::memory_order_relaxed);
   counts.stale = stale_.load(std::memory_order_relaxed);
   return counts;
 }
@@ -100,6 +101,7 @@ void Deliveries::delivered(const v1::Deliver& deliver, Body body) {
 }
 
 Handled Deliveries::handle(unsigned index, const Task& task) {
+  if (!finished_.empty() && settle_as_before(task)) return Handled::done;
   if (batches_ && batches_->keep(task)) return Handled::kept;
   auto& worker = *by_worker_[index];
   auto failed = run_handlers(worker, task);
@@ -111,6 +113,16 @@ Handled Deliveries::handle(unsigned index, const Task& task) {
       ok ? settles_.ack(delivery, worker.context.emits()) : settles_.nack(delivery, std::move(*failed));
   if (wake) connection_.wake();
   return ok ? Handled::done : Handled::failed;
+}
+
+// Its handler returned in a session that is gone, or too late.
+bool Deliveries::settle_as_before(const Task& task) {
+  const Delivery delivery = delivery_of(task);
+  const auto result = finished_.take({delivery.offset, delivery.time});
+  if (!result) return false;
+  repeated_.fetch_add(1, std::memory_order_relaxed);
+  if (settles_.ack(delivery, result->emits())) connection_.wake();
+  return true;
 }
 
 EmitLimits Deliveries::emit_limits() const {

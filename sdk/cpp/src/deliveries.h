@@ -3,7 +3,7 @@
 // The connection's thread reads a frame, finds each event's key and hands all of them to the workers at once;
 // a worker, or this thread itself, runs the handlers and leaves the result in an outbox, or keeps the event
 // for a batch. What belongs to a lost session is void: it is dropped where it waits, and its results are not
-// sent.
+// sent. What handlers had finished is settled when it comes again (finished.h).
 #pragma once
 
 #include <condition_variable>
@@ -60,6 +60,7 @@ class Deliveries final : public Side {
   [[nodiscard]] std::unique_ptr<Batches> make_batches(const HandlerRegistry& registry,
                                                       const Identity& identity, const Options& options);
   [[nodiscard]] Handled handle(unsigned worker, const Task& task);
+  [[nodiscard]] bool settle_as_before(const Task& task);
   [[nodiscard]] EmitLimits emit_limits() const;
   [[nodiscard]] std::optional<Failed> run_handlers(Worker& worker, const Task& task);
   void tell_if_settled();
@@ -70,6 +71,7 @@ class Deliveries final : public Side {
   std::atomic<std::uint32_t> event_bytes_max_{1u << 20};
   std::atomic<std::uint32_t> batch_bytes_max_{4u << 20};
   std::atomic<std::uint64_t> stale_{0};
+  std::atomic<std::uint64_t> repeated_{0};
   std::uint64_t session_ = 0;
 
   // Scratch of delivered().
@@ -81,6 +83,7 @@ class Deliveries final : public Side {
   bool all_settled_ = false;
 
   std::vector<std::unique_ptr<Worker>> by_worker_;  // and behind them who helps
+  Finished finished_;
   SettleBatcher settles_;
   std::unique_ptr<Batches> batches_;
   KeyedWorkers workers_;  // last: its threads use all of the above

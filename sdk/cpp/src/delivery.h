@@ -64,6 +64,7 @@ static_assert(sizeof(Task) == 64);
   return {.session = task.frame->session,
           .offset = task.offset,
           .delivery = task.frame->delivery,
+          .time = static_cast<std::uint32_t>(task.recordedtime),
           .key_hash = task.key_hash};
 }
 

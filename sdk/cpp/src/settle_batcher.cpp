@@ -1,15 +1,17 @@
 #include "settle_batcher.h"
 
 #include <algorithm>
-#include <iterator>
+#include <unordered_map>
 #include <utility>
 
 #include "publish_window.h"
 
 namespace reel::sdk {
 
-SettleBatcher::SettleBatcher(unsigned workers, std::size_t emitted_bytes_max, std::function<void()> wake)
+SettleBatcher::SettleBatcher(unsigned workers, std::size_t emitted_bytes_max, Finished& finished,
+                             std::function<void()> wake)
     : emitted_bytes_max_{emitted_bytes_max},
+      finished_{finished},
       wake_{std::move(wake)},
       outboxes_(workers * outboxes_per_worker) {}
 
@@ -17,7 +19,10 @@ bool SettleBatcher::ack(const Delivery& delivery, const std::vector<Emit>& emits
   if (!emits.empty()) wait_for_room();
   auto& outbox = outbox_of(delivery.key_hash);
   const std::lock_guard lock{outbox.mutex};
-  if (delivery.session != session_.load(std::memory_order_acquire)) return false;
+  if (delivery.session != session_.load(std::memory_order_acquire)) {
+    finished_.keep({delivery.offset, delivery.time}, emits);
+    return false;
+  }
   if (!emits.empty()) {
     std::size_t bytes = 0;
     for (const auto& emit : emits) bytes += emit.event_bytes.size();
@@ -27,7 +32,7 @@ bool SettleBatcher::ack(const Delivery& delivery, const std::vector<Emit>& emits
     }
     add_emits(outbox.open, delivery, emits);
   }
-  outbox.open.acks.push_back({delivery.offset, delivery.delivery});
+  outbox.open.acks.push_back({delivery.offset, delivery.delivery, delivery.time});
   if (outbox.open.count() >= settle_results_max || outbox.open.emitted.size() >= batch_bytes_target) {
     outbox.full.push_back(std::exchange(outbox.open, {}));
   }
@@ -70,11 +75,7 @@ void SettleBatcher::add_emits(Results& results, const Delivery& delivery, const 
     results.emitted.add_encoded(emit.event_bytes);
   }
   emitted_bytes_.fetch_add(results.emitted.size() - before, std::memory_order_relaxed);
-  v1::Settle::Emitted emitter;
-  emitter.set_offset(delivery.offset);
-  emitter.set_count(static_cast<std::uint32_t>(emits.size()));
-  results.emitters.push_back(std::move(emitter));
-  results.emitter_keys.push_back({delivery.offset, delivery.key_hash});
+  results.emitters.push_back({delivery.offset, delivery.key_hash, static_cast<std::uint32_t>(emits.size())});
 }
 
 void SettleBatcher::wait_for_room() {
@@ -138,9 +139,13 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
       in_flight.nacked_keys.push_back(nack.delivery.key_hash);
     }
     for (const auto& [offset, delivery] : results.in_progress) in_progress.push_back({offset, delivery});
-    for (auto& emitter : results.emitters) *settle.add_emitted() = std::move(emitter);
-    std::move(results.emitter_keys.begin(), results.emitter_keys.end(),
-              std::back_inserter(in_flight.emitter_keys));
+    in_flight.acks.push_back(std::move(results.acks));
+    for (const auto& emitter : results.emitters) {
+      auto& entry = *settle.add_emitted();
+      entry.set_offset(emitter.offset);
+      entry.set_count(emitter.count);
+    }
+    in_flight.emitters.insert(in_flight.emitters.end(), results.emitters.begin(), results.emitters.end());
     if (results.emitted.empty()) continue;
     auto emitted = results.emitted.take();
     body.empty() ? body.swap(emitted) : void(body += emitted);
@@ -154,8 +159,9 @@ Frame SettleBatcher::frame_of(std::vector<Results>& gathered) {
     emitted_bytes_.fetch_sub(std::min(emitted_bytes_.load(), body.size()));
   }
   room_came_.notify_all();
+  if (!body.empty()) in_flight.emitted = Body::of(std::move(body));
   in_flight_.push_back(std::move(in_flight));
-  return {.header = message_.SerializeAsString(), .body = body.empty() ? Body{} : Body::of(std::move(body))};
+  return {.header = message_.SerializeAsString(), .body = in_flight_.back().emitted};
 }
 
 // What follows one another under one delivery is a range.
@@ -201,10 +207,13 @@ SettleBatcher::Answer SettleBatcher::settled(const v1::Settled& settled) {
   const auto found = std::find_if(in_flight_.begin(), in_flight_.end(),
                                   [&](const InFlight& sent) { return sent.sequence == settled.sequence(); });
   if (found == in_flight_.end()) return answer;
-  for (const auto& range : settled.stale()) answer.stale += range.count();
+  for (const auto& range : settled.stale()) {
+    answer.stale += range.count();
+    keep_stale(*found, range);
+  }
   for (const auto& refused : settled.refused()) {
     answer.refusals.push_back(refused.refusal().text());
-    for (const auto& emitter : found->emitter_keys) {
+    for (const auto& emitter : found->emitters) {
       if (emitter.offset == refused.offset()) answer.refused_keys.push_back(emitter.key_hash);
     }
   }
@@ -213,13 +222,45 @@ SettleBatcher::Answer SettleBatcher::settled(const v1::Settled& settled) {
   return answer;
 }
 
+void SettleBatcher::keep_finished(std::span<const Ack> acks, std::span<const Emitter> emitters,
+                                  std::string_view emitted) {
+  std::unordered_map<std::uint64_t, std::vector<Emit>> emits;  // by offset
+  auto emitter = emitters.begin();
+  BatchReader batch{emitted};
+  while (auto run = batch.next_run()) {
+    while (const auto event = run->next_event_bytes()) {
+      auto& of_one = emits[emitter->offset];
+      of_one.push_back({run->head, *event});
+      if (of_one.size() == emitter->count) ++emitter;
+    }
+  }
+  for (const auto& ack : acks) {
+    const auto published = emits.find(ack.offset);
+    finished_.keep({ack.offset, ack.time},
+                   published == emits.end() ? std::vector<Emit>{} : published->second);
+  }
+}
+
+void SettleBatcher::keep_stale(const InFlight& sent, const v1::OffsetRange& stale) {
+  std::vector<Ack> late;
+  for (const auto& acks : sent.acks) {
+    std::copy_if(acks.begin(), acks.end(), std::back_inserter(late),
+                 [&](const Ack& ack) { return ack.offset - stale.first() < stale.count(); });
+  }
+  keep_finished(late, sent.emitters, sent.emitted.bytes);
+}
+
 void SettleBatcher::lost(std::uint64_t session) {
   session_.store(session, std::memory_order_release);
+  for (const auto& sent : in_flight_) {
+    for (const auto& acks : sent.acks) keep_finished(acks, sent.emitters, sent.emitted.bytes);
+  }
   in_flight_.clear();
   for (auto& outbox : outboxes_) {
     const std::lock_guard lock{outbox.mutex};
+    outbox.full.push_back(std::exchange(outbox.open, {}));
+    for (auto& results : outbox.full) keep_finished(results.acks, results.emitters, results.emitted.take());
     outbox.full.clear();
-    outbox.open = {};
     outbox.told = false;
   }
   {

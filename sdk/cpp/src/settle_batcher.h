@@ -5,7 +5,8 @@
 // published in the handlers, one behind the other. All results of a key go through one outbox, whichever
 // worker it was that ran the handler: so they leave in the order in which they were finished, and so do the
 // key's published events. While SETTLEs are unanswered small ones wait and grow, as publishes do. The answers
-// say which keys go on: see keyed_workers.h.
+// say which keys go on: see keyed_workers.h. What is not answered when the session is lost, or came too late,
+// is not wasted: see finished.h.
 #pragma once
 
 #include <atomic>
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "event/batch.h"
+#include "finished.h"
 #include "frame.h"
 #include "reel/v1/wire.pb.h"
 
@@ -33,12 +35,6 @@ inline constexpr std::size_t settles_in_flight_max = 2;
 inline constexpr std::size_t settle_results_max = 16'384;
 /// So many outboxes that two workers seldom meet at one.
 inline constexpr std::size_t outboxes_per_worker = 4;
-
-/// An event published in a handler, encoded.
-struct Emit {
-  RunHead head;
-  std::string_view event_bytes;
-};
 
 struct Failed {
   std::string error_type;
@@ -52,6 +48,7 @@ struct Delivery {
   std::uint64_t session = 0;
   std::uint64_t offset = 0;
   std::uint32_t delivery = 0;
+  std::uint32_t time = 0;  ///< EventMark's
   std::uint64_t key_hash = 0;
 };
 
@@ -68,7 +65,8 @@ class SettleBatcher {
   /// `emitted_bytes_max` bounds what waits here; beyond it finishing waits, once it has called `wake`: who
   /// finishes several may not have told the connection yet.
   SettleBatcher(
-      unsigned workers, std::size_t emitted_bytes_max, std::function<void()> wake = [] {});
+      unsigned workers, std::size_t emitted_bytes_max, Finished& finished,
+      std::function<void()> wake = [] {});
 
   /// Workers. True: the connection must be told. ack() waits while too much is held.
   [[nodiscard]] bool ack(const Delivery& delivery, const std::vector<Emit>& emits);
@@ -79,7 +77,7 @@ class SettleBatcher {
   /// Who has the connection's turn. The next SETTLE, if it is time for one.
   [[nodiscard]] std::optional<Frame> take();
   [[nodiscard]] Answer settled(const v1::Settled& settled);
-  /// The session ended: its results are void. Those of sessions before `session` are not taken any more.
+  /// The session ended: no results of sessions before `session` are sent any more. Acks are kept as finished.
   void lost(std::uint64_t session);
   /// Nobody waits for room any more.
   void close();
@@ -91,10 +89,12 @@ class SettleBatcher {
   struct Ack {
     std::uint64_t offset;
     std::uint32_t delivery;
+    std::uint32_t time = 0;
   };
-  struct Keyed {
+  struct Emitter {
     std::uint64_t offset;
     std::uint64_t key_hash;
+    std::uint32_t count;  // events, one behind the other
   };
   struct Nack {
     Delivery delivery;
@@ -106,8 +106,7 @@ class SettleBatcher {
     std::vector<Nack> nacks;
     std::map<std::uint64_t, std::uint32_t> in_progress;  // by offset; said again it takes no more room
     BatchWriter emitted;
-    std::vector<v1::Settle::Emitted> emitters;
-    std::vector<Keyed> emitter_keys;
+    std::vector<Emitter> emitters;
     std::string source, topic, type;  // the open run's
     bool run_open = false;
     std::size_t nack_bytes = 0;
@@ -123,12 +122,16 @@ class SettleBatcher {
   struct InFlight {
     std::uint64_t sequence;
     std::vector<std::uint64_t> nacked_keys;
-    std::vector<Keyed> emitter_keys;
+    std::vector<std::vector<Ack>> acks;
+    std::vector<Emitter> emitters;
+    Body emitted;
   };
 
   [[nodiscard]] Outbox& outbox_of(std::uint64_t key_hash) { return outboxes_[key_hash % outboxes_.size()]; }
   void add_emits(Results& results, const Delivery& delivery, const std::vector<Emit>& emits);
   void wait_for_room();
+  void keep_finished(std::span<const Ack> acks, std::span<const Emitter> emitters, std::string_view emitted);
+  void keep_stale(const InFlight& sent, const v1::OffsetRange& stale);
   void gather(std::vector<Results>& gathered);
   [[nodiscard]] Frame frame_of(std::vector<Results>& gathered);
   static void add_ranges(std::span<const Ack> acks,
@@ -137,6 +140,7 @@ class SettleBatcher {
   void sort_acks();
 
   const std::size_t emitted_bytes_max_;
+  Finished& finished_;
   const std::function<void()> wake_;
   std::deque<Outbox> outboxes_;
   std::atomic<std::uint64_t> session_{0};

@@ -298,7 +298,8 @@ class QuietBatches {
   sdk::HandlerRegistry registry;
   sdk::HandlerSet handlers;
   const sdk::Identity identity{.service = "store", .instance = "1", .source = "store/1"};
-  sdk::SettleBatcher settles{1, 1'000};
+  sdk::Finished finished;
+  sdk::SettleBatcher settles{1, 1'000, finished};
   bool wanted = true;
   std::string log;
   std::optional<sdk::Batches> batches;

@@ -69,6 +69,18 @@ int FakeBroker::goodbyes() {
   return goodbyes_;
 }
 
+std::uint32_t FakeBroker::deliveries() {
+  const std::lock_guard lock{mutex_};
+  std::uint32_t count = 0;
+  for (const auto& [offset, attempts] : attempts_) count += attempts;
+  return count;
+}
+
+int FakeBroker::unheard_settles() {
+  const std::lock_guard lock{mutex_};
+  return unheard_settles_;
+}
+
 std::string FakeBroker::checks(const std::string& service) {
   const std::lock_guard lock{mutex_};
   std::string text;
@@ -97,9 +109,13 @@ void FakeBroker::run() {
       if (part.more()) continue;
       v1::ToBroker message;
       const std::lock_guard lock{mutex_};
-      if (!dumb_ && parts.size() >= 2 && message.ParseFromString(parts[1])) {
-        handle(parts[0], message, parts.size() > 2 ? parts[2] : std::string{});
-        deliver();
+      if (parts.size() >= 2 && message.ParseFromString(parts[1])) {
+        if (dumb_) {
+          unheard_settles_ += message.has_settle() ? 1 : 0;
+        } else {
+          handle(parts[0], message, parts.size() > 2 ? parts[2] : std::string{});
+          deliver();
+        }
       }
       parts.clear();
     }

@@ -38,6 +38,10 @@ class FakeBroker {
   std::set<std::uint64_t> acked(const std::string& service);
   std::vector<reel::v1::Settle::Nack> nacks();
   int goodbyes();
+  /// Events handed over, again included.
+  std::uint32_t deliveries();
+  /// SETTLEs that came while it was dumb.
+  int unheard_settles();
   /// What somebody of `service` said last: "database! connection refused, disk".
   std::string checks(const std::string& service);
   bool wait_until(const std::function<bool()>& condition);
@@ -77,6 +81,7 @@ class FakeBroker {
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> first_offsets_;
   std::map<std::string, std::set<std::uint64_t>> acked_;
   std::map<std::uint64_t, std::uint32_t> attempts_;
+  int unheard_settles_ = 0;
   std::vector<reel::v1::Settle::Nack> nacks_;
   reel::v1::Refused refuse_next_;
   int goodbyes_ = 0;

@@ -65,6 +65,22 @@ class SettleBench {
     return text;
   }
 
+  // What is kept of it, for once: "e1 e2" published.
+  std::string kept(std::uint64_t offset) {
+    const auto result = finished.take({offset, 0});
+    if (!result) return "unknown";
+    std::string text;
+    for (const auto& emit : result->emits()) {
+      CHECK(emit.head.source == "s/1");
+      CHECK(emit.head.topic == "t");
+      CHECK(emit.head.dataschema == "T");
+      const auto event = read_event(emit.event_bytes);
+      REQUIRE(event);
+      text += (text.empty() ? "" : " ") + std::string{event->id};
+    }
+    return text.empty() ? "nothing published" : text;
+  }
+
   SettleBatcher::Answer answer(std::uint64_t sequence, std::vector<std::uint64_t> refused = {}) {
     v1::Settled settled;
     settled.set_sequence(sequence);
@@ -75,7 +91,8 @@ class SettleBench {
     return batcher.settled(settled);
   }
 
-  SettleBatcher batcher{2, 1'000};
+  Finished finished;
+  SettleBatcher batcher{2, 1'000, finished};
   std::uint64_t session = 0;
 };
 
@@ -183,6 +200,41 @@ TEST_CASE("answers name the keys that go on, and those that were taken back") {
   CHECK(answer.refusals == std::vector<std::string>{"unknown topic 't'"});
 }
 
+TEST_CASE("what a lost session's handlers finished is kept for when it comes again, failures are not") {
+  SettleBench bench;
+  bench.ack(1, {"e", "f"});
+  bench.ack(2);
+  bench.nack(3, "disk full");
+  CHECK(bench.sent() == "1: 1-2 !3(disk full) 1+2 | e f");
+  bench.ack(4, {"g"});
+  bench.batcher.lost(1);
+  bench.ack(5, {"h"});  // of the old session still
+  CHECK(bench.kept(1) == "e f");
+  CHECK(bench.kept(2) == "nothing published");
+  CHECK(bench.kept(3) == "unknown");
+  CHECK(bench.kept(4) == "g");
+  CHECK(bench.kept(5) == "h");
+  CHECK(bench.kept(5) == "unknown");
+  CHECK(bench.finished.empty());
+}
+
+TEST_CASE("what was heard is not kept, but for what came too late") {
+  SettleBench bench;
+  bench.ack(1, {"e"});
+  bench.ack(2, {"f"});
+  bench.ack(3);
+  CHECK(bench.sent() == "1: 1-3 1+1 2+1 | e f");
+  v1::Settled settled;
+  settled.set_sequence(1);
+  auto& stale = *settled.add_stale();
+  stale.set_first(2);
+  stale.set_count(2);
+  CHECK(bench.batcher.settled(settled).stale == 2);
+  CHECK(bench.kept(1) == "unknown");
+  CHECK(bench.kept(2) == "f");
+  CHECK(bench.kept(3) == "nothing published");
+}
+
 TEST_CASE("the results of a lost session are void") {
   SettleBench bench;
   bench.ack(1);
@@ -199,9 +251,10 @@ TEST_CASE("the results of a lost session are void") {
 }
 
 TEST_CASE("who waits for room has told the connection, whatever wake was promised before") {
+  Finished finished;
   std::optional<SettleBatcher> batcher;
   int woken = 0;
-  batcher.emplace(1, 100, [&] {
+  batcher.emplace(1, 100, finished, [&] {
     ++woken;
     CHECK(batcher->take());  // the connection makes room
   });
@@ -218,7 +271,8 @@ TEST_CASE("who waits for room has told the connection, whatever wake was promise
 }
 
 TEST_CASE("what one handler published is never parted") {
-  SettleBatcher batcher{1, 10u << 20};
+  Finished finished;
+  SettleBatcher batcher{1, 10u << 20, finished};
   std::string large;
   const std::string data(200 << 10, 'x');
   append_event(large, {.id = "e", .correlationid = "c", .data = data});

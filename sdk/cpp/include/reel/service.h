@@ -59,10 +59,11 @@ concept BatchEventHandler = requires(Handler& handler, Batch<E>& batch) {
 
 /// Counts since run() began.
 struct ServiceCounts {
-  std::uint64_t handled = 0;  ///< handlers that returned; of a batch, items that did not fail
-  std::uint64_t failed = 0;   ///< handlers that threw, rejects included; of a batch, items that failed
-  std::uint64_t dropped = 0;  ///< deliveries given back or taken back before they were handled
-  std::uint64_t stale = 0;    ///< settled too late: without effect, another attempt was under way
+  std::uint64_t handled = 0;   ///< handlers that returned; of a batch, items that did not fail
+  std::uint64_t failed = 0;    ///< handlers that threw, rejects included; of a batch, items that failed
+  std::uint64_t dropped = 0;   ///< deliveries given back or taken back before they were handled
+  std::uint64_t stale = 0;     ///< settled too late: without effect, another attempt was under way
+  std::uint64_t repeated = 0;  ///< came again though their handler had returned: settled without it
 };
 
 class Service {
