@@ -17,7 +17,6 @@
 #include "event/event_pattern.h"
 #include "handlers.h"
 #include "reel/context.h"
-#include "reel/options.h"
 #include "reel/v1/wire.pb.h"
 #include "settle_batcher.h"
 
@@ -29,7 +28,8 @@ struct EmitLimits {
   std::size_t batch_bytes_max = 4u << 20;
   /// What the handling of several events together has published; none: each is handled alone.
   std::atomic<std::size_t>* together = nullptr;
-  std::size_t together_bytes_max = Options{}.settle_buffer_bytes;
+  std::size_t together_bytes_max = 16u
+                                   << 20;  // Options' settle_buffer_bytes, said anew: this is made per event
 };
 
 /// What is being thrown, as the broker is told it. To be called inside a catch block.
