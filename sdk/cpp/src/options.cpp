@@ -39,6 +39,7 @@ std::string_view to_string(PublishOutcome outcome) {
     case PublishOutcome::rejected: return "rejected";
     case PublishOutcome::unavailable: return "unavailable";
     case PublishOutcome::back_pressured: return "back_pressured";
+    case PublishOutcome::spooled: return "spooled";
     case PublishOutcome::not_connected: return "not_connected";
     case PublishOutcome::unconfirmed: return "unconfirmed";
   }

@@ -291,12 +291,34 @@ std::vector<Completion> PublishWindow::accepted(const v1::Accepted& accepted) {
   return completions;
 }
 
-std::vector<Completion> PublishWindow::abandon() {
+void PublishWindow::add_events(std::string_view batch, std::vector<std::string>& events) {
+  for_each_entry(batch, [&](std::uint32_t, RunHead head, const EventView& event) {
+    BatchWriter writer;
+    head.chosen_ids = true;
+    writer.begin_run(head);
+    writer.add_encoded(event.bytes);
+    events.push_back(writer.take());
+  });
+}
+
+std::vector<std::string> PublishWindow::unanswered_events() const {
+  std::vector<std::string> events;
+  for (const auto* batches : {&unanswered_, &sealed_})
+    for (const auto& batch : *batches) add_events(batch.body.bytes, events);
+  auto open = open_writer_;
+  add_events(open.take(), events);
+  return events;
+}
+
+std::vector<Completion> PublishWindow::abandon(bool is_kept) {
   if (open_.count != 0) seal();
   lost();
   std::vector<Completion> completions;
   for (auto& batch : sealed_) {
-    if (batch.sequence != 0) {
+    if (is_kept) {
+      complete_all(batch, completions, PublishOutcome::spooled,
+                   "the publisher was closed; it is in the spool");
+    } else if (batch.sequence != 0) {
       complete_all(batch, completions, PublishOutcome::unconfirmed,
                    "the publisher was closed before the broker answered");
     } else {

@@ -55,8 +55,11 @@ class PublishWindow {
   /// larger than this broker takes; they are not sent.
   [[nodiscard]] std::optional<Frame> take(std::vector<Completion>& refused);
   [[nodiscard]] std::vector<Completion> accepted(const v1::Accepted& accepted);
-  /// Gives everything up: `unconfirmed` what was sent, `not_connected` what was not.
-  [[nodiscard]] std::vector<Completion> abandon();
+  /// Everything that is not answered, in order, each as a batch of its own; under chosen ids.
+  [[nodiscard]] std::vector<std::string> unanswered_events() const;
+  /// Gives everything up: `unconfirmed` what was sent, `not_connected` what was not; `spooled` where it is
+  /// kept elsewhere.
+  [[nodiscard]] std::vector<Completion> abandon(bool is_kept = false);
 
   /// The largest event the broker takes; 0 while no broker has said.
   [[nodiscard]] std::uint32_t event_bytes_max() const { return event_bytes_max_; }
@@ -88,6 +91,7 @@ class PublishWindow {
     std::vector<Waiter> waiters;
   };
 
+  static void add_events(std::string_view batch, std::vector<std::string>& events);
   void seal();
   [[nodiscard]] bool may_seal() const;
   [[nodiscard]] bool window_open() const;

@@ -88,29 +88,101 @@ Publishing::Publishing(std::shared_ptr<Connection> connection, Identity identity
       identity_{std::move(identity)},
       publish_timeout_{options.publish_timeout},
       brokers_{list_of(options.brokers)},
-      window_{random_nonzero(), options.publish_buffer_bytes} {}
+      window_{random_nonzero(), options.publish_buffer_bytes},
+      spooling_{Spooling::make(options)} {
+  if (!spooling_) return;
+  if (spooling_->broken_bytes() != 0)
+    connection_->log()(LogLevel::warn, "spool_broken folder=" + spooling_->folder().string() +
+                                           " bytes_passed_over=" + std::to_string(spooling_->broken_bytes()));
+  if (spooling_->has_events())
+    connection_->log()(LogLevel::info, "spool_found folder=" + spooling_->folder().string() +
+                                           " events=" + std::to_string(spooling_->events()));
+}
 
 Publishing::~Publishing() {
   if (owned_drain_timeout_) {
-    flush(*owned_drain_timeout_);
+    // What is on disk need not wait for somebody to answer.
+    if (!spooling_ || is_joined()) flush(*owned_drain_timeout_);
     connection_->end();
   }
   // By now the connection has ended, here or in the service that shares it.
-  auto completions = window_.abandon();
+  std::optional<std::string> lost;
+  if (spooling_) lost = spooling_->take_over(window_);
+  if (lost) connection_->log()(LogLevel::error, "spool_failed why=\"" + *lost + "\"");
+  auto completions = window_.abandon(spooling_ && !lost);
   complete(completions);
+}
+
+bool Publishing::is_joined() const {
+  const std::lock_guard lock{mutex_};
+  return link_ == Link::joined;
 }
 
 void Publishing::own_connection(std::chrono::milliseconds drain_timeout) {
   owned_drain_timeout_ = drain_timeout;
 }
 
+RunHead Publishing::head_of(const Outgoing& event, const EncodedEvent& encoded) const {
+  return {.source = event.source.empty() ? std::string_view{identity_.source} : event.source,
+          .topic = event.topic,
+          .dataschema = event.type,
+          .chosen_ids = encoded.chosen_id || spooling_ != nullptr};
+}
+
 PublishWindow::Appended Publishing::append(const Outgoing& event, const EncodedEvent& encoded,
                                            PublishCallback& callback) {
-  return window_.append({.source = event.source.empty() ? std::string_view{identity_.source} : event.source,
-                         .topic = event.topic,
-                         .dataschema = event.type,
-                         .chosen_ids = encoded.chosen_id},
-                        encoded.bytes, callback);
+  return window_.append(head_of(event, encoded), encoded.bytes, callback);
+}
+
+// Nobody answers, or others wait there that come before it.
+bool Publishing::must_spool() const {
+  return spooling_ && !is_over() && (link_ == Link::connecting || spooling_->has_events());
+}
+
+PublishResult Publishing::spool(const Outgoing& event, const EncodedEvent& encoded) {
+  if (window_.event_bytes_max() != 0 && encoded.bytes.size() > window_.event_bytes_max())
+    return too_large(encoded);
+  const bool first = !spooling_->has_events();
+  if (auto why = spooling_->keep(head_of(event, encoded), encoded.bytes)) {
+    auto result = back_pressured(encoded);
+    result.text = std::move(*why);
+    return result;
+  }
+  if (first)
+    connection_->log()(LogLevel::warn,
+                       "spooling folder=" + spooling_->folder().string() + " why=\"no broker answers\"");
+  return result_for(encoded, PublishOutcome::spooled);
+}
+
+// An event that cannot be synced is kept all the same, as far as the process goes.
+void Publishing::sync_spool() {
+  if (const auto why = spooling_->sync())
+    connection_->log()(LogLevel::error, "spool_failed why=\"" + *why + "\"");
+}
+
+// Called as a completion: outside of the lock, on the connection's thread.
+void Publishing::spooled_answered(std::size_t index, const PublishResult& result) {
+  std::string topic;
+  bool chunk_done = false, all_done = false;
+  {
+    const std::lock_guard lock{mutex_};
+    topic = spooling_->topic(index);
+    chunk_done = spooling_->answered(index, result.outcome);
+    all_done = chunk_done && !spooling_->has_events();
+  }
+  if (result.outcome == PublishOutcome::rejected)
+    connection_->log()(LogLevel::error, "spooled_event_refused topic=" + topic + " id=" + result.id +
+                                            " why=\"" + result.text + "\"");
+  if (all_done) connection_->log()(LogLevel::info, "spool_drained");
+  if (!chunk_done) return;
+  changed_.notify_all();
+  connection_->wake();
+}
+
+std::uint64_t Publishing::unanswered() const {
+  const auto in_window = window_.appended() - window_.answered();
+  // A chunk of the spool stands in both.
+  return spooling_ && spooling_->has_events() ? std::max(in_window, spooling_->events()) : in_window;
 }
 
 PublishResult Publishing::not_connected(const EncodedEvent& event) const {
@@ -157,8 +229,14 @@ PublishResult Publishing::publish(const Outgoing& event) {
 
   std::unique_lock lock{mutex_};
   // Not kept while nobody answers: `not_connected` promises that it will not be published behind your back.
-  changed_.wait_until(lock, deadline, [this] { return link_ != Link::connecting; });
+  if (!spooling_ || !std::exchange(waited_, true))
+    changed_.wait_until(lock, deadline, [this] { return link_ != Link::connecting; });
   while (true) {
+    if (must_spool()) {
+      auto result = spool(event, encoded);
+      if (result.outcome == PublishOutcome::spooled) sync_spool();
+      return result;
+    }
     if (link_ != Link::joined) return not_connected(encoded);
     const auto appended = append(event, encoded, callback);
     if (appended == PublishWindow::Appended::too_large) return too_large(encoded);
@@ -182,27 +260,32 @@ PublishResult Publishing::publish(const Outgoing& event) {
 bool Publishing::publish_async(const Outgoing& event, PublishCallback callback) {
   static thread_local EncodedEvent encoded;
   encoded.encode(event);
-  PublishResult failed;
-  bool wake = false;
-  {
-    const std::lock_guard lock{mutex_};
-    const bool over = link_ == Link::refused || link_ == Link::closed;
-    const auto appended = over ? PublishWindow::Appended::back_pressured : append(event, encoded, callback);
-    switch (appended) {
-      case PublishWindow::Appended::queued: return true;
-      case PublishWindow::Appended::queued_wake: wake = true; break;
-      case PublishWindow::Appended::too_large: failed = too_large(encoded); break;
-      case PublishWindow::Appended::back_pressured:
-        failed = over ? not_connected(encoded) : back_pressured(encoded);
-        break;
-    }
+  PublishResult known;
+  switch (queue(event, encoded, callback, known)) {
+    case PublishWindow::Appended::queued: return true;
+    case PublishWindow::Appended::queued_wake: connection_->wake(); return true;
+    default: break;
   }
-  if (wake) {
-    connection_->wake();
-    return true;
+  if (callback) callback(known);
+  return known.outcome == PublishOutcome::spooled;
+}
+
+PublishWindow::Appended Publishing::queue(const Outgoing& event, const EncodedEvent& encoded,
+                                          PublishCallback& callback, PublishResult& known) {
+  using Appended = PublishWindow::Appended;
+  const std::lock_guard lock{mutex_};
+  if (is_over()) {
+    known = not_connected(encoded);
+    return Appended::back_pressured;
   }
-  if (callback) callback(failed);
-  return false;
+  if (must_spool()) {
+    known = spool(event, encoded);
+    return Appended::back_pressured;
+  }
+  const auto appended = append(event, encoded, callback);
+  if (appended == Appended::too_large) known = too_large(encoded);
+  if (appended == Appended::back_pressured) known = back_pressured(encoded);
+  return appended;
 }
 
 bool Publishing::wait_for_room(std::chrono::milliseconds timeout) {
@@ -213,15 +296,19 @@ bool Publishing::wait_for_room(std::chrono::milliseconds timeout) {
 std::size_t Publishing::flush(std::chrono::milliseconds timeout) {
   std::unique_lock lock{mutex_};
   const auto until = window_.appended();
-  const auto answered = [&] { return window_.answered_up_to() >= until; };
-  changed_.wait_for(lock, timeout,
-                    [&] { return answered() || link_ == Link::refused || link_ == Link::closed; });
-  return answered() ? 0 : window_.appended() - window_.answered();
+  const auto answered = [&] {
+    return window_.answered_up_to() >= until && !(spooling_ && spooling_->has_events());
+  };
+  if (spooling_) sync_spool();
+  changed_.wait_for(lock, timeout, [&] { return answered() || is_over(); });
+  return answered() ? 0 : unanswered();
 }
 
 PublisherCounts Publishing::counts() const {
   const std::lock_guard lock{mutex_};
-  return window_.counts();
+  auto counts = window_.counts();
+  if (spooling_) counts.spooled = spooling_->events();
+  return counts;
 }
 
 void Publishing::welcomed(const v1::Welcome& welcome) {
@@ -272,12 +359,22 @@ void Publishing::take(std::vector<Frame>& frames) {
   std::vector<Completion> refused;
   {
     const std::lock_guard lock{mutex_};
+    if (spooling_)
+      spooling_->refill(
+          window_,
+          [this](std::size_t index, const PublishResult& result) { spooled_answered(index, result); },
+          refused);
     while (auto frame = window_.take(refused)) frames.push_back(std::move(*frame));
   }
   if (refused.empty()) return;
   changed_.notify_all();
   // Who sends may be anybody: callbacks are the connection's thread's.
   connection_->post([refused = std::move(refused)]() mutable { complete(refused); });
+}
+
+void Publishing::add_beat(v1::ClientBeat&) {
+  const std::lock_guard lock{mutex_};
+  if (spooling_) spooling_->beat();
 }
 
 }  // namespace reel::sdk

@@ -10,6 +10,7 @@
 #include "connection.h"
 #include "publish_window.h"
 #include "reel/publisher.h"
+#include "spooling.h"
 
 namespace reel {
 
@@ -85,7 +86,19 @@ class Publishing final : public Publisher::Impl, public Side {
   void refused(v1::RefusedReason reason, const std::string& text) override;
   void closed() override;
   void take(std::vector<Frame>& frames) override;
+  void add_beat(v1::ClientBeat& beat) override;
 
+  [[nodiscard]] RunHead head_of(const Outgoing& event, const EncodedEvent& encoded) const;
+  [[nodiscard]] bool is_over() const { return link_ == Link::refused || link_ == Link::closed; }
+  [[nodiscard]] bool is_joined() const;
+  [[nodiscard]] bool must_spool() const;
+  /// Where it is not queued, `known` is what became of it.
+  [[nodiscard]] PublishWindow::Appended queue(const Outgoing& event, const EncodedEvent& encoded,
+                                              PublishCallback& callback, PublishResult& known);
+  [[nodiscard]] PublishResult spool(const Outgoing& event, const EncodedEvent& encoded);
+  void sync_spool();
+  void spooled_answered(std::size_t index, const PublishResult& result);
+  [[nodiscard]] std::uint64_t unanswered() const;
   [[nodiscard]] PublishResult not_connected(const EncodedEvent& event) const;
   [[nodiscard]] PublishResult too_large(const EncodedEvent& event);
   [[nodiscard]] PublishResult back_pressured(const EncodedEvent& event);
@@ -101,6 +114,8 @@ class Publishing final : public Publisher::Impl, public Side {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   PublishWindow window_;
+  std::unique_ptr<Spooling> spooling_;  // none without a spool
+  bool waited_ = false;                 // for the first broker to answer
   Link link_ = Link::connecting;
   std::string refusal_;
 };

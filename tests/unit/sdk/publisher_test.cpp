@@ -4,7 +4,10 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <unistd.h>
+
 #include <atomic>
+#include <filesystem>
 #include <set>
 #include <thread>
 #include <vector>
@@ -21,6 +24,37 @@ bench::v1::OrderPlaced order() {
   bench::v1::OrderPlaced order;
   order.set_order_id("order-7");
   return order;
+}
+
+// A folder for a spool.
+class SpoolFolder {
+ public:
+  SpoolFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "reel-spool-XXXXXX").string();
+    if (!mkdtemp(pattern.data())) throw std::runtime_error{"bench: cannot make a temporary folder"};
+    path = pattern;
+  }
+  ~SpoolFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  SpoolFolder(const SpoolFolder&) = delete;
+  SpoolFolder& operator=(const SpoolFolder&) = delete;
+
+  [[nodiscard]] Options options(const FakeBroker& broker) const {
+    auto options = broker.options();
+    options.spool = path;
+    options.publish_timeout = 200ms;
+    options.drain_timeout = 200ms;
+    options.connect_timeout = 50ms;
+    return options;
+  }
+
+  std::string path;
+};
+
+std::vector<std::string> ids(std::initializer_list<const char*> list) {
+  return {list.begin(), list.end()};
 }
 
 }  // namespace
@@ -222,4 +256,82 @@ TEST_CASE("the next broker is found when one is not there") {
   options.connect_timeout = 50ms;
   Publisher shop{"shop", options};
   CHECK(shop.publish("order.placed", order()).ok());
+}
+
+TEST_CASE("with a spool what nobody takes is kept on disk, and goes out first once somebody does") {
+  FakeBroker broker;
+  const SpoolFolder folder;
+  broker.strike_dumb(true);
+  Publisher shop{"shop", folder.options(broker)};
+  const auto result = shop.publish("order.placed", order(), {.id = "e1"});
+  CHECK(to_string(result.outcome) == "spooled");
+  CHECK_FALSE(result.ok());
+  std::string told;
+  CHECK(shop.publish_async("order.placed", order(), {.id = "e2"},
+                           [&](const PublishResult& async) { told = to_string(async.outcome); }));
+  CHECK(told == "spooled");
+  CHECK(shop.counts().spooled == 2);
+  CHECK(shop.flush(1ms) == 2);
+  broker.strike_dumb(false);
+  CHECK(broker.wait_until([&] {
+    return to_string(shop.publish("order.placed", order(), {.id = "e3"}).outcome) != "back_pressured";
+  }));
+  CHECK(shop.flush(20s) == 0);
+  CHECK(broker.journal("order.placed") == ids({"e1", "e2", "e3"}));
+  CHECK(shop.counts().spooled == 0);
+  CHECK(shop.publish("order.placed", order(), {.id = "e4"}).outcome == PublishOutcome::accepted);
+}
+
+TEST_CASE("what a program left in its spool is published by the next") {
+  FakeBroker broker;
+  const SpoolFolder folder;
+  {
+    Publisher shop{"shop", folder.options(broker)};
+    CHECK(shop.publish("order.placed", order(), {.id = "e0"}).ok());
+    broker.strike_dumb(true);
+    // Queued for a broker that has fallen silent, and then more while none is known.
+    std::string told;
+    CHECK(shop.publish_async("order.placed", order(), {.id = "e1"},
+                             [&](const PublishResult& async) { told = to_string(async.outcome); }));
+    CHECK(broker.wait_until(
+        [&] { return to_string(shop.publish("order.placed", order(), {.id = "e2"}).outcome) == "spooled"; }));
+  }
+  broker.strike_dumb(false);
+  broker.restart();
+  Publisher shop{"shop", folder.options(broker)};
+  CHECK(shop.flush(20s) == 0);
+  const auto journal = broker.journal("order.placed");
+  const std::set<std::string> all{journal.begin(), journal.end()};
+  CHECK(all == std::set<std::string>{"e0", "e1", "e2"});
+  CHECK(journal[1] == "e1");
+}
+
+TEST_CASE("an event of the spool that the broker refuses is told of, and the rest goes on") {
+  FakeBroker broker;
+  const SpoolFolder folder;
+  broker.strike_dumb(true);
+  auto options = folder.options(broker);
+  std::mutex mutex;
+  std::string errors;
+  options.log = [&](LogLevel level, std::string_view line) {
+    const std::lock_guard lock{mutex};
+    if (level == LogLevel::error) errors += std::string{line} + "\n";
+  };
+  {
+    Publisher shop{"shop", options};
+    CHECK(to_string(shop.publish("unknown.topic", order(), {.id = "e1"}).outcome) == "spooled");
+    CHECK(to_string(shop.publish("order.placed", order(), {.id = "e2"}).outcome) == "spooled");
+    broker.strike_dumb(false);
+    CHECK(shop.flush(20s) == 0);
+    CHECK(shop.counts().rejected == 1);
+  }
+  CHECK(broker.journal("order.placed") == ids({"e2"}));
+  CHECK(errors == "spooled_event_refused topic=unknown.topic id=e1 why=\"unknown topic 'unknown.topic'\"\n");
+}
+
+TEST_CASE("a spool that cannot be used is said at once") {
+  FakeBroker broker;
+  auto options = broker.options();
+  options.spool = "/proc/nowhere";
+  CHECK_THROWS_AS(Publisher("shop", options), std::runtime_error);
 }

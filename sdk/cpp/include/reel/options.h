@@ -49,6 +49,13 @@ struct Options {
   /// tenth of a second of the fastest publisher; raise it to ride out longer stops of the broker.
   std::size_t publish_buffer_bytes = 16u << 20;
 
+  /// A folder in which a publisher keeps events while no broker answers; it publishes them, in order and
+  /// before any newer one, once one does, also when the program was started again (publisher.h). Each
+  /// publisher needs one of its own. Empty: nothing is kept on disk.
+  std::string spool;
+  /// The most it takes there. Beyond it publishing is back_pressured.
+  std::uint64_t spool_bytes_max = 1u << 30;
+
   /// Handlers that run at a time, and a thread besides for each on_batch(); 0: as many as the machine has
   /// cores. Raise it where handlers wait for others.
   unsigned workers = 0;

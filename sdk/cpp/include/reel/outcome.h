@@ -15,6 +15,7 @@ enum class PublishOutcome : std::uint8_t {
   rejected,        ///< Refused; `reason` and `text` say why. Do not retry it unchanged.
   unavailable,     ///< Refused for now: the broker cannot keep it, `text` says why. Try again later.
   back_pressured,  ///< Not sent: too much waits for an answer. Pause, then try again.
+  spooled,         ///< On this machine's disk (Options::spool): it will be published. Nothing more to do.
   not_connected,   ///< Not sent: no broker answers; `text` says which. Try again later.
   unconfirmed,     ///< Sent, no answer in time. The SDK keeps offering it while the publisher lives, unless
                    ///< a broker came back that takes less at a time: `text` then says so.
@@ -40,7 +41,8 @@ struct PublishResult {
   /// For everything but accepted: one sentence for people, where there is more to say than the outcome.
   std::string text;
 
-  /// The broker has the event: accepted or duplicate.
+  /// The broker has the event: accepted or duplicate. Of one that is spooled it is not known yet whether the
+  /// broker will take it.
   [[nodiscard]] bool ok() const {
     return outcome == PublishOutcome::accepted || outcome == PublishOutcome::duplicate;
   }

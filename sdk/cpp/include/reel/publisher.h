@@ -12,6 +12,13 @@
 // connection unanswered events are sent again and recognised by the broker, so none is accepted twice. All
 // methods may be called from any thread, but not from a process forked after it was made; it must not be
 // destroyed in a callback of its own.
+//
+// With Options::spool a publisher needs no broker to be there: what it publishes while none answers is
+// `spooled`, on this machine's disk, and goes to the broker before anything newer once one answers, in this
+// program or in the next that opens the spool. A spooled event that the broker then refuses is counted as
+// `rejected` and logged (`spooled_event_refused`); spooled events are recognised by their ids when they are
+// sent again, for as long as the broker's dedup_window. publish() returns once the disk has the event; what
+// publish_async() spools survives the program at once, and a power cut from the next flush() on.
 #pragma once
 
 #include <chrono>
@@ -103,21 +110,24 @@ struct PublisherCounts {
   std::uint64_t unavailable = 0;
   std::uint64_t back_pressured = 0;
   std::uint64_t unanswered = 0;   ///< queued or sent, not answered yet
+  std::uint64_t spooled = 0;      ///< on disk now, not answered yet
   std::uint64_t unconfirmed = 0;  ///< sent, then given up: the broker that came back takes less at a time
 };
 
 class Publisher {
  public:
   /// `name` is the service these events come from: letters, digits, '-', '_', '.', up to 128 bytes. Connects
-  /// in the background; a broker need not be there yet.
+  /// in the background; a broker need not be there yet. Throws std::runtime_error where the spool cannot be
+  /// used.
   explicit Publisher(std::string name, Options options = {});
   /// Sends what is queued, waits at most drain_timeout for the answers, says goodbye. Callbacks still
-  /// outstanding then hear `unconfirmed` or `not_connected`.
+  /// outstanding then hear `unconfirmed` or `not_connected`; with a spool everything goes there instead.
   ~Publisher();
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
-  /// Waits for the broker's answer, at most publish_timeout. `not_connected` and `back_pressured` mean that
+  /// Waits for the broker's answer, at most publish_timeout; with a spool for the first broker to answer as
+  /// long, and later for none. `not_connected` and `back_pressured` mean that
   /// the event was not kept; `unconfirmed` means that it is still being offered.
   PublishResult publish(std::string_view topic, const google::protobuf::Message& event,
                         const PublishFields& fields = {});
@@ -132,8 +142,8 @@ class Publisher {
 
   /// Waits, after `back_pressured`, until half of the buffer is free. False when `timeout` passed first.
   [[nodiscard]] bool wait_for_room(std::chrono::milliseconds timeout);
-  /// Waits until everything queued before the call is answered, at most `timeout`. Returns how many events
-  /// still are not.
+  /// Waits until everything queued before the call is answered, at most `timeout`; what is in the spool, too.
+  /// Returns how many events still are not.
   std::size_t flush(std::chrono::milliseconds timeout);
 
   [[nodiscard]] PublisherCounts counts() const;
