@@ -65,7 +65,8 @@ void ParkedSearch::look_at(const EventAt& at) {
   if (at.event().key_hash != looking_.key_hash || services_.is_settled(looking_.service, at.offset)) return;
   auto origin = std::optional{at.offset};
   if (at.run().topic == redelivery_topic(looking_.service)) {
-    origin = replayed_origin(at);
+    const bool former = at.offset < services_.find(looking_.service)->began();
+    origin = former ? std::nullopt : replayed_origin(at);
   } else if (!services_.does_want(looking_.service, at)) {
     return;
   }

@@ -157,7 +157,7 @@ bool Ledger::apply(const LedgerEntry& entry) {
   if (topic == subscription_topic) {
     auto& change = *google::protobuf::Arena::CreateMessage<v1::SubscriptionChanged>(&arena);
     if (!parse(change, data)) return false;
-    apply(change);
+    apply(change, offset);
     return true;
   }
   if (topic == control_topic) {
@@ -191,8 +191,9 @@ void Ledger::apply(const v1::DeliveryReport& report) {
 // A service that wanted nothing begins where its patterns do. A pattern it had goes on where it was. A new
 // one that reaches below the floor lowers it; the patterns it had begin at the old floor from then on, since
 // what they matched below is settled but no longer recorded.
-void Ledger::apply(const v1::SubscriptionChanged& change) {
+void Ledger::apply(const v1::SubscriptionChanged& change, Offset at) {
   ServiceRecord& record = record_of(change.service());
+  if (record.is_forgotten()) record.began = at;
   const std::vector<v1::Pattern> had = std::move(record.patterns);
   record.patterns.assign(change.patterns().begin(), change.patterns().end());
   if (record.patterns.empty()) return;
@@ -290,6 +291,7 @@ void Ledger::save(v1::Snapshot& snapshot) const {
     for (const v1::Pattern& pattern : record.patterns)
       *saved.mutable_subscription()->add_patterns() = pattern;
     saved.set_floor(record.floor);
+    saved.set_began(record.began);
     for (const v1::OffsetRange& range : record.settled.ranges()) *saved.add_settled() = range;
     for (const auto& [offset, failure] : record.retrying) *saved.add_failures() = failure;
     for (const auto& [origin, failure] : record.dead) *saved.add_failures() = failure;
@@ -326,6 +328,7 @@ void Ledger::load(const v1::Snapshot& snapshot) {
     const auto& patterns = saved.subscription().patterns();
     record.patterns.assign(patterns.begin(), patterns.end());
     record.floor = saved.floor();
+    record.began = saved.began();
     for (const v1::OffsetRange& range : saved.settled()) record.settled.insert(range.first(), range.count());
     for (const v1::Failure& failure : saved.failures()) {
       if (failure.ending() == v1::ENDING_DEAD) {

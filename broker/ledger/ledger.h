@@ -60,6 +60,8 @@ struct ServiceRecord {
   std::vector<v1::Pattern> patterns;
   /// Every matching event below this offset is settled.
   Offset floor = 0;
+  /// Where its life begins, which ends when it is forgotten: redelivery records before are not its own.
+  Offset began = 0;
   OffsetSet settled;
   /// By offset: failed, waiting for another attempt or in it.
   std::map<Offset, v1::Failure> retrying;
@@ -134,7 +136,7 @@ class Ledger {
  private:
   [[nodiscard]] ServiceRecord& record_of(const std::string& service);
   void apply(const v1::DeliveryReport& report);
-  void apply(const v1::SubscriptionChanged& change);
+  void apply(const v1::SubscriptionChanged& change, Offset at);
   void apply(const v1::Command& command);
   void apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& entry);
 

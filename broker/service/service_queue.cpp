@@ -138,11 +138,12 @@ Offset ServiceQueue::feed_batch(const StoredBatch& batch, DeliveryEdge& edge) {
   for (const auto& run : batch.runs) {
     const auto run_end = run.first_event + run.event_count;
     if (run_end <= index) continue;
-    if (!edge.wants(options_.index, run.topic)) {
+    const bool redelivery = run.topic == interest_.redelivery_topic();
+    const bool former = redelivery && batch.first_offset + run.first_event < options_.began;
+    if (former || !edge.wants(options_.index, run.topic)) {
       index = run_end;
       continue;
     }
-    const bool redelivery = run.topic == interest_.redelivery_topic();
     const bool choosy = edge.is_choosy(options_.index, run.topic);
     if (choosy) {
       if (const auto picked = edge.picked(options_.index, batch, run_end, asks_left_)) {

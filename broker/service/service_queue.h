@@ -44,6 +44,8 @@ class ServiceQueue {
     bool ephemeral = false;
     /// First offset it has not been offered.
     Offset next = 1;
+    /// Its redelivery records before this offset are those of a former life.
+    Offset began = 0;
     /// What the ledger knows of it, and goes on learning; it outlives this. Null where it knew nothing at
     /// this start. Asked about what stands before `recovered_end`: of what came later nothing was settled by
     /// anybody before.
@@ -106,6 +108,8 @@ class ServiceQueue {
 
   [[nodiscard]] const Dispatch& dispatch() const { return dispatch_; }
   [[nodiscard]] const std::string& name() const { return options_.name; }
+  /// Its redelivery records before this offset are not its own: it was another service under this name.
+  [[nodiscard]] Offset began() const { return options_.began; }
   [[nodiscard]] bool ephemeral() const { return options_.ephemeral; }
   [[nodiscard]] bool has_members() const { return !outboxes_.empty(); }
   /// When its last instance left; 0: it had none since the broker started.

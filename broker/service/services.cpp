@@ -101,6 +101,8 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
     index = free_.back();
     free_.pop_back();
   }
+  const auto* const record = ephemeral ? nullptr : record_of(name);
+  const bool anew = record == nullptr || record->is_forgotten();
   auto& slot = queues_[index];
   slot = std::make_unique<ServiceQueue>(
       ServiceQueue::Options{.name = name,
@@ -110,7 +112,8 @@ ServiceQueue& Services::open(const std::string& name, bool ephemeral, Offset nex
                             .parked_events_max = config_.broker.service_parked_events_max,
                             .ephemeral = ephemeral,
                             .next = next,
-                            .record = ephemeral ? nullptr : record_of(name),
+                            .began = anew ? log_.appended_end() : record->began,
+                            .record = record,
                             .recovered_end = ephemeral ? 0 : recovered_end_,
                             .jitter_seed = random_nonzero(),
                             .told_within = nanoseconds_of(config_.broker.service_timeout)});

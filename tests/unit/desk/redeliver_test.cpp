@@ -101,6 +101,45 @@ TEST_CASE("where keys park, a letter is not redriven before an older one of its 
   }
 }
 
+TEST_CASE("a service that begins anew at the journal's start is not handed its former life's redeliveries") {
+  DeskBench bench;
+  bench.serves("payments", "order.placed");
+  bench.publishes("order.placed", {"e1 k"});
+  const auto dead = rejects(bench, "e1#1");
+  v1::Command redrive;
+  redrive.mutable_redrive()->add_offsets(dead);
+  CHECK(bench.tells(redrive) == "1");
+  bench.until([&] { return bench.got("payments") == "e1#1 e1#1!"; });
+  bench.leaves("payments");
+  v1::Command forget;
+  forget.mutable_forget();
+  CHECK(bench.tells(forget) == "1");
+
+  bench.publishes("order.placed", {"e2 j"});
+
+  v1::Subscribe from_start;
+  from_start.set_from_start(true);
+  bench.joins("payments-1", "payments", {"order.placed"}, from_start);
+  const auto got = [&](const std::string& text) {
+    bench.until([&] { return bench.got("payments-1") == text; });
+  };
+  got("e1#1 e2#1");
+  SUBCASE("also after a restart") {
+    bench.restarts();
+    bench.joins("payments-1", "payments", {"order.placed"});
+    got("e1#1 e2#1 e1#1 e2#1");
+  }
+  SUBCASE("but its own ones") {
+    (void)bench.settles("payments-1", {.acks = {{bench.newest("payments-1")}}});
+    (void)bench.settles("payments-1", {.nacks = {{.offset = dead, .reject = true}}});
+    CHECK(bench.tells(redrive) == "1");
+    got("e1#1 e2#1 e1#1!");
+    bench.restarts();
+    bench.joins("payments-1", "payments", {"order.placed"});
+    got("e1#1 e2#1 e1#1! e1#1!");
+  }
+}
+
 TEST_CASE("a letter that is given up while its service comes back is not handed over") {
   DeskBench bench;
   bench.serves("payments", "order.placed");

@@ -42,7 +42,7 @@ void Instances::join_somebody() {
   }
   const auto names = scene_.some_patterns_of(service);
   const auto credit = static_cast<std::uint32_t>(1 + scene_.upto(8));
-  const bool from_start = scene_.one_in(2) && !scene_.naive.services[service].begins_again;
+  const bool from_start = scene_.one_in(2);
   join(service, instance, credit, from_start, names);
 }
 

@@ -76,7 +76,6 @@ class NaiveBroker {
     std::map<std::string, Place> patterns;             // with where each begins; none: it never subscribed
     std::map<std::string, LogTime> unnamed;            // of them those that no instance names, since when
     LogTime came_at = 0;                               // since when somebody serves it; 0: nobody does
-    bool begins_again = false;                         // it was forgotten
     std::string subject;                               // of what it wants; empty: any
     std::set<Place> withdrawn;                         // wanted no longer; may be handled all the same
     std::vector<Owed> line;                            // each key's in the order in which it is to come

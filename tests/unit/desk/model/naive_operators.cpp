@@ -70,7 +70,7 @@ void NaiveBroker::replays(const std::string& name, Place from, Place to) {
 // Whoever comes under its name begins anew.
 void NaiveBroker::forgets(const std::string& name) {
   auto& service = services.at(name);
-  service = {.policy = service.policy, .begins_again = true, .subject = service.subject};
+  service = {.policy = service.policy, .subject = service.subject};
 }
 
 bool NaiveBroker::cancels(Offset offset) {
