@@ -1,6 +1,9 @@
 // Delivery: nobody who comes late, comes back or shares the work misses an event or sees a key out of order.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <map>
 #include <set>
 
@@ -53,6 +56,22 @@ std::size_t instances_seen(const Lines& lines) {
   std::set<std::string> instances;
   for (const auto& line : lines) instances.insert(line[instance]);
   return instances.size();
+}
+
+/// What caused the events of `topic`, in the journal's order, by flow.
+std::map<std::string, std::vector<std::string>> causes_of(Mesh& mesh, const std::string& topic,
+                                                          std::size_t count) {
+  std::map<std::string, std::vector<std::string>> causes;
+  for (const auto& row : mesh.events(topic, count))
+    causes[row["correlationid"]].push_back(row["causationid"]);
+  return causes;
+}
+
+std::size_t begun_by(const Mesh& mesh, const std::string& who) {
+  const auto lines = mesh.log_lines();
+  return static_cast<std::size_t>(std::count_if(lines.begin(), lines.end(), [&](const auto& line) {
+    return line[what] == "begin" && line[instance] == who;
+  }));
 }
 
 }  // namespace
@@ -167,6 +186,42 @@ TEST_CASE("killing one of two instances loses nothing, and doubles no effect of 
     if (line[what] == "end") ++ends[{line[instance], line[id]}];
   }
   for (const auto& [handled, times] : ends) CHECK(times == 1);
+}
+
+TEST_CASE(
+    "of an exclusive service one instance works, and the standby goes on in its place when it is lost") {
+  auto yaml = Mesh::small_mesh();
+  yaml.replace(yaml.find("payments: {"), std::string{"payments: {"}.size(), "payments: {exclusive: true, ");
+  constexpr auto service_timeout = 2s;
+  Mesh mesh{yaml, "journal: {sync: os, segment_bytes: 4MiB}, service_timeout: 2s, beat_interval: 200ms"};
+  mesh.start_broker();
+  const std::vector<std::string> flags{"--on", "order.placed", "--hold-ms",
+                                       "5",    "--emit",       "payment.captured"};
+  const auto active = mesh.actor("payments", flags);
+  const auto standby = mesh.actor("payments", flags);
+  mesh.place_many(300, 12);
+  REQUIRE(eventually([&] { return mesh.logged("end") >= 60; }));
+  REQUIRE(instances_seen(mesh.log_lines()) == 1);
+  const auto worked = mesh.log_lines().at(0).at(instance);
+
+  const auto took_over = [&] { return mesh.logged("begin") > begun_by(mesh, worked); };
+  const auto lost_at = std::chrono::steady_clock::now();
+  SUBCASE("killed") {
+    active->kill();
+    REQUIRE(eventually(took_over));
+  }
+  SUBCASE("not heard of for long, and back") {
+    active->signal(SIGSTOP);
+    REQUIRE(eventually(took_over));
+    active->signal(SIGCONT);
+  }
+  // Half as long again for a machine that has other things to do.
+  CHECK(std::chrono::steady_clock::now() - lost_at < service_timeout + service_timeout / 2);
+  REQUIRE(mesh.has_acked("payments", 300));
+  REQUIRE(eventually([&] { return mesh.service("payments")["waiting"] == 0; }));
+  mesh.place("last");  // nothing more of the others comes before it
+  CHECK(causes_of(mesh, "payment.captured", 301) == published_ids(mesh, "order.placed", 301));
+  CHECK(mesh.rows({"dead"}).empty());
 }
 
 TEST_CASE("a service behind by more than the broker's memory reads from the journal, in order") {
