@@ -33,8 +33,10 @@ void ChosenIds::remember(const StoredBatch& batch) {
 void ChosenIds::insert(const Seen& seen) {
   by_hash_[seen.hash] = seen.place;
   by_age_.push_back(seen);
-  while (!by_age_.empty() &&
-         (by_age_.size() > ids_max_ || by_age_.front().place.at + window_ns_ < seen.place.at)) {
+  while (!by_age_.empty()) {
+    const bool expired = by_age_.front().place.at + window_ns_ < seen.place.at;
+    if (!expired && by_age_.size() <= ids_max_) break;
+    if (!expired) ++forgotten_early_;
     const auto oldest = by_hash_.find(by_age_.front().hash);
     // The same id may have been accepted again after its window: then the newer entry stays.
     if (oldest != by_hash_.end() && oldest->second.offset == by_age_.front().place.offset)

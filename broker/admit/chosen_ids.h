@@ -3,6 +3,7 @@
 // an id.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -32,6 +33,13 @@ class ChosenIds {
   void remember(std::string_view source, std::string_view id, Offset offset, LogTime at);
   /// Takes what a journaled batch says.
   void remember(const StoredBatch& batch);
+
+  /// How many were forgotten within their window, ever: there were more than ids_max.
+  [[nodiscard]] std::uint64_t forgotten_early() const { return forgotten_early_; }
+  /// How long ago the oldest that is known was accepted.
+  [[nodiscard]] std::uint64_t reaches_back_ns(LogTime now) const {
+    return by_age_.empty() ? 0 : now - std::min(now, by_age_.front().place.at);
+  }
 
   void save(v1::Snapshot& snapshot, Offset end) const;
   void load(const v1::Snapshot& snapshot);
@@ -69,6 +77,7 @@ class ChosenIds {
   std::size_t ids_max_;
   std::unordered_map<Hash128, Place, Hash> by_hash_;
   std::deque<Seen> by_age_;
+  std::uint64_t forgotten_early_ = 0;
   LogTime forgotten_at_ = 0;  // when the newest that is forgotten was accepted; 0: none is
 };
 

@@ -114,6 +114,7 @@ class Desk final : private Replies {
  private:
   void remember(const StoredBatch& batch, Offset from);
   void take_up();
+  void warn_of_forgotten_ids();
   void follow_commands(const StoredBatch& batch, Offset from);
   void on_committed(const Committed& committed);
 
@@ -165,6 +166,8 @@ class Desk final : private Replies {
   LogTime patient_until_ = 0;
   LogTime next_tick_ = 0;
   LogTime next_report_ = 0;
+  LogTime next_ids_warning_ = 0;
+  std::uint64_t ids_warned_of_ = 0;      // forgotten before their time
   std::vector<InstanceId> unreachable_;  // found while sending; ended at the next tick
 };
 

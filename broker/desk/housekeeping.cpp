@@ -19,6 +19,8 @@ constexpr std::size_t journal_queue_items_max = 1'000'000;
 // Silent sessions, watermarks that are due.
 constexpr std::uint64_t tick_ns = 10'000'000;
 constexpr std::uint64_t report_interval_ns = 1'000'000'000;
+// That chosen ids are forgotten before their time is said at once, and then so often while it goes on.
+constexpr std::uint64_t ids_warning_interval_ns = 600'000'000'000;
 
 }  // namespace
 
@@ -171,7 +173,23 @@ void Desk::tick() {
   if (now >= next_report_) {
     next_report_ = now + report_interval_ns;
     services_.report_deliveries();
+    warn_of_forgotten_ids();
   }
+}
+
+// The window in which a second event is recognised is shorter than configured, and nobody else would say so.
+void Desk::warn_of_forgotten_ids() {
+  const auto early = chosen_.forgotten_early();
+  const auto now = log_.now();
+  if (early == ids_warned_of_ || now < next_ids_warning_) return;
+  constexpr std::uint64_t second = 1'000'000'000;
+  spdlog::warn(
+      "broker    chosen_ids_forgotten_early ids={} dedup_ids_max={} dedup_window_s={} remembered_s={} "
+      "(a second event with such an id is accepted)",
+      early - ids_warned_of_, config_.broker.dedup_ids_max,
+      nanoseconds_of(config_.broker.dedup_window) / second, chosen_.reaches_back_ns(now) / second);
+  ids_warned_of_ = early;
+  next_ids_warning_ = now + ids_warning_interval_ns;
 }
 
 LogTime Desk::next_deadline() const {

@@ -170,6 +170,7 @@ void Answers::services(v1::ServicesReply& reply) {
     if (dispatch.oldest() || queue.behind() || queue.parked().left() > 0) {
       row.set_oldest_unsettled(log_time_of(queue.floor(log_.committed_end())));
     }
+    row.set_drained_in(queue.drained_in(log_.committed_end()).value_or(0));
     for (const auto* const session : instances[name]) {
       auto& instance = *row.add_instances();
       tell_instance(*session, instance);
@@ -224,6 +225,7 @@ void Answers::status(v1::StatusReply& reply) {
   counters_.fill(reply);
   reply.set_memory_bytes(resident_bytes());
   reply.set_failed_checks(sessions_.failed_checks());
+  reply.set_chosen_ids_forgotten_early(publishing_.chosen_ids().forgotten_early());
 }
 
 LogTime Answers::log_time_of(Offset offset) const {

@@ -101,6 +101,9 @@ void Services::expire() {
 }
 
 void Services::report_deliveries() {
+  for (const auto& queue : queues_) {
+    if (queue) queue->note_backlog(log_.now(), log_.committed_end());
+  }
   for (const auto& [id, member] : members_) {
     auto& queue = *queues_[by_name_.at(member.service)];
     journal_report(queue, id, member.instance, {});

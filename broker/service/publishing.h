@@ -64,6 +64,7 @@ class Publishing {
   /// neither. `when_committed` gets null where there was nothing to append.
   void append(Admitted admitted, std::string own, CommitLog::Action when_committed);
 
+  [[nodiscard]] const ChosenIds& chosen_ids() const { return chosen_; }
   [[nodiscard]] const std::map<std::string, TopicCounts, std::less<>>& counts() const {
     return counts_.all();
   }

@@ -278,6 +278,16 @@ Offset ServiceQueue::floor(Offset committed_end) const {
   return std::min({dispatch_.oldest().value_or(next), parked_.oldest_left().value_or(next), next});
 }
 
+std::uint64_t ServiceQueue::backlog(Offset committed_end) const {
+  const auto next = std::min(next_offset(committed_end), committed_end);
+  return dispatch_.held() + parked_.left() + (committed_end - next);
+}
+
+std::optional<LogTime> ServiceQueue::drained_in(Offset committed_end) const {
+  if (paused_until_ != 0 || outboxes_.empty()) return std::nullopt;
+  return drain_.left(backlog(committed_end));
+}
+
 Offset ServiceQueue::needed_from(Offset committed_end) const {
   auto needed = parked_.oldest(floor(committed_end));
   const auto next = next_offset(committed_end);

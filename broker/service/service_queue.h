@@ -25,6 +25,7 @@
 #include "reel/v1/wire.pb.h"
 #include "service/breaker.h"
 #include "service/delivery_edge.h"
+#include "service/drain.h"
 #include "service/interest.h"
 #include "service/outbox.h"
 #include "service/pace.h"
@@ -125,6 +126,10 @@ class ServiceQueue {
   [[nodiscard]] Offset next_offset(Offset committed_end) const { return caught_up_ ? committed_end : next_; }
   /// Every event it wants before this offset is settled; what is parked one by one counts as that.
   [[nodiscard]] Offset floor(Offset committed_end) const;
+  /// To be called once a second.
+  void note_backlog(LogTime now, Offset committed_end) { drain_.note(now, backlog(committed_end)); }
+  /// How long it will take until nothing waits, if it goes on as it does; nothing where nobody can say.
+  [[nodiscard]] std::optional<LogTime> drained_in(Offset committed_end) const;
   /// The oldest event it will yet need of the journal, redelivered and parked ones included.
   [[nodiscard]] Offset needed_from(Offset committed_end) const;
   /// Redelivery records were appended, the last of them at `last`; of the events they are about the oldest
@@ -148,6 +153,8 @@ class ServiceQueue {
   [[nodiscard]] Settlement noted(Settlement settlement);
   void add_to_outcome(const Settlement& settlement);
   [[nodiscard]] bool outboxes_empty() const;
+  /// What waits, and what of the log it has yet to look at, wanted or not.
+  [[nodiscard]] std::uint64_t backlog(Offset committed_end) const;
 
   Options options_;
   Interest interest_;
@@ -158,6 +165,7 @@ class ServiceQueue {
   std::map<Offset, Offset> redeliveries_ahead_;
   LogTime paused_until_ = 0;
   Breaker breaker_;
+  Drain drain_;
   std::optional<HandOver> probe_;  // the last one
   Pace pace_;
   bool paced_ = false;                     // more would be handed over, were it not for max_rate_per_s

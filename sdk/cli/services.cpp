@@ -20,8 +20,12 @@ namespace {
 
 using Service = v1::ServicesReply::Service;
 
+nanoseconds duration_of(std::uint64_t ns) {
+  return nanoseconds{static_cast<std::int64_t>(ns)};
+}
+
 nanoseconds age(std::uint64_t since, std::uint64_t now) {
-  return nanoseconds{now > since ? static_cast<std::int64_t>(now - since) : 0};
+  return now > since ? duration_of(now - since) : nanoseconds{0};
 }
 
 Json checks_json(const Service& service) {
@@ -67,6 +71,8 @@ Json service_json(const Service& service, std::uint64_t now) {
     json["oldest_unsettled_seconds"] =
         std::chrono::duration<double>{age(service.oldest_unsettled(), now)}.count();
   }
+  if (service.drained_in() != 0)
+    json["drained_in_seconds"] = std::chrono::duration<double>{duration_of(service.drained_in())}.count();
   if (service.paused_until() > now) {
     const bool ends = service.paused_until() != std::numeric_limits<std::uint64_t>::max();
     json["paused_until"] = ends ? Json(rfc3339(service.paused_until())) : Json("resumed");
@@ -89,6 +95,7 @@ std::vector<Cell> service_row(const Service& service, std::uint64_t now) {
           {std::to_string(service.waiting()) + (service.behind() ? "+" : "")},
           {std::to_string(service.in_flight())},
           {oldest == 0 ? "" : elapsed_text(age(oldest, now))},
+          {service.drained_in() == 0 ? "" : elapsed_text(duration_of(service.drained_in()))},
           problem(service.retrying(), Ink::yellow),
           problem(service.parked(), Ink::yellow),
           problem(service.dead(), Ink::red),
@@ -119,6 +126,7 @@ int run_services(Invocation& invocation) {
               {"WAITING", Align::right},
               {"IN FLIGHT", Align::right},
               {"OLDEST", Align::right},
+              {"DRAINED IN", Align::right},
               {"RETRYING", Align::right},
               {"PARKED", Align::right},
               {"DEAD", Align::right},

@@ -48,7 +48,8 @@ Json status_json(const v1::StatusReply& status) {
             {"refused_frames", refused(status, of_frames)},
             {"stale_settles", status.stale_settles()},
             {"failed_checks", status.failed_checks()},
-            {"checks_cut", status.checks_cut()}};
+            {"checks_cut", status.checks_cut()},
+            {"chosen_ids_forgotten_early", status.chosen_ids_forgotten_early()}};
   if (!status.journal_error().empty()) {
     json["journal_error"] = status.journal_error();
     json["journal_failing_since"] = rfc3339(status.journal_failing_since());
@@ -106,6 +107,10 @@ int run_status(Invocation& invocation) {
   line("stale settles", std::to_string(status.stale_settles()));
   if (status.checks_cut() > 0)
     line("checks cut", fmt::format("{} (too many, too long or twice)", status.checks_cut()));
+  if (status.chosen_ids_forgotten_early() > 0)
+    line("ids forgotten",
+         fmt::format("{} before their dedup_window had passed: there are more than dedup_ids_max",
+                     status.chosen_ids_forgotten_early()));
   return exit_code::ok;
 }
 

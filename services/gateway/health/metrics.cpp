@@ -117,6 +117,9 @@ void add_status(Page& page, const v1::StatusReply& status) {
                static_cast<double>(status.stale_settles()));
   page.counter("reel_checks_cut_total", "Checks of instances that the broker left out or cut.",
                static_cast<double>(status.checks_cut()));
+  page.counter("reel_chosen_ids_forgotten_early_total",
+               "Chosen ids forgotten before dedup_window had passed: there were more than dedup_ids_max.",
+               static_cast<double>(status.chosen_ids_forgotten_early()));
   add_rows(page.counter("reel_frames_refused_total", "Frames that the broker refused."), "reason",
            status.refused(), [](const auto& row) {
              return std::pair{row.first, static_cast<double>(row.second)};
@@ -170,6 +173,14 @@ void add_services(Page& page, const v1::ServicesReply& reply) {
        [](const Service& s) { return s.in_flight(); });
   rows(page.gauge("reel_service_oldest_unsettled_seconds", "Age of the oldest event that is not settled."),
        age);
+  std::vector<const Service*> draining;
+  std::copy_if(lasting.begin(), lasting.end(), std::back_inserter(draining),
+               [](const Service* s) { return s->drained_in() != 0; });
+  add_rows(page.gauge("reel_service_drained_in_seconds",
+                      "How long until nothing waits, as things go; missing where nobody can say."),
+           "service", draining, [](const Service* s) {
+             return std::pair{s->service(), seconds(s->drained_in())};
+           });
   rows(page.gauge("reel_service_retrying_events", "Events that failed and are tried again."),
        [](const Service& s) { return s.retrying(); });
   rows(page.gauge("reel_service_dead_events", "Dead letters."), [](const Service& s) { return s.dead(); });

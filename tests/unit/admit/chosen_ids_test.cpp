@@ -33,3 +33,15 @@ TEST_CASE("what was forgotten is not remembered, though the limits are raised") 
     }
   }
 }
+
+TEST_CASE("what is forgotten before its time is counted, and how far back ids are known is told") {
+  ChosenIds ids{100, 2};
+  ids.remember("shop", "a", 1, 1'000);
+  ids.remember("shop", "b", 2, 1'050);
+  ids.remember("shop", "c", 3, 1'110);  // a's time is over
+  CHECK(ids.forgotten_early() == 0);
+  CHECK(ids.reaches_back_ns(1'110) == 60);
+  ids.remember("shop", "d", 4, 1'120);
+  CHECK(ids.forgotten_early() == 1);
+  CHECK(ids.reaches_back_ns(1'120) == 10);
+}

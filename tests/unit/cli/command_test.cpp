@@ -34,6 +34,7 @@ void tell_services(const v1::Request&, v1::Reply& tell) {
   service.set_dead(1);
   service.set_acked(1000);
   service.set_oldest_unsettled(start);
+  service.set_drained_in(90 * second);
   service.set_in_flight(2);
   service.set_parked(3);
   service.set_paused_until(start + 600 * second);
@@ -214,9 +215,11 @@ TEST_CASE("services are listed with what waits for them") {
   FakeBus bus;
   bus.answers(tell_services);
   CHECK(bus.reel({"services"}).out ==
-        "SERVICE   INSTANCES  WAITING  IN FLIGHT  OLDEST  RETRYING  PARKED  DEAD  EXPIRED  ACKED  NACKED  "
+        "SERVICE   INSTANCES  WAITING  IN FLIGHT  OLDEST  DRAINED IN  RETRYING  PARKED  DEAD  EXPIRED  ACKED "
+        " NACKED  "
         "PAUSED                                   FAILED CHECKS  PATTERNS\n"
-        "payments          1        7          2     12s         0       3     1        0   1000       0  "
+        "payments          1        7          2     12s      1m 30s         0       3     1        0   1000 "
+        "      0  "
         "until 2026-03-01 10:12:11 by ada@shop-1  database 2/3   order.placed\n"
         "payments: check 'database' has failed for 10s on 2 of 3 instances, longest on shop-1 (pid 4711): "
         "connection refused\n");
@@ -229,7 +232,7 @@ TEST_CASE("services are listed with what waits for them") {
       R"("failing":[{"instance":"7c2f","host":"shop-1","pid":4711,"since":"2026-03-01T10:02:13Z",)"
       R"("reason":"connection refused"}]},{"check":"disk","instances":3,"failed":0,"failing":[]}],)"
       R"("oldest_unsettled":"2026-03-01T10:02:11Z",)"
-      R"("oldest_unsettled_seconds":12.0,"paused_until":"2026-03-01T10:12:11Z","paused_by":"ada@shop-1"})"
+      R"("oldest_unsettled_seconds":12.0,"drained_in_seconds":90.0,"paused_until":"2026-03-01T10:12:11Z","paused_by":"ada@shop-1"})"
       "\n");
 }
 
@@ -485,6 +488,7 @@ TEST_CASE("the broker's status says what it refused and why it cannot write") {
     status.set_stale_settles(5);
     status.set_failed_checks(2);
     status.set_checks_cut(1);
+    status.set_chosen_ids_forgotten_early(9);
   });
   CHECK(bus.reel({"status"}).out ==
         "broker          0.1.0, running for 1m 30s\n"
@@ -498,13 +502,15 @@ TEST_CASE("the broker's status says what it refused and why it cannot write") {
         "refused events  journal_unavailable 12, unknown_topic 2\n"
         "refused frames  no_session 4\n"
         "stale settles   5\n"
-        "checks cut      1 (too many, too long or twice)\n");
+        "checks cut      1 (too many, too long or twice)\n"
+        "ids forgotten   9 before their dedup_window had passed: there are more than dedup_ids_max\n");
   CHECK(
       bus.reel({"status", "-o", "json"}).out ==
       R"({"version":"0.1.0","started_at":"2026-03-01T10:02:11Z","now":"2026-03-01T10:03:41Z",)"
       R"("begin_offset":1,"end_offset":1043,"sessions":7,"services":3,"journal_queue_bytes":3145728,)"
       R"("memory_bytes":47185920,"delayed":0,"refused_events":{"journal_unavailable":12,"unknown_topic":2},)"
       R"("refused_frames":{"no_session":4},"stale_settles":5,"failed_checks":2,"checks_cut":1,)"
+      R"("chosen_ids_forgotten_early":9,)"
       R"("journal_error":"cannot write d/1.journal: No space left on device",)"
       R"("journal_failing_since":"2026-03-01T10:03:11Z"})"
       "\n");

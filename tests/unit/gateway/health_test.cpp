@@ -77,6 +77,7 @@ TEST_CASE("metrics are what broker and tracker say, and who is silent is down ra
   service.add_patterns("order.placed");
   service.set_waiting(2);
   service.set_oldest_unsettled(96 * second);
+  service.set_drained_in(30 * second);
   for (const auto& [name, failed] : {std::pair{"database", 2u}, {"disk", 1u}, {"card-reader", 0u}}) {
     auto& check = *service.add_checks();
     check.set_name(name);
@@ -101,6 +102,7 @@ TEST_CASE("metrics are what broker and tracker say, and who is silent is down ra
   CHECK(has("reel_events_published_total{topic=\"order.placed\"} 5"));
   CHECK(has("reel_service_waiting_events{service=\"payments\"} 2"));
   CHECK(has("reel_service_oldest_unsettled_seconds{service=\"payments\"} 4"));
+  CHECK(has("reel_service_drained_in_seconds{service=\"payments\"} 30"));
   CHECK(has("reel_service_failed_checks{service=\"payments\"} 2"));
   CHECK(has("reel_service_failed_checks{service=\"other\"} 2"));
   CHECK(text.find("poller-1") == std::string::npos);

@@ -1175,6 +1175,8 @@ export interface components {
             filters: components["schemas"]["Pattern"][];
             ephemeral: boolean;
             checks: components["schemas"]["ServiceCheck"][];
+            /** @description Milliseconds. */
+            drained_in_ms: number;
         };
         /** @enum {string} */
         Severity: "" | "info" | "warning" | "critical";
@@ -1209,6 +1211,7 @@ export interface components {
             memory_bytes: number;
             checks_cut: number;
             failed_checks: number;
+            chosen_ids_forgotten_early: number;
         };
         StoredEvent: {
             event: components["schemas"]["CloudEvent"];

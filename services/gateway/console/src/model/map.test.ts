@@ -7,7 +7,7 @@ import { mapOf, matches, publishersOwed, publishersSeen } from './map';
 const topic = (name: string, published = 1): Topic => ({ topic: name, type: 't', durable: true, published, unrouted: 0, refused: 0, services: [], newest_offset: published, low_importance: false });
 const service = (name: string, patterns: string[]): Service => ({
   service: name, patterns, instances: [], waiting: 0, behind: false, next_offset: 0, retrying: 0, dead: 0, acked: 0, nacked: 0,
-  oldest_unsettled: null, paused_until: null, paused_by: '', parked: 0, expired: 0, in_flight: 0, filters: [], ephemeral: false, checks: [],
+  oldest_unsettled: null, paused_until: null, paused_by: '', parked: 0, expired: 0, in_flight: 0, filters: [], ephemeral: false, checks: [], drained_in_ms: 0,
 });
 
 describe('patterns', () => {

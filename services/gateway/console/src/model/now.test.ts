@@ -14,7 +14,7 @@ const incident = (changes: Partial<Incident> = {}): Incident => ({
 });
 const service = (changes: Partial<Service> = {}): Service => ({
   service: 'payments', patterns: [], instances: [{ instance: 'a', host: 'h', pid: 1, last_beat: null, in_flight: 0 }], waiting: 0, behind: false, next_offset: 0, retrying: 0, dead: 0, acked: 0, nacked: 0,
-  oldest_unsettled: null, paused_until: null, paused_by: '', parked: 0, expired: 0, in_flight: 0, filters: [], ephemeral: false, checks: [], ...changes,
+  oldest_unsettled: null, paused_until: null, paused_by: '', parked: 0, expired: 0, in_flight: 0, filters: [], ephemeral: false, checks: [], drained_in_ms: 0, ...changes,
 });
 const now = placed + 60_000;
 const say = (changes: Partial<Summary> | undefined, incidents: Incident[] = [], services: Service[] = [service()], status?: Partial<Status>) =>

@@ -317,6 +317,7 @@ export class World {
       expired: 0,
       filters: patterns.map((pattern) => ({ pattern, from_offset: 0, begins: [], when: '' })),
       ephemeral: false,
+      drained_in_ms: 0,
       checks: this.checks(service),
       ...counts,
     };
