@@ -157,6 +157,15 @@ TEST_CASE("what a handler publishes takes effect once, however often it is kille
   CHECK(effects.size() == 31);
 }
 
+TEST_CASE("a handler that takes longer than ack_timeout runs once, where it is the only instance") {
+  Mesh mesh{patient_mesh()};
+  mesh.start_broker();
+  const auto actor = mesh.actor("payments", {"--on", "order.placed", "--hold-ms", "1500"});
+  mesh.place("slow");
+  REQUIRE(mesh.has_acked("payments", 1));
+  CHECK(attempts(mesh, "slow") == "begin 1, end 1");
+}
+
 TEST_CASE("no handler runs twice because the broker was killed") {
   Mesh mesh;
   mesh.start_broker();

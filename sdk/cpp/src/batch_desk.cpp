@@ -20,7 +20,7 @@ bool BatchDesk::offer(std::optional<HandlerNumber> batch, const Task& task, Time
     }
     ++held.events;
   } else if (batch) {
-    held_.emplace(task.key_hash, Held{.batch = *batch, .events = 1});
+    held_.emplace(task.key_hash, Held{.batch = *batch, .session = task.frame->session, .events = 1});
   } else {
     return false;
   }
@@ -132,10 +132,12 @@ void BatchDesk::leave(std::uint64_t key_hash, Keys& to_tell) {
   to_tell.push_back(key_hash);
 }
 
-// Into the next batch with what is behind, as far as that has room. False where another handler's is first.
+// Into the next batch with what is behind, as far as that has room. False where another handler's is first;
+// and where it may be what was in this batch, delivered again, which its lane then finds finished.
 bool BatchDesk::go_on(Held& held) {
   auto& desk = desks_[held.batch];
-  if (held.behind.front().batch != held.batch) return false;
+  const auto& next = held.behind.front();
+  if (next.batch != held.batch || held.overstayed || next.task.frame->session != held.session) return false;
   held.under_way = held.overstayed = false;
   held.taken = 0;
   do {

@@ -99,6 +99,7 @@ class BatchDesk {
   };
   struct Held {
     HandlerNumber batch;
+    std::uint64_t session = 0;  // in which it came
     bool under_way = false;
     bool ended = false;       // its lane is told
     bool overstayed = false;  // what is under way was taken back

@@ -67,7 +67,10 @@ class Batches::HandOver final : public BatchRun::Owner {
     settled_[item] = true;
     ++done_;
     batches_.handled_.fetch_add(1, std::memory_order_relaxed);
-    wake_ |= batches_.settles_.ack(delivery_of(tasks_[item]), registration_.contexts[item].emits());
+    const auto delivery = delivery_of(tasks_[item]);
+    const auto& emits = registration_.contexts[item].emits();
+    if (is_taken_back(item)) return batches_.settles_.ack_too_late(delivery, emits);
+    wake_ |= batches_.settles_.ack(delivery, emits);
   }
   void in_progress() override {
     const std::lock_guard lock{said_mutex_};
@@ -83,6 +86,10 @@ class Batches::HandOver final : public BatchRun::Owner {
   }
 
  private:
+  [[nodiscard]] bool is_taken_back(std::size_t item) {
+    const std::lock_guard lock{batches_.mutex_};
+    return !batches_.desk_.is_wanted(registration_.handler->number, item);
+  }
   void add(std::size_t item, const EmitLimits& limits) {
     const auto& task = tasks_[item];
     const auto& run = task.frame->runs[task.run];

@@ -78,6 +78,7 @@ ServiceCounts Deliveries::counts() const {
 }
 
 void Deliveries::welcomed(const v1::Welcome& welcome) {
+  finished_.session_begins(std::chrono::steady_clock::now());
   if (welcome.event_bytes_max() != 0) event_bytes_max_ = welcome.event_bytes_max();
   if (welcome.batch_bytes_max() != 0) batch_bytes_max_ = welcome.batch_bytes_max();
   // Who has settled nothing for two of these is taken for stuck, and gathering settles nothing.
@@ -109,10 +110,22 @@ Handled Deliveries::handle(unsigned index, const Task& task) {
   auto& count = failed ? worker.failed : worker.handled;
   count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   const bool ok = !failed;
+  if (ok && workers_.is_taken_back(task)) {
+    // Before the worker goes on: it may be the next it finds.
+    settles_.ack_too_late(delivery, worker.context.emits());
+    count_stale(1);
+    return Handled::done;
+  }
   const bool wake =
       ok ? settles_.ack(delivery, worker.context.emits()) : settles_.nack(delivery, std::move(*failed));
   if (wake) connection_.wake();
   return ok ? Handled::done : Handled::failed;
+}
+
+void Deliveries::count_stale(std::uint64_t events) {
+  stale_.fetch_add(events, std::memory_order_relaxed);
+  connection_.log()(LogLevel::warn, "settled_too_late events=" + std::to_string(events) +
+                                        " (their ack_timeout passed, or another instance has them)");
 }
 
 // Its handler returned in a session that is gone, or too late.
@@ -156,11 +169,7 @@ void Deliveries::settled(const v1::Settled& settled) {
     workers_.drop_key(key, settled.sequence());
     if (batches_) batches_->drop_key(key, settled.sequence());
   }
-  if (answer.stale != 0) {
-    stale_.fetch_add(answer.stale, std::memory_order_relaxed);
-    connection_.log()(LogLevel::warn, "settled_too_late events=" + std::to_string(answer.stale) +
-                                          " (their ack_timeout passed, or another instance has them)");
-  }
+  if (answer.stale != 0) count_stale(answer.stale);
   for (const auto& text : answer.refusals) {
     connection_.log()(LogLevel::warn,
                       "published_event_refused why=\"" + text + "\" (its cause will be tried again)");
@@ -192,6 +201,7 @@ void Deliveries::take(std::vector<Frame>& frames) {
 }
 
 void Deliveries::add_beat(v1::ClientBeat& beat) {
+  finished_.grow_older(std::chrono::steady_clock::now());
   beat.set_busy(beat.busy() + workers_.busy() + (batches_ ? batches_->busy() : 0));
   beat.set_handled(beat.handled() + counts().handled);
   auto work = workers_.work();

@@ -3,7 +3,7 @@
 // The connection's thread reads a frame, finds each event's key and hands all of them to the workers at once;
 // a worker, or this thread itself, runs the handlers and leaves the result in an outbox, or keeps the event
 // for a batch. What belongs to a lost session is void: it is dropped where it waits, and its results are not
-// sent. What handlers had finished is settled when it comes again (finished.h).
+// sent to the next. What handlers had finished is settled when its event comes again (finished.h).
 #pragma once
 
 #include <condition_variable>
@@ -61,6 +61,7 @@ class Deliveries final : public Side {
                                                       const Identity& identity, const Options& options);
   [[nodiscard]] Handled handle(unsigned worker, const Task& task);
   [[nodiscard]] bool settle_as_before(const Task& task);
+  void count_stale(std::uint64_t events);
   [[nodiscard]] EmitLimits emit_limits() const;
   [[nodiscard]] std::optional<Failed> run_handlers(Worker& worker, const Task& task);
   void tell_if_settled();

@@ -1,5 +1,6 @@
 #include "finished.h"
 
+#include <iterator>
 #include <utility>
 
 namespace reel::sdk {
@@ -31,7 +32,7 @@ std::vector<Emit> Finished::Result::emits() const {
 void Finished::keep(const EventMark& event, const std::vector<Emit>& emits) {
   const std::lock_guard lock{mutex_};
   if (const auto before = kept_.find(event.offset); before != kept_.end()) forget(before);
-  const auto& kept = kept_.emplace(event.offset, Kept{event.time, Result{emits}}).first->second;
+  const auto& kept = kept_.emplace(event.offset, Kept{event.time, age_, Result{emits}}).first->second;
   bytes_ += kept.result.bytes();
   in_order_.push_back(event.offset);
   while (in_order_.size() > finished_events_max || bytes_ > finished_bytes_max) {
@@ -51,6 +52,25 @@ std::optional<Finished::Result> Finished::take(const EventMark& event) {
   if (kept_.empty()) in_order_.clear();
   count_.store(kept_.size(), std::memory_order_relaxed);
   return result;
+}
+
+void Finished::session_begins(Time now) {
+  const std::lock_guard lock{mutex_};
+  age_began_ = now;
+}
+
+void Finished::grow_older(Time now) {
+  if (empty()) return;
+  const std::lock_guard lock{mutex_};
+  if (now - age_began_ < finished_kept) return;
+  age_began_ = now;
+  for (auto kept = kept_.begin(); kept != kept_.end();) {
+    const auto next = std::next(kept);
+    if (kept->second.age != age_) forget(kept);
+    kept = next;
+  }
+  ++age_;
+  count_.store(kept_.size(), std::memory_order_relaxed);
 }
 
 void Finished::forget(std::unordered_map<std::uint64_t, Kept>::iterator kept) {

@@ -90,6 +90,9 @@ class KeyedWorkers {
   /// also drops. What is taken back, or lost with its session, is so here first.
   [[nodiscard]] bool still_wanted(const Task& task);
 
+  /// Whether the broker took back what is being handled.
+  [[nodiscard]] bool is_taken_back(const Task& task) { return is_withdrawn(lane_of(task.key_hash), task); }
+
   /// For the broker: what the handlers are at and what waits.
   struct Work {
     struct Place {

@@ -48,8 +48,7 @@ Publishing::Publishing(std::shared_ptr<Connection> connection, Identity identity
 
 Publishing::~Publishing() {
   if (owned_drain_timeout_) {
-    // What is on disk need not wait for somebody to answer.
-    if (!spooling_ || is_joined()) flush(*owned_drain_timeout_);
+    drain(*owned_drain_timeout_);
     connection_->end();
   }
   // By now the connection has ended, here or in the service that shares it.
@@ -60,9 +59,12 @@ Publishing::~Publishing() {
   complete(completions);
 }
 
-bool Publishing::is_joined() const {
-  const std::lock_guard lock{mutex_};
-  return link_ == Link::joined;
+void Publishing::drain(std::chrono::milliseconds timeout) {
+  const bool waits = [&] {
+    const std::lock_guard lock{mutex_};
+    return !spooling_ || link_ == Link::joined;
+  }();
+  if (waits) flush(timeout);
 }
 
 void Publishing::own_connection(std::chrono::milliseconds drain_timeout) {
@@ -96,15 +98,25 @@ PublishResult Publishing::spool(const Outgoing& event, const EncodedEvent& encod
     return result;
   }
   if (first)
-    connection_->log()(LogLevel::warn,
-                       "spooling folder=" + spooling_->folder().string() + " why=\"no broker answers\"");
+    notes_.emplace_back(LogLevel::warn,
+                        "spooling folder=" + spooling_->folder().string() + " why=\"no broker answers\"");
   return result_for(encoded, PublishOutcome::spooled);
 }
 
 // An event that cannot be synced is kept all the same, as far as the process goes.
 void Publishing::sync_spool() {
   if (const auto why = spooling_->sync())
-    connection_->log()(LogLevel::error, "spool_failed why=\"" + *why + "\"");
+    notes_.emplace_back(LogLevel::error, "spool_failed why=\"" + *why + "\"");
+}
+
+// Outside of the lock: the log is the user's code.
+void Publishing::tell_notes() {
+  std::vector<std::pair<LogLevel, std::string>> notes;
+  {
+    const std::lock_guard lock{mutex_};
+    notes.swap(notes_);
+  }
+  for (const auto& [level, line] : notes) connection_->log()(level, line);
 }
 
 // Called as a completion: outside of the lock, on the connection's thread.
@@ -128,8 +140,7 @@ void Publishing::spooled_answered(std::size_t index, const PublishResult& result
 
 std::uint64_t Publishing::unanswered() const {
   const auto in_window = window_.appended() - window_.answered();
-  // A chunk of the spool stands in both.
-  return spooling_ && spooling_->has_events() ? std::max(in_window, spooling_->events()) : in_window;
+  return in_window + (spooling_ ? spooling_->events_on_disk_only() : 0);
 }
 
 PublishResult Publishing::not_connected(const EncodedEvent& event) const {
@@ -176,12 +187,16 @@ PublishResult Publishing::publish(const Outgoing& event) {
 
   std::unique_lock lock{mutex_};
   // Not kept while nobody answers: `not_connected` promises that it will not be published behind your back.
-  if (!spooling_ || !std::exchange(waited_, true))
+  if (!spooling_ || !waited_) {
     changed_.wait_until(lock, deadline, [this] { return link_ != Link::connecting; });
+    waited_ = true;
+  }
   while (true) {
     if (must_spool()) {
       auto result = spool(event, encoded);
       if (result.outcome == PublishOutcome::spooled) sync_spool();
+      lock.unlock();
+      tell_notes();
       return result;
     }
     if (link_ != Link::joined) return not_connected(encoded);
@@ -213,6 +228,7 @@ bool Publishing::publish_async(const Outgoing& event, PublishCallback callback) 
     case PublishWindow::Appended::queued_wake: connection_->wake(); return true;
     default: break;
   }
+  if (spooling_) tell_notes();
   if (callback) callback(known);
   return known.outcome == PublishOutcome::spooled;
 }
@@ -237,7 +253,8 @@ PublishWindow::Appended Publishing::queue(const Outgoing& event, const EncodedEv
 
 bool Publishing::wait_for_room(std::chrono::milliseconds timeout) {
   std::unique_lock lock{mutex_};
-  return changed_.wait_for(lock, timeout, [this] { return window_.has_drained(); });
+  return changed_.wait_for(
+      lock, timeout, [this] { return must_spool() ? spooling_->has_drained() : window_.has_drained(); });
 }
 
 std::size_t Publishing::flush(std::chrono::milliseconds timeout) {
@@ -248,7 +265,10 @@ std::size_t Publishing::flush(std::chrono::milliseconds timeout) {
   };
   if (spooling_) sync_spool();
   changed_.wait_for(lock, timeout, [&] { return answered() || is_over(); });
-  return answered() ? 0 : unanswered();
+  const auto left = answered() ? 0 : unanswered();
+  lock.unlock();
+  tell_notes();
+  return left;
 }
 
 PublisherCounts Publishing::counts() const {

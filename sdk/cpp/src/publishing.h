@@ -39,6 +39,8 @@ class Publishing final : public Publisher::Impl, public Side {
   std::size_t flush(std::chrono::milliseconds timeout) override;
   PublisherCounts counts() const override;
 
+  /// As flush(), for the end: what is on disk does not wait there for somebody to answer.
+  void drain(std::chrono::milliseconds timeout);
   /// The connection shall end with this publisher.
   void own_connection(std::chrono::milliseconds drain_timeout);
 
@@ -55,13 +57,13 @@ class Publishing final : public Publisher::Impl, public Side {
 
   [[nodiscard]] RunHead head_of(const Outgoing& event, const EncodedEvent& encoded) const;
   [[nodiscard]] bool is_over() const { return link_ == Link::refused || link_ == Link::closed; }
-  [[nodiscard]] bool is_joined() const;
   [[nodiscard]] bool must_spool() const;
   /// Where it is not queued, `known` is what became of it.
   [[nodiscard]] PublishWindow::Appended queue(const Outgoing& event, const EncodedEvent& encoded,
                                               PublishCallback& callback, PublishResult& known);
   [[nodiscard]] PublishResult spool(const Outgoing& event, const EncodedEvent& encoded);
   void sync_spool();
+  void tell_notes();
   void spooled_answered(std::size_t index, const PublishResult& result);
   [[nodiscard]] std::uint64_t unanswered() const;
   [[nodiscard]] PublishResult not_connected(const EncodedEvent& event) const;
@@ -79,8 +81,9 @@ class Publishing final : public Publisher::Impl, public Side {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   PublishWindow window_;
-  std::unique_ptr<Spooling> spooling_;  // none without a spool
-  bool waited_ = false;                 // for the first broker to answer
+  std::unique_ptr<Spooling> spooling_;                   // none without a spool
+  bool waited_ = false;                                  // for the first broker to answer
+  std::vector<std::pair<LogLevel, std::string>> notes_;  // for the log
   Link link_ = Link::connecting;
   std::string refusal_;
 };

@@ -30,7 +30,7 @@ Service::Impl::Impl(std::string name, Options given)
 
 Service::Impl::~Impl() {
   // What was published without run() still goes out.
-  if (publishing_ != nullptr) publishing_->flush(options.drain_timeout);
+  if (publishing_ != nullptr) publishing_->drain(options.drain_timeout);
   // The connection calls the sides: it ends first. Handlers still running end next.
   if (connection_) connection_->end();
   deliveries_.reset();
@@ -112,7 +112,7 @@ bool Service::Impl::drain() {
                            " (unfinished events go back to the broker)");
   }
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  publishing_->flush(std::max(left, std::chrono::milliseconds{0}));
+  publishing_->drain(std::max(left, std::chrono::milliseconds{0}));
   connection_->end();
   checks.wait(checks_patience, connection_->log());
   return drained;

@@ -1,6 +1,7 @@
 #include "settle_batcher.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -20,7 +21,7 @@ bool SettleBatcher::ack(const Delivery& delivery, const std::vector<Emit>& emits
   auto& outbox = outbox_of(delivery.key_hash);
   const std::lock_guard lock{outbox.mutex};
   if (delivery.session != session_.load(std::memory_order_acquire)) {
-    finished_.keep({delivery.offset, delivery.time}, emits);
+    ack_too_late(delivery, emits);
     return false;
   }
   if (!emits.empty()) {
@@ -37,6 +38,10 @@ bool SettleBatcher::ack(const Delivery& delivery, const std::vector<Emit>& emits
     outbox.full.push_back(std::exchange(outbox.open, {}));
   }
   return !std::exchange(outbox.told, true);
+}
+
+void SettleBatcher::ack_too_late(const Delivery& delivery, const std::vector<Emit>& emits) {
+  finished_.keep({delivery.offset, delivery.time}, emits);
 }
 
 bool SettleBatcher::in_progress(const Delivery& delivery) {
@@ -207,10 +212,8 @@ SettleBatcher::Answer SettleBatcher::settled(const v1::Settled& settled) {
   const auto found = std::find_if(in_flight_.begin(), in_flight_.end(),
                                   [&](const InFlight& sent) { return sent.sequence == settled.sequence(); });
   if (found == in_flight_.end()) return answer;
-  for (const auto& range : settled.stale()) {
-    answer.stale += range.count();
-    keep_stale(*found, range);
-  }
+  for (const auto& range : settled.stale()) answer.stale += range.count();
+  if (answer.stale != 0) keep_stale(*found, settled.stale());
   for (const auto& refused : settled.refused()) {
     answer.refusals.push_back(refused.refusal().text());
     for (const auto& emitter : found->emitters) {
@@ -226,12 +229,15 @@ void SettleBatcher::keep_finished(std::span<const Ack> acks, std::span<const Emi
                                   std::string_view emitted) {
   std::unordered_map<std::uint64_t, std::vector<Emit>> emits;  // by offset
   auto emitter = emitters.begin();
+  std::uint32_t left = emitters.empty() ? 0 : emitter->count;
   BatchReader batch{emitted};
   while (auto run = batch.next_run()) {
     while (const auto event = run->next_event_bytes()) {
       auto& of_one = emits[emitter->offset];
+      // Settled twice in one frame, as two deliveries: both published the same.
+      if (left == emitter->count) of_one.clear();
       of_one.push_back({run->head, *event});
-      if (of_one.size() == emitter->count) ++emitter;
+      if (--left == 0 && ++emitter != emitters.end()) left = emitter->count;
     }
   }
   for (const auto& ack : acks) {
@@ -241,19 +247,27 @@ void SettleBatcher::keep_finished(std::span<const Ack> acks, std::span<const Emi
   }
 }
 
-void SettleBatcher::keep_stale(const InFlight& sent, const v1::OffsetRange& stale) {
+// Ranges come in the order of their offsets; they may be many.
+void SettleBatcher::keep_stale(const InFlight& sent,
+                               const google::protobuf::RepeatedPtrField<v1::OffsetRange>& stale) {
+  const auto is_stale = [&](const Ack& ack) {
+    const auto behind =
+        std::upper_bound(stale.begin(), stale.end(), ack.offset,
+                         [](std::uint64_t offset, const auto& range) { return offset < range.first(); });
+    return behind != stale.begin() && ack.offset - std::prev(behind)->first() < std::prev(behind)->count();
+  };
   std::vector<Ack> late;
-  for (const auto& acks : sent.acks) {
-    std::copy_if(acks.begin(), acks.end(), std::back_inserter(late),
-                 [&](const Ack& ack) { return ack.offset - stale.first() < stale.count(); });
-  }
+  for (const auto& acks : sent.acks)
+    std::copy_if(acks.begin(), acks.end(), std::back_inserter(late), is_stale);
   keep_finished(late, sent.emitters, sent.emitted.bytes);
 }
 
 void SettleBatcher::lost(std::uint64_t session) {
   session_.store(session, std::memory_order_release);
   for (const auto& sent : in_flight_) {
-    for (const auto& acks : sent.acks) keep_finished(acks, sent.emitters, sent.emitted.bytes);
+    std::vector<Ack> unheard;
+    for (const auto& acks : sent.acks) unheard.insert(unheard.end(), acks.begin(), acks.end());
+    keep_finished(unheard, sent.emitters, sent.emitted.bytes);
   }
   in_flight_.clear();
   for (auto& outbox : outboxes_) {

@@ -71,6 +71,8 @@ class SettleBatcher {
   /// Workers. True: the connection must be told. ack() waits while too much is held.
   [[nodiscard]] bool ack(const Delivery& delivery, const std::vector<Emit>& emits);
   [[nodiscard]] bool nack(const Delivery& delivery, Failed failed);
+  /// The broker has taken the event back meanwhile: nothing is sent, the result is kept as finished.
+  void ack_too_late(const Delivery& delivery, const std::vector<Emit>& emits);
   /// Its handler is still at it.
   [[nodiscard]] bool in_progress(const Delivery& delivery);
 
@@ -131,7 +133,7 @@ class SettleBatcher {
   void add_emits(Results& results, const Delivery& delivery, const std::vector<Emit>& emits);
   void wait_for_room();
   void keep_finished(std::span<const Ack> acks, std::span<const Emitter> emitters, std::string_view emitted);
-  void keep_stale(const InFlight& sent, const v1::OffsetRange& stale);
+  void keep_stale(const InFlight& sent, const google::protobuf::RepeatedPtrField<v1::OffsetRange>& stale);
   void gather(std::vector<Results>& gathered);
   [[nodiscard]] Frame frame_of(std::vector<Results>& gathered);
   static void add_ranges(std::span<const Ack> acks,

@@ -45,7 +45,8 @@ std::string record_of(std::string_view event) {
   return record += event;
 }
 
-// Walks the records of a segment, until its end or the first that is broken.
+// Walks the records of a segment, until its end or the first that is broken. A file that cannot be read now
+// says nothing of what is in it.
 class Records {
  public:
   Records(const std::filesystem::path& path, std::uint64_t from) : file_{path, std::ios::binary}, at_{from} {
@@ -61,6 +62,7 @@ class Records {
     at_ += header_bytes + size;
     return event;
   }
+  [[nodiscard]] bool unreadable() const { return !file_.is_open() || file_.bad(); }
   /// Behind the last record that next() gave.
   [[nodiscard]] std::uint64_t at() const { return at_; }
 
@@ -134,6 +136,7 @@ void Spool::scan(Segment& segment, std::uint64_t from) {
   Records records{path_of(segment.number), from};
   std::uint64_t events = 0;
   while (records.next()) ++events;
+  if (records.unreadable()) throw SpoolError{failed("read the spool", path_of(segment.number))};
   segment.events = events;
   events_ += events;
   bytes_ += segment.size - from;
@@ -188,6 +191,7 @@ std::optional<std::string> Spool::append(std::string_view event) {
   if (bytes_ + record.size() > bytes_max_)
     return "the spool " + folder_.string() + " is full: spool_bytes_max is " + std::to_string(bytes_max_);
   if (segments_.back().size >= segment_bytes_) {
+    if (auto why = sync()) return why;  // it is the last that is synced later
     segments_.push_back({segments_.back().number + 1, 0});
     if (auto why = open_last()) {
       segments_.pop_back();
@@ -212,6 +216,7 @@ std::optional<std::string> Spool::prepend(const std::vector<std::string>& events
     Records rest{path_of(segments_.front().number), first_at_};
     while (rest.at() < segments_.front().size) {
       auto event = rest.next();
+      if (!event && rest.unreadable()) return failed("read the spool", path_of(segments_.front().number));
       if (!event) {
         cut(segments_.front(), rest.at(), all.size() - events.size());
         break;
@@ -222,6 +227,8 @@ std::optional<std::string> Spool::prepend(const std::vector<std::string>& events
   if (auto why = write_front(all)) return why;
   for (const auto& event : events) bytes_ += header_bytes + event.size();
   events_ += events.size();
+  // A position of before would pass over what is in front of it.
+  if (auto why = sync_folder()) return why;
   if (!moves) return std::nullopt;
   remove(segments_[1]);
   segments_.erase(segments_.begin() + 1);
@@ -248,9 +255,12 @@ std::optional<std::string> Spool::write_front(const std::vector<std::string>& ev
 
 std::optional<std::string> Spool::sync() {
   if (::fdatasync(last_) != 0) return failed("write the spool", path_of(segments_.back().number));
-  if (is_listed_) return std::nullopt;
+  return is_listed_ ? std::nullopt : sync_folder();
+}
+
+std::optional<std::string> Spool::sync_folder() {
   const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  is_listed_ = folder >= 0 && ::fsync(folder) == 0;
+  is_listed_ = folder >= 0 && ::fsync(folder) == 0 && ::fdatasync(position_) == 0;
   if (folder >= 0) ::close(folder);
   return is_listed_ ? std::nullopt : std::optional{failed("write the spool", folder_)};
 }
@@ -262,6 +272,7 @@ std::vector<std::string> Spool::read(std::size_t bytes) {
     Records records{path_of(segment.number), &segment == &segments_.front() ? first_at_ : 0};
     for (std::uint64_t read = 0; records.at() < segment.size; ++read) {
       auto event = records.next();
+      if (!event && records.unreadable()) return events;
       if (!event) {
         cut(segment, records.at(), read);
         break;
@@ -288,10 +299,21 @@ void Spool::advance(std::size_t count) {
   }
   save_position();
   if (events_ != 0) return;
-  // All of it is done with: begin anew, rather than keep a segment that only grows.
-  segments_.back().size = first_at_ = bytes_ = 0;
-  (void)!::ftruncate(last_, 0);
+  begin_anew();
+}
+
+// All of it is done with. In a segment of its own: a power cut may bring back a position in the one before.
+void Spool::begin_anew() {
+  const auto number = segments_.back().number + 1;
+  const auto done_with = std::exchange(segments_, {{number, 0}});
+  if (open_last()) {
+    segments_ = done_with;  // full of what is done with
+    (void)open_last();
+    return;
+  }
+  first_at_ = bytes_ = 0;
   save_position();
+  for (const auto& segment : done_with) remove(segment);
 }
 
 void Spool::drop_first() {

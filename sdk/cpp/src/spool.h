@@ -76,7 +76,9 @@ class Spool {
   [[nodiscard]] std::optional<std::string> open_last();
   [[nodiscard]] std::optional<std::string> write_front(const std::vector<std::string>& events);
   [[nodiscard]] std::optional<std::string> write(int file, std::uint64_t at, std::string_view bytes) const;
+  [[nodiscard]] std::optional<std::string> sync_folder();
   void save_position();
+  void begin_anew();
   void drop_first();
   void remove(const Segment& segment) const;
 
@@ -85,7 +87,7 @@ class Spool {
   const std::uint64_t segment_bytes_;
   int lock_ = -1;
   int last_ = -1;          // the segment that is written to
-  bool is_listed_ = true;  // its name is on the disk, too
+  bool is_listed_ = true;  // its name is on the disk, too, and so is the position
   int position_ = -1;
   std::deque<Segment> segments_;
   std::uint64_t first_at_ = 0;  // of the first segment so much is done with

@@ -9,7 +9,8 @@ std::unique_ptr<Spooling> Spooling::make(const Options& options) {
   return options.spool.empty() ? nullptr : std::make_unique<Spooling>(options);
 }
 
-Spooling::Spooling(const Options& options) : spool_{options.spool, options.spool_bytes_max} {}
+Spooling::Spooling(const Options& options)
+    : bytes_max_{options.spool_bytes_max}, spool_{options.spool, options.spool_bytes_max} {}
 
 std::optional<std::string> Spooling::keep(RunHead head, std::string_view event) {
   head.chosen_ids = true;
@@ -22,6 +23,7 @@ std::optional<std::string> Spooling::keep(RunHead head, std::string_view event) 
 void Spooling::refill(PublishWindow& window, const Told& told, std::vector<Completion>& refused) {
   if (unanswered_ != 0 || paused_ || spool_.empty() || window.appended() != window.answered()) return;
   const auto events = spool_.read(spool_chunk_bytes);
+  if (events.empty()) return;
   topics_.assign(events.size(), {});
   unanswered_ = done_ = events.size();
   for (std::size_t index = 0; index < events.size(); ++index) {
@@ -43,7 +45,12 @@ void Spooling::refill(PublishWindow& window, const Told& told, std::vector<Compl
         window.count_rejected();
         result.text = too_large_text(event->bytes.size(), window.event_bytes_max());
         break;
-      case PublishWindow::Appended::back_pressured: result.outcome = PublishOutcome::back_pressured;
+      case PublishWindow::Appended::back_pressured:
+        // The buffer is small: the chunk ends here. Something went in before, an empty window takes any.
+        unanswered_ -= events.size() - index;
+        done_ = index;
+        topics_.resize(index);
+        return;
     }
     result.id = event->id;
     refused.push_back({std::move(callback), std::move(result)});

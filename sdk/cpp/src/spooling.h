@@ -39,6 +39,13 @@ class Spooling {
   [[nodiscard]] std::uint64_t broken_bytes() const { return spool_.broken_bytes(); }
   [[nodiscard]] const std::filesystem::path& folder() const { return spool_.folder(); }
 
+  /// Those of them that are not in the window.
+  [[nodiscard]] std::uint64_t events_on_disk_only() const {
+    return events() - (unanswered_ == 0 ? 0 : topics_.size());
+  }
+  /// At least half of it is free.
+  [[nodiscard]] bool has_drained() const { return spool_.bytes() <= bytes_max_ / 2; }
+
   /// Why the event is not kept, if it is not.
   [[nodiscard]] std::optional<std::string> keep(RunHead head, std::string_view event);
   [[nodiscard]] std::optional<std::string> sync() { return spool_.sync(); }
@@ -55,6 +62,7 @@ class Spooling {
   [[nodiscard]] std::optional<std::string> take_over(const PublishWindow& window);
 
  private:
+  const std::uint64_t bytes_max_;
   Spool spool_;
   std::vector<std::string> topics_;  // of the chunk
   std::size_t unanswered_ = 0;       // of it

@@ -46,6 +46,28 @@ TEST_CASE("beyond the limits the oldest are let go of") {
   CHECK(finished.take({2, 0}));
 }
 
+TEST_CASE("what has not come again while a session stood for long is let go of") {
+  using namespace std::chrono_literals;
+  Finished finished;
+  const Finished::Time start{};
+  finished.keep({1, 0}, {});
+  finished.session_begins(start);
+  finished.grow_older(start + finished_kept - 1s);
+  finished.grow_older(start + finished_kept);
+  finished.keep({2, 0}, {});
+  finished.session_begins(start + finished_kept + 5min);  // lost in between: the time begins anew
+  finished.grow_older(start + 2 * finished_kept);
+  CHECK(finished.take({1, 0}));
+  finished.keep({1, 0}, {});
+  finished.grow_older(start + 2 * finished_kept + 5min);
+  CHECK(finished.take({1, 0}));
+  CHECK(finished.take({2, 0}));
+  finished.keep({3, 0}, {});
+  finished.grow_older(start + 3 * finished_kept + 5min);
+  finished.grow_older(start + 4 * finished_kept + 5min);
+  CHECK(finished.empty());
+}
+
 TEST_CASE("kept twice, as when the next session is lost too, it counts once") {
   Finished finished;
   const std::string large(finished_bytes_max / 2, 'x');

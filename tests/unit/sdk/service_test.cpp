@@ -168,6 +168,32 @@ TEST_CASE("what a handler finished unheard is settled when it comes again, with 
   CHECK(payments.counts().repeated >= 1);
 }
 
+TEST_CASE("a batch that was under way when the broker was lost is not handed over again") {
+  FakeBroker broker;
+  Service payments{"payments", broker.options()};
+  std::promise<void> begun, gate;
+  std::vector<std::uint32_t> handled;
+  payments.on_batch<bench::v1::OrderPlaced>("order.placed", {.max_size = 2, .max_wait = 20s},
+                                            [&](Batch<bench::v1::OrderPlaced>& batch) {
+                                              const bool first = handled.empty();
+                                              for (auto& item : batch) handled.push_back(item->cents());
+                                              if (!first) return;
+                                              begun.set_value();
+                                              gate.get_future().wait();
+                                            });
+  Running running{payments};
+  Publisher shop{"shop", broker.options()};
+  for (const std::uint32_t cents : {1, 2})
+    CHECK(shop.publish("order.placed", order(cents), {.correlationid = "a"}).ok());
+  begun.get_future().wait();
+  broker.restart();
+  REQUIRE(broker.wait_until([&] { return broker.deliveries() == 4; }));
+  gate.set_value();
+  CHECK(broker.wait_until([&] { return broker.acked("payments").size() == 2; }));
+  CHECK(running.stop() == 0);
+  CHECK(handled == std::vector<std::uint32_t>{1, 2});
+}
+
 TEST_CASE("while a handler hangs, the connection goes on, whichever thread it runs on") {
   FakeBroker broker;
   auto options = broker.options();

@@ -218,6 +218,31 @@ TEST_CASE("what a lost session's handlers finished is kept for when it comes aga
   CHECK(bench.finished.empty());
 }
 
+TEST_CASE(
+    "an event that was settled twice in one SETTLE is kept once, and parts no other from what it published") {
+  SettleBench bench;
+  bench.ack(5, {"e", "f"}, 1, 1);
+  bench.ack(5, {"e", "f"}, 1, 2);
+  bench.ack(6, {"g"});
+  SUBCASE("on its way") {
+    CHECK_FALSE(bench.sent().empty());
+  }
+  SUBCASE("not sent yet") {}
+  bench.batcher.lost(1);
+  CHECK(bench.kept(5) == "e f");
+  CHECK(bench.kept(6) == "g");
+}
+
+TEST_CASE("a result that came when its event was taken back is not sent, but kept") {
+  SettleBench bench;
+  std::string event;
+  append_event(event, {.id = "e", .correlationid = "c"});
+  bench.batcher.ack_too_late({.offset = 7, .delivery = 1, .time = 3},
+                             {{{.source = "s/1", .topic = "t", .dataschema = "T"}, event}});
+  CHECK(bench.sent() == "");
+  CHECK_FALSE(bench.finished.take({.offset = 7, .time = 4}));
+}
+
 TEST_CASE("what was heard is not kept, but for what came too late") {
   SettleBench bench;
   bench.ack(1, {"e"});

@@ -177,6 +177,42 @@ TEST_CASE("a position that makes no sense costs nothing: events come once more")
   CHECK(bench.reads() == "one two");
 }
 
+TEST_CASE("a position that a power cut brought back passes over nothing") {
+  SpoolBench bench;
+  bench.keeps("one");
+  bench.keeps("two");
+  bench.spool().advance(1);
+  const auto position = bench.folder() / "position";
+  const auto old = bench.folder() / "old";
+  fs::copy_file(position, old);
+  bench.spool().advance(1);
+  bench.keeps("three");
+  SUBCASE("of a segment that is gone") {}
+  SUBCASE("behind what was put in front since") {
+    REQUIRE_FALSE(bench.spool().prepend({"zero"}));
+    CHECK(bench.reads() == "zero three");
+    bench.opens();
+    CHECK(bench.reads() == "zero three");
+    return;
+  }
+  bench.closes();
+  fs::copy_file(old, position, fs::copy_options::overwrite_existing);
+  bench.opens();
+  CHECK(bench.reads() == "three");
+}
+
+TEST_CASE("a segment that cannot be read now is not taken for a broken one") {
+  SpoolBench bench;
+  for (int i = 0; i < 8; ++i) bench.keeps("event-" + std::to_string(i));
+  const auto segment = bench.segments().at(0);
+  const auto hidden = bench.folder() / "hidden";
+  fs::rename(segment, hidden);
+  CHECK(bench.reads() == "");
+  CHECK(bench.spool().events() == 8);
+  fs::rename(hidden, segment);
+  CHECK(bench.spool().read(1u << 20).size() == 8);
+}
+
 TEST_CASE("it is a queue, whatever is done to it and however often it is opened again") {
   rc::check([] {
     SpoolBench bench;

@@ -17,6 +17,9 @@ class SpoolingBench {
     if (!mkdtemp(pattern.data())) throw std::runtime_error{"bench: cannot make a temporary folder"};
     options_.spool = pattern;
     spooling = Spooling::make(options_);
+    welcomes();
+  }
+  void welcomes() {
     v1::Welcome welcome;
     welcome.set_event_bytes_max(10'000);
     welcome.set_batch_bytes_max(1u << 20);
@@ -70,7 +73,7 @@ class SpoolingBench {
   }
 
   std::unique_ptr<Spooling> spooling;
-  PublishWindow window{7, 1u << 20};
+  PublishWindow window{7, 20'000};
   std::string outcomes;
   bool chunk_done = false;
 
@@ -117,6 +120,18 @@ TEST_CASE("an event that no broker takes is refused, and does not hold up the re
   CHECK_FALSE(bench.spooling->has_events());
 }
 
+TEST_CASE("a small buffer makes small chunks, and order is kept") {
+  SpoolingBench bench;
+  bench.keeps("e1", 9'000);
+  bench.keeps("e2", 9'000);
+  bench.keeps("e3", 9'000);
+  bench.keeps("e4", 10);
+  CHECK(bench.sends() == "e1 e2");
+  CHECK(bench.spooling->events_on_disk_only() == 2);
+  bench.answers(1);
+  CHECK(bench.sends() == "e3 e4");
+}
+
 TEST_CASE("at the end what the window holds is put in front, unless it came from the spool") {
   SpoolingBench bench;
   std::string event;
@@ -129,6 +144,10 @@ TEST_CASE("at the end what the window holds is put in front, unless it came from
     bench.keeps("e1");
     CHECK_FALSE(bench.spooling->take_over(bench.window));
     CHECK(bench.spooling->events() == 2);
+    for (auto& [callback, result] : bench.window.abandon(true))
+      if (callback) callback(result);
+    bench.welcomes();
+    CHECK(bench.sends() == "e0 e1");
   }
   SUBCASE("a chunk") {
     bench.keeps("e1");
