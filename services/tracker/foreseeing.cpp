@@ -54,35 +54,40 @@ void Watch::look_ahead() {
   FlowTable& flows = tracker_.flows();
   for (const auto& [due, handle, last_at] : foresight_.due(now_)) {
     // Most have gone on: they are not unpacked.
-    if (!flows.used(handle) || !tracker_.waits(handle) || flows.last_at(handle) != last_at) continue;
-    Flow& flow = flows.open(handle);
-    const bool wanted = std::any_of(flow.claims.begin(), flow.claims.end(),
-                                    [&](const Claim& claim) { return waits(flow, claim, definitions_); });
-    v1::WaitRequest request;
-    request.set_correlationid(text_of(flow.correlation));
-    const auto deadline = flow.next_deadline();
-    const std::uint64_t left =
-        deadline && *deadline > flow.last_at ? (*deadline - flow.last_at) / 1'000'000 : 0;
-    request.set_timeout_ms(static_cast<std::uint32_t>(std::min<std::uint64_t>(left, 0xffff'ffff)));
-    flows.close(handle, false);
-    if (!wanted || looked_at_.contains(request.correlationid())) continue;
-    const bool added =
-        looks_.add(request, now_, [this, flow = request.correlationid()](const v1::WaitReply& reply) {
-          looked_at_.erase(flow);
-          if (reply.outcome() == v1::WaitReply::OUTCOME_SETTLED) foresee(flow);
-        });
-    if (added) looked_at_.insert(request.correlationid());
+    if (flows.used(handle) && tracker_.waits(handle) && flows.last_at(handle) == last_at) look_closer(handle);
   }
 }
 
+// At a flow that waits for something, until it is settled.
+void Watch::look_closer(FlowTable::Handle handle) {
+  FlowTable& flows = tracker_.flows();
+  Flow& flow = flows.open(handle);
+  const bool wanted = std::any_of(flow.claims.begin(), flow.claims.end(),
+                                  [&](const Claim& claim) { return waits(flow, claim, definitions_); });
+  v1::WaitRequest request;
+  request.set_correlationid(text_of(flow.correlation));
+  const auto deadline = flow.next_deadline();
+  const std::uint64_t left =
+      deadline && *deadline > flow.last_at ? (*deadline - flow.last_at) / 1'000'000 : 0;
+  request.set_timeout_ms(static_cast<std::uint32_t>(std::min<std::uint64_t>(left, 0xffff'ffff)));
+  flows.close(handle, false);
+  if (!wanted || looked_at_.contains(request.correlationid())) return;
+  const bool added =
+      looks_.add(request, now_, [this, id = request.correlationid()](const v1::WaitReply& reply) {
+        looked_at_.erase(id);
+        if (reply.outcome() == v1::WaitReply::OUTCOME_SETTLED) foresee(id);
+      });
+  if (added) looked_at_.insert(request.correlationid());
+}
+
 // What went quiet while the tracker was away, or before it had caught up. What was called impossible then and
-// stands in no checkpoint is so called again, under the same id.
+// stands in no checkpoint is so called again, under the same id. Those that go on are looked at in vain.
 void Watch::sweep() {
   const FlowTable& flows = tracker_.flows();
   for (std::size_t slots = 0; slots < foresight_sweep_slots && swept_upto_ < flows.end(); ++slots) {
-    if (foresight_.size() + looks_.size() >= foresight_sweep_max) return;
+    if (looks_.size() >= foresight_sweep_max) return;
     const FlowTable::Handle handle = swept_upto_++;
-    if (flows.used(handle) && tracker_.waits(handle)) foresight_.notice(handle, flows.last_at(handle), now_);
+    if (flows.used(handle) && tracker_.waits(handle)) look_closer(handle);
   }
 }
 

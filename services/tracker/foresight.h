@@ -28,8 +28,8 @@ inline constexpr std::size_t foresight_max = 100'000;
 inline constexpr std::size_t foreseen_claims_max = 100;
 /// Flows looked at closer at a time, each as often as its interval says: it doubles with each look.
 inline constexpr std::size_t foresight_looks_max = 1'000;
-/// Going over all flows: places of the table looked at in one turn, and how many flows it lets wait for a
-/// look. Half of the looks stay free for flows that go on meanwhile.
+/// Going over all flows: places of the table looked at in one turn, and up to how many looks at a time. The
+/// other half stays free for flows that go on meanwhile.
 inline constexpr std::size_t foresight_sweep_slots = 20'000;
 inline constexpr std::size_t foresight_sweep_max = foresight_looks_max / 2;
 inline constexpr std::chrono::milliseconds foresight_interval{20};
@@ -55,8 +55,6 @@ class Foresight {
       due.push_back(noticed_.front());
     return due;
   }
-
-  [[nodiscard]] std::size_t size() const { return noticed_.size(); }
 
  private:
   std::deque<Noticed> noticed_;

@@ -149,6 +149,7 @@ class Watch {
   [[nodiscard]] FlowLook look_at(const std::string& correlationid, std::uint64_t behind);
   void ask_wait(const v1::Request& request, Time now, Send send);
   void look_ahead();
+  void look_closer(FlowTable::Handle handle);
   void sweep();
   void foresee(const std::string& correlationid);
   void look_again(const std::string& correlationid);

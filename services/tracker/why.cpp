@@ -311,12 +311,13 @@ class Walk {
                               : delivery.retry_at() > facts_.fates.now()
                                   ? ", the next is in " + span_text(facts_.fates.now(), delivery.retry_at())
                                   : ", the next is due";
+    const auto attempts = delivery.attempts() != 0 ? delivery.attempts() : service.attempts();
     begin(v1::CAUSE_RETRYING)
         .set_sentence(delivery.service() + " failed at " + event.topic() + " in attempt " +
-                      std::to_string(delivery.attempt()) + " of " + std::to_string(service.attempts()) +
-                      " (" + error_text(delivery) + ")" + again);
+                      std::to_string(delivery.attempt()) + " of " + std::to_string(attempts) + " (" +
+                      error_text(delivery) + ")" + again);
     set_failure(delivery);
-    cause_.set_attempts(service.attempts());
+    cause_.set_attempts(attempts);
     cause_.set_until(delivery.retry_at());
     cause_.set_instance(delivery.instance());
     cause_.set_since(delivery.since());
