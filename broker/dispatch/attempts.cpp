@@ -19,23 +19,24 @@ std::string timed_out_text(const config::Service& policy) {
 
 Attempts::Attempts(const config::Service& policy, std::uint64_t seed, Deliveries& deliveries)
     : parks_{policy.on_dead == config::OnDead::park},
-      max_age_{nanoseconds_of(policy.retry.max_age)},
       timed_out_error_{timed_out_text(policy)},
       backoff_{policy.retry, seed},
       deliveries_{deliveries} {}
 
 void Attempts::set_policy(const config::Service& policy) {
-  max_age_ = nanoseconds_of(policy.retry.max_age);
   timed_out_error_ = timed_out_text(policy);
   backoff_.set_policy(policy.retry);
 }
 
 void Attempts::nacked(Position position, const Nack& nack, LogTime now, Settlement& settlement) {
-  const LogTime delay = nack.delay.count() > 0 ? nanoseconds_of(nack.delay)
-                                               : backoff_.after(deliveries_.window().at(position).attempt);
+  // As it is kept, so that who asks about it later is told the same.
+  const auto error_type = beginning_of(nack.error_type, Dispatch::error_type_bytes_max);
+  const LogTime delay = nack.delay.count() > 0
+                            ? nanoseconds_of(nack.delay)
+                            : backoff_.after(deliveries_.window().at(position).attempt, error_type);
   fail(position,
        {.ending = v1::ENDING_NACKED,
-        .error_type = nack.error_type,
+        .error_type = error_type,
         .error = nack.error,
         .retry_at = now + delay,
         .reject = nack.reject,
@@ -44,7 +45,8 @@ void Attempts::nacked(Position position, const Nack& nack, LogTime now, Settleme
 }
 
 void Attempts::timed_out(Position position, LogTime now, Settlement& settlement) {
-  const LogTime retry_at = now + backoff_.after(deliveries_.window().at(position).attempt);
+  const LogTime retry_at =
+      now + backoff_.after(deliveries_.window().at(position).attempt, Dispatch::ack_timeout_error);
   fail(position, {v1::ENDING_TIMED_OUT, Dispatch::ack_timeout_error, timed_out_error_, retry_at}, now,
        settlement);
 }
@@ -95,8 +97,9 @@ void Attempts::fail(Position position, const Trouble& trouble, LogTime now, Sett
   deliveries_.build_lanes();
   const Entry& entry = deliveries_.window().at(position);
   const LogTime first_failed_at = deliveries_.first_failed_at(entry.offset, now);
-  const bool too_old = trouble.retry_at > first_failed_at && trouble.retry_at - first_failed_at > max_age_;
-  const bool dead = trouble.reject || too_old || backoff_.last(entry.attempt);
+  const bool too_old = trouble.retry_at > first_failed_at &&
+                       trouble.retry_at - first_failed_at > backoff_.max_age(trouble.error_type);
+  const bool dead = trouble.reject || too_old || entry.attempt >= backoff_.attempts(trouble.error_type);
   v1::Failure& failure = settlement.failures.emplace_back();
   describe(failure, entry, trouble, now);
   if (!trouble.reject && !trouble.expired && trouble.ending != v1::ENDING_LOST) ++settlement.failed_attempts;

@@ -47,7 +47,6 @@ class Attempts {
   [[nodiscard]] bool holds_one_key(Slot slot);
 
   const bool parks_;
-  LogTime max_age_;
   std::string timed_out_error_;
   Backoff backoff_;
   Deliveries& deliveries_;

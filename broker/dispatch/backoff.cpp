@@ -24,12 +24,41 @@ LogTime nanoseconds_of(config::milliseconds time) {
   return static_cast<LogTime>(std::max<std::int64_t>(time.count(), 0)) * 1'000'000;
 }
 
-LogTime Backoff::after(std::uint32_t attempt) {
-  if (policy_.backoff.empty()) return 0;
-  const std::size_t step = std::min<std::size_t>(attempt > 0 ? attempt - 1 : 0, policy_.backoff.size() - 1);
-  const auto wait = static_cast<double>(nanoseconds_of(policy_.backoff[step]));
-  const double jitter = std::clamp(policy_.jitter, 0.0, 1.0);
-  return static_cast<LogTime>(wait * (1.0 + jitter * signed_share(draw(state_))));
+Backoff::Backoff(const config::Retry& policy, std::uint64_t seed) : state_{seed} {
+  set_policy(policy);
+}
+
+void Backoff::set_policy(const config::Retry& policy) {
+  jitter_ = std::clamp(policy.jitter, 0.0, 1.0);
+  otherwise_ = {
+      .error_type = {}, .attempts = policy.attempts, .backoff = policy.backoff, .max_age = policy.max_age};
+  by_error_ = policy.by_error;
+  error_types_.assign(by_error_.size(), {});
+  // The file's reader has refused what is none.
+  for (std::size_t i = 0; i < by_error_.size(); ++i)
+    (void)pattern::Wildcard::parse(by_error_[i].error_type, error_types_[i]);
+}
+
+const config::ErrorRetry& Backoff::of(std::string_view error_type) const {
+  for (std::size_t i = 0; i < by_error_.size(); ++i)
+    if (error_types_[i].matches(error_type)) return by_error_[i];
+  return otherwise_;
+}
+
+std::uint32_t Backoff::attempts(std::string_view error_type) const {
+  return static_cast<std::uint32_t>(std::max(of(error_type).attempts, 0));
+}
+
+LogTime Backoff::max_age(std::string_view error_type) const {
+  return nanoseconds_of(of(error_type).max_age);
+}
+
+LogTime Backoff::after(std::uint32_t attempt, std::string_view error_type) {
+  const auto& backoff = of(error_type).backoff;
+  if (backoff.empty()) return 0;
+  const std::size_t step = std::min<std::size_t>(attempt > 0 ? attempt - 1 : 0, backoff.size() - 1);
+  const auto wait = static_cast<double>(nanoseconds_of(backoff[step]));
+  return static_cast<LogTime>(wait * (1.0 + jitter_ * signed_share(draw(state_))));
 }
 
 }  // namespace reel::broker

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <set>
 
+#include "dispatch/backoff.h"
 #include "event/batch.h"
 #include "query/service_checks.h"
 
 namespace reel::broker {
 namespace {
-
-void tell_failure(const v1::Failure& failure, v1::FatesReply::Delivery& to) {
-  to.set_attempt(failure.attempt());
-  to.set_error_type(failure.error_type());
-  to.set_error(failure.error());
-}
 
 // "bad_payload"
 std::string name_of(v1::RefusalReason reason) {
@@ -72,15 +67,25 @@ void Fates::tell_delivery(const std::string& service, const EventAt& at, v1::Fat
   const auto* const record = ledger_.find(service);
   const auto* const queue = services_.find(service);
   if (record == nullptr || queue == nullptr) return to.set_fate(v1::SERVICE_FATE_UNKNOWN);
+  const auto tell_failure = [&](const v1::Failure& failure) {
+    to.set_attempt(failure.attempt());
+    to.set_attempts(Backoff{queue->policy().retry, 0}.attempts(failure.error_type()));
+    to.set_error_type(failure.error_type());
+    to.set_error(failure.error());
+  };
   const auto held = queue->dispatch().find(at.offset);
   const auto again = record->owed_again(at.event().key_hash, at.offset);
   const auto failed = record->retrying.find(held ? held->offset : again.value_or(at.offset));
   const auto* const failure = failed == record->retrying.end() ? nullptr : &failed->second;
-  if (held) return tell_held(*held, failure, to);
+  if (held) {
+    tell_held(*held, failure, to);
+    if (failure != nullptr) tell_failure(*failure);
+    return;
+  }
   if (const auto dead = record->dead.find(at.offset); dead != record->dead.end()) {
     to.set_fate(v1::SERVICE_FATE_DEAD);
     to.set_since(dead->second.failed_at());
-    return tell_failure(dead->second, to);
+    return tell_failure(dead->second);
   }
   const bool left = queue->parked().leaves(at.event().key_hash, at.offset) && !record->is_settled(at.offset);
   if (is_parked(*record, at) || (left && services_.does_want(service, at))) {
@@ -89,7 +94,7 @@ void Fates::tell_delivery(const std::string& service, const EventAt& at, v1::Fat
   if (failure != nullptr) {
     to.set_fate(v1::SERVICE_FATE_RETRYING);
     to.set_retry_at(failure->retry_at());
-    return tell_failure(*failure, to);
+    return tell_failure(*failure);
   }
   const auto waits = [&](Offset offset) {
     const bool looked_at = offset < queue->next_offset(log_.committed_end());
@@ -105,6 +110,7 @@ void Fates::tell_delivery(const std::string& service, const EventAt& at, v1::Fat
   to.set_fate(waits(at.offset));
 }
 
+// What failed is told beside it.
 void Fates::tell_held(const Dispatch::Held& held, const v1::Failure* failure, v1::FatesReply::Delivery& to) {
   const bool in_flight = held.state == Dispatch::Held::State::in_flight;
   if (in_flight) {
@@ -114,7 +120,7 @@ void Fates::tell_held(const Dispatch::Held& held, const v1::Failure* failure, v1
   if (failure != nullptr) {
     to.set_fate(v1::SERVICE_FATE_RETRYING);
     if (!in_flight) to.set_retry_at(failure->retry_at());
-    return tell_failure(*failure, to);
+    return;
   }
   to.set_fate(in_flight ? v1::SERVICE_FATE_IN_FLIGHT : v1::SERVICE_FATE_WAITING);
 }

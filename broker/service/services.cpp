@@ -74,6 +74,7 @@ config::Service Services::policy_of(const std::string& name) const {
   auto policy = configured == config_.services.end() ? config::Service{} : configured->second;
   if (is_system_service(name)) {
     policy.retry.attempts = std::numeric_limits<int>::max();
+    policy.retry.by_error.clear();
     policy.ack_timeout = std::chrono::hours{24 * 365};
     policy.in_offset_order = true;
   }

@@ -50,6 +50,17 @@ struct Route {
   Place place;
 };
 
+/// How often, and for how long, an event is tried again whose attempt failed with some kinds of errors.
+struct ErrorRetry {
+  /// The error types: `*` stands for any characters.
+  std::string error_type;
+  int attempts = 8;
+  std::vector<milliseconds> backoff;
+  milliseconds max_age{};
+
+  friend bool operator==(const ErrorRetry&, const ErrorRetry&) = default;
+};
+
 struct Retry {
   /// Attempts before an event becomes a dead letter, the first one included.
   int attempts = 8;
@@ -62,6 +73,9 @@ struct Retry {
   /// No attempt begins later than this after the first one failed: the event is a dead letter then, whatever
   /// attempts are left. For what is of no use when it is old.
   milliseconds max_age = std::chrono::hours{24};
+  /// Instead of these where an attempt failed with such an error; the first that matches counts. What waits
+  /// for the disk of a neighbour deserves more patience than a card that was declined.
+  std::vector<ErrorRetry> by_error;
 
   friend bool operator==(const Retry&, const Retry&) = default;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "config/sections.h"
+#include "event/pattern_rule.h"
 #include "event/topic.h"
 
 namespace reel::config {
@@ -13,6 +14,8 @@ using namespace std::chrono_literals;
 
 // More steps than attempts that anyone waits for.
 constexpr std::size_t backoff_steps_max = 32;
+// Each failed attempt is compared with all of them.
+constexpr std::size_t error_retries_max = 32;
 
 void read_backoff(Section& section, std::vector<milliseconds>& target) {
   const auto value = section.find("backoff");
@@ -26,6 +29,35 @@ void read_backoff(Section& section, std::vector<milliseconds>& target) {
     value->refuse("'" + shown(value->path()) + "' has more than " + std::to_string(backoff_steps_max) +
                   " steps");
   if (!steps.empty()) target = std::move(steps);
+}
+
+constexpr Range attempts_range{1, 1'000};
+constexpr auto max_age_range() {
+  return between(1ms, 24h * 365);
+}
+
+// What a kind of errors does not say is as for all.
+void read_error_retries(Section& retry, Retry& target) {
+  const auto all = retry.find("by_error");
+  if (!all) return;
+  auto section = all->section();
+  for (const auto& [error_type, value] : section.named()) {
+    pattern::Wildcard wildcard;
+    if (const auto wrong = pattern::Wildcard::parse(error_type, wildcard))
+      value.refuse_key("error type '" + shown(error_type) + "' is not valid: " + *wrong);
+    auto body = value.section();
+    ErrorRetry of{.error_type = error_type,
+                  .attempts = target.attempts,
+                  .backoff = target.backoff,
+                  .max_age = target.max_age};
+    body.read_count("attempts", of.attempts, attempts_range);
+    read_backoff(body, of.backoff);
+    body.read_duration("max_age", of.max_age, max_age_range());
+    target.by_error.push_back(std::move(of));
+  }
+  if (target.by_error.size() > error_retries_max)
+    all->refuse("'" + shown(all->path()) + "' has more than " + std::to_string(error_retries_max) +
+                " error types");
 }
 
 void read_on_dead(Section& section, OnDead& target) {
@@ -77,10 +109,11 @@ void read_services(Section& root, Loading& loading) {
     read_patterns(body, service.topics, loading);
     body.read_duration("ack_timeout", service.ack_timeout, between(10ms, 24h));
     auto retry = body.section("retry");
-    retry.read_count("attempts", service.retry.attempts, {1, 1'000});
+    retry.read_count("attempts", service.retry.attempts, attempts_range);
     read_backoff(retry, service.retry.backoff);
     retry.read_share("jitter", service.retry.jitter);
-    retry.read_duration("max_age", service.retry.max_age, between(1ms, 24h * 365));
+    retry.read_duration("max_age", service.retry.max_age, max_age_range());
+    read_error_retries(retry, service.retry);
     read_on_dead(body, service.on_dead);
     body.read_count("max_in_flight", service.max_in_flight, {1, 1'000'000});
     body.read_count("max_rate_per_s", service.max_rate_per_s, {0, 1'000'000});

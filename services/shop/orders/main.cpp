@@ -78,6 +78,7 @@ bool place(reel::Service& orders, const OrderPlaced& placed, const std::stop_tok
     switch (result.outcome) {
       case reel::PublishOutcome::accepted:
       case reel::PublishOutcome::duplicate:
+      case reel::PublishOutcome::spooled:
       case reel::PublishOutcome::unconfirmed:  // the SDK keeps offering it
         return true;
       case reel::PublishOutcome::rejected:

@@ -295,6 +295,14 @@ TEST_CASE("services") {
        "map\n"
        "  services: {p: {ack_timeout: {s: 5}}}\n"
        "                              ^\n"},
+      {"an error type that is none", "services: {p: {retry: {by_error: {\"a**\": {attempts: 1}}}}}\n",
+       "reel.yaml:1:35: error type 'a**' is not valid: two '*' behind each other say no more than one\n"
+       "  services: {p: {retry: {by_error: {\"a**\": {attempts: 1}}}}}\n"
+       "                                    ^\n"},
+      {"no attempt for an error", "services: {p: {retry: {by_error: {a: {attempts: 0}}}}}\n",
+       "reel.yaml:1:49: 'services.p.retry.by_error.a.attempts' is 0, must be between 1 and 1000\n"
+       "  services: {p: {retry: {by_error: {a: {attempts: 0}}}}}\n"
+       "                                                  ^\n"},
       {"no attempt", "services: {p: {retry: {attempts: 0}}}\n",
        "reel.yaml:1:34: 'services.p.retry.attempts' is 0, must be between 1 and 1000\n"
        "  services: {p: {retry: {attempts: 0}}}\n"

@@ -25,7 +25,11 @@ services:
   payments:
     topics: [order.placed, "stock.*", reel.flow.overdue]
     ack_timeout: 10s
-    retry: {attempts: 3, backoff: [50ms, 2s], jitter: 10%}
+    retry:
+      attempts: 3
+      backoff: [50ms, 2s]
+      jitter: 10%
+      by_error: {"shop::*": {attempts: 1}, "*Timeout": {backoff: [1m], max_age: 7d}}
   shipping:
 flows:
   order-fulfilment:
@@ -73,6 +77,10 @@ TEST_CASE("a file becomes a model") {
   CHECK(payments.retry.attempts == 3);
   CHECK(payments.retry.backoff == std::vector<milliseconds>{50ms, 2s});
   CHECK(payments.retry.jitter == 0.1);
+  CHECK(payments.retry.by_error ==
+        std::vector<ErrorRetry>{
+            {.error_type = "shop::*", .attempts = 1, .backoff = {50ms, 2s}, .max_age = 24h},
+            {.error_type = "*Timeout", .attempts = 3, .backoff = {1min}, .max_age = 7 * 24h}});
   CHECK(model.services.contains("shipping"));
   CHECK(model.policy_of("shipping").ack_timeout == 30s);
   CHECK(model.policy_of("nobody").retry == Retry{});

@@ -59,7 +59,10 @@ TEST_CASE("production.yaml shows the defaults") {
   gateway.hosts = {"reel.example.com"};
   CHECK(model.gateway == gateway);
   CHECK(model.policy_of("payments").ack_timeout == Service{}.ack_timeout);
-  CHECK(model.policy_of("payments").retry == Retry{});
+  auto retry = model.policy_of("payments").retry;
+  CHECK(retry.by_error.size() == 2);
+  retry.by_error.clear();
+  CHECK(retry == Retry{});
   CHECK(model.policy_of("payments").on_dead == Service{}.on_dead);
   CHECK(model.policy_of("payments").max_in_flight == Service{}.max_in_flight);
   CHECK(model.policy_of("payments").exclusive == Service{}.exclusive);
@@ -156,7 +159,9 @@ TEST_CASE("production.yaml lists every setting") {
   const Adapter adapted;
   [[maybe_unused]] const auto& [adapter_by, adapter_url, adapter_command, adapter_when, adapter_headers,
                                 adapter_mode, adapter_timeout, at_once] = adapted;
-  [[maybe_unused]] const auto& [attempts, backoff, jitter, max_age] = retry;
+  [[maybe_unused]] const auto& [attempts, backoff, jitter, max_age, by_error] = retry;
+  const ErrorRetry of_error;
+  [[maybe_unused]] const auto& [error_type, its_attempts, its_backoff, its_max_age] = of_error;
   CHECK(production_keys("services") == std::set<std::string>{"payments",
                                                              "payments.topics",
                                                              "payments.ack_timeout",
@@ -165,6 +170,13 @@ TEST_CASE("production.yaml lists every setting") {
                                                              "payments.retry.backoff",
                                                              "payments.retry.jitter",
                                                              "payments.retry.max_age",
+                                                             "payments.retry.by_error",
+                                                             "payments.retry.by_error.*Timeout*",
+                                                             "payments.retry.by_error.*Timeout*.attempts",
+                                                             "payments.retry.by_error.*Timeout*.backoff",
+                                                             "payments.retry.by_error.*Timeout*.max_age",
+                                                             "payments.retry.by_error.consumer_lost",
+                                                             "payments.retry.by_error.consumer_lost.attempts",
                                                              "payments.on_dead",
                                                              "payments.max_in_flight",
                                                              "payments.max_rate_per_s",

@@ -72,6 +72,39 @@ TEST_CASE("backoff grows, and after the last attempt the event is dead and its k
   CHECK(bench.dispatch.oldest() == 2);
 }
 
+TEST_CASE("how often and when an event is tried again may depend on the error") {
+  auto policy = DispatchBench::policy();
+  policy.retry.by_error = {{.error_type = "shop::Declined", .attempts = 1, .backoff = {100ms}, .max_age = 1h},
+                           {.error_type = "*Timeout", .attempts = 20, .backoff = {1min}, .max_age = 90s},
+                           {.error_type = "ack_timeout", .attempts = 2, .backoff = {5s}, .max_age = 1h},
+                           {.error_type = "shop::*", .attempts = 5, .backoff = {7s}, .max_age = 1h}};
+  DispatchBench bench{policy};
+  bench.joins('X');
+  bench.offers("1a 2b 3c 4d 5e");
+  bench.hands();
+  const auto fails = [&](Offset offset, std::string_view type, std::uint32_t delivery = 1) {
+    return bench.settles('X', {},
+                         {{.offset = offset, .delivery = delivery, .error_type = std::string{type}}});
+  };
+  CHECK(fails(1, "shop::Declined") == "failed 1 dead attempt 1 shop::Declined");
+  CHECK(fails(2, "db::Timeout") == "failed 2 nacked attempt 1 db::Timeout until 60000ms");
+  CHECK(fails(3, "shop::Timeout") == "failed 3 nacked attempt 1 shop::Timeout until 60000ms");  // the first
+  CHECK(fails(4, "shop::Busy") == "failed 4 nacked attempt 1 shop::Busy until 7000ms");
+  CHECK(fails(5, "std::runtime_error") == "failed 5 nacked attempt 1 std::runtime_error until 100ms");
+
+  SUBCASE("by the last one, whatever failed before") {
+    bench.advance(7s);
+    CHECK(bench.hands() == "X: 4 (delivery 2, attempt 2) 5 (delivery 2, attempt 2)");
+    CHECK(fails(4, "shop::Declined", 2) == "failed 4 dead attempt 2 shop::Declined");
+    CHECK(fails(5, "std::runtime_error", 2) == "failed 5 nacked attempt 2 std::runtime_error until 8000ms");
+  }
+  SUBCASE("also how long it is worth trying") {
+    bench.advance(1min);
+    bench.hands();
+    CHECK(fails(2, "db::Timeout", 2) == "failed 2 dead attempt 2 db::Timeout");  // 2 min > 90 s
+  }
+}
+
 TEST_CASE("a reject is dead at once, and takes back what lies behind it like any nack") {
   DispatchBench bench;
   bench.joins('X');
@@ -641,8 +674,8 @@ TEST_CASE("a backoff varies within its share, and the same seed varies it the sa
   LogTime least = ~LogTime{0};
   LogTime most = 0;
   for (int i = 0; i < 1000; ++i) {
-    const LogTime wait = one.after(2);
-    REQUIRE(wait == other.after(2));
+    const LogTime wait = one.after(2, "Oops");
+    REQUIRE(wait == other.after(2, "Oops"));
     least = std::min(least, wait);
     most = std::max(most, wait);
   }
@@ -650,7 +683,7 @@ TEST_CASE("a backoff varies within its share, and the same seed varies it the sa
   CHECK(least < 810'000'000);
   CHECK(most <= 1'200'000'000);
   CHECK(most > 1'190'000'000);
-  CHECK(Backoff{{.backoff = {}}, 1}.after(1) == 0);
+  CHECK(Backoff{{.backoff = {}}, 1}.after(1, "") == 0);
 }
 
 TEST_CASE("handling takes from the last handing over to the ack; what was not acked does not count") {

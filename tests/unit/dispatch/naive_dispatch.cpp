@@ -200,8 +200,9 @@ NaiveDispatch::Outcome NaiveDispatch::settle(InstanceId instance, const std::vec
       continue;
     }
     Backoff backoff{policy_.retry, 0};
-    const LogTime delay =
-        nack.delay.count() > 0 ? nanoseconds_of(nack.delay) : backoff.after(held.at(nack.offset).attempt);
+    const LogTime delay = nack.delay.count() > 0
+                              ? nanoseconds_of(nack.delay)
+                              : backoff.after(held.at(nack.offset).attempt, nack.error_type);
     fail(nack.offset, v1::ENDING_NACKED, nack.reject, now, delay, outcome);
   }
   return outcome;
@@ -231,7 +232,7 @@ NaiveDispatch::Outcome NaiveDispatch::expire(LogTime now) {
         continue;
       }
       Backoff backoff{policy_.retry, 0};
-      fail(offset, v1::ENDING_TIMED_OUT, false, now, backoff.after(held.at(offset).attempt), outcome);
+      fail(offset, v1::ENDING_TIMED_OUT, false, now, backoff.after(held.at(offset).attempt, ""), outcome);
     }
   }
   return outcome;
@@ -248,7 +249,7 @@ void NaiveDispatch::look_into(Event& event, LogTime now, Outcome& outcome) {
   if (told.at == 0 || told.at + begins_within() <= now || event.offset < told.from ||
       event.offset > told.to) {
     Backoff backoff{policy_.retry, 0};
-    return fail(event.offset, v1::ENDING_TIMED_OUT, false, now, backoff.after(event.attempt), outcome);
+    return fail(event.offset, v1::ENDING_TIMED_OUT, false, now, backoff.after(event.attempt, ""), outcome);
   }
   if (told.answered_at + 2 * begins_within() > now) {
     event.deadline = now + begins_within();

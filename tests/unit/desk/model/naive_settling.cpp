@@ -65,7 +65,7 @@ void NaiveBroker::settles(const std::string& session, const Answers& answers) {
 }
 
 LogTime NaiveBroker::backoff(const Service& service, std::uint32_t attempt) const {
-  return Backoff{service.policy.retry, 0}.after(attempt);
+  return Backoff{service.policy.retry, 0}.after(attempt, {});
 }
 
 // An attempt has ended. What was handed over behind it under its key is taken back.
