@@ -63,6 +63,7 @@ void ParkedSearch::take(const std::vector<StoredBatchPtr>& batches) {
 
 void ParkedSearch::look_at(const EventAt& at) {
   if (at.event().key_hash != looking_.key_hash || services_.is_settled(looking_.service, at.offset)) return;
+  if (services_.find(looking_.service)->leaves(looking_.key_hash, at.offset)) return;  // it will be fed yet
   auto origin = std::optional{at.offset};
   if (at.run().topic == redelivery_topic(looking_.service)) {
     const bool former = at.offset < services_.find(looking_.service)->began();

@@ -28,6 +28,10 @@ void Deliveries::join(InstanceId id, std::uint32_t credit_events, std::uint32_t 
 
 void Deliveries::offer(const Offer& event) {
   assert((window_.empty() || window_.at(window_.end() - 1).offset < event.offset) && "offers ascend");
+  window_.push(take_in(event));
+}
+
+Entry Deliveries::take_in(const Offer& event) {
   Entry entry{.offset = event.offset, .key_hash = event.key_hash, .bytes = event.bytes};
   entry.attempt = event.attempt;
   entry.losses = std::min<std::uint32_t>(event.losses, Entry::losses_max) & 0x7f;
@@ -43,9 +47,9 @@ void Deliveries::offer(const Offer& event) {
     entry.when = event.not_before;
     retries_.push({event.not_before, event.offset});
   }
-  window_.push(entry);
   ++held_;
   ++never_handed_;
+  return entry;
 }
 
 void Deliveries::wake_retries(LogTime now) {
@@ -104,25 +108,32 @@ void Deliveries::await(Position position, LogTime now) {
   unbegun_.add(entry.when, position);
 }
 
-// The queues of deadlines are in their order: what is in flight is put into new ones.
 void Deliveries::set_ack_timeout(LogTime ack_timeout, LogTime told_within) {
   const auto begins_within = std::max(ack_timeout, told_within);
   if (ack_timeout == ack_timeout_ && begins_within == begins_within_) return;
-  std::vector<std::pair<LogTime, Position>> in_flight;
   for (Position position = window_.head(); position != window_.end(); ++position) {
     Entry& entry = window_.at(position);
     if (entry.state != EntryState::in_flight) continue;
     entry.when =
         entry.begun ? entry.when - ack_timeout_ + ack_timeout : entry.when - begins_within_ + begins_within;
-    in_flight.emplace_back(entry.when, position);
+  }
+  ack_timeout_ = ack_timeout;
+  begins_within_ = begins_within;
+  requeue_deadlines();
+}
+
+// What is in flight is put into new queues, which are in its deadlines' order, and in that of the window.
+void Deliveries::requeue_deadlines() {
+  std::vector<std::pair<LogTime, Position>> in_flight;
+  for (Position position = window_.head(); position != window_.end(); ++position) {
+    const Entry& entry = window_.at(position);
+    if (entry.state == EntryState::in_flight) in_flight.emplace_back(entry.when, position);
   }
   std::sort(in_flight.begin(), in_flight.end());
   deadlines_.clear();
   unbegun_.clear();
   for (const auto& [when, position] : in_flight)
     (window_.at(position).begun ? deadlines_ : unbegun_).add(when, position);
-  ack_timeout_ = ack_timeout;
-  begins_within_ = begins_within;
 }
 
 void Deliveries::drop(Position position) {
@@ -271,7 +282,11 @@ void Deliveries::tidy() {
 
 void Deliveries::compact() {
   const Position head = window_.head();
-  const std::vector<Position> moved = window_.compact();
+  move_positions(head, window_.compact());
+}
+
+// The window has moved its entries, and has no holes.
+void Deliveries::move_positions(Position head, const std::vector<Position>& moved) {
   const auto moved_to = [&](Position position) {
     return position - head < moved.size() ? moved[position - head] : window_.end();
   };
@@ -314,14 +329,21 @@ void Deliveries::string_behind(LaneId id, Position position) {
 
 // After the holes are closed: the same lanes in the same queues, with other positions.
 void Deliveries::restring_lanes() {
+  std::vector<LaneId> with_late;
   for (Position position = window_.head(); position != fresh; ++position) {
-    Lane& lane = lanes_.at(window_.at(position).lane);
+    Entry& entry = window_.at(position);
+    if (entry.lane == no_lane) {
+      entry.lane = lanes_.find_or_open(entry.key_hash);
+      with_late.push_back(entry.lane);
+    }
+    Lane& lane = lanes_.at(entry.lane);
     lane.tail = no_position;
     lane.next_up = no_position;
   }
   for (Position position = window_.head(); position != fresh; ++position) {
     string_behind(window_.at(position).lane, position);
   }
+  for (const LaneId lane : with_late) place(lane);
 }
 
 void Deliveries::drop_lanes_if_idle() {

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <optional>
 #include <queue>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -57,6 +58,11 @@ class Deliveries {
   void join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes,
             bool tells_begun = false);
   void offer(const Offer& event);
+  /// These stand before some that are held, but before none of their own keys.
+  void offer_late(std::span<const Offer> events);
+  /// Of each key whose first event is tried again, or has been with its instance for `patience`, lets go of
+  /// what waits behind it and was never handed over, where that is more than `more_than`.
+  [[nodiscard]] std::vector<Spilled> spill(LogTime now, LogTime patience, std::size_t more_than);
   /// Makes retries that are due at `now` ready to be handed over.
   void wake_retries(LogTime now);
   /// A waiting event is in flight from here on. With lanes, it is its lane's first one left behind or is
@@ -93,6 +99,8 @@ class Deliveries {
   [[nodiscard]] std::optional<Position> take_unbegun(LogTime now) { return unbegun_.take_due(window_, now); }
   /// How long what has not begun is left alone: an instance that is there has spoken meanwhile.
   [[nodiscard]] LogTime begins_within() const { return begins_within_; }
+  /// It is tried again, or has been with its instance for `patience`.
+  [[nodiscard]] bool lasts(const Entry& entry, LogTime now, LogTime patience) const;
   /// To be called after a change that settled or gave back: moves positions.
   void tidy();
 
@@ -161,6 +169,9 @@ class Deliveries {
     }
   };
   [[nodiscard]] Position next_unsettled(Position position) const;
+  [[nodiscard]] Entry take_in(const Offer& event);
+  void move_positions(Position head, const std::vector<Position>& moved);
+  void requeue_deadlines();
   void make_ready(Position position);
   void release(Entry& entry);
   void settle(Entry& entry);

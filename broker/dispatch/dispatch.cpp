@@ -97,6 +97,24 @@ void Dispatch::offer(std::span<const Offer> events) {
   for (const Offer& event : events) impl_->deliveries.offer(event);
 }
 
+void Dispatch::offer_late(std::span<const Offer> events) {
+  assert(events.size() <= room() && "more was offered than there is room for");
+  impl_->deliveries.offer_late(events);
+}
+
+std::vector<Spilled> Dispatch::spill(LogTime now, LogTime patience, std::size_t more_than) {
+  impl_->advance(now);
+  return impl_->deliveries.spill(impl_->now, patience, more_than);
+}
+
+bool Dispatch::keeps_back(Offset offset, LogTime now, LogTime patience) const {
+  const Window& window = impl_->deliveries.window();
+  const Position position = window.find(offset, window.head());
+  if (position == no_position || window.at(position).state == EntryState::settled) return false;
+  const Entry& entry = window.at(position);
+  return entry.state != EntryState::in_flight || impl_->deliveries.lasts(entry, now, patience);
+}
+
 void Dispatch::join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes,
                     bool tells_begun) {
   impl_->deliveries.join(instance, credit_events, credit_bytes, tells_begun);

@@ -32,8 +32,9 @@
 //     not an attempt, and it gets nothing new before it has answered something.
 //   - Of an exclusive service only the instance that joined first gets anything.
 //
-// Limits. What is held counts against `window_events_max`, and that includes what queues up behind a retry: a
-// key with more followers than the window has room, or very many failing keys, bring room() to 0 and the
+// Limits. What is held counts against `window_events_max`, and that includes what queues up behind a retry or
+// in a handler that hangs. spill() lets go of it, for whoever offers to keep it elsewhere and offer it late:
+// so one key with many followers takes no room from others. Very many failing keys bring room() to 0 and the
 // whole service to a halt until the retry is due. What is settled does not count, however far it is ahead of
 // the oldest event. Memory: 48 bytes for each event held, as much again for holes, and up to 110 bytes for
 // each key while there are several instances or retries. Measured with 100,000 events: 65 bytes for each, 250
@@ -112,6 +113,14 @@ struct ParkedEvent {
   std::uint64_t key_hash = 0;
 };
 
+/// What was let go of one key, so that it leaves room for others: nothing was settled, and it is to be
+/// offered again, late.
+struct Spilled {
+  std::uint64_t key_hash = 0;
+  Offset behind = 0;  ///< what it waits for is held here, or before
+  std::vector<ParkedEvent> events;
+};
+
 /// What settling, expiring or leaving brought about, for the ledger.
 struct Settlement {
   std::vector<v1::OffsetRange> acked;
@@ -154,6 +163,16 @@ class Dispatch {
   [[nodiscard]] std::size_t room() const;
   /// Takes up to room() events; offsets ascend from call to call.
   void offer(std::span<const Offer> events);
+  /// Takes up to room() events whose offsets ascend, and are behind all that is held of their keys. A walk
+  /// over the whole window.
+  void offer_late(std::span<const Offer> events);
+  /// Of each key whose first event is tried again, or has been with its instance for `patience`, lets go of
+  /// what waits behind and was never handed over, where that is more than `more_than` events. A walk over the
+  /// whole window.
+  [[nodiscard]] std::vector<Spilled> spill(LogTime now, LogTime patience, std::size_t more_than);
+  /// Whether the event at `offset` is held, and is not just being handled: it waits, or has been with its
+  /// instance for `patience`.
+  [[nodiscard]] bool keeps_back(Offset offset, LogTime now, LogTime patience) const;
 
   /// The instance takes part from now on; for one that does already, the credit changes. What it holds
   /// beyond a smaller credit stays with it.

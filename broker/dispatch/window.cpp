@@ -50,6 +50,24 @@ std::vector<Position> Window::compact() {
   return moved;
 }
 
+std::vector<Position> Window::merge(std::span<const Entry> late) {
+  std::vector<Entry> all;
+  all.reserve(size() + late.size());
+  std::vector<Position> moved;
+  moved.reserve(size());
+  auto next = late.begin();
+  for (Position from = head_; from != end_; ++from) {
+    const Entry& entry = at(from);
+    for (; next != late.end() && next->offset < entry.offset; ++next) all.push_back(*next);
+    moved.push_back(head_ + all.size());
+    if (entry.state != EntryState::settled) all.push_back(entry);
+  }
+  all.insert(all.end(), next, late.end());
+  end_ = head_;
+  for (const Entry& entry : all) push(entry);
+  return moved;
+}
+
 void Window::grow() {
   std::vector<Entry> larger(std::max(ring_.size() * 2, ring_entries_min));
   const std::uint64_t mask = larger.size() - 1;

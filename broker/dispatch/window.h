@@ -6,12 +6,16 @@
 // the larger part, so that one stuck event does not make the ring grow while the others flow past it: the
 // ring never holds more than twice the unsettled entries and holes_min.
 //
+// What comes late, with an offset among those that are there, is merged in: a walk over all, which pays where
+// many come together.
+//
 // Offsets ascend with positions. Where a service matches every topic they run side by side, and find() is one
 // guess; otherwise it is a search that begins at the caller's last place.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "journal/stored_batch.h"
@@ -83,6 +87,8 @@ class Window {
   [[nodiscard]] bool worth_compacting(std::size_t unsettled) const {
     return size() - unsettled > unsettled + holes_min;
   }
+  /// Puts these, which ascend, where their offsets belong, and closes the holes. Returns what compact() does.
+  [[nodiscard]] std::vector<Position> merge(std::span<const Entry> late);
   /// Closes the holes. Returns where each position of [head(), end()) went to, by its distance from the old
   /// head: a settled one to where the next unsettled one went.
   [[nodiscard]] std::vector<Position> compact();

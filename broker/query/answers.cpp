@@ -151,7 +151,7 @@ void Answers::services(v1::ServicesReply& reply) {
     }
     row.set_ephemeral(queue.ephemeral());
     const auto& dispatch = queue.dispatch();
-    row.set_waiting(dispatch.held() + queue.parked().left());
+    row.set_waiting(dispatch.held() + queue.left());
     row.set_behind(queue.behind() && queue.next_offset(log_.committed_end()) < log_.committed_end());
     row.set_next_offset(queue.next_offset(log_.committed_end()));
     row.set_retrying(dispatch.retrying());
@@ -167,7 +167,7 @@ void Answers::services(v1::ServicesReply& reply) {
     }
     row.set_parked(queue.parked().events());
     row.set_in_flight(dispatch.in_flight());
-    if (dispatch.oldest() || queue.behind() || queue.parked().left() > 0) {
+    if (dispatch.oldest() || queue.behind() || queue.left() > 0) {
       row.set_oldest_unsettled(log_time_of(queue.floor(log_.committed_end())));
     }
     row.set_drained_in(queue.drained_in(log_.committed_end()).value_or(0));

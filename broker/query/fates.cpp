@@ -97,7 +97,8 @@ void Fates::tell_delivery(const std::string& service, const EventAt& at, v1::Fat
     return tell_failure(*failure);
   }
   const auto waits = [&](Offset offset) {
-    const bool looked_at = offset < queue->next_offset(log_.committed_end());
+    const bool looked_at =
+        offset < queue->next_offset(log_.committed_end()) && !queue->leaves(at.event().key_hash, offset);
     return looked_at ? v1::SERVICE_FATE_IN_FLIGHT : v1::SERVICE_FATE_WAITING;
   };
   if (again) return to.set_fate(waits(*again));
@@ -146,7 +147,7 @@ void Fates::tell_service(const std::string& service, LogTime offline_since_at_le
     row.set_paused_until(record->paused_until);
     row.set_paused_by(record->paused_by);
   }
-  row.set_waiting(queue->dispatch().held() + queue->parked().left());
+  row.set_waiting(queue->dispatch().held() + queue->left());
   row.set_behind(queue->behind() && queue->next_offset(log_.committed_end()) < log_.committed_end());
   row.set_attempts(static_cast<std::uint32_t>(queue->policy().retry.attempts));
 }

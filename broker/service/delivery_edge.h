@@ -14,8 +14,10 @@
 
 namespace reel::broker {
 
-/// Where a read's batches go: to the feed, or to the redeliveries, whose events lie elsewhere.
-enum class Reading : std::uint8_t { feed, origins };
+/// Where a read's batches go: to the feed, to the redeliveries, whose events lie elsewhere, or to what was
+/// left unread before.
+enum class Reading : std::uint8_t { feed, origins, left };
+inline constexpr std::size_t readings = 3;
 
 class DeliveryEdge {
  public:

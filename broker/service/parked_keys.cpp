@@ -135,6 +135,18 @@ void ParkedKeys::passed(std::uint64_t key_hash, Offset offset) {
   if (found->second.released) go_on(found);
 }
 
+void ParkedKeys::left_again(std::uint64_t key_hash, Offset first, Offset last) {
+  if (policy_ != config::OnDead::park) return;
+  const auto [found, is_new] = keys_.try_emplace(key_hash);
+  auto& key = found->second;
+  if (is_new) {
+    key.goes_on_from = first;
+    key.released = true;
+  }
+  key.last_record = std::max(key.last_record, last);
+  due_.erase(key_hash);
+}
+
 std::vector<std::uint64_t> ParkedKeys::take_due() {
   const auto due = std::exchange(due_, {});
   return {due.begin(), due.end()};

@@ -82,6 +82,9 @@ class ParkedKeys {
   /// The service has come to the redelivery record at `offset`.
   void passed(std::uint64_t key_hash, Offset offset);
 
+  /// It has come to those from `first` to `last`, and left them to come to them once more.
+  void left_again(std::uint64_t key_hash, Offset first, Offset last);
+
   /// Keys for which a round is due; each is said once. Where nothing of the key is known, it is to be found.
   [[nodiscard]] std::vector<std::uint64_t> take_due();
   /// The first events of the key's next round, `max` at most; they stay until remove().

@@ -31,8 +31,8 @@ class ReadAhead {
 
   /// The turn ends: of the tail nothing is kept alive.
   void let_go_of_tail();
-  /// The service is caught up: what was read for the feed is of no more use.
-  void forget_feed() { of(Reading::feed).batches.clear(); }
+  /// What was read for it is of no more use.
+  void forget(Reading reading) { of(reading).batches.clear(); }
 
  private:
   struct Stretch {
@@ -44,7 +44,7 @@ class ReadAhead {
   [[nodiscard]] Stretch& of(Reading reading) { return stretches_[static_cast<std::size_t>(reading)]; }
 
   ServiceIndex service_;
-  std::array<Stretch, 2> stretches_;  // by Reading
+  std::array<Stretch, readings> stretches_;  // by Reading
   Offset gone_before_ = 0;
 };
 

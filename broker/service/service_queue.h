@@ -11,7 +11,8 @@
 //
 // A service is fed only as far as its instances can soon take, so what it holds in memory does not depend on
 // how far it is behind: offsets and key hashes up to the window, payloads from the shared tail or from one
-// stretch of the journal read ahead.
+// stretch of the journal read ahead. What follows a key's event that is tried again, or hangs, is left in the
+// journal where it takes too much of the window, and read again when its turn comes (left_keys.h).
 #pragma once
 
 #include <map>
@@ -27,6 +28,7 @@
 #include "service/delivery_edge.h"
 #include "service/drain.h"
 #include "service/interest.h"
+#include "service/left_keys.h"
 #include "service/outbox.h"
 #include "service/pace.h"
 #include "service/parked_keys.h"
@@ -87,6 +89,12 @@ class ServiceQueue {
   [[nodiscard]] bool take_breaker_opened() { return breaker_.take_opened(); }
   [[nodiscard]] ParkedKeys& parked() { return parked_; }
   [[nodiscard]] const ParkedKeys& parked() const { return parked_; }
+  /// Events that are left in the journal for later, although newer ones were fed.
+  [[nodiscard]] std::size_t left() const { return parked_.left() + left_.events(); }
+  /// Whether what stands there waits for another of its key, in the journal.
+  [[nodiscard]] bool leaves(std::uint64_t key_hash, Offset offset) const {
+    return left_.leaves(key_hash, offset);
+  }
 
   /// Patterns changed: events before a pattern's begin_of their topic are not wanted under it.
   void set_patterns(std::vector<v1::Pattern> patterns) { interest_.set_patterns(std::move(patterns)); }
@@ -118,10 +126,10 @@ class ServiceQueue {
   [[nodiscard]] const config::Service& policy() const { return options_.policy; }
   /// Everything committed was looked at and handed over, and nothing was given back since.
   [[nodiscard]] bool caught_up() const {
-    return caught_up_ && dispatch_.held() == dispatch_.in_flight() && outboxes_empty();
+    return caught_up_ && left_.empty() && dispatch_.held() == dispatch_.in_flight() && outboxes_empty();
   }
   /// The last turn ended because it had done enough: another will find more to do.
-  [[nodiscard]] bool wants_a_turn() const { return asks_left_ == 0 || unsent_; }
+  [[nodiscard]] bool wants_a_turn() const { return asks_left_ == 0 || unsent_ || looks_again_; }
   [[nodiscard]] bool behind() const { return !caught_up_; }
   [[nodiscard]] Offset next_offset(Offset committed_end) const { return caught_up_ ? committed_end : next_; }
   /// Every event it wants before this offset is settled; what is parked one by one counts as that.
@@ -141,9 +149,15 @@ class ServiceQueue {
 
  private:
   void feed(DeliveryEdge& edge);
+  void make_room();
+  void feed_left(DeliveryEdge& edge);
+  void feed_left_of(const StoredBatch& batch, std::size_t most, DeliveryEdge& edge);
   [[nodiscard]] Offset feed_batch(const StoredBatch& batch, DeliveryEdge& edge);
   [[nodiscard]] std::uint32_t feed_picked(const StoredBatch& batch, const StoredRun& run, std::uint32_t from,
                                           const Selections::Picked& picked, std::size_t room);
+  void look_at(const StoredRun& run, const StoredEvent& event, Offset offset, bool choosy,
+               DeliveryEdge& edge);
+  void leave(const StoredRun& run, const StoredEvent& event, Offset offset);
   void feed_event(const StoredRun& run, const StoredEvent& event, Offset offset);
   [[nodiscard]] bool may_feed() const;
   [[nodiscard]] std::size_t may_probe() const;
@@ -160,6 +174,7 @@ class ServiceQueue {
   Interest interest_;
   Dispatch dispatch_;
   ParkedKeys parked_;
+  LeftKeys left_;
   // By last record: the oldest event. At most one for each dead letter while nobody serves; a replay and a
   // key that resumes wait for who does.
   std::map<Offset, Offset> redeliveries_ahead_;
@@ -175,10 +190,15 @@ class ServiceQueue {
 
   Offset next_;  // the next to be looked at, unless caught up
   bool caught_up_ = false;
-  bool stalled_ = false;  // credit is free, but nothing that was offered can use it: its keys wait
+  bool stalled_ = false;             // credit is free, but nothing that was offered can use it: its keys wait
+  std::size_t spilled_at_room_ = 0;  // with so much room it was last seen to that there is more
+  LogTime spills_again_at_ = 0;
+  LogTime looks_at_ = 0;  // for keys whose turn has come, not before; 0: at once
   ReadAhead reads_;
   std::size_t asks_left_ = 1;  // of this turn
   bool unsent_ = false;        // in this turn's last round something could not be sent: its key goes on
+  bool handed_any_ = false;    // in that round
+  bool looks_again_ = false;   // for keys whose turn has come, since in that round something was handed over
   LogTime now_ = 0;            // of this turn
   Settlement outcome_;         // of this turn
   std::vector<Offer> offers_;  // scratch

@@ -108,7 +108,7 @@ class Services final : private DeliveryEdge {
 
  private:
   /// Of a read's token: it says whose read it is, and which Reading.
-  static constexpr std::uint64_t readings_per_service = 2;
+  static constexpr std::uint64_t readings_per_service = readings;
 
   /// What an instance subscribed to: its patterns, with their `when` or nothing.
   using Wishes = std::map<std::string, std::string>;

@@ -1,6 +1,10 @@
 // Dispatch against its naive model: random steps, and after each of them everything that must hold.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <deque>
+#include <iterator>
+#include <map>
 #include <random>
 
 #include "dispatch/dispatch.h"
@@ -66,7 +70,8 @@ class Walk {
 
   std::string take_step() {
     if (upto(99) < load_.trouble) {
-      switch (upto(9)) {
+      switch (upto(10)) {
+        case 10: return spill();
         case 0: return join();
         case 1: return leave();
         case 2: return answer(100, 40);
@@ -79,9 +84,10 @@ class Walk {
         default: now_ += upto(30) * 1'000'000; return expire();
       }
     }
-    switch (upto(2)) {
+    switch (upto(3)) {
       case 0: return offer();
       case 1: return hand_over();
+      case 2: return left_.empty() ? hand_over() : offer_late();
       default: return answer(90, 0);
     }
   }
@@ -100,11 +106,61 @@ class Walk {
         event.first_failed_at = now_ - upto(50'000'000);
       }
       if (load_.trouble > 0 && upto(60) == 0) event.losses = static_cast<std::uint32_t>(1 + upto(1));
+      ++offered_;
+      if (const auto left = left_.find(event.key_hash); left != left_.end()) {
+        left->second.push_back(event);
+        continue;
+      }
       events.push_back(event);
       model_.offer(event);
     }
-    offered_ += events.size();
     real_.offer(events);
+    return "";
+  }
+
+  // What waits behind an event that lasts, and was never handed over, is left for later.
+  std::string spill() {
+    const auto more_than = upto(2);
+    for (const auto& spilled : real_.spill(now_, patience, more_than)) {
+      const auto what = "spilled behind " + std::to_string(spilled.behind);
+      if (!model_.lasts(spilled.key_hash, now_ - patience)) return what + ", which does not last";
+      if (spilled.events.size() <= more_than) return what + " is too little";
+      auto& left = left_[spilled.key_hash];
+      std::vector<Offer> offers;
+      for (auto held = model_.held.upper_bound(spilled.behind); held != model_.held.end();) {
+        const auto& event = held->second;
+        if (event.key != spilled.key_hash) {
+          ++held;
+          continue;
+        }
+        if (event.delivery > 0 || event.attempt > 1 || event.losses > 0)
+          return what + " is one that was tried";
+        offers.push_back({.offset = event.offset, .key_hash = event.key, .bytes = event.bytes});
+        held = model_.held.erase(held);
+      }
+      const bool same = std::equal(offers.begin(), offers.end(), spilled.events.begin(), spilled.events.end(),
+                                   [](const Offer& a, const ParkedEvent& b) { return a.offset == b.offset; });
+      if (!same) return what + " are others";
+      left.insert(left.begin(), offers.begin(), offers.end());
+    }
+    return "";
+  }
+
+  // The first of some keys.
+  std::string offer_late() {
+    std::vector<Offer> events;
+    for (auto key = left_.begin(); key != left_.end();) {
+      auto& left = key->second;
+      for (auto count = upto(left.size()); count > 0 && events.size() < real_.room(); --count) {
+        events.push_back(left.front());
+        left.pop_front();
+      }
+      key = left.empty() ? left_.erase(key) : std::next(key);
+    }
+    std::sort(events.begin(), events.end(),
+              [](const Offer& a, const Offer& b) { return a.offset < b.offset; });
+    for (const auto& event : events) model_.offer(event);
+    real_.offer_late(events);
     return "";
   }
 
@@ -223,7 +279,9 @@ class Walk {
 
   std::string check() {
     if (real_.held() != model_.held.size()) return "held";
-    if (offered_ != model_.acked.size() + model_.dead.size() + model_.parked.size() + real_.held())
+    std::size_t left = 0;
+    for (const auto& [key, events] : left_) left += events.size();
+    if (offered_ != model_.acked.size() + model_.dead.size() + model_.parked.size() + real_.held() + left)
       return "something was lost";
     if (real_.room() != load_.window - model_.held.size()) return "room";
     if (real_.retrying() != model_.retrying()) return "retrying";
@@ -252,9 +310,10 @@ class Walk {
       real_.join(InstanceId{id}, 1000, 1'000'000);
       model_.join(InstanceId{id}, {1000, 1'000'000}, false);
     }
-    for (int round = 0; round < 1000 && real_.held() > 0; ++round) {
+    for (int round = 0; round < 1000 && (real_.held() > 0 || !left_.empty()); ++round) {
       now_ += 1'000'000;
       std::string wrong = expire();
+      if (wrong.empty()) wrong = offer_late();
       if (wrong.empty()) wrong = hand_over();
       if (wrong.empty() && real_.next_deadline() != model_.next_deadline(now_)) wrong = "next_deadline";
       if (wrong.empty()) wrong = answer(100, 0);
@@ -264,6 +323,8 @@ class Walk {
     return real_.held() == 0 ? "" : "some are never handed over";
   }
 
+  static constexpr LogTime patience = 5'000'000;
+
   Load load_;
   std::mt19937_64 random_;
   Dispatch real_;
@@ -271,6 +332,7 @@ class Walk {
   LogTime now_ = 1'000'000'000;
   Offset last_offset_ = 0;
   std::size_t offered_ = 0;
+  std::map<std::uint64_t, std::deque<Offer>> left_;  // by key, what was let go and what came after it
 };
 
 void walk(const Load& load, int walks) {

@@ -329,6 +329,7 @@ std::string NaiveDispatch::hand_over(const std::vector<HandOver>& handed, LogTim
     event.holder = one.instance;
     event.delivery = one.delivery;
     event.begun = !told.tells;
+    event.handed_at = now;
     event.deadline = now + (event.begun ? nanoseconds_of(policy_.ack_timeout) : begins_within());
   }
   idle_before_.clear();
@@ -376,6 +377,13 @@ std::string NaiveDispatch::what_was_missed(LogTime now) const {
     return "instance " + name_of(*holders[key]) + " has credit for " + std::to_string(event->offset);
   }
   return "";
+}
+
+bool NaiveDispatch::lasts(std::uint64_t key, LogTime handed_by) const {
+  return std::any_of(held.begin(), held.end(), [&](const auto& one) {
+    const auto& event = one.second;
+    return event.key == key && (event.attempt > 1 || (event.holder && event.handed_at <= handed_by));
+  });
 }
 
 std::size_t NaiveDispatch::in_flight(InstanceId instance) const {

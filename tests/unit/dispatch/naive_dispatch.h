@@ -24,6 +24,7 @@ class NaiveDispatch {
     LogTime first_failed_at = 0;
     LogTime due = 0;                   // not to be handed over before
     std::optional<InstanceId> holder;  // in flight
+    LogTime handed_at = 0;
     LogTime deadline = 0;
     bool begun = true;
   };
@@ -69,6 +70,8 @@ class NaiveDispatch {
   /// Takes what the real one handed over; says what is wrong with it, "" where nothing is.
   std::string hand_over(const std::vector<HandOver>& handed, LogTime now, std::size_t max);
 
+  /// An event of the key is tried again, or was handed over by then.
+  [[nodiscard]] bool lasts(std::uint64_t key, LogTime handed_by) const;
   [[nodiscard]] std::size_t in_flight(InstanceId instance) const;
   [[nodiscard]] std::size_t retrying() const;
   [[nodiscard]] std::optional<LogTime> next_deadline(LogTime now) const;

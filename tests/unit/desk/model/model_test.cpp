@@ -64,6 +64,14 @@ TEST_CASE("the broker keeps its promises: it may hold little, and reads the jour
   walks({.kinds = ordinary, .window_events_max = 12, .parked_events_max = 3, .tail_bytes_max = 1}, 60);
 }
 
+TEST_CASE("the broker keeps its promises: of few keys more waits than it has room for") {
+  walks({.kinds = more_of({Kind::publish, Kind::hang, Kind::time}, 2),
+         .keys = 3,
+         .window_events_max = 8,
+         .parked_events_max = 3},
+        60);
+}
+
 TEST_CASE("the broker keeps its promises: killed again and again, with a disk that is full or slow") {
   walks({.kinds = more_of({Kind::stall, Kind::fill, Kind::go_on, Kind::restart, Kind::snapshot, Kind::retain,
                            Kind::publish_again},

@@ -57,6 +57,7 @@ class NaiveBroker {
     LogTime first_failed_at = 0;
     LogTime due = 0;
     std::string holder;  // a session; empty: it waits
+    LogTime handed_at = 0;
     LogTime deadline = 0;
     bool resuming = false;  // its key was parked and goes on; how far the broker is with that is open
     bool was_parked = false;
@@ -89,6 +90,9 @@ class NaiveBroker {
     LogTime paused_until = 0;
     std::vector<LogTime> handed_at;  // since the broker started
     std::size_t failed_in_row = 0;
+    // Keys whose first event lasted while much was owed: of what follows it the broker may have to read
+    // again.
+    std::set<std::string> may_be_left;
     bool probes = false;  // its circuit breaker is not closed
     std::pair<Offset, std::uint32_t> probe;
     // What the log must come to say.
@@ -213,6 +217,7 @@ class NaiveBroker {
   void see_handed(const Handed& handed);
   void see_accepted(const std::string& session, const v1::Accepted& accepted);
   void see_settled(const std::string& session, const v1::Settled& settled);
+  void see_what_lasts(Service& service) const;
   void see_rest();
   void see_what_waits(const std::string& name, const Service& service);
   [[nodiscard]] std::optional<Place> place_of(Offset offset) const;

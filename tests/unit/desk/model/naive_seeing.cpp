@@ -18,6 +18,7 @@ std::string NaiveBroker::sees(World& world) {
   }
   for (const auto& [session, accepted] : world.take_accepted()) see_accepted(session, accepted);
   for (const auto& [session, settled] : world.take_settled()) see_settled(session, settled);
+  for (auto& [name, service] : services) see_what_lasts(service);
   see_rest();
   return wrong_;
 }
@@ -153,6 +154,7 @@ void NaiveBroker::see_handed(const Handed& handed) {
   if (service->probes) service->probe = {handed.offset, handed.delivery};
   owed->holder = handed.session;
   owed->delivery = handed.delivery;
+  owed->handed_at = now;
   owed->deadline = now + nanoseconds_of(service->policy.ack_timeout);
   owed->resuming = false;
 }
@@ -187,6 +189,19 @@ void NaiveBroker::see_rest() {
   }
 }
 
+// Half of the window is enough for what others wait behind.
+void NaiveBroker::see_what_lasts(Service& service) const {
+  const bool scarce = 2 * service.line.size() > model_.broker.service_window_events_max;
+  std::set<std::string> owed_keys;
+  for (const auto& owed : service.line) {
+    const bool first = owed_keys.insert(owed.key).second;
+    if (!scarce || !first) continue;
+    const bool hangs = !owed.holder.empty() && owed.handed_at + 1'000'000'000 <= now;
+    if (hangs || owed.failed()) service.may_be_left.insert(owed.key);
+  }
+  std::erase_if(service.may_be_left, [&](const auto& key) { return !owed_keys.contains(key); });
+}
+
 // Whatever may be handed over was, as far as there is credit.
 void NaiveBroker::see_what_waits(const std::string& name, const Service& service) {
   const bool suspects = std::any_of(service.line.begin(), service.line.end(),
@@ -205,7 +220,7 @@ void NaiveBroker::see_what_waits(const std::string& name, const Service& service
   for (const auto& owed : service.line) {
     const auto* const before = std::exchange(ahead[owed.key], &owed);
     if (!owed.holder.empty() || service.withdrawn.contains(owed.place)) continue;
-    if (held_back(service, owed)) continue;
+    if (held_back(service, owed) || service.may_be_left.contains(owed.key)) continue;
     if (owed.resuming) return;  // and what else the broker is on its way to
     if (owed.due > now || (before != nullptr && before->holder.empty()) || !is_known(owed)) continue;
     for (const auto& one : service.instances) {
