@@ -9,6 +9,7 @@ namespace reel::broker::test {
 std::string NaiveBroker::sees(World& world) {
   if (auto refused = world.take_refused(); !refused.empty()) wrong(refused);
   append_due();
+  for (auto& [name, service] : services) see_what_lasts(service);  // the log may say that it is over
   for (auto& logged : world.take_log()) {
     see(logged);
     seen_.push_back(std::move(logged));
@@ -191,7 +192,7 @@ void NaiveBroker::see_rest() {
 
 // Half of the window is enough for what others wait behind.
 void NaiveBroker::see_what_lasts(Service& service) const {
-  const bool scarce = 2 * service.line.size() > model_.broker.service_window_events_max;
+  const bool scarce = 2 * service.line.size() >= model_.broker.service_window_events_max;
   std::set<std::string> owed_keys;
   for (const auto& owed : service.line) {
     const bool first = owed_keys.insert(owed.key).second;
