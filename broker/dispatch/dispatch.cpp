@@ -107,12 +107,15 @@ std::vector<Spilled> Dispatch::spill(LogTime now, LogTime patience, std::size_t 
   return impl_->deliveries.spill(impl_->now, patience, more_than);
 }
 
-bool Dispatch::keeps_back(Offset offset, LogTime now, LogTime patience) const {
-  const Window& window = impl_->deliveries.window();
+bool Dispatch::keeps_back(Offset offset) {
+  auto& deliveries = impl_->deliveries;
+  const Window& window = deliveries.window();
   const Position position = window.find(offset, window.head());
   if (position == no_position || window.at(position).state == EntryState::settled) return false;
   const Entry& entry = window.at(position);
-  return entry.state != EntryState::in_flight || impl_->deliveries.lasts(entry, now, patience);
+  if (entry.state != EntryState::in_flight) return true;
+  return !deliveries.may_follow(entry, entry.holder) ||
+         !deliveries.instances().at(entry.holder).fits(entry.bytes);
 }
 
 void Dispatch::join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes,

@@ -170,9 +170,9 @@ class Dispatch {
   /// what waits behind and was never handed over, where that is more than `more_than` events. A walk over the
   /// whole window.
   [[nodiscard]] std::vector<Spilled> spill(LogTime now, LogTime patience, std::size_t more_than);
-  /// Whether the event at `offset` is held, and is not just being handled: it waits, or has been with its
-  /// instance for `patience`.
-  [[nodiscard]] bool keeps_back(Offset offset, LogTime now, LogTime patience) const;
+  /// Whether the event at `offset` is held, and what follows it under its key could not be handed over: it
+  /// waits itself, or its instance may have no more, of this key or at all.
+  [[nodiscard]] bool keeps_back(Offset offset);
 
   /// The instance takes part from now on; for one that does already, the credit changes. What it holds
   /// beyond a smaller credit stays with it.

@@ -72,7 +72,7 @@ void ServiceQueue::make_room() {
 // The walk over the journal for keys whose turn has come: as far as there is room for what it finds.
 void ServiceQueue::feed_left(DeliveryEdge& edge) {
   if (now_ >= looks_at_) {
-    left_.look([this](Offset behind) { return dispatch_.keeps_back(behind, now_, patience_ns); });
+    left_.look([this](Offset behind) { return dispatch_.keeps_back(behind); });
     looks_at_ = left_.keys() > many_keys ? now_ + left_.keys() * look_pace_ns : 0;
   }
   const auto most = std::min((dispatch_.room() + greedy_part - 1) / greedy_part, left_events_max);

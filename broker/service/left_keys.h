@@ -8,8 +8,9 @@
 //   while (left.reading()) … left.at() … left.takes(key, offset) … left.passed(offset);
 //
 // One walk over the journal reads for all keys whose turn has come by then. Of such a key what is found is
-// offered in portions, the next one when the last is with a handler, so that it does not fill the window
-// again. Until everything of it was read, all that comes newly of the key is left, too: so its order is kept.
+// offered in portions, the next one when the last is handed over and more could be, so that it does not fill
+// the window again. Until everything of it was read, all that comes newly of the key is left, too: so its
+// order is kept.
 //
 // Memory: some 250 bytes for each key, 8 for each event that was let go, nothing for those that followed.
 // Nothing of it is in the journal: what is left is not settled, so after a restart it is fed as ever.
@@ -68,7 +69,7 @@ class LeftKeys {
   void taken(std::uint64_t key_hash, Offset offset, bool offered);
   /// Everything before `offset` was looked at. Keys of which nothing is left are keys like any other.
   void passed(Offset offset);
-  /// Enough for now: the others wait until what was offered is with a handler.
+  /// Enough for now: the others wait until what was offered is handed over.
   void rest() { walk_.clear(); }
 
  private:

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -123,7 +124,10 @@ TEST_CASE("a handler that hangs holds up its own key only") {
   const auto behind = feed.published_of(stuck) - stuck_at;
   CHECK(behind > options.credit_events);
   std::printf("behind the one that hung: %llu\n", static_cast<unsigned long long>(behind));
-  if (soak) CHECK(meanwhile.p99 <= 2 * usual.p99 + 10);
+  // Three handler threads do the work of four; beyond that a hung key costs the others nothing. Ten
+  // milliseconds are what the system's scheduler takes from one event in a hundred on a machine that does
+  // other work, too.
+  if (soak) CHECK(meanwhile.p99 <= std::max(2 * usual.p99, 10.0));
 }
 
 }  // namespace

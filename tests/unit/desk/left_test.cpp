@@ -122,3 +122,19 @@ TEST_CASE("what follows an event whose handler hangs fills no window: other keys
         [&] { return bench.got("payments-1") == "e1#1" + followers(1, 3) + " o1#1" + followers(4, 7); });
   }
 }
+
+TEST_CASE(
+    "an instance that keeps an event for long gets what follows it all the same, as far as its credit goes") {
+  DeskBench bench{small_window()};
+  v1::Subscribe credit;
+  credit.set_credit_events(4);
+  bench.joins("payments-1", "payments", {"order.placed"}, credit);
+  bench.publishes("order.placed", {"e1 k"});
+  publishes_followers(bench);
+  bench.until([&] { return bench.got("payments-1") == "e1#1" + followers(1, 3); });
+  bench.advance(std::chrono::seconds{2});
+  bench.rest();
+  const auto first = bench.newest("payments-1") - 3;
+  (void)bench.settles("payments-1", {.acks = {{first}, {first + 1}, {first + 2}}});
+  bench.until([&] { return bench.got("payments-1") == "e1#1" + followers(1, 6); });
+}
