@@ -99,8 +99,12 @@ class Deliveries {
   [[nodiscard]] std::optional<Position> take_unbegun(LogTime now) { return unbegun_.take_due(window_, now); }
   /// How long what has not begun is left alone: an instance that is there has spoken meanwhile.
   [[nodiscard]] LogTime begins_within() const { return begins_within_; }
-  /// It is tried again, or has been with its instance for `patience`.
-  [[nodiscard]] bool lasts(const Entry& entry, LogTime now, LogTime patience) const;
+  /// It is tried again, or has been with its instance for `patience`, which may have no more of its key.
+  [[nodiscard]] bool lasts(const Entry& entry, LogTime now, LogTime patience);
+  /// In flight, with an instance that may have no more behind it, of its key or at all.
+  [[nodiscard]] bool is_last_for_now(const Entry& entry) {
+    return !may_follow(entry, entry.holder) || !instances_.at(entry.holder).fits(entry.bytes);
+  }
   /// To be called after a change that settled or gave back: moves positions.
   void tidy();
 

@@ -113,9 +113,7 @@ bool Dispatch::keeps_back(Offset offset) {
   const Position position = window.find(offset, window.head());
   if (position == no_position || window.at(position).state == EntryState::settled) return false;
   const Entry& entry = window.at(position);
-  if (entry.state != EntryState::in_flight) return true;
-  return !deliveries.may_follow(entry, entry.holder) ||
-         !deliveries.instances().at(entry.holder).fits(entry.bytes);
+  return entry.state != EntryState::in_flight || deliveries.is_last_for_now(entry);
 }
 
 void Dispatch::join(InstanceId instance, std::uint32_t credit_events, std::uint32_t credit_bytes,

@@ -61,8 +61,10 @@ std::vector<Spilled> Deliveries::spill(LogTime now, LogTime patience, std::size_
   return all;
 }
 
-bool Deliveries::lasts(const Entry& entry, LogTime now, LogTime patience) const {
-  if (entry.state == EntryState::in_flight) return handed_at(entry) + patience <= now;
+// What follows may be handed over behind what an instance keeps for long, as far as its credit goes.
+bool Deliveries::lasts(const Entry& entry, LogTime now, LogTime patience) {
+  if (entry.state == EntryState::in_flight)
+    return handed_at(entry) + patience <= now && is_last_for_now(entry);
   return entry.state == EntryState::retrying || entry.attempt > 1;
 }
 
