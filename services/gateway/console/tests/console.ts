@@ -52,8 +52,15 @@ export const test = base.extend<{ reel: Console; complaints: string[] }>({
 
 export { expect };
 
-/** Each view with a scenario in which it has something to show, and a text that stands on it then. */
-export const views: [name: string, scenario: string, hash: string, shows: string | RegExp][] = [
+/** A desk's screen and a phone's. */
+export const screens = { desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+
+const button = (name: string) => async (page: Page) => {
+  await page.getByRole('button', { name }).first().click();
+};
+
+/** Each view with a scenario in which it has something to show, a text that stands on it then, and what is done to see it. */
+export const views: [name: string, scenario: string, hash: string, shows: string | RegExp, act?: (page: Page) => Promise<void>][] = [
   ['now, quiet', 'all-quiet', '#/', 'All quiet.'],
   ['now, overdue', 'one-overdue', '#/', '1 flow is overdue.'],
   ['now, read-only', 'read-only', '#/', 'read-only'],
@@ -63,7 +70,13 @@ export const views: [name: string, scenario: string, hash: string, shows: string
   ['now, journal full', 'journal-full', '#/', 'The broker cannot write its journal.'],
   ['now, a silent service', 'service-silent', '#/', 'no instance is connected'],
   ['now, a failing check', 'check-failed', '#/', /check carrier fails for 34 s on 1 of 2 instances/],
+  ['now, no broker', 'broker-gone', '#/', 'The broker does not answer.'],
+  ['now, no tracker', 'tracker-gone', '#/', /What you see is \d+ s old/],
+  ['now, no gateway', 'gateway-gone', '#/', /What you see is \d+ s old/],
   ['flows', 'incident', '#/flows', 'order-400'],
+  ['flows, ten thousand', 'ten-thousand-flows', '#/flows', 'order-'],
+  ['flow, long, graph', 'long-flow', '#/flow/batch-1', 'batch-1'],
+  ['flow, long, sequence', 'long-flow', '#/flow/batch-1/sequence', 'batch-1'],
   ['flow, graph', 'one-overdue', '#/flow/order-17', 'payment.declined'],
   ['flow, causes', 'one-overdue', '#/flow/order-17/tree', 'dead letter'],
   ['flow, sequence', 'one-overdue', '#/flow/order-13/sequence', 'order.placed acked'],
@@ -72,6 +85,11 @@ export const views: [name: string, scenario: string, hash: string, shows: string
   ['flow, compared', 'one-overdue', '#/flow/order-17/compare?with=order-15', 'only there'],
   ['incidents', 'incident', '#/incidents', 'has not come'],
   ['incidents, resolved', 'incident', '#/incidents?tab=resolved', 'Lasted'],
+  ['incident', 'incident', '#/incidents', 'Incidents', async (page) => {
+    await page.locator('main a[href^="#/incident/"]').first().click();
+    await expect(page.locator('main')).toContainText('Acknowledge');
+  }],
+  ['incident, to be acknowledged', 'incident', '#/incidents', 'Your name', button('Acknowledge')],
   ['definitions', 'incident', '#/definitions', 'order-fulfilment'],
   ['definition, graph', 'incident', '#/definition/order-fulfilment', 'customer.notified'],
   ['definition, edges', 'incident', '#/definition/order-fulfilment/edges', 'Armed'],
@@ -81,6 +99,8 @@ export const views: [name: string, scenario: string, hash: string, shows: string
   ['service', 'incident', '#/service/payments', 'Subscribes to'],
   ['service, a failing check', 'check-failed', '#/service/shipping', 'connect to carrier.example:443: connection refused'],
   ['dead letters', 'dead-letters', '#/failures', /17 dead letters/],
+  ['dead letters, one group', 'dead-letters', '#/failures?service=shipping', 'Attempt', button('Inspect')],
+  ['dead letters, to be redriven', 'dead-letters', '#/failures', 'Your name', button('Redrive 17 of payments')],
   ['retries', 'dead-letters', '#/failures?tab=retries', 'Give up'],
   ['delayed', 'dead-letters', '#/failures?tab=delayed', 'customer.notified'],
   ['orphans', 'quiet-topics', '#/failures?tab=orphans', 'which has the key cart-2'],
