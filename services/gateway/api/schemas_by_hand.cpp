@@ -13,6 +13,9 @@ constexpr auto common = R"({
       "title": {"type": "string"},
       "status": {"type": "integer"},
       "detail": {"type": "string", "description": "One sentence for people."},
+      "outcome": {"type": "string", "description": "Of an event that was not taken: what became of it."},
+      "reason": {"type": "string", "description": "Of an event that was not taken: the broker's, `unknown_topic`."},
+      "attribute": {"type": "string", "description": "Of an event that was not taken: where it is wrong."},
       "part": {
         "type": "string",
         "enum": ["gateway"],
@@ -84,7 +87,9 @@ constexpr auto common = R"({
       "id": {"type": "string"},
       "correlationid": {"type": "string"},
       "matched": {"type": "integer", "minimum": 0, "description": "How many services get it."},
-      "wait": {"$ref": "#/components/schemas/WaitReply"}
+      "delayed": {"type": "boolean", "description": "It waits for its delivertime."},
+      "wait": {"$ref": "#/components/schemas/WaitReply"},
+      "wait_error": {"type": "string", "description": "Why the flow was not waited for to the end."}
     },
     "required": ["outcome", "offset", "id"]
   },
@@ -98,12 +103,30 @@ constexpr auto common = R"({
       "id": {"type": "string"},
       "correlationid": {"type": "string"},
       "matched": {"type": "integer", "minimum": 0},
+      "delayed": {"type": "boolean"},
+      "reason": {"type": "string"},
+      "attribute": {"type": "string"},
       "detail": {"type": "string"}
     }
   },
   "Readiness": {
     "type": "object",
-    "properties": {"ready": {"type": "boolean"}}
+    "properties": {
+      "ready": {"type": "boolean"},
+      "checks": {
+        "type": "object",
+        "additionalProperties": {
+          "type": "object",
+          "properties": {
+            "ok": {"type": "boolean"},
+            "detail": {"type": "string"},
+            "lag_ms": {"type": "number"}
+          },
+          "required": ["ok"]
+        }
+      }
+    },
+    "required": ["ready", "checks"]
   }
 })";
 

@@ -1040,6 +1040,12 @@ export interface components {
             status: number;
             /** @description One sentence for people. */
             detail: string;
+            /** @description Of an event that was not taken: what became of it. */
+            outcome?: string;
+            /** @description Of an event that was not taken: the broker's, `unknown_topic`. */
+            reason?: string;
+            /** @description Of an event that was not taken: where it is wrong. */
+            attribute?: string;
             /**
              * @description Stands there where the gateway itself has too much to do, and not one of those behind it.
              * @enum {string}
@@ -1054,7 +1060,11 @@ export interface components {
             correlationid?: string;
             /** @description How many services get it. */
             matched?: number;
+            /** @description It waits for its delivertime. */
+            delayed?: boolean;
             wait?: components["schemas"]["WaitReply"];
+            /** @description Why the flow was not waited for to the end. */
+            wait_error?: string;
         };
         /** @description Of a batch: an event that was published, or the problem it was refused with. */
         PublishedEntry: {
@@ -1064,10 +1074,20 @@ export interface components {
             id?: string;
             correlationid?: string;
             matched?: number;
+            delayed?: boolean;
+            reason?: string;
+            attribute?: string;
             detail?: string;
         };
         Readiness: {
-            ready?: boolean;
+            ready: boolean;
+            checks: {
+                [key: string]: {
+                    ok: boolean;
+                    detail?: string;
+                    lag_ms?: number;
+                };
+            };
         };
         Replay: {
             id: number;
