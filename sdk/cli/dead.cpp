@@ -7,14 +7,13 @@
 
 #include "cli/catalog.h"
 #include "cli/duration_text.h"
-#include "cli/error_group.h"
 #include "cli/letter_command.h"
 #include "cli/letter_text.h"
 #include "cli/letters.h"
 #include "cli/progress.h"
 #include "cli/selection.h"
 #include "cli/table.h"
-#include "event/rfc3339.h"
+#include "story/error_group.h"
 
 namespace reel::cli {
 namespace {
@@ -83,16 +82,6 @@ int list_letters(Invocation& invocation, const DeadOptions& options) {
   const std::string more = more_text(listed, total, selection.filters(), cut);
   if (!more.empty()) invocation.err.line(more);
   return exit_code::ok;
-}
-
-Json group_json(const ErrorGroup& group) {
-  return {{"service", group.service},
-          {"group", group_id(group.error)},
-          {"error", group.error},
-          {"count", group.count},
-          {"first_failed_at", rfc3339(group.first_failed_at)},
-          {"last_failed_at", rfc3339(group.last_failed_at)},
-          {"example", group.example}};
 }
 
 int list_groups(Invocation& invocation, const DeadOptions& options) {

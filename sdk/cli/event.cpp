@@ -1,24 +1,20 @@
 // `reel event ID`: what became of one event, for every service.
 //
-// The journal is read three times, each as little as possible: for the event, for the subscriptions from
-// there on, and for what the ledger says of it, until nobody is owed it any more.
+// The journal is read for the event, where it is named by its id, and then as story/event_telling.h says.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <map>
 #include <memory>
 
 #include "cli/audit/event_finder.h"
-#include "cli/audit/event_story.h"
 #include "cli/audit/journal_reading.h"
 #include "cli/audit/story_text.h"
 #include "cli/catalog.h"
 #include "cli/inquiry.h"
 #include "story/content_judge.h"
-#include "story/record_topics.h"
-#include "story/subscriptions.h"
+#include "story/event_story.h"
+#include "story/event_story_json.h"
+#include "story/event_telling.h"
 
 namespace reel::cli {
 
@@ -33,39 +29,6 @@ struct EventOptions {
   bool all = false;
 };
 
-/// The event's offset; of a redelivery's record, where the event itself stands.
-std::uint64_t offset_of(Invocation& invocation, const EventOptions& options, const JournalEnd& end) {
-  std::uint64_t offset = options.offset;
-  const bool there = read_event_at(invocation, offset, end, [&](const StreamEvent& event) {
-    v1::RedeliveryRecord record;
-    if (event.topic.starts_with(redelivery_prefix) && parse_record(record, event.data))
-      offset = record.origin();
-  });
-  if (!there)
-    throw Failure{exit_code::refused, fmt::format("the journal holds no event at offset {}", offset)};
-  return offset;
-}
-
-void tell(Invocation& invocation, std::uint64_t offset, const JournalEnd& end, bool all, EventStory& story) {
-  // What is written in one record has times that follow one another: a route's events, a handler's.
-  std::uint64_t last_time = 0;
-  bool over = false;
-  read_journal(invocation, {.patterns = {">", "reel.>"}, .start = Start::offset(offset), .end = end},
-               [&](const StreamEvent& event) {
-                 if (story.head().offset == 0) {
-                   story.begin(event);
-                 } else if (over && event.recordedtime != last_time + 1) {
-                   return false;
-                 } else {
-                   story.see(event);
-                 }
-                 last_time = event.recordedtime;
-                 over = !all && story.settled();
-                 return true;
-               });
-  story.finish(over ? last_time : end.time);
-}
-
 void print_story(Invocation& invocation, const EventStory& story, const std::optional<StoryKept>& kept) {
   if (invocation.globals.json) {
     invocation.out.line(line_of(story_json(story, kept)));
@@ -79,12 +42,17 @@ int run_event(Invocation& invocation, const EventOptions& options) {
     throw Failure{exit_code::usage, "name an event by its id, or by --offset"};
   const v1::ServicesReply said = ask_services(invocation.globals);
   const JournalEnd end{.offset = said.end_offset(), .time = said.now()};
+  const CommandJournal journal{invocation};
   std::uint64_t offset = 0;
   std::optional<StoryKept> kept;
   Interests interests{content_filter(Catalog::fetch(invocation.globals).shared_schemas())};
   EventStory story{interests};
   if (options.offset != 0) {
-    offset = offset_of(invocation, options, end);
+    offset = origin_of(journal, options.offset, end);
+    if (offset == 0) {
+      throw Failure{exit_code::refused,
+                    fmt::format("the journal holds no event at offset {}", options.offset)};
+    }
   } else {
     const EventSearch found = find_event(invocation, options.id, options.flow, end);
     if (!found.any()) {
@@ -97,12 +65,9 @@ int run_event(Invocation& invocation, const EventOptions& options) {
     if (offset == 0) story.begin_kept(found.kept_head());
   }
   if (offset != 0) {
-    const std::uint64_t begin =
-        learn_subscriptions(CommandJournal{invocation}, Start::offset(offset), end, said, interests);
+    const std::uint64_t begin = tell_event(journal, offset, end, said, options.all, interests, story);
     if (begin != offset)
       throw Failure{exit_code::refused, fmt::format("the journal begins at offset {}", begin)};
-    interests.cover(offset, end.offset);
-    tell(invocation, offset, end, options.all, story);
   }
   print_story(invocation, story, kept);
   return exit_code::ok;

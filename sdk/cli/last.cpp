@@ -1,10 +1,7 @@
 // `reel last PATTERN…`: the newest event of each topic, as a value that was published to be looked up.
-//
-// The broker knows where it stands, so only that one is read, however long ago it came.
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -12,6 +9,7 @@
 #include "cli/event_printer.h"
 #include "cli/inquiry.h"
 #include "event/topic.h"
+#include "story/newest.h"
 
 namespace reel::cli {
 namespace {
@@ -25,33 +23,20 @@ void check_patterns(const Patterns& patterns) {
   }
 }
 
-/// Where the newest events of matching topics stand, by topic.
-std::vector<std::uint64_t> newest_offsets(const Globals& globals, const Patterns& patterns) {
-  v1::Request request;
-  request.mutable_topics();
-  const v1::Reply reply = ask_broker(globals, request);
-  std::vector<std::uint64_t> offsets;
-  for (const auto& topic : reply.topics().topics()) {
-    const bool asked_for = std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-      return matches(pattern, topic.topic());
-    });
-    if (asked_for && topic.newest_offset() != 0) offsets.push_back(topic.newest_offset());
-  }
-  return offsets;
-}
-
 int run_last(Invocation& invocation, const Patterns& patterns) {
   check_patterns(patterns);
   Catalog catalog = Catalog::fetch(invocation.globals);
   for (const std::string& pattern : patterns) {
     if (const auto why = catalog.unheard(pattern, false)) throw Failure{exit_code::refused, *why};
   }
-  const auto offsets = newest_offsets(invocation.globals, patterns);
+  v1::Request request;
+  request.mutable_topics();
+  const auto newest = story::newest_events(ask_broker(invocation.globals, request).topics(), patterns);
   const v1::ServicesReply said = ask_services(invocation.globals);  // behind: they are before its end
   const JournalEnd end{.offset = said.end_offset(), .time = said.now()};
   EventPrinter printer{invocation, std::move(catalog)};
   bool any = false;
-  for (const std::uint64_t offset : offsets) {
+  for (const auto& [topic, offset] : newest) {
     any |= read_event_at(invocation, offset, end, [&](const StreamEvent& event) {
       (void)printer.print({&event, 1});
     });

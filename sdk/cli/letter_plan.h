@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/error_group.h"
 #include "cli/letters.h"
+#include "story/error_group.h"
 
 namespace reel::cli {
 

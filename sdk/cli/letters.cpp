@@ -65,15 +65,6 @@ std::uint64_t each_letter(const Globals& globals, Failed which, const std::strin
   }
 }
 
-std::uint64_t stands_at(const v1::Failure& failure) {
-  return failure.origin() != 0 ? failure.origin() : failure.offset();
-}
-
-std::string error_text(const v1::Failure& failure) {
-  if (failure.error_type().empty()) return failure.error();
-  return failure.error_type() + (failure.error().empty() ? "" : ": " + failure.error());
-}
-
 Content content_of(const Catalog& catalog, const Letter& letter) {
   const auto event = letter.event().empty() ? std::nullopt : read_event(letter.event());
   if (!event) return {"null", "no longer in the journal"};

@@ -2,7 +2,8 @@
 //
 //   each_letter(globals, Failed::dead, "payments", [&](const Letter& letter) { …; return true; });
 //
-// An event is named by where it stands in the journal, also after it was redriven: stands_at().
+// An event is named by where it stands in the journal, also after it was redriven: stands_at() of
+// story/error_group.h.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "cli/catalog.h"
 #include "cli/invocation.h"
 #include "reel/v1/query.pb.h"
+#include "story/error_group.h"
 #include "story/flow_json.h"
 
 namespace reel::cli {
@@ -26,12 +28,6 @@ enum class Failed { dead, retrying };
 /// in all.
 std::uint64_t each_letter(const Globals& globals, Failed which, const std::string& service,
                           const std::function<bool(const Letter&)>& each);
-
-/// The event's own offset, where the failure may be that of a redelivery.
-[[nodiscard]] std::uint64_t stands_at(const v1::Failure& failure);
-
-/// "std::runtime_error: bank not reachable"
-[[nodiscard]] std::string error_text(const v1::Failure& failure);
 
 /// What the event says, where the journal still has it.
 struct Content {

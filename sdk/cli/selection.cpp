@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "cli/error_group.h"
 #include "cli/terminal.h"
 #include "event/topic.h"
+#include "story/error_group.h"
 
 namespace reel::cli {
 namespace {

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <ctime>
+#include <map>
+#include <regex>
 #include <set>
 
 #include "http_clients.h"
@@ -103,6 +105,30 @@ struct Everything {
   std::unique_ptr<Process> payments;
 };
 
+/// The commands that `reel --help` lists.
+std::set<std::string> commands_of(const std::string& help) {
+  static const std::regex row{"^  ([a-z]+) {2,}[^ ]"};
+  std::set<std::string> commands;
+  std::istringstream lines{help};
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch found;
+    if (std::regex_search(line, found, row)) commands.insert(found[1]);
+  }
+  return commands;
+}
+
+/// The rows of docs/http.md that begin with a command: what it says of each.
+std::map<std::string, std::string> documented_commands() {
+  static const std::regex row{R"(^\| `reel ([a-z]+)` \| (.*) \|$)"};
+  std::map<std::string, std::string> rows;
+  std::istringstream lines{read_file(REEL_SOURCE_DIR "/docs/http.md")};
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch found;
+    if (std::regex_match(line, found, row)) rows.emplace(found[1], found[2]);
+  }
+  return rows;
+}
+
 std::string placing(const std::string& flow, const std::string& more = "") {
   return R"({"type":"order.placed","correlationid":")" + flow + R"(","data":{"orderId":")" + flow + "\"}" +
          more + "}";
@@ -179,6 +205,17 @@ TEST_CASE("every operation of the OpenAPI document is answered by the real progr
   CHECK(api.get("/v1/definitions").at("definitions").size() == 1);
   const std::string place = letter.at("failure").at("offset").dump();
   CHECK(api.get("/v1/events/{offset}", "/v1/events/" + place).at("event").at("type") == "order.placed");
+  const Json story = api.get("/v1/events/{offset}/story", "/v1/events/" + place + "/story");
+  CHECK(story.at("state") == "dead");
+  for (const char* same : {"services", "led_to"})
+    CHECK(nlohmann::json(story.at(same)) == mesh.rows({"event", "--offset", place}).at(0)[same]);
+  CHECK(api.get("/v1/last", "/v1/last?topics=order.shipped").at("events").at(0).at("id") == "b-1");
+  const Json first = api.get("/v1/last", "/v1/last?limit=1");
+  CHECK(api.get("/v1/last", "/v1/last?limit=1&after=" + first.at("next").get<std::string>()).at("events") !=
+        first.at("events"));
+  CHECK(nlohmann::json(api.get("/v1/dead/groups").at("groups")) ==
+        nlohmann::json(mesh.rows({"dead", "groups"})));
+  CHECK(api.get("/v1/flows/{id}/otlp", "/v1/flows/bad/otlp").contains("resourceSpans"));
   CHECK(api.get("/v1/schemas/{type}", "/v1/schemas/test.v1.Placed").at("type") == "test.v1.Placed");
   CHECK(api.get("/healthz").at("status") == "up");
   CHECK(eventually([&] { return gateway.get("/readyz").status == 200; }));
@@ -222,4 +259,26 @@ TEST_CASE("every operation of the OpenAPI document is answered by the real progr
   api.post("/v1/care", R"({"waive":{"correlationid":"bad","reason":"known"}})", 400);
 
   CHECK(api.uncalled() == std::vector<std::string>{});
+}
+
+TEST_CASE("every command of reel has a path over HTTP, or a reason why there is none") {
+  const auto document = Json::parse(read_file(REEL_SOURCE_DIR "/services/gateway/openapi.json"));
+  const auto rows = documented_commands();
+  Mesh mesh;
+  const auto commands = commands_of(mesh.reel({"--help"}).out);
+  CHECK(commands.size() > 30);
+  for (const std::string& command : commands) CHECK_MESSAGE(rows.contains(command), command);
+  static const std::regex operation{"`(GET|POST) (/[^` ]*)`"};
+  for (const auto& [command, said] : rows) {
+    CAPTURE(command);
+    CHECK(commands.contains(command));
+    std::sregex_iterator each{said.begin(), said.end(), operation};
+    CHECK((each != std::sregex_iterator{} || said.starts_with("none")));
+    for (; each != std::sregex_iterator{}; ++each) {
+      const std::string method = (*each)[1] == "GET" ? "get" : "post";
+      const std::string path = (*each)[2];
+      CHECK_MESSAGE(document["paths"].contains(path), path);
+      CHECK_MESSAGE(document["paths"].value(path, Json::object()).contains(method), method, " ", path);
+    }
+  }
 }

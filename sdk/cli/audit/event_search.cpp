@@ -7,8 +7,6 @@
 
 namespace reel::cli {
 
-using namespace story;
-
 bool EventSearch::see(const StreamEvent& event) {
   if (event.topic == delayed_topic) {
     see_kept(event);

@@ -11,9 +11,11 @@
 #include <optional>
 #include <string>
 
-#include "cli/audit/event_story.h"
+#include "story/event_story.h"
 
 namespace reel::cli {
+
+using namespace story;
 
 class EventSearch {
  public:

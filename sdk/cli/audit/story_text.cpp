@@ -7,8 +7,7 @@
 #include "cli/audit/part_text.h"
 #include "cli/duration_text.h"
 #include "cli/flow_tree.h"
-#include "event/rfc3339.h"
-#include "story/part_json.h"
+#include "story/event_story_json.h"
 
 namespace reel::cli {
 namespace {
@@ -144,34 +143,17 @@ std::vector<Line> body(const EventStory& story, const std::optional<StoryKept>& 
   return lines;
 }
 
-struct Verdict {
-  std::string text;
-  Ink ink;
-};
-
-/// The event as a whole: the worst of what became of it.
-Verdict verdict_of(const EventStory& story, const std::optional<StoryKept>& kept) {
-  if (story.head().offset == 0)
-    return kept && kept->cancelled_at != 0 ? Verdict{"cancelled", Ink::dim} : Verdict{"kept", Ink::yellow};
-  const auto parts = story.parts();
-  if (parts.empty()) return {"unrouted", Ink::yellow};
-  const auto any = [&](std::initializer_list<PartState> states) {
-    return std::any_of(parts.begin(), parts.end(), [&](const StoryPart* part) {
-      return std::find(states.begin(), states.end(), part->state) != states.end();
-    });
-  };
-  if (any({PartState::dead})) return {"dead", Ink::red};
-  if (any({PartState::parked})) return {"parked", Ink::yellow};
-  if (any({PartState::retrying})) return {"retrying", Ink::yellow};
-  if (any({PartState::waiting, PartState::in_flight})) return {"waiting", Ink::yellow};
-  return {"settled", Ink::green};
+Ink ink_of_whole(const std::string& state) {
+  if (state == "dead") return Ink::red;
+  if (state == "settled") return Ink::green;
+  return state == "cancelled" ? Ink::dim : Ink::yellow;
 }
 
 std::string header(const EventStory& story, const std::optional<StoryKept>& kept, const Terminal& terminal) {
   const StoryHead& head = story.head();
-  const Verdict verdict = verdict_of(story, kept);
-  return terminal.paint(Ink::bold, shown(head.id)) + "  " + terminal.paint(verdict.ink, verdict.text) + "  " +
-         shown(head.topic) + "  in flow " + shown(head.correlationid) + ", " + date_text(head.time);
+  const std::string state = whole_state(story, kept);
+  return terminal.paint(Ink::bold, shown(head.id)) + "  " + terminal.paint(ink_of_whole(state), state) +
+         "  " + shown(head.topic) + "  in flow " + shown(head.correlationid) + ", " + date_text(head.time);
 }
 
 }  // namespace
@@ -206,38 +188,6 @@ std::vector<std::string> story_lines(const EventStory& story, const std::optiona
     texts.push_back(std::move(text));
   }
   return texts;
-}
-
-Json story_json(const EventStory& story, const std::optional<StoryKept>& kept) {
-  const StoryHead& head = story.head();
-  Json json{{"id", head.id},
-            {"type", head.topic},
-            {"source", head.source},
-            {"correlationid", head.correlationid},
-            {"state", verdict_of(story, kept).text}};
-  if (!head.causationid.empty()) json["causationid"] = head.causationid;
-  if (kept) {
-    json["kept"] = {{"reeloffset", kept->offset}, {"time", rfc3339(kept->time)}, {"due", rfc3339(kept->due)}};
-    if (kept->cancelled_at != 0) {
-      json["kept"]["cancelled_at"] = rfc3339(kept->cancelled_at);
-      json["kept"]["cancelled_by"] = kept->cancelled_by;
-    }
-  }
-  if (head.offset == 0) return json;
-  json["reeloffset"] = head.offset;
-  json["recordedtime"] = rfc3339(head.time);
-  json["led_to"] = Json::array();
-  for (const StoryEffect& effect : story.effects()) {
-    json["led_to"].push_back({{"reeloffset", effect.offset},
-                              {"recordedtime", rfc3339(effect.time)},
-                              {"type", effect.topic},
-                              {"id", effect.id},
-                              {"source", effect.source}});
-  }
-  json["services"] = Json::array();
-  for (const StoryPart* part : story.parts()) json["services"].push_back(part_json(*part));
-  json["told_until"] = rfc3339(story.now());
-  return json;
 }
 
 }  // namespace reel::cli

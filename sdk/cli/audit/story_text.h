@@ -1,4 +1,4 @@
-// An event's story as lines of text, and as a JSON object.
+// An event's story as lines of text.
 //
 //   event-1  dead  order.placed  in flow order-7, 2026-03-01 10:02:11
 //     10:02:11.004           accepted at offset 42  by orders
@@ -16,9 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/audit/event_story.h"
 #include "cli/terminal.h"
-#include "story/flow_json.h"
+#include "story/event_story.h"
 
 namespace reel::cli {
 
@@ -27,6 +26,5 @@ using namespace story;
 [[nodiscard]] std::vector<std::string> story_lines(const EventStory& story,
                                                    const std::optional<StoryKept>& kept,
                                                    const Terminal& terminal);
-[[nodiscard]] Json story_json(const EventStory& story, const std::optional<StoryKept>& kept);
 
 }  // namespace reel::cli

@@ -1,6 +1,7 @@
 #include "gateway/api/endpoints.h"
 
 #include "gateway/api/added_up.h"
+#include "gateway/api/dead_groups.h"
 #include "gateway/api/definitions_json.h"
 #include "gateway/api/edge_endpoints.h"
 #include "gateway/api/one_event.h"
@@ -54,6 +55,15 @@ std::vector<Parameter> of_letters() {
           row_limit(),
           after_offset(),
           {.name = "after_service", .help = "`next_service` of the page before."}};
+}
+
+Parameter event_offset() {
+  return {.name = "offset",
+          .kind = Kind::number,
+          .help = "Its place in the journal.",
+          .in_path = true,
+          .required = true,
+          .least = 1};
 }
 
 std::vector<Endpoint> of_the_broker() {
@@ -244,14 +254,40 @@ std::vector<Endpoint> of_the_gateway() {
       {.path = "/v1/events/{offset}",
        .name = "getEvent",
        .summary = "One event with its payload decoded.",
-       .parameters = {{.name = "offset",
-                       .kind = Kind::number,
-                       .help = "Its place in the journal.",
-                       .in_path = true,
-                       .required = true,
-                       .least = 1}},
+       .parameters = {event_offset()},
        .answer_schema = "StoredEvent",
        .answer = answer_event},
+      {.path = "/v1/events/{offset}/story",
+       .name = "getEventStory",
+       .summary = "What became of one event, for every service.",
+       .parameters = {event_offset(),
+                      {.name = "all",
+                       .kind = Kind::flag,
+                       .help = "Behind its settlement, too, up to the journal's end: for replays."}},
+       .answer_schema = "EventStory",
+       .answer = answer_event_story},
+      {.path = "/v1/last",
+       .name = "listLast",
+       .summary = "The newest event of each topic, by topic.",
+       .parameters = {{.name = "topics",
+                       .help = "Patterns, with commas between them; everything where it is not given.",
+                       .text_bytes_max = 8'192},
+                      row_limit(100, 20),
+                      after_text()},
+       .answer_schema = "LastEvents",
+       .answer = answer_last},
+      {.path = "/v1/dead/groups",
+       .name = "listDeadGroups",
+       .summary = "Dead letters counted by service and error, the most frequent first.",
+       .parameters = of_letters(),
+       .answer_schema = "DeadGroups",
+       .answer = answer_dead_groups},
+      {.path = "/v1/flows/{id}/otlp",
+       .name = "getTrace",
+       .summary = "One flow as a trace of OpenTelemetry, as `reel flow ID -o otlp` prints it.",
+       .parameters = {flow_id(), step_limit(), after_offset()},
+       .answer_schema = "Trace",
+       .answer = answer_otlp},
       {.path = "/v1/schemas/{type}",
        .name = "getSchema",
        .summary = "The schema of a message type, as a .proto file has it.",

@@ -1,4 +1,5 @@
-// One event of the journal with its payload decoded: GET /v1/events/{offset}.
+// Events of the journal by their place in it: one with its payload decoded, what became of one, and the
+// newest of each topic.
 #pragma once
 
 #include <string>
@@ -7,6 +8,11 @@ namespace reel::gateway {
 
 struct Call;
 
+/// GET /v1/events/{offset}
 [[nodiscard]] std::string answer_event(const Call& call);
+/// GET /v1/events/{offset}/story, which is `reel event --offset N -o json`.
+[[nodiscard]] std::string answer_event_story(const Call& call);
+/// GET /v1/last, which is `reel last -o json`.
+[[nodiscard]] std::string answer_last(const Call& call);
 
 }  // namespace reel::gateway

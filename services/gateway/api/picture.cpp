@@ -4,6 +4,7 @@
 #include "gateway/api/questions.h"
 #include "reel/query.h"
 #include "story/flow_picture.h"
+#include "story/otlp.h"
 #include "story/picture_json.h"
 
 namespace reel::gateway {
@@ -40,6 +41,15 @@ std::string answer_picture(const Call& call) {
                             [&](std::string_view part) { text += part; });
   text.resize(text.rfind('}'));  // the object goes on
   return text + ",\"next\":" + std::to_string(flow.next()) + "}";
+}
+
+std::string answer_otlp(const Call& call) {
+  const v1::FlowReply flow = flow_of(call);
+  const auto read = deliveries_of(call.bus, call.journal, call.events, flow);
+  std::string text;
+  story::write_otlp(story::FlowPicture{flow, read != nullptr ? read->deliveries.get() : nullptr},
+                    [&](std::string_view part) { text += part; });
+  return text;
 }
 
 }  // namespace reel::gateway

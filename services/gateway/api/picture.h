@@ -21,5 +21,7 @@ struct Call;
                                                                    const v1::FlowReply& flow);
 
 [[nodiscard]] std::string answer_picture(const Call& call);
+/// As a trace of OpenTelemetry: GET /v1/flows/{id}/otlp, which is `reel flow ID -o otlp`.
+[[nodiscard]] std::string answer_otlp(const Call& call);
 
 }  // namespace reel::gateway

@@ -55,6 +55,72 @@ constexpr auto common = R"({
     "properties": {"event": {"$ref": "#/components/schemas/CloudEvent"}},
     "required": ["event"]
   },
+  "EventStory": {
+    "description": "As `reel event -o json` prints it.",
+    "type": "object",
+    "properties": {
+      "id": {"type": "string"},
+      "type": {"type": "string"},
+      "source": {"type": "string"},
+      "correlationid": {"type": "string"},
+      "causationid": {"type": "string"},
+      "state": {"type": "string", "enum": ["dead", "parked", "retrying", "waiting", "settled", "unrouted"]},
+      "reeloffset": {"type": "integer", "minimum": 0},
+      "recordedtime": {"type": "string", "format": "date-time"},
+      "led_to": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "properties": {
+            "reeloffset": {"type": "integer", "minimum": 0},
+            "recordedtime": {"type": "string", "format": "date-time"},
+            "type": {"type": "string"},
+            "id": {"type": "string"},
+            "source": {"type": "string"}
+          },
+          "required": ["reeloffset", "recordedtime", "type", "id", "source"]
+        }
+      },
+      "services": {"type": "array", "items": {"$ref": "#/components/schemas/PictureDelivery"}},
+      "told_until": {"type": "string", "format": "date-time"}
+    },
+    "required": ["id", "type", "source", "correlationid", "state", "reeloffset", "recordedtime", "led_to", "services",
+                 "told_until"]
+  },
+  "LastEvents": {
+    "type": "object",
+    "properties": {
+      "events": {"type": "array", "items": {"$ref": "#/components/schemas/CloudEvent"}},
+      "next": {"type": "string", "description": "`after` of the next page; empty: there is none."}
+    },
+    "required": ["events", "next"]
+  },
+  "DeadGroups": {
+    "type": "object",
+    "properties": {
+      "groups": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "properties": {
+            "service": {"type": "string"},
+            "group": {"type": "string", "description": "What `reel dead --error` takes."},
+            "error": {"type": "string", "description": "Without the numbers, ids and names in it."},
+            "count": {"type": "integer", "minimum": 0},
+            "first_failed_at": {"type": "string", "format": "date-time"},
+            "last_failed_at": {"type": "string", "format": "date-time"},
+            "example": {"type": "integer", "minimum": 0, "description": "Offset of the one that failed last."}
+          },
+          "required": ["service", "group", "error", "count", "first_failed_at", "last_failed_at", "example"]
+        }
+      },
+      "looked_at": {"type": "integer", "minimum": 0, "description": "Letters that were counted."},
+      "next": {"type": "integer", "minimum": 0, "description": "Not 0: there are more to count, from here."},
+      "next_service": {"type": "string"}
+    },
+    "required": ["groups", "looked_at", "next", "next_service"]
+  },
+  "Trace": {"description": "An ExportTraceServiceRequest of OTLP, as JSON.", "type": "object"},
   "Spans": {
     "description": "Times of something: how many, and their percentiles, within 0.8 %. Null where there are none.",
     "type": "object",

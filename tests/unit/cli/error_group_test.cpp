@@ -1,8 +1,8 @@
-#include "cli/error_group.h"
+#include "story/error_group.h"
 
 #include <doctest/doctest.h>
 
-using namespace reel::cli;
+using namespace reel::story;
 
 TEST_CASE("an error is told from others by its words, not by the numbers and names in it") {
   struct Case {

@@ -1,5 +1,6 @@
 // The story of one event, put together from little journals.
-#include "cli/audit/event_story.h"
+#include "story/event_story.h"
+#include "story/event_story_json.h"
 
 #include <doctest/doctest.h>
 

@@ -3,6 +3,7 @@
 
 #include "api_bench.h"
 #include "gateway/api/added_up.h"
+#include "gateway/api/dead_groups.h"
 #include "gateway/api/schema_text.h"
 #include "search/spans.h"
 
@@ -77,6 +78,84 @@ TEST_CASE("an event is found by its offset") {
   const Answer gone = bench.get("/v1/events/3");
   CHECK(gone.status == 404);
   CHECK(gone.detail() == "the journal holds no event at offset 3");
+}
+
+TEST_CASE("the story of an event has how it ended for each service") {
+  ApiBench bench{
+      "payments wants order.placed@1\n"
+      "order.placed\n"
+      "payments/7c2f report delivered 2 acked 2"};
+  bench.bus.filled = false;
+  bench.bus.tell = [&](const v1::Request&, v1::Reply& reply) {
+    auto& service = *reply.mutable_services()->add_services();
+    service.set_service("payments");
+    service.add_filters()->set_pattern("order.placed");
+    reply.mutable_services()->set_end_offset(bench.journal().end());
+    reply.mutable_services()->set_now(JournalInWords::time_of(bench.journal().end()));
+  };
+  const Json story = bench.get("/v1/events/2/story").json;
+  CHECK(story["state"] == "settled");
+  CHECK(story["reeloffset"] == 2);
+  REQUIRE(story["services"].size() == 1);
+  CHECK(story["services"][0]["state"] == "acked");
+  CHECK(bench.get("/v1/events/9/story").detail() == "the journal holds no event at offset 9");
+}
+
+TEST_CASE("the newest event of each topic comes page by page, by topic") {
+  ApiBench bench{"order.placed\norder.paid from event-1\norder.placed"};
+  bench.bus.filled = false;
+  bench.bus.tell = [&](const v1::Request& request, v1::Reply& reply) {
+    if (request.has_services()) {
+      reply.mutable_services()->set_end_offset(bench.journal().end());
+      reply.mutable_services()->set_now(JournalInWords::time_of(bench.journal().end()));
+      return;
+    }
+    const std::pair<const char*, std::uint64_t> topics[] = {
+        {"order.placed", 3}, {"order.lost", 0}, {"order.paid", 2}};
+    for (const auto& [name, newest] : topics) {
+      auto& topic = *reply.mutable_topics()->add_topics();
+      topic.set_topic(name);
+      topic.set_newest_offset(newest);
+    }
+  };
+  const Json first = bench.get("/v1/last?topics=order.*&limit=1").json;
+  REQUIRE(first["events"].size() == 1);
+  CHECK(first["events"][0]["reeloffset"] == 2);
+  CHECK(first["next"] == "order.paid");
+  const Json second = bench.get("/v1/last?limit=1&after=order.paid").json;
+  REQUIRE(second["events"].size() == 1);
+  CHECK(second["events"][0]["reeloffset"] == 3);
+  CHECK(second["next"] == "");
+  CHECK(bench.get("/v1/last?topics=a..b").status == 400);
+}
+
+TEST_CASE("dead letters are counted by error over the broker's pages, and no longer than is bearable") {
+  ApiBench bench;
+  bench.bus.filled = false;
+  std::uint64_t pages = 0;
+  std::uint64_t pages_max = 2;
+  bench.bus.tell = [&](const v1::Request&, v1::Reply& reply) {
+    ++pages;
+    for (int i = 0; i < 100; ++i) {
+      auto& letter = *reply.mutable_dead()->add_letters();
+      letter.set_service("payments");
+      letter.mutable_failure()->set_error("order " + std::to_string(i) + " not found");
+    }
+    if (pages < pages_max) reply.mutable_dead()->set_next(pages);
+    reply.mutable_dead()->set_next_service("payments");
+  };
+  const Json whole = bench.get("/v1/dead/groups").json;
+  REQUIRE(whole["groups"].size() == 1);
+  CHECK(whole["groups"][0]["error"] == "order <n> not found");
+  CHECK(whole["groups"][0]["count"] == 200);
+  CHECK(whole["next"] == 0);
+
+  pages = 0;
+  pages_max = 1'000;
+  const Json part = bench.get("/v1/dead/groups").json;
+  CHECK(part["looked_at"] == gateway::letters_looked_at_max);
+  CHECK(part["next"] == gateway::letters_looked_at_max / 100);
+  CHECK(part["next_service"] == "payments");
 }
 
 TEST_CASE("the picture of a flow has its deliveries, and without a broker the rest") {

@@ -378,6 +378,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events/{offset}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of one event, for every service. */
+        get: operations["getEventStory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest event of each topic, by topic. */
+        get: operations["listLast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dead letters counted by service and error, the most frequent first. */
+        get: operations["listDeadGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/flows/{id}/otlp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One flow as a trace of OpenTelemetry, as `reel flow ID -o otlp` prints it. */
+        get: operations["getTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schemas/{type}": {
         parameters: {
             query?: never;
@@ -604,6 +672,27 @@ export interface components {
             left_out: string[];
             resumed: number;
         };
+        DeadGroups: {
+            groups: {
+                service: string;
+                /** @description What `reel dead --error` takes. */
+                group: string;
+                /** @description Without the numbers, ids and names in it. */
+                error: string;
+                count: number;
+                /** Format: date-time */
+                first_failed_at: string;
+                /** Format: date-time */
+                last_failed_at: string;
+                /** @description Offset of the one that failed last. */
+                example: number;
+            }[];
+            /** @description Letters that were counted. */
+            looked_at: number;
+            /** @description Not 0: there are more to count, from here. */
+            next: number;
+            next_service: string;
+        };
         DeadReply: {
             letters: components["schemas"]["DeadReply.Letter"][];
             next: number;
@@ -723,6 +812,30 @@ export interface components {
         };
         /** @enum {string} */
         Ending: "unknown" | "nacked" | "timed_out" | "lost" | "dead" | "expired";
+        /** @description As `reel event -o json` prints it. */
+        EventStory: {
+            id: string;
+            type: string;
+            source: string;
+            correlationid: string;
+            causationid?: string;
+            /** @enum {string} */
+            state: "dead" | "parked" | "retrying" | "waiting" | "settled" | "unrouted";
+            reeloffset: number;
+            /** Format: date-time */
+            recordedtime: string;
+            led_to: {
+                reeloffset: number;
+                /** Format: date-time */
+                recordedtime: string;
+                type: string;
+                id: string;
+                source: string;
+            }[];
+            services: components["schemas"]["PictureDelivery"][];
+            /** Format: date-time */
+            told_until: string;
+        };
         Expectation: {
             definition: string;
             after: string;
@@ -874,6 +987,11 @@ export interface components {
             next: string;
             /** Format: date-time */
             watermark: string | null;
+        };
+        LastEvents: {
+            events: components["schemas"]["CloudEvent"][];
+            /** @description `after` of the next page; empty: there is none. */
+            next: string;
         };
         /** @description OpenAPI 3.1. */
         Openapi: Record<string, never>;
@@ -1276,6 +1394,8 @@ export interface components {
             newest_offset: number;
             low_importance: boolean;
         };
+        /** @description An ExportTraceServiceRequest of OTLP, as JSON. */
+        Trace: Record<string, never>;
         VariantsReply: {
             topics: string[];
             variants: components["schemas"]["VariantsReply.Variant"][];
@@ -1895,6 +2015,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredEvent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEventStory: {
+        parameters: {
+            query?: {
+                /** @description Behind its settlement, too, up to the journal's end: for replays. */
+                all?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Its place in the journal. */
+                offset: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventStory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLast: {
+        parameters: {
+            query?: {
+                /** @description Patterns, with commas between them; everything where it is not given. */
+                topics?: string;
+                /** @description At most so many rows on this page. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastEvents"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeadGroups: {
+        parameters: {
+            query?: {
+                /** @description Only of this service. */
+                service?: string;
+                /** @description At most so many rows on this page. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: number;
+                /** @description `next_service` of the page before. */
+                after_service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadGroups"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTrace: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows on this page. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The flow's correlation id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
                 };
             };
             default: components["responses"]["Problem"];

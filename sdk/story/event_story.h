@@ -19,9 +19,7 @@
 #include "story/interests.h"
 #include "story/part_story.h"
 
-namespace reel::cli {
-
-using namespace story;
+namespace reel::story {
 
 /// An event that this one led to: derived by a route, or published while it was handled.
 struct StoryEffect {
@@ -87,4 +85,4 @@ class EventStory {
   std::uint64_t now_ = 0;
 };
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -14,8 +14,15 @@
 #include <vector>
 
 #include "reel/v1/query.pb.h"
+#include "story/flow_json.h"
 
-namespace reel::cli {
+namespace reel::story {
+
+/// "std::runtime_error: bank not reachable"
+[[nodiscard]] std::string error_text(const v1::Failure& failure);
+
+/// The event's own offset, where the failure may be that of a redelivery.
+[[nodiscard]] std::uint64_t stands_at(const v1::Failure& failure);
 
 /// An error's words without what differs from event to event: numbers become <n>, hexadecimal <hex>, UUIDs
 /// <uuid>, long mixtures of letters and digits <id>, quoted parts <text>. Stretches of blanks become one.
@@ -36,6 +43,8 @@ struct ErrorGroup {
   std::uint64_t example = 0;          ///< where the one that failed last stands
 };
 
+[[nodiscard]] Json group_json(const ErrorGroup& group);
+
 class ErrorGroups {
  public:
   void add(const v1::DeadReply::Letter& letter);
@@ -46,4 +55,4 @@ class ErrorGroups {
   std::map<std::pair<std::string, std::string>, ErrorGroup> groups_;  // by service and error
 };
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -1,12 +1,12 @@
-#include "cli/error_group.h"
+#include "story/error_group.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 
-#include "cli/letters.h"
+#include "event/rfc3339.h"
 
-namespace reel::cli {
+namespace reel::story {
 namespace {
 
 /// From so many digits on, a word of hexadecimal digits with letters among them is a number and no word.
@@ -112,6 +112,15 @@ std::string normal_error(std::string_view error) {
   return out;
 }
 
+std::string error_text(const v1::Failure& failure) {
+  if (failure.error_type().empty()) return failure.error();
+  return failure.error_type() + (failure.error().empty() ? "" : ": " + failure.error());
+}
+
+std::uint64_t stands_at(const v1::Failure& failure) {
+  return failure.origin() != 0 ? failure.origin() : failure.offset();
+}
+
 std::string group_of(const v1::Failure& failure) {
   v1::Failure normal;
   normal.set_error_type(failure.error_type());
@@ -124,6 +133,16 @@ std::string group_id(std::string_view group) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char byte : group) hash = (hash ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3;
   return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
+}
+
+Json group_json(const ErrorGroup& group) {
+  return {{"service", group.service},
+          {"group", group_id(group.error)},
+          {"error", group.error},
+          {"count", group.count},
+          {"first_failed_at", rfc3339(group.first_failed_at)},
+          {"last_failed_at", rfc3339(group.last_failed_at)},
+          {"example", group.example}};
 }
 
 void ErrorGroups::add(const v1::DeadReply::Letter& letter) {
@@ -146,4 +165,4 @@ std::vector<ErrorGroup> ErrorGroups::by_size() const {
   return groups;
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story

@@ -1,4 +1,4 @@
-#include "cli/audit/event_story.h"
+#include "story/event_story.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "event/topic.h"
 #include "story/record_topics.h"
 
-namespace reel::cli {
+namespace reel::story {
 
 PartStory& EventStory::part_of(const std::string& service) {
   return parts_.try_emplace(service, service, head_.offset).first->second;
@@ -107,4 +107,4 @@ std::vector<const StoryPart*> EventStory::parts() const {
   return parts;
 }
 
-}  // namespace reel::cli
+}  // namespace reel::story
