@@ -36,7 +36,7 @@ class Contract {
   /// Of what is no JSON: it is text, of the type that the document says.
   std::string text(const std::string& path, const std::string& target, const std::string& until) {
     const Raw raw{gateway_.port()};
-    raw.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    raw.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     std::string answer = raw.until(until);
     CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
     const std::string type = described("get", path, 200)["content"].begin().key();
