@@ -55,10 +55,12 @@ void ServiceQueue::feed(DeliveryEdge& edge) {
 void ServiceQueue::make_room() {
   const auto room = dispatch_.room();
   if (room > options_.window_events_max / scarce_part || options_.policy.in_offset_order) {
-    spilled_at_room_ = options_.window_events_max;
+    if (now_ >= spills_again_at_) spilled_at_room_ = options_.window_events_max;
     return;
   }
-  if (room > spilled_at_room_ / 2 && now_ < spills_again_at_) return;
+  // Each time it walks over the whole window: as room halves, and then not before some time has passed.
+  const bool halved = room <= spilled_at_room_ / 2 && spilled_at_room_ != 0;
+  if (!halved && now_ < spills_again_at_) return;
   spilled_at_room_ = room;
   spills_again_at_ = now_ + patience_ns;
   for (const auto& spilled : dispatch_.spill(now_, patience_ns, room / greedy_part)) {
