@@ -4,14 +4,12 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <unistd.h>
-
 #include <atomic>
-#include <filesystem>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "../temp_folder.h"
 #include "bench.pb.h"
 #include "fake_broker.h"
 
@@ -26,32 +24,15 @@ bench::v1::OrderPlaced order() {
   return order;
 }
 
-// A folder for a spool.
-class SpoolFolder {
- public:
-  SpoolFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "reel-spool-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error{"bench: cannot make a temporary folder"};
-    path = pattern;
-  }
-  ~SpoolFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  SpoolFolder(const SpoolFolder&) = delete;
-  SpoolFolder& operator=(const SpoolFolder&) = delete;
-
-  [[nodiscard]] Options options(const FakeBroker& broker) const {
-    auto options = broker.options();
-    options.spool = path;
-    options.publish_timeout = 200ms;
-    options.drain_timeout = 200ms;
-    options.connect_timeout = 50ms;
-    return options;
-  }
-
-  std::string path;
-};
+// Of a publisher that spools there, and is not patient.
+Options spool_options(const FakeBroker& broker, const test::TempFolder& folder) {
+  auto options = broker.options();
+  options.spool = folder.path();
+  options.publish_timeout = 200ms;
+  options.drain_timeout = 200ms;
+  options.connect_timeout = 50ms;
+  return options;
+}
 
 std::vector<std::string> ids(std::initializer_list<const char*> list) {
   return {list.begin(), list.end()};
@@ -260,9 +241,9 @@ TEST_CASE("the next broker is found when one is not there") {
 
 TEST_CASE("with a spool what nobody takes is kept on disk, and goes out first once somebody does") {
   FakeBroker broker;
-  const SpoolFolder folder;
+  const test::TempFolder folder;
   broker.strike_dumb(true);
-  Publisher shop{"shop", folder.options(broker)};
+  Publisher shop{"shop", spool_options(broker, folder)};
   const auto result = shop.publish("order.placed", order(), {.id = "e1"});
   CHECK(to_string(result.outcome) == "spooled");
   CHECK_FALSE(result.ok());
@@ -273,9 +254,9 @@ TEST_CASE("with a spool what nobody takes is kept on disk, and goes out first on
   CHECK(shop.counts().spooled == 2);
   CHECK(shop.flush(1ms) == 2);
   broker.strike_dumb(false);
-  CHECK(broker.wait_until([&] {
-    return to_string(shop.publish("order.placed", order(), {.id = "e3"}).outcome) != "back_pressured";
-  }));
+  // Behind the others, whether they have gone out by now or not.
+  const auto next = to_string(shop.publish("order.placed", order(), {.id = "e3"}).outcome);
+  CHECK((next == "spooled" || next == "accepted"));
   CHECK(shop.flush(20s) == 0);
   CHECK(broker.journal("order.placed") == ids({"e1", "e2", "e3"}));
   CHECK(shop.counts().spooled == 0);
@@ -284,9 +265,9 @@ TEST_CASE("with a spool what nobody takes is kept on disk, and goes out first on
 
 TEST_CASE("what a program left in its spool is published by the next") {
   FakeBroker broker;
-  const SpoolFolder folder;
+  const test::TempFolder folder;
   {
-    Publisher shop{"shop", folder.options(broker)};
+    Publisher shop{"shop", spool_options(broker, folder)};
     CHECK(shop.publish("order.placed", order(), {.id = "e0"}).ok());
     broker.strike_dumb(true);
     // Queued for a broker that has fallen silent, and then more while none is known.
@@ -298,7 +279,7 @@ TEST_CASE("what a program left in its spool is published by the next") {
   }
   broker.strike_dumb(false);
   broker.restart();
-  Publisher shop{"shop", folder.options(broker)};
+  Publisher shop{"shop", spool_options(broker, folder)};
   CHECK(shop.flush(20s) == 0);
   const auto journal = broker.journal("order.placed");
   const std::set<std::string> all{journal.begin(), journal.end()};
@@ -308,9 +289,9 @@ TEST_CASE("what a program left in its spool is published by the next") {
 
 TEST_CASE("an event of the spool that the broker refuses is told of, and the rest goes on") {
   FakeBroker broker;
-  const SpoolFolder folder;
+  const test::TempFolder folder;
   broker.strike_dumb(true);
-  auto options = folder.options(broker);
+  auto options = spool_options(broker, folder);
   std::mutex mutex;
   std::string errors;
   options.log = [&](LogLevel level, std::string_view line) {

@@ -237,10 +237,23 @@ TEST_CASE("a result that came when its event was taken back is not sent, but kep
   SettleBench bench;
   std::string event;
   append_event(event, {.id = "e", .correlationid = "c"});
-  bench.batcher.ack_too_late({.offset = 7, .delivery = 1, .time = 3},
-                             {{{.source = "s/1", .topic = "t", .dataschema = "T"}, event}});
+  const std::vector<Emit> emits{{{.source = "s/1", .topic = "t", .dataschema = "T"}, event}};
+  bench.batcher.ack_too_late({.offset = 7, .delivery = 1}, emits);
   CHECK(bench.sent() == "");
-  CHECK_FALSE(bench.finished.take({.offset = 7, .time = 4}));
+  CHECK(bench.kept(7) == "e");
+}
+
+TEST_CASE("what is kept is an event's of that log time: a journal that lost its end gives the offset again") {
+  SettleBench bench;
+  for (const std::uint64_t offset : {7, 8})
+    CHECK_NOTHROW((void)bench.batcher.ack({.offset = offset, .delivery = 1, .time = 3}, {}));
+  SUBCASE("on its way") {
+    CHECK(bench.sent() == "1: 7-8");
+  }
+  SUBCASE("not sent yet") {}
+  bench.batcher.lost(1);
+  CHECK(bench.finished.take({.offset = 7, .time = 3}));
+  CHECK_FALSE(bench.finished.take({.offset = 8, .time = 4}));
 }
 
 TEST_CASE("what was heard is not kept, but for what came too late") {

@@ -3,11 +3,12 @@
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
-#include <unistd.h>
 
 #include <deque>
 #include <fstream>
 #include <memory>
+
+#include "../temp_folder.h"
 
 using namespace reel::sdk;
 namespace fs = std::filesystem;
@@ -16,21 +17,11 @@ namespace {
 
 class SpoolBench {
  public:
-  SpoolBench() {
-    std::string pattern = (fs::temp_directory_path() / "reel-spool-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error{"bench: cannot make a temporary folder"};
-    folder_ = pattern;
-    opens();
-  }
-  ~SpoolBench() {
-    spool_.reset();
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
+  SpoolBench() { opens(); }
 
   void opens(std::uint64_t bytes_max = 1u << 20) {
     spool_.reset();
-    spool_ = std::make_unique<Spool>(folder_, bytes_max, segment_bytes);
+    spool_ = std::make_unique<Spool>(folder(), bytes_max, segment_bytes);
   }
   void closes() { spool_.reset(); }
   void keeps(const std::string& event) { REQUIRE_FALSE(spool_->append(event)); }
@@ -41,7 +32,7 @@ class SpoolBench {
   }
   [[nodiscard]] std::vector<fs::path> segments() const {
     std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator{folder_})
+    for (const auto& entry : fs::directory_iterator{folder()})
       if (entry.path().extension() == ".spool") paths.push_back(entry.path());
     std::sort(paths.begin(), paths.end());
     return paths;
@@ -53,12 +44,12 @@ class SpoolBench {
   }
 
   Spool& spool() { return *spool_; }
-  [[nodiscard]] const fs::path& folder() const { return folder_; }
+  [[nodiscard]] const fs::path& folder() const { return folder_.path(); }
 
   static constexpr std::uint64_t segment_bytes = 64;
 
  private:
-  fs::path folder_;
+  reel::test::TempFolder folder_;
   std::unique_ptr<Spool> spool_;
 };
 

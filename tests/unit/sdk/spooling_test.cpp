@@ -2,20 +2,17 @@
 #include "spooling.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
+#include "../temp_folder.h"
 
 using namespace reel;
 using namespace reel::sdk;
-namespace fs = std::filesystem;
 
 namespace {
 
 class SpoolingBench {
  public:
   SpoolingBench() {
-    std::string pattern = (fs::temp_directory_path() / "reel-spool-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error{"bench: cannot make a temporary folder"};
-    options_.spool = pattern;
+    options_.spool = folder_.path();
     spooling = Spooling::make(options_);
     welcomes();
   }
@@ -26,11 +23,6 @@ class SpoolingBench {
     welcome.set_publish_window_bytes(8u << 20);
     welcome.set_publish_window_batches(256);
     window.welcomed(welcome);
-  }
-  ~SpoolingBench() {
-    spooling.reset();
-    std::error_code ignored;
-    fs::remove_all(options_.spool, ignored);
   }
 
   void keeps(const std::string& id, std::size_t bytes = 0) {
@@ -72,6 +64,7 @@ class SpoolingBench {
     for (auto& [callback, result] : window.accepted(accepted)) callback(result);
   }
 
+  test::TempFolder folder_;
   std::unique_ptr<Spooling> spooling;
   PublishWindow window{7, 20'000};
   std::string outcomes;

@@ -59,6 +59,13 @@ class SettledBroker final : public BrokerLine {
   std::deque<v1::Reply> replies_;
 };
 
+void goes_on(WatchBench& bench, int tenths_of_a_second) {
+  for (int turns = 0; turns < tenths_of_a_second; ++turns) {
+    bench.passes(std::chrono::milliseconds{100});
+    bench.works();
+  }
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -76,10 +83,7 @@ TEST_CASE(
   bench.works();  // a checkpoint is under way; what comes now is not in it
   bench.publishes("a", "order-1");
   bench.publishes_part("c", "parcel-1", "order-1");
-  for (int turns = 0; turns < 20; ++turns) {
-    bench.passes(std::chrono::milliseconds{100});
-    bench.works();
-  }
+  goes_on(bench, 20);
   CHECK(bench.published() == "");
 }
 
@@ -96,10 +100,7 @@ TEST_CASE("a question that the broker does not answer is asked again, whichever 
     bench.publishes("payment.captured", "order-1");
     bench.works();
     bench.publishes("order.placed", "order-2");
-    for (int turns = 0; turns < 50; ++turns) {
-      bench.passes(std::chrono::milliseconds{100});
-      bench.works();
-    }
+    goes_on(bench, 50);
     CHECK(bench.published() == "reel.flow.completed order-1\nreel.flow.impossible order-2");
     CHECK(broker.asked < 20);
   }
@@ -116,10 +117,7 @@ TEST_CASE("who emits what is known after a restart as before") {
   bench.starts();
   bench.works();
   bench.publishes("order.placed", "order-2");
-  for (int turns = 0; turns < 50; ++turns) {
-    bench.passes(std::chrono::milliseconds{100});
-    bench.works();
-  }
+  goes_on(bench, 50);
   CHECK(bench.published() == "reel.flow.completed order-1\nreel.flow.impossible order-2");
 }
 
@@ -134,10 +132,7 @@ TEST_CASE("what was handled while the tracker was away is found impossible once 
   for (int i = 3; i < 3'000; ++i) bench.publishes("order.placed", "order-" + std::to_string(i));
   bench.has_line(&broker);
   bench.starts();
-  for (int turns = 0; turns < 400; ++turns) {
-    bench.passes(std::chrono::milliseconds{100});
-    bench.works();
-  }
+  goes_on(bench, 400);
   std::istringstream published{bench.published()};
   std::set<std::string> impossible;
   for (std::string line; std::getline(published, line);) {
@@ -158,10 +153,7 @@ TEST_CASE("what the tracker was told in the moment it joined is found impossible
   // As when it was not heard for a while: the event and the end of the log come in one.
   bench.bus.reconnect();
   bench.publishes("order.placed", "order-2");
-  for (int turns = 0; turns < 50; ++turns) {
-    bench.passes(std::chrono::milliseconds{100});
-    bench.works();
-  }
+  goes_on(bench, 50);
   CHECK(bench.published() == "reel.flow.completed order-1\nreel.flow.impossible order-2");
 }
 
@@ -174,20 +166,14 @@ TEST_CASE("what is called impossible in no checkpoint is called so again, as the
   bench.publishes("order.placed", "order-1");
   bench.publishes("payment.captured", "order-1");
   bench.publishes("order.placed", "order-2");
-  const auto waits = [&] {
-    for (int turns = 0; turns < 50; ++turns) {
-      bench.passes(std::chrono::milliseconds{100});
-      bench.works();
-    }
-  };
   bench.works();
   bench.disk_hangs();
-  waits();
+  goes_on(bench, 50);
   const std::string published = "reel.flow.completed order-1\nreel.flow.impossible order-2";
   CHECK(bench.published() == published);
   bench.crashes();
   bench.starts();
-  waits();
+  goes_on(bench, 50);
   CHECK(bench.published() == published);
   const auto flow = bench.flow("order-2");
   CHECK(flow.expectations(0).impossible());
@@ -230,10 +216,7 @@ TEST_CASE(
   bench.publishes("payment.captured", "order-1");
   bench.works();
   for (int i = 0; i < 300; ++i) bench.publishes("order.placed", "order-2");
-  for (int turns = 0; turns < 60; ++turns) {
-    bench.passes(std::chrono::milliseconds{100});
-    bench.works();
-  }
+  goes_on(bench, 60);
   const std::string published = bench.published();
   std::size_t count = 0;
   for (std::size_t at = 0; (at = published.find("reel.flow.impossible order-2", at)) != std::string::npos;

@@ -1,7 +1,6 @@
 #include "watch_bench.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -23,17 +22,6 @@ std::string incident_text(const v1::Incident& incident) {
   if (incident.snoozed_until() != 0)
     text += ", snoozed by " + incident.snoozed_by() + " (" + incident.snoozed_reason() + ")";
   return text;
-}
-
-TempFolder::TempFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "reel-tracker-XXXXXX").string();
-  if (!mkdtemp(pattern.data())) throw std::runtime_error{"bench: cannot make a temporary folder"};
-  path_ = pattern;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 void FakeBus::append(Logged event) {

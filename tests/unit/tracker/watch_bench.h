@@ -9,12 +9,12 @@
 #pragma once
 
 #include <deque>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "../temp_folder.h"
 #include "tracker/watch.h"
 #include "tracker_bench.h"
 
@@ -23,17 +23,7 @@ namespace reel::tracker::bench {
 /// "b after a, CAUSE_PAUSED: 2 of 3", then what became of it and what people said.
 [[nodiscard]] std::string incident_text(const v1::Incident& incident);
 
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using test::TempFolder;
 
 /// The bus: a log of events, a cursor, and a memory of chosen ids only as long as the test wants one.
 class FakeBus final : public Inbox, public Outlet {
