@@ -28,6 +28,10 @@ class Attempts {
   void timed_out(Position position, LogTime now, Settlement& settlement);
   /// The oldest event of each key that `slot` holds may be what killed it. With one key there is no doubt.
   void lost(Slot slot, LogTime now, Settlement& settlement);
+  /// How many attempts there are for an event whose last one failed like that.
+  [[nodiscard]] std::uint32_t most(std::string_view error_type) const {
+    return backoff_.attempts(error_type);
+  }
   /// What waits or is to be tried again is dead without another attempt, as somebody has decided.
   void give_up(Position position, Settlement& settlement);
 

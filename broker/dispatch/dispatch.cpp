@@ -86,6 +86,10 @@ void Dispatch::set_policy(const config::Service& policy) {
   impl_->attempts.set_policy(policy);
 }
 
+std::uint32_t Dispatch::attempts(std::string_view error_type) const {
+  return impl_->attempts.most(error_type);
+}
+
 // ---- events and instances come
 
 std::size_t Dispatch::room() const {

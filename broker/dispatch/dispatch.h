@@ -236,6 +236,8 @@ class Dispatch {
   [[nodiscard]] std::size_t held() const;  ///< waiting, in flight and retrying
   [[nodiscard]] std::size_t in_flight(InstanceId instance) const;
   [[nodiscard]] std::size_t in_flight() const;
+  /// How many attempts there are for an event whose last one failed like that.
+  [[nodiscard]] std::uint32_t attempts(std::string_view error_type) const;
   /// Not in flight and with failed attempts behind them, due or not.
   [[nodiscard]] std::size_t retrying() const;
   /// From handing over to the ack, of what was acked.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "dispatch/backoff.h"
 #include "event/batch.h"
 #include "query/service_checks.h"
 
@@ -69,7 +68,7 @@ void Fates::tell_delivery(const std::string& service, const EventAt& at, v1::Fat
   if (record == nullptr || queue == nullptr) return to.set_fate(v1::SERVICE_FATE_UNKNOWN);
   const auto tell_failure = [&](const v1::Failure& failure) {
     to.set_attempt(failure.attempt());
-    to.set_attempts(Backoff{queue->policy().retry, 0}.attempts(failure.error_type()));
+    to.set_attempts(queue->dispatch().attempts(failure.error_type()));
     to.set_error_type(failure.error_type());
     to.set_error(failure.error());
   };
