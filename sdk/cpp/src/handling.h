@@ -26,10 +26,9 @@ namespace reel::sdk {
 struct EmitLimits {
   std::size_t event_bytes_max = 1u << 20;
   std::size_t batch_bytes_max = 4u << 20;
-  /// What the handling of several events together has published; none: each is handled alone.
+  /// What the handling of several events together has published, and may; none: each is handled alone.
   std::atomic<std::size_t>* together = nullptr;
-  std::size_t together_bytes_max = 16u
-                                   << 20;  // Options' settle_buffer_bytes, said anew: this is made per event
+  std::size_t together_bytes_max = 0;
 };
 
 /// What is being thrown, as the broker is told it. To be called inside a catch block.

@@ -9,67 +9,15 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
-#include "event/uuid.h"
+#include "spool_records.h"
 
 namespace reel::sdk {
 namespace {
 
-constexpr std::size_t header_bytes = 8;
-/// Larger than any event a broker takes: not a length to believe.
-constexpr std::uint32_t record_bytes_max = 256u << 20;
 constexpr std::uint64_t first_number = 1u << 20;  // room before it for what is put in front
-
-std::uint32_t check_of(std::string_view bytes) {
-  return static_cast<std::uint32_t>(hash_128({bytes}).low);
-}
-
-void put(std::string& out, std::uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> shift & 0xff));
-}
-
-std::uint32_t get(const char* bytes) {
-  std::uint32_t value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-std::string record_of(std::string_view event) {
-  std::string record;
-  record.reserve(header_bytes + event.size());
-  put(record, static_cast<std::uint32_t>(event.size()));
-  put(record, check_of(event));
-  return record += event;
-}
-
-// Walks the records of a segment, until its end or the first that is broken. A file that cannot be read now
-// says nothing of what is in it.
-class Records {
- public:
-  Records(const std::filesystem::path& path, std::uint64_t from) : file_{path, std::ios::binary}, at_{from} {
-    file_.seekg(static_cast<std::streamoff>(from));
-  }
-  [[nodiscard]] std::optional<std::string> next() {
-    std::array<char, header_bytes> header{};
-    if (!file_.read(header.data(), header.size())) return std::nullopt;
-    const auto size = get(header.data());
-    if (size > record_bytes_max) return std::nullopt;
-    std::string event(size, '\0');
-    if (!file_.read(event.data(), size) || check_of(event) != get(header.data() + 4)) return std::nullopt;
-    at_ += header_bytes + size;
-    return event;
-  }
-  [[nodiscard]] bool unreadable() const { return !file_.is_open() || file_.bad(); }
-  /// Behind the last record that next() gave.
-  [[nodiscard]] std::uint64_t at() const { return at_; }
-
- private:
-  std::ifstream file_;
-  std::uint64_t at_;
-};
 
 std::string failed(const std::string& what, const std::filesystem::path& path) {
   return "cannot " + what + " " + path.string() + ": " + std::strerror(errno);
@@ -133,7 +81,7 @@ void Spool::load_position() {
 }
 
 void Spool::scan(Segment& segment, std::uint64_t from) {
-  Records records{path_of(segment.number), from};
+  SpoolRecords records{path_of(segment.number), from};
   std::uint64_t events = 0;
   while (records.next()) ++events;
   if (records.unreadable()) throw SpoolError{failed("read the spool", path_of(segment.number))};
@@ -187,7 +135,7 @@ std::optional<std::string> Spool::write(int file, std::uint64_t at, std::string_
 }
 
 std::optional<std::string> Spool::append(std::string_view event) {
-  const auto record = record_of(event);
+  const auto record = spool_record(event);
   if (bytes_ + record.size() > bytes_max_)
     return "the spool " + folder_.string() + " is full: spool_bytes_max is " + std::to_string(bytes_max_);
   if (segments_.back().size >= segment_bytes_) {
@@ -199,6 +147,7 @@ std::optional<std::string> Spool::append(std::string_view event) {
       return why;
     }
   }
+  is_synced_ = false;
   if (auto why = write(last_, segments_.back().size, record)) return why;
   segments_.back().size += record.size();
   ++segments_.back().events;
@@ -213,7 +162,7 @@ std::optional<std::string> Spool::prepend(const std::vector<std::string>& events
   auto all = events;
   const bool moves = first_at_ != 0;
   if (moves) {
-    Records rest{path_of(segments_.front().number), first_at_};
+    SpoolRecords rest{path_of(segments_.front().number), first_at_};
     while (rest.at() < segments_.front().size) {
       auto event = rest.next();
       if (!event && rest.unreadable()) return failed("read the spool", path_of(segments_.front().number));
@@ -225,7 +174,7 @@ std::optional<std::string> Spool::prepend(const std::vector<std::string>& events
     }
   }
   if (auto why = write_front(all)) return why;
-  for (const auto& event : events) bytes_ += header_bytes + event.size();
+  for (const auto& event : events) bytes_ += spool_header_bytes + event.size();
   events_ += events.size();
   // A position of before would pass over what is in front of it.
   if (auto why = sync_folder()) return why;
@@ -237,7 +186,7 @@ std::optional<std::string> Spool::prepend(const std::vector<std::string>& events
 
 std::optional<std::string> Spool::write_front(const std::vector<std::string>& events) {
   std::string records;
-  for (const auto& event : events) records += record_of(event);
+  for (const auto& event : events) records += spool_record(event);
   const Segment front{segments_.front().number - 1, records.size(), events.size()};
   const auto path = path_of(front.number);
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -254,7 +203,9 @@ std::optional<std::string> Spool::write_front(const std::vector<std::string>& ev
 }
 
 std::optional<std::string> Spool::sync() {
+  if (is_synced_ && is_listed_) return std::nullopt;
   if (::fdatasync(last_) != 0) return failed("write the spool", path_of(segments_.back().number));
+  is_synced_ = true;
   return is_listed_ ? std::nullopt : sync_folder();
 }
 
@@ -269,7 +220,7 @@ std::vector<std::string> Spool::read(std::size_t bytes) {
   std::vector<std::string> events;
   std::size_t total = 0;
   for (auto& segment : segments_) {
-    Records records{path_of(segment.number), &segment == &segments_.front() ? first_at_ : 0};
+    SpoolRecords records{path_of(segment.number), &segment == &segments_.front() ? first_at_ : 0};
     for (std::uint64_t read = 0; records.at() < segment.size; ++read) {
       auto event = records.next();
       if (!event && records.unreadable()) return events;
@@ -287,7 +238,7 @@ std::vector<std::string> Spool::read(std::size_t bytes) {
 
 void Spool::advance(std::size_t count) {
   while (count != 0) {
-    Records records{path_of(segments_.front().number), first_at_};
+    SpoolRecords records{path_of(segments_.front().number), first_at_};
     while (count != 0 && records.at() < segments_.front().size && records.next()) {
       --count;
       --events_;

@@ -5,10 +5,10 @@
 //   for (const auto& event : spool.read(192u << 10)) …  // the oldest; they stay until
 //   spool.advance(count);                               // so many of them are done with
 //
-// Segments `0…01.spool` of records: length and checksum, 4 bytes each, little-endian, then a reel.v1.Batch of
-// one event. A segment is deleted when all of it is done with; `position` says how far the first one is. What
-// append() has taken survives the process, after sync() a power cut too; what was advanced over may come
-// again after one. Broken bytes are passed over, and told.
+// Segments `0…01.spool` of records (spool_records.h), each a reel.v1.Batch of one event. A segment is deleted
+// when all of it is done with; `position` says how far the first one is. What append() has taken survives the
+// process, after sync() a power cut too; what was advanced over may come again after one. Broken bytes are
+// passed over, and told.
 //
 // Not thread-safe. One Spool at a time has a folder: the others are refused.
 #pragma once
@@ -56,6 +56,8 @@ class Spool {
   [[nodiscard]] std::uint64_t events() const { return events_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] bool empty() const { return events_ == 0; }
+  /// At least half of it is free.
+  [[nodiscard]] bool has_drained() const { return bytes_ <= bytes_max_ / 2; }
   /// Bytes that could not be read.
   [[nodiscard]] std::uint64_t broken_bytes() const { return broken_bytes_; }
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
@@ -87,6 +89,7 @@ class Spool {
   const std::uint64_t segment_bytes_;
   int lock_ = -1;
   int last_ = -1;          // the segment that is written to
+  bool is_synced_ = true;  // what is in it is on the disk
   bool is_listed_ = true;  // its name is on the disk, too, and so is the position
   int position_ = -1;
   std::deque<Segment> segments_;

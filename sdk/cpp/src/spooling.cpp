@@ -9,8 +9,7 @@ std::unique_ptr<Spooling> Spooling::make(const Options& options) {
   return options.spool.empty() ? nullptr : std::make_unique<Spooling>(options);
 }
 
-Spooling::Spooling(const Options& options)
-    : bytes_max_{options.spool_bytes_max}, spool_{options.spool, options.spool_bytes_max} {}
+Spooling::Spooling(const Options& options) : spool_{options.spool, options.spool_bytes_max} {}
 
 std::optional<std::string> Spooling::keep(RunHead head, std::string_view event) {
   head.chosen_ids = true;

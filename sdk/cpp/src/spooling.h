@@ -44,7 +44,7 @@ class Spooling {
     return events() - (unanswered_ == 0 ? 0 : topics_.size());
   }
   /// At least half of it is free.
-  [[nodiscard]] bool has_drained() const { return spool_.bytes() <= bytes_max_ / 2; }
+  [[nodiscard]] bool has_drained() const { return spool_.has_drained(); }
 
   /// Why the event is not kept, if it is not.
   [[nodiscard]] std::optional<std::string> keep(RunHead head, std::string_view event);
@@ -62,7 +62,6 @@ class Spooling {
   [[nodiscard]] std::optional<std::string> take_over(const PublishWindow& window);
 
  private:
-  const std::uint64_t bytes_max_;
   Spool spool_;
   std::vector<std::string> topics_;  // of the chunk
   std::size_t unanswered_ = 0;       // of it

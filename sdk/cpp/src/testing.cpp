@@ -178,10 +178,12 @@ std::vector<TestDelivery> TestBus::Impl::hand_over(const sdk::BatchHandler& hand
     deliveries[places[item]].ending = TestDelivery::Ending::handled;
     publish(arrived[places[item]].context);
   };
+  const sdk::EmitLimits limits{.together = &run.together(),
+                               .together_bytes_max = Options{}.settle_buffer_bytes};
   std::size_t bytes = 0;
   for (const auto& event : events) {
     if (places.size() == handler.options.max_size) break;
-    auto& one = arrived.emplace_back(*this, event, attempt, sdk::EmitLimits{.together = &run.together()});
+    auto& one = arrived.emplace_back(*this, event, attempt, limits);
     const auto handlers = service.impl_->handlers.match(event.topic);
     const bool wanted = !one.context.choose(handlers).handlers.empty();
     const bool joins = wanted && !failed_keys.contains(key_of(event));

@@ -65,7 +65,7 @@ class RunBench final : public BatchRun::Owner {
                    .topic = "order.placed",
                    .dataschema = name[0] == 'x' ? "bench.v1.PaymentCaptured" : "bench.v1.OrderPlaced"},
                   *read_event(event), 1, 1, failed_before_.find(name) == std::string::npos ? 1 : 2,
-                  {.together = &run_.together()});
+                  {.together = &run_.together(), .together_bytes_max = Options{}.settle_buffer_bytes});
     run_.add(context, static_cast<std::uint64_t>(name[0]));
   }
 
