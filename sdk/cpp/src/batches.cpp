@@ -49,6 +49,7 @@ class Batches::HandOver final : public BatchRun::Owner {
   // What failed is not told yet: first the lanes must know.
   std::vector<BatchRun::Failure> run() { return run_.run(); }
   [[nodiscard]] std::size_t done_count() const { return done_; }
+  [[nodiscard]] std::size_t too_late() const { return too_late_; }
   [[nodiscard]] std::size_t calls() const { return run_.calls(); }
   void log(const BatchRun::Failure& failure) const {
     const auto& task = tasks_[failure.item];
@@ -69,7 +70,10 @@ class Batches::HandOver final : public BatchRun::Owner {
     batches_.handled_.fetch_add(1, std::memory_order_relaxed);
     const auto delivery = delivery_of(tasks_[item]);
     const auto& emits = registration_.contexts[item].emits();
-    if (is_taken_back(item)) return batches_.settles_.ack_too_late(delivery, emits);
+    if (is_taken_back(item)) {
+      ++too_late_;
+      return batches_.settles_.ack_too_late(delivery, emits);
+    }
     wake_ |= batches_.settles_.ack(delivery, emits);
   }
   void in_progress() override {
@@ -108,6 +112,7 @@ class Batches::HandOver final : public BatchRun::Owner {
   const std::vector<Task>& tasks_;
   std::vector<bool> settled_;
   std::size_t done_ = 0;
+  std::size_t too_late_ = 0;
   bool wake_ = false;
   std::mutex said_mutex_;  // several threads of the handler's may be at it
   BatchDesk::Time said_{};
@@ -216,6 +221,7 @@ void Batches::hand_over(Registration& registration, const std::vector<Task>& tas
     batch.log(failure);
     (void)settles_.nack(delivery_of(tasks[failure.item]), std::move(failure.failed));
   }
+  if (batch.too_late() > 0) surroundings_.too_late(batch.too_late());
   surroundings_.wake();
   failed_.fetch_add(failures.size(), std::memory_order_relaxed);
   dropped_.fetch_add(tasks.size() - batch.done_count() - failures.size(), std::memory_order_relaxed);

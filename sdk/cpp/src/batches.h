@@ -43,6 +43,8 @@ class Batches {
     std::function<void(std::span<const std::uint64_t>)> freed;
     std::function<bool(const Task&)> still_wanted;  ///< asked under the desk's lock
     std::function<EmitLimits()> emit_limits;
+    /// So many were handled when the broker had taken them back.
+    std::function<void(std::uint64_t)> too_late;
     std::function<void(LogLevel, const std::string&)> log;
   };
   Batches(std::vector<const BatchHandler*> handlers, const Identity& identity, const Options& options,

@@ -39,6 +39,7 @@ std::unique_ptr<Batches> Deliveries::make_batches(const HandlerRegistry& registr
           .freed = [this](std::span<const std::uint64_t> keys) { workers_.freed(keys); },
           .still_wanted = [this](const Task& task) { return workers_.still_wanted(task); },
           .emit_limits = [this] { return emit_limits(); },
+          .too_late = [this](std::uint64_t events) { count_stale(events); },
           .log = [this](LogLevel level, const std::string& line) { connection_.log()(level, line); }});
 }
 

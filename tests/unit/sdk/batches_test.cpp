@@ -8,6 +8,7 @@
 #include <set>
 
 #include "bench.pb.h"
+#include "event/batch.h"
 #include "fake_broker.h"
 #include "reel/service.h"
 
@@ -271,23 +272,29 @@ TEST_CASE("what gathers is a quarter of the credit at most, shared by all batch 
 
 namespace {
 
-// A service's batch handler, which no thread runs.
+// A service's batch handler, which no thread runs before start().
 class QuietBatches {
  public:
   QuietBatches() {
-    registry.add_batch({.pattern = "order.placed", .options = {.max_wait = 1h}});
+    registry.add_batch({.pattern = "order.placed",
+                        .options = {.max_size = 1, .max_wait = 1h},
+                        .handler = [this](BatchCall&) { handle(); }});
     handlers = registry.match("order.placed");
     batches.emplace(
         registry.batches(), identity, Options{}, settles,
-        sdk::Batches::Surroundings{.freed = [](auto) {},
+        sdk::Batches::Surroundings{.wake = [] {},
+                                   .freed = [](auto) {},
                                    .still_wanted = [this](const sdk::Task&) { return wanted; },
+                                   .emit_limits = [] { return sdk::EmitLimits{}; },
+                                   .too_late = [this](std::uint64_t events) { too_late += events; },
                                    .log = [this](LogLevel, const std::string& line) { log += line + "\n"; }});
   }
   sdk::Task task(std::uint64_t offset) {
     auto* frame = new sdk::DeliveredFrame;
-    frame->runs.push_back({.head = {}, .handlers = &handlers});
+    frame->runs.push_back({.head = {.topic = "order.placed"}, .handlers = &handlers});
     frame->unhandled = 1;
-    return {.key_hash = 7, .offset = offset, .bytes = "x", .frame = frame, .in_batch = 1, .delivery = 1};
+    return {
+        .key_hash = 7, .offset = offset, .bytes = event.bytes, .frame = frame, .in_batch = 1, .delivery = 1};
   }
   std::uint64_t dropped() const {
     ServiceCounts counts;
@@ -301,6 +308,15 @@ class QuietBatches {
   sdk::Finished finished;
   sdk::SettleBatcher settles{1, 1'000, finished};
   bool wanted = true;
+  std::function<void()> handle = [] {};
+  std::uint64_t too_late = 0;
+  const std::string encoded = [] {
+    BatchWriter writer;
+    writer.begin_run({.topic = "order.placed"});
+    writer.add({.id = "e1", .correlationid = "order-7"});
+    return writer.take();
+  }();
+  const EventView event = BatchReader{encoded}.next_run()->next_event().value();
   std::string log;
   std::optional<sdk::Batches> batches;
 };
@@ -328,6 +344,29 @@ TEST_CASE("what is taken back on its way to the desk does not come onto it") {
   CHECK(quiet.batches->keep(quiet.task(1)));
   CHECK(quiet.dropped() == 1);
   CHECK(quiet.batches->wait_idle({}));
+}
+
+TEST_CASE("what is taken back while its batch is handled is counted, kept and not told") {
+  QuietBatches quiet;
+  quiet.handle = [&] {
+    v1::TakenBack taken;
+    auto& range = *taken.add_deliveries();
+    range.set_first(1);
+    range.set_count(1);
+    range.set_delivery(1);
+    quiet.batches->take_back(sdk::TakenBackSet{{taken.deliveries().begin(), taken.deliveries().end()}});
+  };
+  CHECK(quiet.batches->keep(quiet.task(1)));
+  quiet.batches->start();
+  CHECK(quiet.batches->wait_idle(std::chrono::steady_clock::now() + 20s));
+  quiet.batches->end();
+  CHECK(quiet.too_late == 1);
+  ServiceCounts counts;
+  quiet.batches->add_counts(counts);
+  CHECK(counts.handled == 1);
+  CHECK(counts.dropped == 0);
+  CHECK_FALSE(quiet.settles.take());
+  CHECK(quiet.finished.take({1, 0}));
 }
 
 TEST_CASE("a batch that the broker does not let wait is told of once, not at each connection") {
