@@ -29,6 +29,8 @@
 #include "journal/commit_log.h"
 #include "journal/journal.h"
 #include "ledger/ledger.h"
+#include "notice/letter_notices.h"
+#include "notice/standings.h"
 #include "query/answers.h"
 #include "route/router.h"
 #include "service/delaying.h"
@@ -75,6 +77,7 @@ class Desk final : private Replies {
       delaying_.turn();
       replays_.turn();
       services_.turn();
+      letter_notices_.turn();
     }
     answer_publishers();
   }
@@ -154,6 +157,8 @@ class Desk final : private Replies {
   Redeliveries redeliveries_;
   Replays replays_;
   Commands commands_;
+  LetterNotices letter_notices_;
+  Standings standings_;
   Counters counters_;
   Fates fates_;
   Reloads reloads_;

@@ -173,6 +173,7 @@ void Desk::tick() {
   if (now >= next_report_) {
     next_report_ = now + report_interval_ns;
     services_.report_deliveries();
+    if (journal_is_well()) standings_.look();
     warn_of_forgotten_ids();
   }
 }
@@ -196,7 +197,8 @@ LogTime Desk::next_deadline() const {
   const auto service_deadline = journal_is_well() ? services_.next_deadline() : 0;
   auto next = next_tick_;
   if (service_deadline >= patient_until_ && service_deadline != 0) next = std::min(next, service_deadline);
-  for (const auto deadline : {replays_.next_deadline(), delaying_.next_deadline()}) {
+  for (const auto deadline :
+       {replays_.next_deadline(), delaying_.next_deadline(), letter_notices_.next_deadline()}) {
     if (deadline != 0 && journal_is_well()) next = std::min(next, deadline);
   }
   return next;

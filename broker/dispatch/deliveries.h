@@ -149,6 +149,12 @@ class Deliveries {
   [[nodiscard]] LaneQueue& suspects() { return suspects_; }
   [[nodiscard]] bool in_offset_order() const { return in_offset_order_; }
   [[nodiscard]] std::size_t suspects_held() const { return suspects_held_; }
+  /// Whether what waits stands behind another of its key, as far as the cursor has come.
+  [[nodiscard]] bool waits_for_its_key(Position position) const {
+    if (!has_lanes_ || position >= fresh) return false;
+    const Lane& lane = lanes_.at(window_.at(position).lane);
+    return lane.in_flight.events > 0 || lane.next_up != position;
+  }
   /// Strings what the cursor has come to behind its lane's others.
   void append(LaneId lane, Position position) { lanes_.append(lane, window_, position); }
   /// Whether the instance may be handed this one behind what it holds of its key. Without lanes it says no

@@ -54,6 +54,7 @@ class KeyLanes {
   explicit KeyLanes(std::uint64_t secret) : secret_{secret | 1} {}
 
   [[nodiscard]] Lane& at(LaneId lane) { return lanes_[lane]; }
+  [[nodiscard]] const Lane& at(LaneId lane) const { return lanes_[lane]; }
   [[nodiscard]] std::size_t open() const { return open_; }
 
   /// The key's lane; no_lane where it has none.

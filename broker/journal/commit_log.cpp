@@ -30,6 +30,11 @@ LogTime CommitLog::watermark() {
   return open == waiting_.end() ? now() : open->batch->log_time - 1;
 }
 
+LogTime CommitLog::time_of(Offset offset) const {
+  const auto batch = tail_.find(offset);
+  return batch ? batch->log_time + (offset - batch->first_offset) : journal_.log_time_at(offset);
+}
+
 StoredBatchPtr CommitLog::append(std::unique_ptr<StoredBatch> batch, Action when_committed) {
   batch->first_offset = appended_end_;
   batch->log_time = now();

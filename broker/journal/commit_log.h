@@ -53,6 +53,8 @@ class CommitLog {
 
   [[nodiscard]] Offset committed_end() const { return committed_end_; }
   [[nodiscard]] Offset appended_end() const { return appended_end_; }
+  /// When what stands there, committed, was accepted; about then, where memory does not have it.
+  [[nodiscard]] LogTime time_of(Offset offset) const;
   [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
   /// From a batch's admission to where its publisher is told that it is committed.
   [[nodiscard]] const TimeCounts& committing() const { return committing_; }

@@ -72,7 +72,9 @@ void take_failure(ServiceRecord& record, const v1::Failure& failure) {
     ++record.expired;
     return;
   }
-  record.dead[failure.origin() == 0 ? offset : failure.origin()] = failure;
+  const Offset origin = failure.origin() == 0 ? offset : failure.origin();
+  record.dead[origin] = failure;
+  record.untold.insert(origin);
   if (failure.key_hash() == 0) unpark(record, offset);  // the journal no longer had it when its turn came
   const auto resuming = record.resuming.find(failure.key_hash());
   if (resuming != record.resuming.end()) resuming->second.first = 0;
@@ -141,6 +143,10 @@ bool ServiceRecord::is_forgotten() const {
   return patterns.empty() && settled.empty() && dead.empty() && parked.empty() && floor == 0;
 }
 
+bool is_service_topic(std::string_view topic) {
+  return topic.starts_with("reel.service.");
+}
+
 bool Ledger::apply(const LedgerEntry& entry) {
   const auto [topic, data, offset, key_hash] = entry;
   alignas(std::max_align_t) char block[8192];  // most reports fit: no allocation
@@ -172,6 +178,18 @@ bool Ledger::apply(const LedgerEntry& entry) {
     apply(redelivery, entry);
     return true;
   }
+  if (topic == dead_letter_topic) {
+    auto& told = *google::protobuf::Arena::CreateMessage<v1::DeadLetter>(&arena);
+    if (!parse(told, data)) return false;
+    need_not_tell(told.service(), told.offset());
+    return true;
+  }
+  if (is_service_topic(topic)) {
+    auto& change = *google::protobuf::Arena::CreateMessage<v1::ServiceChanged>(&arena);
+    if (!parse(change, data)) return false;
+    apply(change);
+    return true;
+  }
   return tells_nothing_of_services(topic);
 }
 
@@ -184,6 +202,7 @@ void Ledger::apply(const v1::DeliveryReport& report) {
   ServiceRecord& record = record_of(report.service());
   for (const v1::OffsetRange& range : report.acked()) take_ack(record, range);
   for (const v1::Failure& failure : report.failures()) take_failure(record, failure);
+  if (!record.untold.empty()) with_untold_.insert(report.service());
   for (const v1::Parked& parked : report.parked()) take_parked(record, parked);
   if (report.floor() > record.floor) set_floor(record, report.floor());
 }
@@ -235,9 +254,12 @@ void Ledger::apply(const v1::Command& command) {
       }
       break;
     case v1::Command::kDiscard:
-      for (const Offset origin : command.discard().offsets()) record.dead.erase(origin);
+      for (const Offset origin : command.discard().offsets()) drop_letter(command.service(), record, origin);
       break;
-    case v1::Command::kForget: record = {}; break;  // in place: who knows the record keeps knowing it
+    case v1::Command::kForget:
+      record = {};  // in place: who knows the record keeps knowing it
+      with_untold_.erase(command.service());
+      break;
     default: break;  // what came of it stands beside it, as a report or as redeliveries
   }
 }
@@ -252,11 +274,30 @@ void Ledger::apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& en
   if (resuming.first == 0) resuming.first = entry.offset;
   resuming.last = entry.offset;
   record.redelivered.emplace(entry.offset, redelivery.origin());
-  if (redelivery.kind() == v1::REDELIVERY_REDRIVEN) record.dead.erase(redelivery.origin());
+  if (redelivery.kind() == v1::REDELIVERY_REDRIVEN) drop_letter(found->first, record, redelivery.origin());
   const auto key = record.parked.find(entry.key_hash);
   if (redelivery.kind() != v1::REDELIVERY_RESUMED || key == record.parked.end()) return;
   key->second.remove(redelivery.origin());
   if (key->second.empty()) record.parked.erase(key);
+}
+
+// A service that was forgotten meanwhile begins anew.
+void Ledger::apply(const v1::ServiceChanged& change) {
+  const auto found = services_.find(change.service());
+  if (found != services_.end() && !found->second.is_forgotten()) found->second.standing = change.standing();
+}
+
+void Ledger::drop_letter(const std::string& service, ServiceRecord& record, Offset origin) {
+  record.dead.erase(origin);
+  if (record.untold.erase(origin) > 0 && record.untold.empty()) with_untold_.erase(service);
+}
+
+void Ledger::need_not_tell(const std::string& service, Offset origin) {
+  const auto found = services_.find(service);
+  if (found == services_.end()) return;
+  auto& untold = found->second.untold;
+  untold.erase(origin);
+  if (untold.empty()) with_untold_.erase(service);
 }
 
 void Ledger::raise_floor(std::string_view service, Offset floor) {
@@ -276,6 +317,8 @@ std::vector<Ledger::ForgottenKey> Ledger::forget_dead_below(Offset begin) {
     std::set<std::uint64_t> keys;
     for (auto letter = record.dead.begin(); letter != kept; ++letter) keys.insert(letter->second.key_hash());
     record.dead.erase(record.dead.begin(), kept);
+    record.untold.erase(record.untold.begin(), record.untold.lower_bound(begin));
+    if (record.untold.empty()) with_untold_.erase(service);
     if (keys.empty()) continue;
     for (const auto& [origin, letter] : record.dead) keys.erase(letter.key_hash());
     for (const auto key_hash : keys) let_go.push_back({service, key_hash});
@@ -316,6 +359,8 @@ void Ledger::save(v1::Snapshot& snapshot) const {
       one.set_last(redelivery);
       one.set_origin(origin);
     }
+    saved.mutable_untold()->Add(record.untold.begin(), record.untold.end());
+    *saved.mutable_standing() = record.standing;
     saved.set_paused_until(record.paused_until);
     saved.set_paused_by(record.paused_by);
   }
@@ -323,6 +368,7 @@ void Ledger::save(v1::Snapshot& snapshot) const {
 
 void Ledger::load(const v1::Snapshot& snapshot) {
   services_.clear();
+  with_untold_.clear();
   for (const v1::Snapshot::Service& saved : snapshot.services()) {
     ServiceRecord& record = services_[saved.subscription().service()];
     const auto& patterns = saved.subscription().patterns();
@@ -344,6 +390,9 @@ void Ledger::load(const v1::Snapshot& snapshot) {
     }
     for (const auto& run : saved.redelivering()) record.redelivering.emplace(run.last(), run.origin());
     for (const auto& one : saved.redelivered()) record.redelivered.emplace(one.last(), one.origin());
+    record.untold.insert(saved.untold().begin(), saved.untold().end());
+    if (!record.untold.empty()) with_untold_.insert(saved.subscription().service());
+    record.standing = saved.standing();
     record.paused_until = saved.paused_until();
     record.paused_by = saved.paused_by();
   }

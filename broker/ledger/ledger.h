@@ -47,6 +47,9 @@ namespace reel::broker {
 inline constexpr std::string_view delivery_topic = "reel.delivery";
 inline constexpr std::string_view ledger_topic = "reel.ledger";
 inline constexpr std::string_view subscription_topic = "reel.subscription";
+/// What the mesh is told of dead letters, and of services (reel.service.*).
+inline constexpr std::string_view dead_letter_topic = "reel.dead_letter";
+[[nodiscard]] bool is_service_topic(std::string_view topic);
 
 /// The topic of `service`'s redeliveries: matched by that service alone.
 [[nodiscard]] std::string redelivery_topic(std::string_view service);
@@ -67,6 +70,10 @@ struct ServiceRecord {
   std::map<Offset, v1::Failure> retrying;
   /// By where the event itself stands: of a redelivery that is its origin.
   std::map<Offset, v1::Failure> dead;
+  /// Of these, those that reel.dead_letter does not tell of yet.
+  std::set<Offset> untold;
+  /// What reel.service.* last told of it.
+  v1::ServiceStanding standing;
   /// By key hash, ascending: parked behind a dead letter of their key, by where they stand themselves.
   std::map<std::uint64_t, ParkedOffsets> parked;
   /// By key hash: the redelivery records by which a key goes on that was parked.
@@ -121,6 +128,11 @@ class Ledger {
     return services_;
   }
 
+  /// Services with letters that nobody was told of.
+  [[nodiscard]] const std::set<std::string>& with_untold() const { return with_untold_; }
+  /// There is nothing to tell of the service's letter.
+  void need_not_tell(const std::string& service, Offset origin);
+
   /// A key whose last dead letter is forgotten: nothing holds it back any more, and nobody could say so.
   struct ForgottenKey {
     std::string service;
@@ -139,7 +151,10 @@ class Ledger {
   void apply(const v1::SubscriptionChanged& change, Offset at);
   void apply(const v1::Command& command);
   void apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& entry);
+  void apply(const v1::ServiceChanged& change);
+  void drop_letter(const std::string& service, ServiceRecord& record, Offset origin);
 
+  std::set<std::string> with_untold_;
   std::map<std::string, ServiceRecord, std::less<>> services_;
 };
 

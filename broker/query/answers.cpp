@@ -168,7 +168,7 @@ void Answers::services(v1::ServicesReply& reply) {
     row.set_parked(queue.parked().events());
     row.set_in_flight(dispatch.in_flight());
     if (dispatch.oldest() || queue.behind() || queue.left() > 0) {
-      row.set_oldest_unsettled(log_time_of(queue.floor(log_.committed_end())));
+      row.set_oldest_unsettled(log_.time_of(queue.floor(log_.committed_end())));
     }
     row.set_drained_in(queue.drained_in(log_.committed_end()).value_or(0));
     for (const auto* const session : instances[name]) {
@@ -226,11 +226,6 @@ void Answers::status(v1::StatusReply& reply) {
   reply.set_memory_bytes(resident_bytes());
   reply.set_failed_checks(sessions_.failed_checks());
   reply.set_chosen_ids_forgotten_early(publishing_.chosen_ids().forgotten_early());
-}
-
-LogTime Answers::log_time_of(Offset offset) const {
-  const auto batch = log_.tail().find(offset);
-  return batch ? batch->log_time + (offset - batch->first_offset) : journal_.log_time_at(offset);
 }
 
 void Answers::fill(v1::DeadReply::Letter& letter, const EventAt& at) {

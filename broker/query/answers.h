@@ -51,7 +51,6 @@ class Answers {
   static void cut_to_size(Failures& page);
   template <typename PageOf>
   void complete(v1::Reply reply, PageOf page_of, Send send);
-  [[nodiscard]] LogTime log_time_of(Offset offset) const;
   static void fill(v1::DeadReply::Letter& letter, const EventAt& at);
 
   const config::Model& config_;

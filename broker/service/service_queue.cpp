@@ -35,7 +35,10 @@ void ServiceQueue::join(const Member& member) {
 }
 
 Settlement ServiceQueue::leave(InstanceId id, bool lost, LogTime now) {
-  if (outboxes_.erase(id) > 0 && outboxes_.empty()) left_at_ = now;
+  if (outboxes_.erase(id) > 0 && outboxes_.empty()) {
+    left_at_ = now;
+    left_lost_ = lost;
+  }
   return noted(dispatch_.leave(id, lost, now));
 }
 
@@ -172,6 +175,12 @@ Offset ServiceQueue::floor(Offset committed_end) const {
   const auto next = next_offset(committed_end);
   return std::min({dispatch_.oldest().value_or(next), parked_.oldest_left().value_or(next),
                    left_.oldest().value_or(next), next});
+}
+
+std::optional<Offset> ServiceQueue::oldest_unhanded(Offset committed_end) const {
+  if (const auto held = dispatch_.oldest_unhanded()) return held;
+  const auto next = next_offset(committed_end);
+  return next < committed_end ? std::optional{next} : std::nullopt;
 }
 
 std::uint64_t ServiceQueue::backlog(Offset committed_end) const {

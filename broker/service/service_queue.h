@@ -123,6 +123,8 @@ class ServiceQueue {
   [[nodiscard]] bool has_members() const { return !outboxes_.empty(); }
   /// When its last instance left; 0: it had none since the broker started.
   [[nodiscard]] LogTime left_at() const { return left_at_; }
+  /// Whether it went without a word.
+  [[nodiscard]] bool left_lost() const { return left_lost_; }
   [[nodiscard]] const config::Service& policy() const { return options_.policy; }
   /// Everything committed was looked at and handed over, and nothing was given back since.
   [[nodiscard]] bool caught_up() const {
@@ -132,6 +134,9 @@ class ServiceQueue {
   [[nodiscard]] bool wants_a_turn() const { return asks_left_ == 0 || unsent_ || looks_again_; }
   [[nodiscard]] bool behind() const { return !caught_up_; }
   [[nodiscard]] Offset next_offset(Offset committed_end) const { return caught_up_ ? committed_end : next_; }
+  /// The oldest event that waits to be handed over for the first time, and not for another of its key;
+  /// nothing where there is none. Of what was not looked at yet the next one, wanted or not.
+  [[nodiscard]] std::optional<Offset> oldest_unhanded(Offset committed_end) const;
   /// Every event it wants before this offset is settled; what is parked one by one counts as that.
   [[nodiscard]] Offset floor(Offset committed_end) const;
   /// To be called once a second.
@@ -186,6 +191,7 @@ class ServiceQueue {
   bool paced_ = false;                     // more would be handed over, were it not for max_rate_per_s
   std::map<InstanceId, Outbox> outboxes_;  // of those who are there
   LogTime left_at_ = 0;
+  bool left_lost_ = false;
   std::set<Offset> given_up_;  // before they were fed; the ledger may not know yet
 
   Offset next_;  // the next to be looked at, unless caught up

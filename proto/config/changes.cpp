@@ -83,6 +83,7 @@ void compare_service(const std::string& name, const Service& was, const Service&
   to.compare(key + "retry", was.retry, is.retry, Program::broker, Taking::at_once);
   to.compare(key + "max_in_flight", was.max_in_flight, is.max_in_flight, Program::broker, Taking::at_once);
   to.compare(key + "breaker", was.breaker, is.breaker, Program::broker, Taking::at_once);
+  to.compare(key + "behind_after", was.behind_after, is.behind_after, Program::broker, Taking::at_once);
   to.compare(key + "max_rate_per_s", was.max_rate_per_s, is.max_rate_per_s, Program::broker, Taking::at_once);
   to.compare(key + "dead_letters_max", was.dead_letters_max, is.dead_letters_max, Program::broker,
              Taking::at_once);

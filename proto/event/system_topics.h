@@ -11,14 +11,28 @@ struct SystemTopic {
 };
 
 inline constexpr SystemTopic system_topics[] = {
-    {"reel.delivery", "reel.v1.DeliveryReport"},       {"reel.subscription", "reel.v1.SubscriptionChanged"},
-    {"reel.flow.overdue", "reel.v1.FlowOverdue"},      {"reel.flow.resolved", "reel.v1.FlowResolved"},
-    {"reel.flow.warning", "reel.v1.FlowOverdue"},      {"reel.flow.violated", "reel.v1.FlowViolated"},
-    {"reel.flow.completed", "reel.v1.FlowCompleted"},  {"reel.flow.impossible", "reel.v1.FlowImpossible"},
-    {"reel.flow.waived", "reel.v1.FlowWaived"},        {"reel.incident.opened", "reel.v1.Incident"},
-    {"reel.incident.resolved", "reel.v1.Incident"},    {"reel.incident.acknowledged", "reel.v1.IncidentCare"},
-    {"reel.incident.snoozed", "reel.v1.IncidentCare"}, {"reel.delayed", "reel.v1.Delayed"},
-    {"reel.delayed.ended", "reel.v1.DelayedEnded"},    {"reel.control", "reel.v1.Command"},
+    {"reel.delivery", "reel.v1.DeliveryReport"},
+    {"reel.subscription", "reel.v1.SubscriptionChanged"},
+    {"reel.flow.overdue", "reel.v1.FlowOverdue"},
+    {"reel.flow.resolved", "reel.v1.FlowResolved"},
+    {"reel.flow.warning", "reel.v1.FlowOverdue"},
+    {"reel.flow.violated", "reel.v1.FlowViolated"},
+    {"reel.flow.completed", "reel.v1.FlowCompleted"},
+    {"reel.flow.impossible", "reel.v1.FlowImpossible"},
+    {"reel.flow.waived", "reel.v1.FlowWaived"},
+    {"reel.incident.opened", "reel.v1.Incident"},
+    {"reel.incident.resolved", "reel.v1.Incident"},
+    {"reel.incident.acknowledged", "reel.v1.IncidentCare"},
+    {"reel.incident.snoozed", "reel.v1.IncidentCare"},
+    {"reel.delayed", "reel.v1.Delayed"},
+    {"reel.delayed.ended", "reel.v1.DelayedEnded"},
+    {"reel.control", "reel.v1.Command"},
+    {"reel.dead_letter", "reel.v1.DeadLetter"},
+    {"reel.service.started", "reel.v1.ServiceChanged"},
+    {"reel.service.stopped", "reel.v1.ServiceChanged"},
+    {"reel.service.lost", "reel.v1.ServiceChanged"},
+    {"reel.service.behind", "reel.v1.ServiceChanged"},
+    {"reel.service.caught_up", "reel.v1.ServiceChanged"},
 };
 
 /// Verdicts, which the tracker publishes; the others only the broker itself writes.

@@ -153,8 +153,8 @@ TEST_CASE("production.yaml lists every setting") {
 
   const Service service;
   [[maybe_unused]] const auto& [topics, ack_timeout, retry, on_dead, max_in_flight, max_rate_per_s, breaker,
-                                dead_letters_max, exclusive, in_offset_order, adapter, service_place] =
-      service;
+                                dead_letters_max, behind_after, exclusive, in_offset_order, adapter,
+                                service_place] = service;
   [[maybe_unused]] const auto& [breaker_failures, breaker_pause] = breaker;
   const Adapter adapted;
   [[maybe_unused]] const auto& [adapter_by, adapter_url, adapter_command, adapter_when, adapter_headers,

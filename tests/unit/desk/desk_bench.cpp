@@ -26,6 +26,28 @@ void add_word(std::string& text, const std::string& word) {
   text += (text.empty() ? "" : " ") + word;
 }
 
+template <typename Message>
+Message parsed(std::string_view data) {
+  Message message;
+  REQUIRE(message.ParseFromArray(data.data(), static_cast<int>(data.size())));
+  return message;
+}
+
+// What the broker tells of itself has ids that nobody can know before.
+std::string name_of(std::string_view topic, const EventView& event) {
+  if (topic == dead_letter_topic) {
+    const auto letter = parsed<v1::DeadLetter>(event.data);
+    const auto& what = letter.id().empty() ? "offset " + std::to_string(letter.offset()) : letter.id();
+    return "dead(" + letter.service() + ": " + what + ", " + letter.error_type() + ")";
+  }
+  if (is_service_topic(topic)) {
+    const auto change = parsed<v1::ServiceChanged>(event.data);
+    const auto waits = change.waits() == 0 ? "" : " " + std::to_string(change.waits() / 1'000'000'000) + "s";
+    return std::string{topic.substr(topic.rfind('.') + 1)} + "(" + change.service() + waits + ")";
+  }
+  return std::string{event.id};
+}
+
 }  // namespace
 
 config::Model desk_model() {
@@ -303,7 +325,10 @@ void DeskBench::note(const std::string& client, const v1::Deliver& deliver, cons
   while (auto run = reader.next_run()) {
     while (auto event = run->next_event()) {
       if (run->head.topic == delivery_topic) note_report(event->data);
-      add_word(got_[client], std::string{event->id} + tail);
+      add_word(got_[client], name_of(run->head.topic, *event) + tail);
+      envelope_ = {.correlationid = std::string{event->correlationid},
+                   .causationid = std::string{event->causationid},
+                   .key = std::string{event->key()}};
     }
   }
   const auto& last = *deliver.spans().rbegin();
@@ -311,8 +336,7 @@ void DeskBench::note(const std::string& client, const v1::Deliver& deliver, cons
 }
 
 void DeskBench::note_report(std::string_view data) {
-  v1::DeliveryReport report;
-  REQUIRE(report.ParseFromArray(data.data(), static_cast<int>(data.size())));
+  const auto report = parsed<v1::DeliveryReport>(data);
   for (const auto& range : report.delivered()) {
     for (std::uint32_t i = 0; i < range.count(); ++i)
       add_word(reported_, std::to_string(range.first() + i) + "#" + std::to_string(range.delivery()));

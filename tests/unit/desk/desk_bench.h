@@ -73,10 +73,17 @@ class DeskBench {
   std::string settles(const std::string& service, const Answers& answers);
 
   /// Everything that `service` was sent, in order: "e1#1 e1#2", redelivered ones as "e1#1!". What was taken
-  /// back unasked: "(-3#1)", by its offset.
+  /// back unasked: "(-3#1)", by its offset. What the broker tells: "dead(payments: e1, Oops)#1".
   [[nodiscard]] std::string got(const std::string& service) const {
     return got_.contains(service) ? got_.at(service) : "";
   }
+  /// Of what was sent last, to anybody.
+  struct Envelope {
+    std::string correlationid;
+    std::string causationid;
+    std::string key;
+  };
+  [[nodiscard]] const Envelope& envelope() const { return envelope_; }
   /// What the reports say was handed over, as far as "audit" was sent them: "3#1 4#1", by offset.
   [[nodiscard]] const std::string& reported() const { return reported_; }
   /// Where its newest delivery is settled.
@@ -149,6 +156,7 @@ class DeskBench {
   std::map<std::string, std::string> got_;
   std::map<std::string, Offset> newest_;
   std::string reported_;
+  Envelope envelope_;
   std::map<std::uint64_t, std::uint64_t> sequences_;  // by producer
   std::uint64_t settles_ = 0;
   std::string told_;
