@@ -66,6 +66,7 @@ void Broker::run(const Wishes& wishes) {
     desk_.turn();
     // Who was held up, by a disk mostly, first hears what came meanwhile; then he judges who is silent.
     deaf = !deaf && std::chrono::steady_clock::now() - heard_at > deaf_after;
+    if (front_.has_lost_connection()) desk_.connection_ended();
     if (!deaf) desk_.tick();
     snapshots_.turn();
     while ((items[3].revents & ZMQ_POLLIN) != 0 && !stop) {

@@ -91,6 +91,9 @@ class Desk final : private Replies {
   /// are refused and told why, questions are answered, and what still comes to be written are the answers to
   /// deliveries that were in flight.
   [[nodiscard]] bool has_room() const;
+  /// Somebody's connection has ended. Who was killed is found out soon, and not waited for until its silence
+  /// has lasted for service_timeout.
+  void connection_ended();
   /// Whoever could not be heard is not silent.
   void excuse_silence();
   void say_goodbye_to_all();
@@ -130,6 +133,7 @@ class Desk final : private Replies {
   bool answer(const RoutingId& to, const v1::FromBroker& frame, Body batch = {});
   void refuse(const RoutingId& to, v1::RefusedReason reason, std::string text);
   void hear(Session& session);
+  void end_the_lost();
   void end_session(Session& session, bool lost);
   void beat(Session& session);
   void send(InstanceId to, v1::FromBroker frame, Body batch) override;
@@ -174,6 +178,7 @@ class Desk final : private Replies {
   LogTime next_ids_warning_ = 0;
   std::uint64_t ids_warned_of_ = 0;      // forgotten before their time
   std::vector<InstanceId> unreachable_;  // found while sending; ended at the next tick
+  std::uint64_t look_round_at_ = 0;      // for whose connection has ended, by the steady clock; 0: none has
 };
 
 }  // namespace reel::broker

@@ -14,6 +14,8 @@ namespace {
 
 // Bytes waiting to be written before no more frames are taken.
 constexpr std::size_t journal_queue_bytes_max = 64u << 20;
+// How long a client whose connection broke has to be heard by another one, and then is not lost.
+constexpr std::uint64_t reconnecting_ns = 300'000'000;
 // And what waits for that: small batches, and frames that only wait for others, such as GOODBYE.
 constexpr std::size_t journal_queue_items_max = 1'000'000;
 // Silent sessions, watermarks that are due.
@@ -152,17 +154,7 @@ void Desk::tick() {
   if (journal_is_well() && patient_until_ == 0) services_.expire();
   if (now < next_tick_) return;
   next_tick_ = now + tick_ns;
-  for (const auto id : std::exchange(unreachable_, {})) {
-    if (auto* const session = sessions_.find(id)) end_session(*session, true);
-  }
-  const auto steady_ns = log_.steady_ns();
-  for (const auto id : sessions_.silent(steady_ns)) {
-    auto& session = *sessions_.find(id);
-    if (!session.leaving)
-      spdlog::warn("broker    instance_lost service={} instance={} silent_ms={}", session.service,
-                   session.instance, (steady_ns - session.heard_at) / 1'000'000);
-    end_session(session, true);
-  }
+  end_the_lost();
   if (journal_is_well()) redeliveries_.turn();
   sessions_.each([&](Session& session) {
     if (session.watermark_interval_ns != 0 && now >= session.next_watermark) {
@@ -175,6 +167,34 @@ void Desk::tick() {
     services_.report_deliveries();
     if (journal_is_well()) standings_.look();
     warn_of_forgotten_ids();
+  }
+}
+
+void Desk::connection_ended() {
+  if (look_round_at_ == 0) look_round_at_ = log_.steady_ns() + reconnecting_ns;
+}
+
+// ZeroMQ says that a connection has ended, not whose: it is theirs to whom nothing can be sent.
+void Desk::end_the_lost() {
+  const auto steady_ns = log_.steady_ns();
+  const auto silent_ns = [&](const Session& session) { return steady_ns - session.heard_at; };
+  if (look_round_at_ != 0 && look_round_at_ <= steady_ns) {
+    look_round_at_ = 0;
+    sessions_.each([&](Session& session) {
+      if (silent_ns(session) >= reconnecting_ns) beat(session);
+    });
+  }
+  auto lost = sessions_.silent(steady_ns);
+  lost.insert(lost.end(), unreachable_.begin(), unreachable_.end());
+  unreachable_.clear();
+  for (const auto id : lost) {
+    auto* const session = sessions_.find(id);
+    if (session == nullptr) continue;
+    if (!session->leaving)
+      spdlog::warn("broker    instance_lost service={} instance={} silent_ms={}{}", session->service,
+                   session->instance, silent_ns(*session) / 1'000'000,
+                   session->unreachable ? " (its connection has ended)" : "");
+    end_session(*session, true);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/listening.h"
+#include "event/uuid.h"
 
 namespace reel::broker {
 namespace {
@@ -63,6 +64,7 @@ void bind_or_explain(zmq::socket_t& socket, const std::string& endpoint) {
 
 RouterSocket::RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t batch_bytes_max)
     : socket_{context, zmq::socket_type::router},
+      monitor_{context, zmq::socket_type::pair},
       parsing_(parsing_bytes),
       arena_{parsing_.data(), parsing_.size()} {
   socket_.set(zmq::sockopt::router_mandatory, 1);
@@ -71,6 +73,11 @@ RouterSocket::RouterSocket(zmq::context_t& context, const std::string& endpoint,
   socket_.set(zmq::sockopt::linger, 200);
   socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(std::max(batch_bytes_max, head_bytes_max)));
   bind_or_explain(socket_, endpoint);
+  // One name for each, since a process may have several.
+  const auto address = "inproc://front-door-" + uuid_v7(random_nonzero());
+  if (zmq_socket_monitor(socket_.handle(), address.c_str(), ZMQ_EVENT_DISCONNECTED) != 0)
+    throw zmq::error_t{};
+  monitor_.connect(address);
 }
 
 std::optional<Incoming> RouterSocket::receive() {
@@ -107,6 +114,12 @@ bool RouterSocket::send(const RoutingId& to, const v1::FromBroker& frame, Body b
     if (error.num() == EHOSTUNREACH) return false;
     throw;
   }
+}
+
+bool RouterSocket::has_lost_connection() {
+  bool lost = false;
+  for (zmq::message_t part; monitor_.recv(part, zmq::recv_flags::dontwait);) lost = true;
+  return lost;
 }
 
 std::string RouterSocket::endpoint() const {

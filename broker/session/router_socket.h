@@ -30,12 +30,15 @@ class RouterSocket {
   [[nodiscard]] std::optional<Incoming> receive();
   /// False where the peer is gone or does not read.
   bool send(const RoutingId& to, const v1::FromBroker& frame, Body batch = {});
+  /// Whether a connection has ended since the last call; not whose.
+  [[nodiscard]] bool has_lost_connection();
 
   [[nodiscard]] zmq::socket_ref socket() { return socket_; }
   [[nodiscard]] std::string endpoint() const;
 
  private:
   zmq::socket_t socket_;
+  zmq::socket_t monitor_;
   // A SETTLE may be thousands of ranges: parsed into memory that is used again, none of them is an
   // allocation.
   std::vector<char> parsing_;

@@ -27,9 +27,9 @@ constexpr unsigned orders_per_second = 1'000;
 
 // Starting the process and joining are part of a stay: on a loaded machine that takes a good part of it.
 constexpr milliseconds long_stay = 2s;
-// A key whose instance is killed waits for service_timeout (1 s here), and may be unlucky again: what it
-// waits for next may be dead already and not yet known to be. Ten times in a row would be starving.
-constexpr milliseconds longest_gap = 15s;
+// A key whose instance is killed waits until that is known, which takes 0.3 s, and may be unlucky again: what
+// it waits for next may be dead already. Thirty times in a row would be starving.
+constexpr milliseconds longest_gap = 10s;
 
 std::uint64_t chosen_seed() {
   const char* const text = std::getenv("REEL_CRASH_SEED");

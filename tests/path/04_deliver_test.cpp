@@ -188,6 +188,21 @@ TEST_CASE("killing one of two instances loses nothing, and doubles no effect of 
   for (const auto& [handled, times] : ends) CHECK(times == 1);
 }
 
+TEST_CASE("an instance that is killed is replaced at once, however long it might have been silent") {
+  for (const auto transport : {Transport::ipc, Transport::tcp}) {
+    Mesh mesh{Mesh::small_mesh(), "journal: {sync: os, segment_bytes: 4MiB}, service_timeout: 1h", transport};
+    mesh.start_broker();
+    const std::vector<std::string> flags{"--on", "order.placed", "--hold-ms", "5"};
+    const auto victim = mesh.actor("payments", flags);
+    const auto survivor = mesh.actor("payments", flags);
+    mesh.place_many(300, 12);
+    REQUIRE(eventually([&] { return instances_seen(mesh.log_lines()) == 2; }));
+    victim->kill();
+    REQUIRE(mesh.has_acked("payments", 300));
+    CHECK(mesh.service("payments")["instances"].size() == 1);
+  }
+}
+
 TEST_CASE(
     "of an exclusive service one instance works, and the standby goes on in its place when it is lost") {
   auto yaml = Mesh::small_mesh();

@@ -49,10 +49,12 @@ TEST_CASE("an event's story tells every attempt of every service, and goes on ac
   mesh.place("bad");
   REQUIRE(eventually([&] { return mesh.rows({"dead"}).size() == 1; }));
   REQUIRE(mesh.has_acked("shipping", 1));
+  REQUIRE(mesh.events("reel.dead_letter", 1).size() == 1);
   const std::string expected =
       "ID  dead  order.placed  in flow bad, DATE\n"
       "  TIME  accepted at offset N  by reel\n"
       "  TIME  GAP  led to order.archived  by reel-broker, at offset N\n"
+      "  TIME  GAP  led to reel.dead_letter  by reel-broker, at offset N\n"
       "  payments  dead after A WHILE\n"
       "  TIME  GAP  delivered #1  to ID\n"
       "  TIME  GAP  attempt 1 failed  std::runtime_error: card reader broken; again in A WHILE\n"

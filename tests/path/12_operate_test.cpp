@@ -269,3 +269,21 @@ TEST_CASE("a forgotten service waits for nothing any more, and begins anew when 
   CHECK(mesh.has_acked("payments", 1));
   CHECK(story(mesh, "end", "a") == "a2");
 }
+
+TEST_CASE("who subscribes to failures hears of a dead letter in its flow, and of a service that was killed") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--reject-on", "bad"});
+  place(mesh, "bad", "b1");
+  const auto letter = mesh.events("reel.dead_letter", 1).at(0);
+  CHECK(letter["correlationid"] == "bad");
+  CHECK(letter["causationid"] == "b1");
+  CHECK(letter["data"]["service"] == "payments");
+  CHECK(letter["data"]["topic"] == "order.placed");
+  CHECK(letter["data"]["attempt"] == 1);
+  REQUIRE(mesh.events("reel.service.>", 1).at(0)["type"] == "reel.service.started");
+  payments->kill();
+  CHECK(mesh.events("reel.service.>", 2).at(1)["type"] == "reel.service.lost");
+  const auto forged = mesh.reel({"pub", "reel.dead_letter", R"({"service":"stock"})"});
+  CHECK(forged.exit_code != 0);
+}

@@ -183,6 +183,7 @@ TEST_CASE("production.yaml lists every setting") {
                                                              "payments.breaker",
                                                              "payments.breaker.failures",
                                                              "payments.breaker.pause",
+                                                             "payments.behind_after",
                                                              "payments.dead_letters_max",
                                                              "payments.exclusive",
                                                              "crm",

@@ -113,6 +113,7 @@ void DeskBench::joins(const std::string& instance, const std::string& service,
   head.mutable_hello()->set_protocol(1);
   head.mutable_hello()->set_service(service);
   head.mutable_hello()->set_instance(instance);
+  killed_.erase(instance);
   frame(instance, head);
   *start.mutable_patterns() = {patterns.begin(), patterns.end()};
   *head.mutable_subscribe() = std::move(start);
@@ -291,6 +292,7 @@ std::string DeskBench::letters() {
 }
 
 bool DeskBench::receive(const std::string& client, const v1::FromBroker& frame, const std::string& batch) {
+  if (killed_.contains(client)) return false;
   switch (frame.frame_case()) {
     case v1::FromBroker::kDeliver: note(client, frame.deliver(), batch); break;
     case v1::FromBroker::kTakenBack:

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,11 @@ class DeskBench {
   /// What it finds out about itself, with a beat.
   void tells_checks(const std::string& instance, v1::SelfChecks checks);
   void leaves(const std::string& service);
+  /// Its process is killed: what is sent to it reaches nobody, and that somebody's connection ended is known.
+  void is_killed(const std::string& instance) {
+    killed_.insert(instance);
+    desk_->connection_ended();
+  }
   /// Publishes "ID KEY" as `producer`, whose ids are its own; with so much data each. "ID KEY 5ms" expires
   /// after so long. The answer is told().
   void publishes(const std::string& topic, const std::vector<std::string>& events, std::uint64_t producer = 7,
@@ -155,6 +161,7 @@ class DeskBench {
 
   std::map<std::string, std::string> got_;
   std::map<std::string, Offset> newest_;
+  std::set<std::string> killed_;
   std::string reported_;
   Envelope envelope_;
   std::map<std::uint64_t, std::uint64_t> sequences_;  // by producer

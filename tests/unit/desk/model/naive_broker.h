@@ -102,6 +102,8 @@ class NaiveBroker {
     std::size_t breaks_to_read = 0;
     std::set<std::string> patterns_read;  // what it last said that this service wants
     std::vector<Place> replayed_to_read;
+    std::set<Place> letters_to_tell;  // on reel.dead_letter, once
+    std::set<Place> may_be_told;      // those that were redriven, discarded or forgotten meanwhile
 
     [[nodiscard]] bool known() const { return !patterns.empty(); }
     [[nodiscard]] bool parks() const { return policy.on_dead == config::OnDead::park; }
@@ -191,6 +193,8 @@ class NaiveBroker {
   void fail(Service& service, Place place, Offset offset, v1::Ending ending, bool reject, LogTime delay);
   void dies(Service& service, std::size_t at);
   void go_on(Service& service, const std::string& key);
+  /// It is none any more.
+  static void drop_letter(Service& service, Place place);
   [[nodiscard]] LogTime backoff(const Service& service, std::uint32_t attempt) const;
 
   // naive_wishes.cpp
@@ -213,6 +217,7 @@ class NaiveBroker {
   void see_failure(Service& service, const v1::Failure& failure);
   bool expired_before_parked(Service& service, Offset offset) const;
   void see_delayed(const Logged& logged);
+  void see_letter(const Logged& logged);
   // naive_seeing.cpp
   void see_handed(const Handed& handed);
   void see_accepted(const std::string& session, const v1::Accepted& accepted);

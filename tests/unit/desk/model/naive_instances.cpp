@@ -133,7 +133,7 @@ void NaiveBroker::retained(Offset from) {
         continue;
       }
       keys.insert(letter->second);
-      letter = service.dead.erase(letter);
+      drop_letter(service, letter++->first);
     }
     for (const auto& key : keys) go_on(service, key);
   }

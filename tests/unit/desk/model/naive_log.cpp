@@ -22,6 +22,7 @@ void NaiveBroker::see(const Logged& logged) {
   if (!is_system_topic(logged.topic)) return see_event(logged);
   if (logged.topic == delivery_topic) return see_report(parsed<v1::DeliveryReport>(logged.data));
   if (logged.topic.starts_with("reel.delayed")) return see_delayed(logged);
+  if (logged.topic == dead_letter_topic) return see_letter(logged);
   if (logged.topic == control_topic) {
     const auto command = parsed<v1::Command>(logged.data);
     if (command.by() != broker_source) return;
@@ -104,7 +105,7 @@ void NaiveBroker::see_redelivery(const std::string& name, const Logged& logged) 
   switch (record.kind()) {
     case v1::REDELIVERY_REDRIVEN:
       if (service.redriven_to_read.erase(*place) == 0) return wrong(what + ": nobody asked for it");
-      service.dead.erase(*place);
+      drop_letter(service, *place);
       service.line.push_back(owed);
       if (service.parks()) go_on(service, owed.key);
       break;
@@ -186,6 +187,26 @@ void NaiveBroker::see_failure(Service& service, const v1::Failure& failure) {
                  (service.failures_to_read.empty() ? "nothing" : *service.failures_to_read.begin()));
   }
   service.failures_to_read.erase(expected);
+  if (failure.ending() != v1::ENDING_DEAD) return;
+  const auto place = place_of(failure.origin() == 0 ? failure.offset() : failure.origin());
+  if (!place) return wrong(said + ", which is no event");
+  service.letters_to_tell.insert(*place);
+}
+
+// Once, and in the flow of what died.
+void NaiveBroker::see_letter(const Logged& logged) {
+  const auto letter = parsed<v1::DeadLetter>(logged.data);
+  const auto what = "a letter of " + letter.service() + " at " + std::to_string(letter.offset());
+  const auto place = place_of(letter.offset());
+  if (!place) return wrong(what + ": no such event");
+  auto& service = services.at(letter.service());
+  if (service.letters_to_tell.erase(*place) + service.may_be_told.erase(*place) == 0)
+    return wrong(what + " is told of, which is none or was told of before");
+  const auto& event = log[*place];
+  if (std::tie(letter.topic(), letter.id(), logged.cause, logged.key) !=
+      std::tie(event.topic, event.id, event.id, event.key)) {
+    wrong(what + " is told of as " + letter.topic() + " " + letter.id() + " of key " + logged.key);
+  }
 }
 
 // While the disk stalls it is read that an event has expired when its key was parked since.

@@ -31,7 +31,7 @@ std::size_t NaiveBroker::discards(const std::string& name, const std::set<Place>
     if (letter == service.dead.end()) continue;
     keys.insert(letter->second);
     service.discarded.insert(place);
-    service.dead.erase(letter);
+    drop_letter(service, place);
     ++count;
   }
   for (const auto& key : keys) go_on(service, key);
@@ -70,7 +70,9 @@ void NaiveBroker::replays(const std::string& name, Place from, Place to) {
 // Whoever comes under its name begins anew.
 void NaiveBroker::forgets(const std::string& name) {
   auto& service = services.at(name);
-  service = {.policy = service.policy, .subject = service.subject};
+  service.may_be_told.merge(service.letters_to_tell);
+  service = {
+      .policy = service.policy, .subject = service.subject, .may_be_told = std::move(service.may_be_told)};
 }
 
 bool NaiveBroker::cancels(Offset offset) {

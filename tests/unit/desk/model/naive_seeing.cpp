@@ -186,6 +186,7 @@ void NaiveBroker::see_rest() {
     if (service.breaks_to_read > 0) wrong("the log does not say that " + name + " is paused");
     if (service.patterns_read != patterns) wrong("the log does not say what " + name + " wants");
     if (!service.redriven_to_read.empty()) wrong("a letter of " + name + " is not redriven");
+    if (!service.letters_to_tell.empty()) wrong("nobody is told of a letter of " + name);
     see_what_waits(name, service);
   }
 }

@@ -108,6 +108,11 @@ void NaiveBroker::dies(Service& service, std::size_t at) {
   parked.insert(parked.begin(), behind.begin(), behind.end());
 }
 
+void NaiveBroker::drop_letter(Service& service, Place place) {
+  service.dead.erase(place);
+  if (service.letters_to_tell.erase(place) > 0) service.may_be_told.insert(place);
+}
+
 // The key's last dead letter is gone: what is parked is owed as before, in its order, by records to come.
 void NaiveBroker::go_on(Service& service, const std::string& key) {
   if (service.blocked(key)) return;

@@ -651,6 +651,10 @@ export interface components {
             until?: string | null;
         };
         "Command.ResumeBody": Record<string, never>;
+        "Command.StepReplayBody": {
+            id?: number;
+            events?: number;
+        };
         CommandBody: {
             by?: string;
             note?: string;
@@ -665,6 +669,7 @@ export interface components {
             replay?: components["schemas"]["ReplayBody"];
             cancel_replay?: number;
             cancel_delayed?: number;
+            step_replay?: components["schemas"]["Command.StepReplayBody"];
         };
         CommandReply: {
             offset: number;
@@ -1217,6 +1222,9 @@ export interface components {
             next_offset: number;
             redelivered: number;
             done: boolean;
+            when: string;
+            stepping: boolean;
+            steps: number;
         };
         ReplayBody: {
             id?: number;
@@ -1228,6 +1236,9 @@ export interface components {
             next_offset?: number;
             redelivered?: number;
             done?: boolean;
+            when?: string;
+            stepping?: boolean;
+            steps?: number;
         };
         ReplaysReply: {
             replays: components["schemas"]["ReplaysReply.Running"][];
