@@ -13,11 +13,8 @@
 #include "cli/interrupt.h"
 #include "cli/pub_lines.h"
 #include "cli/table.h"
-#include "event/event_pattern.h"
-#include "event/pattern_begin.h"
-#include "event/topic.h"
 #include "reel/stream.h"
-#include "story/flow_json.h"
+#include "story/explanation.h"
 #include "story/subscriptions.h"
 
 namespace reel::cli {
@@ -39,35 +36,19 @@ struct ExplainOptions {
   std::string key;
 };
 
-/// An event as it would be, or as it is.
-struct Subject {
-  std::string source, topic, type;
-  std::string bytes;
-  std::optional<std::uint64_t> offset;
-};
-
-/// A route or a subscription, and why the event does not meet it.
-struct Verdict {
-  std::string kind;
-  std::string name;
-  std::string pattern;
-  std::string when;
-  std::optional<Mismatch> mismatch;
-};
-
-Subject drafted(const Catalog& catalog, const ExplainOptions& options) {
+ExplainedEvent drafted(const Catalog& catalog, const ExplainOptions& options) {
   const EventDraft draft = catalog.draft(options.topic, options.data);
-  Subject subject{options.source, options.topic, draft.dataschema, {}, {}};
-  append_event(subject.bytes, {.id = options.id,
-                               .correlationid = options.correlation,
-                               .partitionkey = options.key,
-                               .subject = options.subject,
-                               .data = draft.data});
-  return subject;
+  ExplainedEvent event{options.source, options.topic, draft.dataschema, {}, {}};
+  append_event(event.bytes, {.id = options.id,
+                             .correlationid = options.correlation,
+                             .partitionkey = options.key,
+                             .subject = options.subject,
+                             .data = draft.data});
+  return event;
 }
 
 /// The event at this place of the journal.
-Subject stored(const Globals& globals, std::uint64_t offset) {
+ExplainedEvent stored(const Globals& globals, std::uint64_t offset) {
   Stream stream{{.service = "reel-explain",
                  .patterns = {">"},
                  .start = Start::offset(offset),
@@ -110,76 +91,10 @@ std::uint64_t found(Invocation& invocation, const ExplainOptions& options) {
                   shown(options.topic))};
 }
 
-/// Judges one event by one pattern after the other.
-class Judge {
- public:
-  Judge(const Catalog& catalog, const Subject& subject)
-      : subject_{subject},
-        parser_{catalog.schemas()},
-        event_{read_event(subject.bytes).value()},
-        judged_{head_, event_, parser_} {}
-  Judge(const Judge&) = delete;
-  Judge& operator=(const Judge&) = delete;
-
-  [[nodiscard]] std::optional<Mismatch> by(const std::string& pattern, const std::string& when) {
-    if (!matches(pattern, subject_.topic)) {
-      return Mismatch{.path = "type", .expected = pattern, .actual = subject_.topic};
-    }
-    if (when.empty()) return std::nullopt;
-    const auto compiled = EventPattern::compile(when);
-    if (compiled.pattern) return compiled.pattern->explain(judged_);
-    return Mismatch{.path = "when", .expected = "a pattern", .actual = compiled.error.text()};
-  }
-
-  [[nodiscard]] std::optional<Mismatch> by(const v1::Pattern& subscription) {
-    if (auto mismatch = by(subscription.pattern(), subscription.when())) return mismatch;
-    const std::uint64_t begin = begin_of(subscription, subject_.topic);
-    if (!subject_.offset || *subject_.offset >= begin) return std::nullopt;
-    return Mismatch{.path = "reeloffset",
-                    .expected = fmt::format(">= {}", begin),
-                    .actual = std::to_string(*subject_.offset)};
-  }
-
- private:
-  const Subject& subject_;
-  PayloadParser parser_;
-  RunHead head_{.source = subject_.source, .topic = subject_.topic, .dataschema = subject_.type};
-  EventView event_;
-  JudgedEvent judged_;
-};
-
-std::vector<Verdict> verdicts(const Globals& globals, const Catalog& catalog, const Subject& subject) {
+std::vector<Verdict> verdicts(const Globals& globals, const Catalog& catalog, const ExplainedEvent& event) {
   v1::Request routes;
   routes.mutable_routes();
-  v1::Request services;
-  services.mutable_services();
-  const v1::Reply known_routes = ask_broker(globals, routes);
-  const v1::Reply known_services = ask_broker(globals, services);
-
-  Judge judge{catalog, subject};
-  std::vector<Verdict> all;
-  for (const auto& route : known_routes.routes().routes()) {
-    all.push_back({"route", route.to(), route.from(), route.when(), judge.by(route.from(), route.when())});
-  }
-  for (const auto& service : known_services.services().services()) {
-    // The tracker takes everything, and a `reel sub` is nobody's business.
-    if (service.ephemeral() || service.service().starts_with("reel.")) continue;
-    for (const v1::Pattern& each : service.filters())
-      all.push_back({"service", service.service(), each.pattern(), each.when(), judge.by(each)});
-  }
-  return all;
-}
-
-Json verdict_json(const Verdict& verdict) {
-  Json json{{"kind", verdict.kind}, {"name", verdict.name}, {"pattern", verdict.pattern}};
-  if (!verdict.when.empty()) json["when"] = verdict.when;
-  json["matched"] = !verdict.mismatch;
-  if (!verdict.mismatch) return json;
-  json["path"] = verdict.mismatch->path;
-  json["expected"] = verdict.mismatch->expected;
-  json["actual"] = verdict.mismatch->actual;
-  if (verdict.mismatch->combinations > 1) json["combinations"] = verdict.mismatch->combinations;
-  return json;
+  return explain(event, catalog.schemas(), ask_broker(globals, routes).routes(), ask_services(globals));
 }
 
 void print_verdicts(Invocation& invocation, const std::vector<Verdict>& all) {
@@ -208,11 +123,11 @@ int run_explain(Invocation& invocation, const ExplainOptions& options) {
                   "either TOPIC and JSON, an event's id or --offset is required\nsee 'reel explain --help'"};
   }
   const Catalog catalog = Catalog::fetch(invocation.globals);
-  const Subject subject =
+  const ExplainedEvent event =
       options.data.empty()
           ? stored(invocation.globals, options.offset ? *options.offset : found(invocation, options))
           : drafted(catalog, options);
-  print_verdicts(invocation, verdicts(invocation.globals, catalog, subject));
+  print_verdicts(invocation, verdicts(invocation.globals, catalog, event));
   return exit_code::ok;
 }
 

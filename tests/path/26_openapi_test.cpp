@@ -209,6 +209,9 @@ TEST_CASE("every operation of the OpenAPI document is answered by the real progr
   CHECK(story.at("state") == "dead");
   for (const char* same : {"services", "led_to"})
     CHECK(nlohmann::json(story.at(same)) == mesh.rows({"event", "--offset", place}).at(0)[same]);
+  const Json verdicts = api.get("/v1/events/{offset}/explanation", "/v1/events/" + place + "/explanation");
+  CHECK(nlohmann::json(verdicts.at("verdicts")) == nlohmann::json(mesh.rows({"explain", "--offset", place})));
+  api.get("/v1/events/{offset}/explanation", "/v1/events/999999/explanation", 404);
   CHECK(api.get("/v1/last", "/v1/last?topics=order.shipped").at("events").at(0).at("id") == "b-1");
   const Json first = api.get("/v1/last", "/v1/last?limit=1");
   CHECK(api.get("/v1/last", "/v1/last?limit=1&after=" + first.at("next").get<std::string>()).at("events") !=

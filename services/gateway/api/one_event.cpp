@@ -11,6 +11,7 @@
 #include "story/content_judge.h"
 #include "story/event_story_json.h"
 #include "story/event_telling.h"
+#include "story/explanation.h"
 #include "story/newest.h"
 
 namespace reel::gateway {
@@ -75,6 +76,27 @@ std::string answer_event_story(const Call& call) {
   if (story::tell_event(call.journal, offset, end, said, call.given.flag("all"), interests, story) != offset)
     throw no_event_at(offset);
   return story::line_of(story::story_json(story, std::nullopt));
+}
+
+std::string answer_explanation(const Call& call) {
+  const std::uint64_t offset = call.given.number("offset");
+  const v1::ServicesReply services = services_of(call.bus);
+  story::ExplainedEvent event{.offset = offset};
+  read_event_at(call.journal, offset, end_of(services), [&](const StreamEvent& found) {
+    event.source = found.source;
+    event.topic = found.topic;
+    event.dataschema = found.dataschema;
+    event.bytes = found.bytes;
+  });
+  if (event.topic.empty()) throw no_event_at(offset);
+  v1::Request routes;
+  routes.mutable_routes();
+  const v1::Reply known_routes = told(call.bus.ask_broker(std::move(routes)), 422);
+  story::Json verdicts = story::Json::array();
+  for (const auto& verdict :
+       story::explain(event, call.events.known()->schemas, known_routes.routes(), services))
+    verdicts.push_back(story::verdict_json(verdict));
+  return story::line_of(story::Json{{"verdicts", std::move(verdicts)}});
 }
 
 std::string answer_last(const Call& call) {

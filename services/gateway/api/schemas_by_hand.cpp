@@ -87,6 +87,30 @@ constexpr auto common = R"({
     "required": ["id", "type", "source", "correlationid", "state", "reeloffset", "recordedtime", "led_to", "services",
                  "told_until"]
   },
+  "Explanation": {
+    "type": "object",
+    "properties": {
+      "verdicts": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "properties": {
+            "kind": {"type": "string", "enum": ["route", "service"]},
+            "name": {"type": "string", "description": "The service, or the topic that the route derives."},
+            "pattern": {"type": "string", "description": "Of topics."},
+            "when": {"type": "string", "description": "JSON; only what this says yes to."},
+            "matched": {"type": "boolean"},
+            "path": {"type": "string", "description": "Where it does not match: the first field that said no."},
+            "expected": {"type": "string"},
+            "actual": {"type": "string"},
+            "combinations": {"type": "integer", "minimum": 2, "description": "Ways in which the pattern could match; the path is of the one that came closest."}
+          },
+          "required": ["kind", "name", "pattern", "matched"]
+        }
+      }
+    },
+    "required": ["verdicts"]
+  },
   "LastEvents": {
     "type": "object",
     "properties": {

@@ -395,6 +395,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events/{offset}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which routes and subscriptions the event meets, and of the others what said no. */
+        get: operations["explainEvent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/last": {
         parameters: {
             query?: never;
@@ -868,6 +885,25 @@ export interface components {
             missing_items: string[];
             severity: string;
             runbook: string;
+        };
+        Explanation: {
+            verdicts: {
+                /** @enum {string} */
+                kind: "route" | "service";
+                /** @description The service, or the topic that the route derives. */
+                name: string;
+                /** @description Of topics. */
+                pattern: string;
+                /** @description JSON; only what this says yes to. */
+                when?: string;
+                matched: boolean;
+                /** @description Where it does not match: the first field that said no. */
+                path?: string;
+                expected?: string;
+                actual?: string;
+                /** @description Ways in which the pattern could match; the path is of the one that came closest. */
+                combinations?: number;
+            }[];
         };
         Failure: {
             offset: number;
@@ -2053,6 +2089,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventStory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explainEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its place in the journal. */
+                offset: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             default: components["responses"]["Problem"];
