@@ -63,6 +63,7 @@ void Commands::give(v1::Command command, v1::Reply reply, Answer answer) {
     case v1::Command::kForget: return forget(std::move(given));
     case v1::Command::kReplay: return replay(std::move(given));
     case v1::Command::kCancelReplay: return cancel_replay(std::move(given));
+    case v1::Command::kStepReplay: return step_replay(std::move(given));
     default: return refuse(std::move(given), "this command is not known to this broker");
   }
 }
@@ -278,6 +279,16 @@ void Commands::cancel_replay(Given given) {
   if (!replays_.runs(given.command.service(), given.command.cancel_replay())) {
     return refuse(std::move(given), "service '" + given.command.service() + "' has no replay " +
                                         std::to_string(given.command.cancel_replay()) + " under way");
+  }
+  given.reply.mutable_command()->set_count(1);
+  append(std::move(given), {});
+}
+
+void Commands::step_replay(Given given) {
+  const auto id = given.command.step_replay().id();
+  if (!replays_.is_stepping(given.command.service(), id)) {
+    return refuse(std::move(given), "service '" + given.command.service() + "' has no replay " +
+                                        std::to_string(id) + " under way that goes step by step");
   }
   given.reply.mutable_command()->set_count(1);
   append(std::move(given), {});

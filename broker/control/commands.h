@@ -64,6 +64,7 @@ class Commands {
   void discard(Given given);
   void replay(Given given);
   void cancel_replay(Given given);
+  void step_replay(Given given);
   void cancel_delayed(Given given);
   void forget(Given given);
   /// Appends the command and `consequences`; answers when both are committed.

@@ -12,8 +12,9 @@
 namespace reel::broker {
 namespace {
 
-// Looked at in one turn where they hold nothing for it.
+// Looked at in one turn where they hold nothing for it; fewer where each event must be asked.
 constexpr std::size_t stretches_per_turn = 16;
+constexpr std::size_t asked_stretches_per_turn = 1;
 
 }  // namespace
 
@@ -37,7 +38,11 @@ std::string Replays::why_not(const std::string& service, const v1::Replay& repla
   for (const auto& pattern : replay.patterns()) {
     if (const auto wrong = check_pattern(pattern)) return "bad pattern: " + *wrong;
   }
-  return {};
+  if (replay.when().empty()) return {};
+  // Of several topics each may lack a field that others have.
+  const auto topic = replay.patterns_size() == 1 ? replay.patterns(0) : std::string{">"};
+  const auto wrong = router_.check_when(topic, replay.when());
+  return wrong ? "bad when: " + *wrong : std::string{};
 }
 
 bool Replays::runs(const std::string& service, Offset id) const {
@@ -45,10 +50,18 @@ bool Replays::runs(const std::string& service, Offset id) const {
   return found != running_.end() && found->second.service == service;
 }
 
+bool Replays::is_stepping(const std::string& service, Offset id) const {
+  return runs(service, id) && running_.at(id).replay.stepping();
+}
+
 void Replays::apply(const v1::Command& command, Offset offset) {
   if (command.has_cancel_replay()) running_.erase(command.cancel_replay());
   if (command.has_forget()) {
     std::erase_if(running_, [&](const auto& one) { return one.second.service == command.service(); });
+  }
+  if (command.has_step_replay()) {
+    const auto found = running_.find(command.step_replay().id());
+    if (found != running_.end()) step(found->second, command.step_replay().events());
   }
   if (!command.has_replay()) return;
   const Offset id = command.replay().id() == 0 ? offset : command.replay().id();
@@ -56,12 +69,20 @@ void Replays::apply(const v1::Command& command, Offset offset) {
     auto& running = running_[id];
     running.service = command.service();
     running.by = command.by();
+    auto begun = command.replay();
+    begun.set_id(id);
+    take_up(running, begun);
   }
   const auto found = running_.find(id);
   if (found == running_.end()) return;  // cancelled meanwhile
   auto& running = found->second;
+  // Leave that was given meanwhile stays.
+  const auto steps = std::max(command.replay().steps(), running.replay.steps());
+  const bool stepping = command.replay().stepping() && running.replay.stepping();
   running.replay = command.replay();
   running.replay.set_id(id);
+  running.replay.set_steps(steps);
+  running.replay.set_stepping(stepping);
   if (running.ahead.next_offset() < running.replay.next_offset()) running.ahead = running.replay;
   if (command.replay().done()) running_.erase(found);
 }
@@ -81,19 +102,39 @@ void Replays::load(const v1::Snapshot& snapshot) {
     auto& running = running_[saved.replay().id()];
     running.service = saved.service();
     running.by = saved.by();
-    running.replay = saved.replay();
-    running.ahead = saved.replay();
+    take_up(running, saved.replay());
   }
+}
+
+void Replays::take_up(Running& running, const v1::Replay& replay) {
+  running.replay = replay;
+  running.ahead = replay;
+  if (!replay.when().empty()) running.when = EventPattern::compile(replay.when()).pattern;
+}
+
+void Replays::step(Running& running, std::uint64_t events) {
+  for (auto* const replay : {&running.replay, &running.ahead}) {
+    if (events == 0) replay->set_stepping(false);
+    replay->set_steps(replay->steps() + std::min(events, ~replay->steps()));
+  }
+  running.awaits_step = false;
+}
+
+bool Replays::has_leave(Running& running, std::size_t taken) {
+  const auto& replay = running.ahead;
+  running.awaits_step = replay.stepping() && replay.redelivered() + taken >= replay.steps();
+  return !running.awaits_step;
 }
 
 void Replays::turn() {
   for (auto& [id, running] : running_) {
-    if (running.busy || running.due > log_.now()) continue;
+    if (running.busy || running.awaits_step || running.due > log_.now()) continue;
     running.due = 0;
     const auto* const queue = services_.find(running.service);
     if (queue == nullptr || !queue->has_members() || queue->paused_until() != 0) continue;
     if (queue->next_offset(log_.committed_end()) <= running.last_record) continue;
-    for (std::size_t i = 0; i < stretches_per_turn && !running.busy && running.due == 0; ++i)
+    const auto most = running.when ? asked_stretches_per_turn : stretches_per_turn;
+    for (std::size_t i = 0; i < most && !running.busy && running.due == 0 && !running.awaits_step; ++i)
       read(id, running);
   }
 }
@@ -123,7 +164,8 @@ void Replays::take(Offset id, const std::vector<StoredBatchPtr>& batches) {
          ++next) {
       const EventAt at{batch, next};
       if (!is_about(running, at)) continue;
-      if (events.size() == batch_events_max || !is_due(running, at.log_time())) {
+      if (events.size() == batch_events_max || !has_leave(running, events.size()) ||
+          !is_due(running, at.log_time())) {
         replay.set_next_offset(next);
         return append(id, running, events);
       }
@@ -144,9 +186,14 @@ bool Replays::is_about(const Running& running, const EventAt& at) const {
       std::none_of(replay.patterns().begin(), replay.patterns().end(), matched)) {
     return false;
   }
-  if (replay.correlationid().empty()) return true;
+  if (replay.correlationid().empty() && !running.when) return true;
   const auto event = read_event(at.event().bytes);
-  return event && event->correlationid == replay.correlationid();
+  if (!event) return false;
+  if (!replay.correlationid().empty() && event->correlationid != replay.correlationid()) return false;
+  if (!running.when) return true;
+  const RunHead head{.source = run.source, .topic = run.topic, .dataschema = run.dataschema};
+  JudgedEvent judged{head, *event, router_.parser()};
+  return running.when->matches(judged);
 }
 
 bool Replays::is_due(Running& running, LogTime event_time) {
@@ -200,6 +247,7 @@ void Replays::list(v1::ReplaysReply& reply) const {
     row.set_service(running.service);
     row.set_by(running.by);
     *row.mutable_replay() = running.ahead;
+    row.set_awaits_step(running.awaits_step);
     const auto* const queue = services_.find(running.service);
     if (queue != nullptr) row.set_waiting(queue->dispatch().held());
   }

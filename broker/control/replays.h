@@ -4,12 +4,14 @@
 // event it is about. So replayed events come in their original order, keep the order of their keys also
 // beside newer ones, are settled, retried and buried like any other, and nobody else sees them. It stays one
 // batch ahead of the service: one that is slow, paused or away makes the replay wait, not the journal grow.
-// How far it is stands in the journal with each batch, so that a restart goes on there.
+// How far it is stands in the journal with each batch, so that a restart goes on there. One that goes step by
+// step stops at each event for which it has no leave yet.
 //
 // Sans-IO but for the reads and appends of its edge; owned by the broker's main thread.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,12 +29,14 @@ class Replays {
   /// Events handed over at a time.
   static constexpr std::size_t batch_events_max = 1'000;
 
-  Replays(Services& services, CommitLog& log, Publishing& publishing, EventReads& reads)
-      : services_{services}, log_{log}, publishing_{publishing}, reads_{reads} {}
+  Replays(Services& services, const Router& router, CommitLog& log, Publishing& publishing, EventReads& reads)
+      : services_{services}, router_{router}, log_{log}, publishing_{publishing}, reads_{reads} {}
 
   /// Why this replay cannot begin: a sentence, or nothing.
   [[nodiscard]] std::string why_not(const std::string& service, const v1::Replay& replay) const;
   [[nodiscard]] bool runs(const std::string& service, Offset id) const;
+  /// It runs, step by step.
+  [[nodiscard]] bool is_stepping(const std::string& service, Offset id) const;
 
   /// Takes a committed command into account, as recovery does.
   void apply(const v1::Command& command, Offset offset);
@@ -49,22 +53,29 @@ class Replays {
   struct Running {
     std::string service;
     std::string by;
-    v1::Replay replay;       // as committed
-    v1::Replay ahead;        // as far as it was looked
-    bool busy = false;       // a read or a commit is under way
-    Offset last_record = 0;  // of the last batch; the service must pass it first
-    LogTime began_at = 0;    // for the speed: when the first event was handed over …
-    LogTime first_time = 0;  // … and its log time
-    LogTime due = 0;         // of the next event; 0: not known
+    v1::Replay replay;                 // as committed
+    v1::Replay ahead;                  // as far as it was looked
+    bool busy = false;                 // a read or a commit is under way
+    Offset last_record = 0;            // of the last batch; the service must pass it first
+    LogTime began_at = 0;              // for the speed: when the first event was handed over …
+    LogTime first_time = 0;            // … and its log time
+    LogTime due = 0;                   // of the next event; 0: not known
+    bool awaits_step = false;          // for the event that is next
+    std::optional<EventPattern> when;  // of the replay; nothing: all events
   };
+  static void take_up(Running& running, const v1::Replay& replay);
+  static void step(Running& running, std::uint64_t events);
   void read(Offset id, Running& running);
   void take(Offset id, const std::vector<StoredBatchPtr>& batches);
   [[nodiscard]] bool is_about(const Running& running, const EventAt& at) const;
   /// Whether the event's time has come; otherwise `due` says when.
   [[nodiscard]] bool is_due(Running& running, LogTime event_time);
+  /// Whether one more event may be handed over behind `taken` of this batch; otherwise it awaits a step.
+  [[nodiscard]] static bool has_leave(Running& running, std::size_t taken);
   void append(Offset id, Running& running, const std::vector<Redeliverable>& events);
 
   Services& services_;
+  const Router& router_;
   CommitLog& log_;
   Publishing& publishing_;
   EventReads& reads_;

@@ -47,7 +47,7 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
       sessions_{config.broker.sessions_max, to_ns(config.broker.service_timeout)},
       services_{config, ledger_, journal, log_, router_, publishing_, *this},
       redeliveries_{services_, log_, publishing_, reads_},
-      replays_{services_, log_, publishing_, reads_},
+      replays_{services_, router_, log_, publishing_, reads_},
       commands_{ledger_, services_, replays_, delaying_, log_, publishing_, reads_},
       letter_notices_{ledger_, log_, publishing_, reads_},
       standings_{config, ledger_, services_, journal, log_, publishing_},

@@ -89,6 +89,7 @@ void add_why(CLI::App& app, Invocation& invocation);
 void add_variants(CLI::App& app, Invocation& invocation);
 void add_edges(CLI::App& app, Invocation& invocation);
 void add_verify(CLI::App& app, Invocation& invocation);
+void add_mend(CLI::App& app, Invocation& invocation);
 void add_retries(CLI::App& app, Invocation& invocation);
 void add_pause(CLI::App& app, Invocation& invocation);
 void add_resume(CLI::App& app, Invocation& invocation);

@@ -91,6 +91,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_why(app, invocation);
   add_incidents(app, invocation);
   add_verify(app, invocation);
+  add_mend(app, invocation);
   add_retries(app, invocation);
   add_pause(app, invocation);
   add_resume(app, invocation);

@@ -10,10 +10,12 @@
 #include "cli/inquiry.h"
 #include "cli/operator_command.h"
 #include "cli/progress.h"
+#include "cli/replay_step.h"
 #include "cli/replay_text.h"
 #include "cli/replay_watch.h"
 #include "cli/start_text.h"
 #include "cli/table.h"
+#include "event/event_pattern.h"
 #include "event/topic.h"
 
 namespace reel::cli {
@@ -25,11 +27,15 @@ struct ReplayOptions {
   std::string from;
   std::string until = "new";
   std::string flow;
+  std::string when;
   double speed = 0;
+  bool step = false;
   bool detach = false;
   Caution caution;
   Signature signature;
-  std::uint64_t id = 0;  ///< of the replay to cancel
+  std::uint64_t id = 0;  ///< of the replay to cancel, or to let go on
+  std::uint64_t steps = 1;
+  bool go_on = false;
 };
 
 void check_options(const ReplayOptions& options) {
@@ -40,6 +46,10 @@ void check_options(const ReplayOptions& options) {
     if (const auto problem = check_pattern(pattern))
       throw Failure{exit_code::refused, fmt::format("'{}' is not a pattern: {}", shown(pattern), *problem)};
   }
+  if (options.when.empty()) return;
+  const auto compiled = EventPattern::compile(options.when);
+  if (!compiled.pattern)
+    throw Failure{exit_code::refused, fmt::format("--when: {}", shown(compiled.error.text()))};
 }
 
 /// A topic that is not kept, or does not exist, would replay nothing without a word.
@@ -60,7 +70,9 @@ v1::Replay replay_of(const Globals& globals, const ReplayOptions& options) {
   replay.set_to_offset(until.kind() == Start::Kind::newest ? end : std::min(end, offset_of(globals, until)));
   for (const std::string& pattern : options.topics) replay.add_patterns(pattern);
   replay.set_correlationid(options.flow);
+  replay.set_when(options.when);
   replay.set_speed(options.speed);
+  replay.set_stepping(options.step);
   if (replay.from_offset() >= replay.to_offset()) {
     throw Failure{exit_code::refused,
                   fmt::format("there is nothing between offset {}, where --from begins, and {}, where "
@@ -84,8 +96,9 @@ int say(Invocation& invocation, const RunningReplay& running, const char* outcom
 int say_running(Invocation& invocation, const RunningReplay& running) {
   const std::uint64_t id = running.replay().id();
   return say(invocation, running, "running",
-             fmt::format("replay {} to {} is running: 'reel replay cancel {}' ends it", id,
-                         shown(running.service()), id));
+             fmt::format("replay {} to {} is running: 'reel replay {} {}' {} it", id,
+                         shown(running.service()), running.replay().stepping() ? "step" : "cancel", id,
+                         running.replay().stepping() ? "goes on with" : "ends"));
 }
 
 int cancel_replay(Invocation& invocation, std::uint64_t id, const Signature& signature) {
@@ -96,6 +109,19 @@ int cancel_replay(Invocation& invocation, std::uint64_t id, const Signature& sig
   tell_broker_once(invocation.globals, std::move(command));
   return say(invocation, *running, "cancelled",
              fmt::format("replay {} to {} is cancelled", id, shown(running->service())));
+}
+
+int let_step(Invocation& invocation, const ReplayOptions& options) {
+  if (options.steps == 0) throw Failure{exit_code::usage, "--events is at least 1"};
+  const auto running = running_replay(invocation.globals, options.id);
+  if (!running) throw Failure{exit_code::refused, fmt::format("no replay {} is running", options.id)};
+  step_replay(invocation.globals, *running, options.go_on ? 0 : options.steps, options.signature);
+  const std::string how = options.go_on
+                              ? "goes on without stopping"
+                              : fmt::format("may hand over {} more event{}", count_text(options.steps),
+                                            options.steps == 1 ? "" : "s");
+  return say(invocation, *running, "running",
+             fmt::format("replay {} to {} {}", options.id, shown(running->service()), how));
 }
 
 int say_end(Invocation& invocation, RunningReplay running) {
@@ -148,7 +174,9 @@ int start_replay(Invocation& invocation, const ReplayOptions& options) {
   *command.mutable_replay() = running.replay();
   running.mutable_replay()->set_id(tell_broker_once(invocation.globals, std::move(command)).offset());
   const std::uint64_t id = running.replay().id();
-  if (options.detach) return say_running(invocation, running);
+  const bool by_itself = !options.step || (!options.detach && somebody_there(invocation) &&
+                                           walk_replay(invocation, id, options.signature));
+  if (options.detach || !by_itself) return say_running(invocation, running);
   if (watch_replay(invocation, id)) return say_end(invocation, running);
   const bool ends = somebody_there(invocation) &&
                     answer_to(invocation, "cancel the replay, or leave it running? [c/L] ").starts_with("c");
@@ -167,9 +195,12 @@ std::vector<Cell> replay_row(const RunningReplay& running) {
           {std::to_string(replay.to_offset())},
           {std::to_string(replay.redelivered())},
           {std::to_string(running.waiting())},
-          {speed_text(replay.speed())},
+          {running.awaits_step() ? "awaits a step"
+           : replay.stepping()   ? "step"
+                                 : speed_text(replay.speed())},
           {replay.correlationid()},
-          {patterns}};
+          {patterns},
+          {replay.when()}};
 }
 
 int list_replays(Invocation& invocation) {
@@ -192,7 +223,8 @@ int list_replays(Invocation& invocation) {
               {"WAITING", Align::right},
               {"SPEED"},
               {"FLOW"},
-              {"PATTERNS"}};
+              {"PATTERNS"},
+              {"WHEN"}};
   for (const auto& running : replays.replays()) table.add(replay_row(running));
   invocation.out.lines(table.lines(invocation.out.terminal()));
   return exit_code::ok;
@@ -224,6 +256,9 @@ void add_start(CLI::App& command, Invocation& invocation, const std::shared_ptr<
           },
           "Times the speed they came at: 1x, 10x, … [max]")
       ->type_name("SPEED");
+  command.add_option("--when", options->when, "Only events that this pattern says yes to")->type_name("JSON");
+  command.add_flag("--step", options->step,
+                   "Stop at each event: asks at a terminal; otherwise 'replay step' hands it over");
   command.add_flag("--detach", options->detach, "Do not wait for its end");
   add_caution(command, options->caution);
   add_signature(command, options->signature);
@@ -241,6 +276,14 @@ void add_replay(CLI::App& app, Invocation& invocation) {
   add_start(*command, invocation, options);
   command->add_subcommand("ls", "List the replays that run")->callback([&invocation] {
     invocation.run = list_replays;
+  });
+  auto* step = command->add_subcommand("step", "Let a replay that stops at each event hand over more");
+  step->add_option("id", options->id, "As ls shows it")->required()->type_name("REPLAY");
+  step->add_option("--events", options->steps, "So many")->type_name("N")->capture_default_str();
+  step->add_flag("--go-on", options->go_on, "All of them, without stopping");
+  add_signature(*step, options->signature);
+  step->callback([&invocation, options] {
+    invocation.run = [options](Invocation& given) { return let_step(given, *options); };
   });
   auto* end = command->add_subcommand("cancel", "End a replay");
   end->add_option("id", options->id, "As ls shows it")->required()->type_name("REPLAY");

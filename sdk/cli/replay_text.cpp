@@ -41,7 +41,10 @@ std::string replay_text(const std::string& service, const v1::Replay& replay) {
   if (!replay.correlationid().empty())
     text +=
         std::string{replay.patterns().empty() ? "," : ""} + " of flow " + shown(replay.correlationid()) + ",";
-  return text + fmt::format(" to {} at {}", shown(service), speed_text(replay.speed()));
+  if (!replay.when().empty())
+    text += (text.ends_with(',') ? " where " : ", where ") + shown(replay.when()) + ",";
+  return text + fmt::format(" to {} at {}{}", shown(service), speed_text(replay.speed()),
+                            replay.stepping() ? ", step by step" : "");
 }
 
 int percent_of(const v1::Replay& replay) {
@@ -62,7 +65,9 @@ Json replay_json(const RunningReplay& running) {
             {"to_offset", replay.to_offset()},
             {"patterns", std::move(patterns)}};
   if (!replay.correlationid().empty()) json["correlationid"] = replay.correlationid();
+  if (!replay.when().empty()) json["when"] = replay.when();
   json["speed"] = speed_text(replay.speed());
+  if (replay.stepping()) json["awaits_step"] = running.awaits_step();
   json["next_offset"] = replay.next_offset();
   json["redelivered"] = replay.redelivered();
   json["waiting"] = running.waiting();

@@ -287,3 +287,31 @@ TEST_CASE("who subscribes to failures hears of a dead letter in its flow, and of
   const auto forged = mesh.reel({"pub", "reel.dead_letter", R"({"service":"stock"})"});
   CHECK(forged.exit_code != 0);
 }
+
+TEST_CASE("a replay of some events goes step by step, and hands over no more than it may") {
+  Mesh mesh;
+  mesh.start_broker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed"});
+  for (const char* key : {"k1", "k2", "k3"}) place(mesh, key, key);
+  REQUIRE(mesh.has_acked("payments", 3));
+  const auto begun =
+      mesh.rows({"replay", "--to", "payments", "--from", "start", "--when",
+                 R"({"data": {"orderId": ["k1", "k3"]}})", "--topic", "order.placed", "--step", "--yes"});
+  const auto id = begun.at(0)["replay"].dump();
+  REQUIRE(eventually([&] { return mesh.rows({"replay", "ls"}).at(0)["awaits_step"] == true; }));
+  CHECK(mesh.service("payments")["acked"] == 3);
+  does(mesh, {"replay", "step", id});
+  REQUIRE(mesh.has_acked("payments", 4));
+  REQUIRE(eventually([&] { return mesh.rows({"replay", "ls"}).at(0)["awaits_step"] == true; }));
+  CHECK(story(mesh, "end", "k1") == "k1 k1");
+  CHECK(story(mesh, "end", "k3") == "k3");
+  does(mesh, {"replay", "step", id, "--go-on"});
+  REQUIRE(mesh.has_acked("payments", 5));
+  CHECK(story(mesh, "end", "k3") == "k3 k3");
+  CHECK(story(mesh, "end", "k2") == "k2");
+  REQUIRE(eventually([&] { return mesh.rows({"replay", "ls"}).empty(); }));
+  const auto wrong = mesh.reel({"replay", "--to", "payments", "--from", "start", "--when",
+                                R"({"data": {"orderid": ["k1"]}})", "--topic", "order.placed", "--yes"});
+  CHECK(wrong.exit_code == 1);
+  CHECK(wrong.err.find("bad when: data.orderid: ") != std::string::npos);
+}

@@ -20,6 +20,7 @@ struct Desk {
   std::uint64_t missing = 0;   ///< an offset that is left out
   std::uint64_t numbered = 0;  ///< where a letter's id is "7"
   bool served = true;
+  v1::ReplaysReply replays;
   std::uint64_t paused_until = 0;
   std::set<std::uint64_t> gone;
   std::set<std::uint64_t> gone_next;  ///< by the next page
@@ -47,7 +48,7 @@ struct Desk {
       return;
     }
     if (ask.has_replays()) {
-      tell.mutable_replays();
+      *tell.mutable_replays() = replays;
       return;
     }
     if (ask.has_command()) obey(ask.command().command(), *tell.mutable_command());
@@ -251,6 +252,44 @@ TEST_CASE("a replay is said first, and runs on by itself where it is detached") 
   CHECK(desk.bus.reel({"replay", "--to", "payments"}).code == 2);
   CHECK(desk.bus.reel({"replay", "ls"}).err == "no replays\n");
   CHECK(desk.bus.reel({"replay", "cancel", "7"}).err == "no replay 7 is running\n");
+}
+
+TEST_CASE("a replay is about what --when says yes to, and with --step waits for leave") {
+  Desk desk;
+  const std::vector<std::string> some{
+      "replay", "--to", "payments", "--from", "42", "--when", R"({"subject": ["vip"]})"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), some.begin(), some.end());
+    return desk.bus.reel(more);
+  };
+  CHECK(with({"--step", "--dry-run"}).out ==
+        "would replay offsets 42 to 499, where {\"subject\": [\"vip\"]}, to payments at max, step by step\n");
+  CHECK(with({"--topic", "order.>", "--dry-run"}).out ==
+        "would replay offsets 42 to 499 on order.>, where {\"subject\": [\"vip\"]}, to payments at max\n");
+  CHECK(with({"--step", "--yes"}).out ==
+        "replay 1042 to payments is running: 'reel replay step 1042' goes on with it\n");
+  REQUIRE(desk.told.size() == 1);
+  CHECK(desk.told[0].replay().when() == R"({"subject": ["vip"]})");
+  CHECK(desk.told[0].replay().stepping());
+  CHECK(desk.bus.reel({"replay", "--to", "payments", "--from", "42", "--when", "{"})
+            .err.starts_with("--when: "));
+
+  CHECK(desk.bus.reel({"replay", "step", "1042"}).err == "no replay 1042 is running\n");
+  auto& running = *desk.replays.add_replays();
+  running.set_service("payments");
+  running.mutable_replay()->set_id(1042);
+  CHECK(desk.bus.reel({"replay", "step", "1042"}).out ==
+        "replay 1042 to payments may hand over 1 more event\n");
+  CHECK(desk.bus.reel({"replay", "step", "1042", "--events", "1000"}).out ==
+        "replay 1042 to payments may hand over 1,000 more events\n");
+  CHECK(desk.bus.reel({"replay", "step", "1042", "--go-on"}).out ==
+        "replay 1042 to payments goes on without stopping\n");
+  CHECK(desk.bus.reel({"replay", "step", "1042", "--events", "0"}).code == 2);
+  REQUIRE(desk.told.size() == 4);
+  CHECK(desk.told[1].step_replay().id() == 1042);
+  CHECK(desk.told[1].step_replay().events() == 1);
+  CHECK(desk.told[2].step_replay().events() == 1000);
+  CHECK(desk.told[3].step_replay().events() == 0);
 }
 
 TEST_CASE("a replay that nobody takes yet says what it waits for") {

@@ -2,6 +2,7 @@
 
 #include "cli/confirm.h"
 #include "cli/letter_text.h"
+#include "cli/replay_step.h"
 #include "cli/replay_text.h"
 #include "cli/service_text.h"
 
@@ -72,4 +73,13 @@ TEST_CASE("only a yes is a yes") {
   CHECK(says_yes("yes"));
   CHECK(!says_yes(""));
   CHECK(!says_yes("yesterday"));
+}
+
+TEST_CASE("what is typed at a step is a number of events, all of them, or not now") {
+  CHECK(steps_of("") == 1);
+  CHECK(steps_of("y") == 1);
+  CHECK(steps_of("12") == 12);
+  CHECK(steps_of("c") == 0);
+  for (const char* none : {"q", "n", "0", "-1", "1x", "99999999999999999999"})
+    CHECK(steps_of(none) == std::nullopt);
 }

@@ -1284,6 +1284,7 @@ export interface components {
             by: string;
             replay?: components["schemas"]["Replay"];
             waiting: number;
+            awaits_step: boolean;
         };
         RetriesReply: {
             retries: components["schemas"]["DeadReply.Letter"][];
