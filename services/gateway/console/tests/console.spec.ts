@@ -90,6 +90,19 @@ test.describe('RULE nothing is done before it was asked, with a count', () => {
     await page.getByRole('button', { name: 'Close' }).click();
     await expect(page.locator('main')).toContainText('acknowledged by ada@desk');
   });
+  test('EXAMPLE a replay that stops at each event goes on when it is told to', async ({ page, reel }) => {
+    await reel.open('replay', '#/replay');
+    await expect(page.getByText('It stands before the event at offset 40720.')).toBeVisible();
+    await page.getByRole('button', { name: 'Next event' }).click();
+    await page.getByLabel('Your name').fill('ada@desk');
+    await page.getByRole('button', { name: 'Hand over 1 event' }).click();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await expect(page.getByText('It stands before the event at offset 40721.')).toBeVisible();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('button', { name: 'Hand over all that are left' }).click();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await expect(page.getByText('It stands before')).toHaveCount(0);
+  });
   test('EXAMPLE a replay is started with its extent', async ({ page, reel }) => {
     await reel.open('all-quiet', '#/replay');
     await page.getByLabel('Service').selectOption('invoicing');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aboutOffsets, careOutcome, failureText, offsets_max, outcomeOf, pausing, replaying, snoozing, waiving } from './commands';
+import { aboutOffsets, careOutcome, failureText, offsets_max, outcomeOf, pausing, replaying, snoozing, steppingReplay, waiving } from './commands';
 
 const item = (service: string, offset: number) => ({ service, offset, label: `${service} ${offset}` });
 
@@ -31,9 +31,17 @@ describe('what is asked before it is done', () => {
     expect(pausing('payments', 1, null).consequence).toContain('1 event waits');
   });
   test('a replay says how much of the journal is looked at', () => {
-    const intention = replaying({ service: 'invoicing', from: 100, to: 350, patterns: ['order.*'], flow: '', speed: 0 });
+    const intention = replaying({ service: 'invoicing', from: 100, to: 350, patterns: ['order.*'], flow: '', when: '', speed: 0, step: false });
     expect(intention.verb).toBe('Replay up to 250 records');
     expect(intention.commands[0]?.replay).toMatchObject({ from_offset: 100, to_offset: 350, patterns: ['order.*'] });
+  });
+  test('a replay of some events says which, and that it stops at each', () => {
+    const intention = replaying({ service: 'invoicing', from: 100, to: 350, patterns: [], flow: '', when: '{"subject": ["vip"]}', speed: 0, step: true });
+    expect(intention.consequence).toContain('where {"subject": ["vip"]}');
+    expect(intention.consequence).toContain('stops at each event');
+    expect(intention.commands[0]?.replay).toMatchObject({ when: '{"subject": ["vip"]}', stepping: true });
+    expect(steppingReplay('invoicing', 7, 120, 1).commands).toEqual([{ service: 'invoicing', step_replay: { id: 7, events: 1 } }]);
+    expect(steppingReplay('invoicing', 7, 120, 0).verb).toBe('Hand over all that are left');
   });
   test('what a person says of an incident or a flow goes to the tracker', () => {
     expect(snoozing('i1', '2026-03-02T11:00:00Z', '1 h').care).toEqual({ snooze: { incident: 'i1', until: '2026-03-02T11:00:00Z' } });

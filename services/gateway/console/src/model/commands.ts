@@ -119,17 +119,22 @@ export interface ReplayPlan {
   to: number;
   patterns: string[];
   flow: string;
+  /** An event pattern as JSON; empty: every event. */
+  when: string;
   speed: number;
+  /** Stop at each event. */
+  step: boolean;
 }
 
 export function replaying(plan: ReplayPlan): Intention {
-  const about = plan.flow ? ` of flow ${plan.flow}` : '';
+  const about = (plan.flow ? ` of flow ${plan.flow}` : '') + (plan.when ? ` where ${plan.when}` : '');
   return {
     title: `Replay to ${plan.service}`,
     consequence:
       `Up to ${plural(plan.to - plan.from, 'record')} of the journal${about}, offsets ${plan.from} to ${plan.to - 1}, are looked at, and those on ` +
       `${plan.patterns.length > 0 ? listText(plan.patterns) : 'the topics it subscribes to'} are handed to ${plan.service} once more. ` +
-      `What it does outside the bus, it does again.`,
+      `What it does outside the bus, it does again.` +
+      (plan.step ? ' It stops at each event until you let it go on.' : ''),
     verb: `Replay up to ${plural(plan.to - plan.from, 'record')}`,
     grave: true,
     examples: [],
@@ -141,10 +146,24 @@ export function replaying(plan: ReplayPlan): Intention {
           to_offset: plan.to,
           patterns: plan.patterns,
           correlationid: plan.flow,
+          when: plan.when,
           speed: plan.speed,
+          stepping: plan.step,
         },
       },
     ],
+  };
+}
+
+/** Leave for so many events more; 0: for all that are left. */
+export function steppingReplay(service: string, id: number, offset: number, events: number): Intention {
+  return {
+    title: `Go on with the replay to ${service}`,
+    consequence: events === 0 ? `From offset ${offset} on it stops at no event any more.` : `The event at offset ${offset} is handed to ${service} once more.`,
+    verb: events === 0 ? 'Hand over all that are left' : `Hand over ${plural(events, 'event')}`,
+    grave: false,
+    examples: [],
+    commands: [{ service, step_replay: { id, events } }],
   };
 }
 

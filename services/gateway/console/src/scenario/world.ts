@@ -34,7 +34,13 @@ export class World {
       else if (outage.kind === 'offline') this.offline.add(outage.service);
     }
     for (let i = 1; i <= scenario.orders; ++i) this.orders.push(this.order(i));
-    if (scenario.replay) this.running = [this.replayOf('invoicing', 'ada@desk', 1_000, 41_000, 18_500)];
+    if (scenario.replay) {
+      const stepping = this.replayOf('payments', 'ben@desk', 40_000, 41_000, 40_720);
+      this.running = [
+        this.replayOf('invoicing', 'ada@desk', 1_000, 41_000, 18_500),
+        { ...stepping, awaits_step: true, replay: { ...stepping.replay!, id: stepping.replay!.id + 1, stepping: true, when: '{"data": {"currency": ["CHF"]}}' } },
+      ];
+    }
     this.waiting_events = Array.from({ length: scenario.delayed ?? 0 }, (_, i) => this.delayedEvent(i));
   }
 
@@ -386,8 +392,9 @@ export class World {
     return {
       service,
       by,
-      replay: { id: this.next_command, from_offset: from, to_offset: to, patterns: [], correlationid: '', speed: 0, next_offset: next, redelivered: Math.floor((next - from) / 9), done: false },
+      replay: { id: this.next_command, from_offset: from, to_offset: to, patterns: [], correlationid: '', when: '', speed: 0, stepping: false, steps: 0, next_offset: next, redelivered: Math.floor((next - from) / 9), done: false },
       waiting: 31,
+      awaits_step: false,
     };
   }
 
@@ -408,6 +415,12 @@ export class World {
     if (command.replay) {
       const { from_offset = 0, to_offset = this.end_offset } = command.replay;
       this.running = [...this.running, this.replayOf(command.service, command.by, from_offset, to_offset, from_offset)];
+      return reply(1);
+    }
+    const step = command.step_replay;
+    if (step) {
+      const goes_on = (replay: NonNullable<RunningReplay['replay']>) => ({ ...replay, stepping: step.events !== 0, next_offset: replay.next_offset + 1, redelivered: replay.redelivered + 1 });
+      this.running = this.running.map((one) => (one.replay && one.replay.id === step.id ? { ...one, awaits_step: step.events !== 0, replay: goes_on(one.replay) } : one));
       return reply(1);
     }
     if (command.cancel_replay !== undefined) {
