@@ -7,6 +7,7 @@
 
 #include "cli/duration_text.h"
 #include "cli/flow_tree.h"
+#include "event/cause_word.h"
 #include "event/quoted_text.h"
 #include "event/rfc3339.h"
 
@@ -33,7 +34,7 @@ std::string evidence_text(const v1::Cause& cause) {
     parts.push_back(cause.topic() +
                     (cause.offset() != 0 ? fmt::format(" at offset {}", cause.offset()) : " " + cause.id()));
   }
-  std::string text = cause_text(cause.kind());
+  std::string text = cause_word(cause.kind());
   for (std::size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? ": " : ", ") + parts[i];
   return text;
 }
@@ -77,17 +78,8 @@ std::vector<std::string> commands_of(const v1::Cause& cause, bool mending) {
   return commands;
 }
 
-std::string cause_text(v1::CauseKind kind) {
-  std::string name = v1::CauseKind_Name(kind);
-  name.erase(0, std::string_view{"CAUSE_"}.size());
-  for (char& byte : name) {
-    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
-  }
-  return name.empty() ? "unknown" : name;
-}
-
 Json cause_json(const v1::Cause& cause) {
-  Json json{{"cause", cause_text(cause.kind())}, {"sentence", cause.sentence()}};
+  Json json{{"cause", cause_word(cause.kind())}, {"sentence", cause.sentence()}};
   const auto text = [&](const char* name, const std::string& value) {
     if (!value.empty()) json[name] = value;
   };

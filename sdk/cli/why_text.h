@@ -31,7 +31,4 @@ using namespace story;
 /// Those of them that do, or that do not.
 [[nodiscard]] std::vector<std::string> commands_of(const v1::Cause& cause, bool mending);
 
-/// "dead_lettered"
-[[nodiscard]] std::string cause_text(v1::CauseKind kind);
-
 }  // namespace reel::cli

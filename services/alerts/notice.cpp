@@ -1,5 +1,6 @@
 #include "alerts/notice.h"
 
+#include "event/cause_word.h"
 #include "event/rfc3339.h"
 
 namespace reel::alerts {
@@ -47,13 +48,7 @@ std::string missing_text(const v1::Incident& incident) {
 }
 
 std::string cause_text(const v1::Incident& incident) {
-  if (incident.cause().kind() == v1::CAUSE_UNKNOWN) return "";
-  std::string name = v1::CauseKind_Name(incident.cause().kind());
-  name.erase(0, std::string_view{"CAUSE_"}.size());
-  for (char& byte : name) {
-    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
-  }
-  return name;
+  return incident.cause().kind() == v1::CAUSE_UNKNOWN ? "" : cause_word(incident.cause().kind());
 }
 
 Notice incident_notice(const v1::Incident& incident, Status status, std::uint64_t at,

@@ -48,11 +48,14 @@ bool Watch::reads_store(const v1::Request& request) {
   }
 }
 
-// The verdict's events, by their numbers in the outbox, wait there for their cause.
-void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers) {
+// The verdict's events, by their numbers in the outbox, wait there for their cause. False where nobody is
+// asked about it.
+bool Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers) {
   const auto handle = tracker_.flows().find(packed_id(verdict.correlation));
-  if (handle == FlowTable::none) return;
-  const auto told = [this, numbers](v1::Cause cause, Outlook) {
+  if (handle == FlowTable::none) return false;
+  const auto told = [this, numbers, definition = verdict.definition, rule = verdict.rule](v1::Cause cause,
+                                                                                          Outlook) {
+    tracker_.note_cause(definition, rule, cause.kind());
     for (const std::uint64_t number : numbers) {
       const stored::Outgoing* const event = outbox_.find(number);
       const bool known = cause.kind() != v1::CAUSE_UNKNOWN;
@@ -69,8 +72,9 @@ void Watch::add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbe
       asked = causes_.find(flow, claim, now_ + cause_wait, told);
   }
   tracker_.flows().close(handle, false);
-  if (!asked) return;
+  if (!asked) return false;
   for (const std::uint64_t number : numbers) outbox_.hold(number);
+  return true;
 }
 
 // What is read from the store must be written there first, and a checkpoint that is being written comes

@@ -25,6 +25,11 @@ void EdgeTimes::overdue(const DefinitionSet& definitions, DefinitionIndex defini
   if (is_edge(definitions[definition], rule)) ++edges_[{definition, rule}].overdue;
 }
 
+void EdgeTimes::overdue_for(const DefinitionSet& definitions, DefinitionIndex definition, std::uint16_t rule,
+                            v1::CauseKind cause) {
+  if (is_edge(definitions[definition], rule)) ++edges_[{definition, rule}].overdue_for[cause];
+}
+
 void EdgeTimes::tell(const DefinitionSet& definitions, const Names& names, v1::TimesReply& to) const {
   using Key = std::tuple<std::string, Name, std::vector<Name>, bool>;
   std::map<Key, Counted> rows;
@@ -34,6 +39,7 @@ void EdgeTimes::tell(const DefinitionSet& definitions, const Names& names, v1::T
     Counted& row = rows[Key{definition.name, rule.after, rule.expected, rule.any_of}];
     row.came.add(counted.came);
     row.overdue += counted.overdue;
+    for (const auto& [cause, overdue] : counted.overdue_for) row.overdue_for[cause] += overdue;
   }
   for (const auto& [key, counted] : rows) {
     const auto& [definition, after, expected, any_of] = key;
@@ -43,6 +49,11 @@ void EdgeTimes::tell(const DefinitionSet& definitions, const Names& names, v1::T
     for (const Name topic : expected) row.add_expected(std::string{names.text(topic)});
     row.set_any_of(any_of);
     row.set_overdue(counted.overdue);
+    for (const auto& [cause, overdue] : counted.overdue_for) {
+      auto& told = *row.add_overdue_for();
+      told.set_cause(cause);
+      told.set_overdue(overdue);
+    }
     counted.came.write(*row.mutable_came());
   }
 }

@@ -21,6 +21,9 @@ class EdgeTimes {
   void came(const DefinitionSet& definitions, DefinitionIndex definition, std::uint16_t rule,
             std::uint64_t armed_at, std::uint64_t at);
   void overdue(const DefinitionSet& definitions, DefinitionIndex definition, std::uint16_t rule);
+  /// Of what was overdue: why, which is found out a little later.
+  void overdue_for(const DefinitionSet& definitions, DefinitionIndex definition, std::uint16_t rule,
+                   v1::CauseKind cause);
 
   /// A row for each edge; what several versions of a definition say alike stands in one.
   void tell(const DefinitionSet& definitions, const Names& names, v1::TimesReply& to) const;
@@ -29,6 +32,7 @@ class EdgeTimes {
   struct Counted {
     TimeCounts came;
     std::uint64_t overdue = 0;
+    std::map<v1::CauseKind, std::uint64_t> overdue_for;
   };
   std::map<std::pair<DefinitionIndex, std::uint16_t>, Counted> edges_;
 };

@@ -108,6 +108,10 @@ class Tracker {
   [[nodiscard]] const Tally& tally() const { return tally_; }
   /// Since the start.
   [[nodiscard]] const EdgeTimes& times() const { return times_; }
+  /// What the broker was asked about a verdict that something is overdue: why.
+  void note_cause(DefinitionIndex definition, std::uint16_t rule, v1::CauseKind cause) {
+    times_.overdue_for(definitions_, definition, rule, cause);
+  }
   /// The flow was deleted from the archive: it is counted no more and leaves memory. It must be saved and
   /// wait for nothing.
   void forget(const Flow& flow);

@@ -152,7 +152,9 @@ void Watch::collect_verdicts() {
     std::vector<std::uint64_t> numbers;
     for (auto& event : events_) numbers.push_back(outbox_.add(std::move(event)));
     // What an earlier run may have published is not asked about: it is recognised, or it is late already.
-    if (verdict.kind == Judgement::Kind::overdue && caught_up_) add_cause(verdict, std::move(numbers));
+    if (verdict.kind != Judgement::Kind::overdue) continue;
+    if (!caught_up_ || !add_cause(verdict, std::move(numbers)))
+      tracker_.note_cause(verdict.definition, verdict.rule, v1::CAUSE_UNKNOWN);
   }
 }
 

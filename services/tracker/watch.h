@@ -145,7 +145,7 @@ class Watch {
   void collect_verdicts();
   void heed(const EventSeen& event, std::uint64_t waived);
   void publish_incidents();
-  void add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers);
+  [[nodiscard]] bool add_cause(const Judgement& verdict, std::vector<std::uint64_t> numbers);
   [[nodiscard]] FlowLook look_at(const std::string& correlationid, std::uint64_t behind);
   void ask_wait(const v1::Request& request, Time now, Send send);
   void look_ahead();

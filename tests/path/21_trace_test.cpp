@@ -131,6 +131,10 @@ TEST_CASE("a flow that becomes overdue arrives as a trace, though the back end i
   CHECK(gateway.measures("reel_traces_failed_requests_total 1"));
   CHECK(gateway.measures(
       R"(reel_flow_edge_overdue_total{definition="fulfilment",from="order.placed",to="payment.captured"} 1)"));
+  CHECK(eventually([&] {
+    return gateway.measures(
+        R"(reel_flow_edge_overdue_causes_total{definition="fulfilment",from="order.placed",to="payment.captured",cause="no_subscriber"} 1)");
+  }));
 
   // What comes after all is sent as well, and counted with how long it took.
   const auto paid = mesh.reel({"pub", "payment.captured", "{}", "--correlation", "flow-1"});

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "event/cause_word.h"
 #include "event/time_counts.h"
 
 namespace reel::gateway {
@@ -262,6 +263,8 @@ void add_edge_times(Page& page, const v1::TimesReply& times) {
                      "since the tracker started.");
   auto& overdue = page.counter("reel_flow_edge_overdue_total",
                                "Follow-ups that were not there in time, since the tracker started.");
+  auto& causes = page.counter("reel_flow_edge_overdue_causes_total",
+                              "The same by why they were not there, as found out when the time was over.");
   for (int i = 0; i < times.edges_size() && i < static_cast<int>(histograms_max); ++i) {
     const auto& edge = times.edges(i);
     const Page::Labels labels{
@@ -270,6 +273,11 @@ void add_edge_times(Page& page, const v1::TimesReply& times) {
         {"to", edge.expected().empty() ? "end" : joined(edge.expected(), edge.any_of() ? "|" : "&")}};
     came.add(times_row(labels, edge.came()));
     overdue.add(labels, static_cast<double>(edge.overdue()));
+    for (const auto& one : edge.overdue_for()) {
+      auto with_cause = labels;
+      with_cause.push_back({"cause", cause_word(one.cause())});
+      causes.add(with_cause, static_cast<double>(one.overdue()));
+    }
   }
 }
 

@@ -176,6 +176,10 @@ TEST_CASE("how long things took is told as it was counted, in classes that add u
   edge.add_expected("payment.declined");
   edge.set_any_of(true);
   edge.set_overdue(4);
+  auto& dead = *edge.add_overdue_for();
+  dead.set_cause(v1::CAUSE_DEAD_LETTERED);
+  dead.set_overdue(3);
+  edge.add_overdue_for()->set_overdue(1);
   auto& whole = *tracker.mutable_times()->add_edges();
   whole.set_definition("order");
   Measured measured;
@@ -196,6 +200,9 @@ TEST_CASE("how long things took is told as it was counted, in classes that add u
       R"({definition="order",from="order.placed",to="payment.captured|payment.declined"} )";
   CHECK(has("reel_flow_edge_overdue_total" + labels + "4"));
   CHECK(has("reel_flow_edge_seconds_count" + labels + "0"));
+  const std::string of_cause = "reel_flow_edge_overdue_causes_total" + labels.substr(0, labels.find('}'));
+  CHECK(has(of_cause + R"(,cause="dead_lettered"} 3)"));
+  CHECK(has(of_cause + R"(,cause="unknown"} 1)"));
   CHECK(has(R"(reel_flow_edge_overdue_total{definition="order",from="",to="end"} 0)"));
   CHECK(text.find("reel_traces") == std::string::npos);
 
