@@ -79,6 +79,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
     const auto recalled = repeats_.repeat(judged, *before, accepted);
     if (!recalled.forgotten) repeat_refusals(judged, *before, recalled.unknown, accepted);
     tell_destinations(judged, accepted);
+    say_when_again(accepted);
     log_.after_all([answer = std::move(answer), accepted] { answer(accepted); });
     return;
   }
@@ -92,6 +93,7 @@ void Publishing::publish(const v1::Publish& publish, const Received& received, s
   const bool any_refused = judged.refusals().size() > refused_before;
   if (unwritable) refuse_unwritable(judged);
   tell_destinations(judged, accepted);
+  say_when_again(accepted);
   tell_matched(judged, accepted);
   counts_.refused(judged);
   refusals_.add(judged, service, log_.now());
@@ -138,6 +140,20 @@ void Publishing::refuse_last_delayed(Judgement& judged, std::size_t most,
   std::reverse(last.begin(), last.end());
   judged.refuse(last, v1::REFUSAL_TOO_MANY_DELAYED,
                 "as many events wait for their delivertime as broker.delayed_events_max allows");
+}
+
+// The journal is tried again every second; a place among those that wait is free when one of them is due.
+void Publishing::say_when_again(v1::Accepted& accepted) {
+  constexpr std::uint64_t ms = 1'000'000;
+  constexpr std::uint64_t soon_ms = 1'000;
+  constexpr std::uint64_t late_ms = 3'600'000;
+  for (auto& refusal : *accepted.mutable_refusals()) {
+    if (refusal.reason() == v1::REFUSAL_JOURNAL_UNAVAILABLE) refusal.set_retry_after_ms(soon_ms);
+    if (refusal.reason() != v1::REFUSAL_TOO_MANY_DELAYED) continue;
+    const auto now = log_.now();
+    const auto due_ms = (delays_.next_due() - std::min(now, delays_.next_due())) / ms;
+    refusal.set_retry_after_ms(static_cast<std::uint32_t>(std::clamp(due_ms, soon_ms, late_ms)));
+  }
 }
 
 // Which it was nobody remembers: as many of what could have been refused as were not kept. Those whose ids

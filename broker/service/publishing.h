@@ -70,6 +70,7 @@ class Publishing {
   }
 
  private:
+  void say_when_again(v1::Accepted& accepted);
   void refuse_unwritable(Judgement& judged);
   /// Refuses again what was refused of a batch when it came.
   void repeat_refusals(Judgement& judged, const Resends::Answer& before,

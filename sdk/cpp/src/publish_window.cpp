@@ -55,6 +55,7 @@ std::vector<PublishResult> results_of(const v1::Accepted& accepted, std::uint32_
     result.outcome = is_for_now(refusal) ? PublishOutcome::unavailable : PublishOutcome::rejected;
     result.reason = refusal.reason();
     result.text = refusal.text();
+    result.retry_after = std::chrono::milliseconds{refusal.retry_after_ms()};
   }
   for (const auto& duplicate : accepted.duplicates()) {
     if (duplicate.index() >= count) continue;

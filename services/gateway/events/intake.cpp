@@ -1,12 +1,14 @@
 #include "gateway/events/intake.h"
 
+#include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 namespace reel::gateway {
 namespace {
 
-/// When to try again what was not taken for now.
-constexpr const char* retry_after_s = "1";
+/// When to try again what was not taken for now, where the broker does not say.
+constexpr std::chrono::seconds retry_soon{1};
 
 int status_of(const PublishResult& result) {
   switch (result.outcome) {
@@ -56,6 +58,12 @@ std::string refused_members(const EntryResult& entry) {
   if (entry.result->reason != v1::REFUSAL_UNKNOWN)
     members += ",\"reason\":" + json_text(reason_name(entry.result->reason));
   return entry.result->id.empty() ? members : members + ",\"id\":" + json_text(entry.result->id);
+}
+
+/// As HTTP says it: whole seconds, not too few.
+std::string retry_after_s(const EntryResult& entry) {
+  const auto asked = entry.result ? entry.result->retry_after : std::chrono::milliseconds{0};
+  return std::to_string(std::max(retry_soon, std::chrono::ceil<std::chrono::seconds>(asked)).count());
 }
 
 int status_of(const EntryResult& entry) {
@@ -112,7 +120,7 @@ HttpResponse answer_of(const EntryResult& entry) {
   const int status = status_of(entry);
   if (is_taken(entry)) return {status, "application/json", "{" + taken_members(*entry.result) + "}", {}};
   auto response = problem(status, sentence_of(entry), refused_members(entry));
-  if (status == 429 || status == 503) response.headers.emplace("Retry-After", retry_after_s);
+  if (status == 429 || status == 503) response.headers.emplace("Retry-After", retry_after_s(entry));
   return response;
 }
 
@@ -123,19 +131,20 @@ HttpResponse answer_of(const EventFault& fault) {
 HttpResponse answer_of(const std::vector<EntryResult>& results) {
   std::string entries = "[";
   int status = 200;
-  bool for_now = false;
+  std::string retry;  // after the first that may be tried again
   for (const auto& entry : results) {
     if (entries.size() > 1) entries += ",";
     entries += entry_text(entry);
     if (!is_taken(entry)) {
       status = 207;
-      for_now = for_now || status_of(entry) == 429 || status_of(entry) == 503;
+      const bool for_now = status_of(entry) == 429 || status_of(entry) == 503;
+      if (for_now && retry.empty()) retry = retry_after_s(entry);
     } else if (status == 200) {
       status = status_of(entry);
     }
   }
   HttpResponse response{status, "application/json", entries + "]", {}};
-  if (for_now) response.headers.emplace("Retry-After", retry_after_s);
+  if (!retry.empty()) response.headers.emplace("Retry-After", retry);
   return response;
 }
 

@@ -52,8 +52,11 @@ struct PublishBench {
         [this] { ++done; });
     return intake;
   }
-  void settle(std::size_t which, PublishOutcome outcome, v1::RefusalReason reason = v1::REFUSAL_UNKNOWN) {
-    offered.at(which).second(outcome_of(outcome, offered.at(which).first, reason));
+  void settle(std::size_t which, PublishOutcome outcome, v1::RefusalReason reason = v1::REFUSAL_UNKNOWN,
+              int retry_after_ms = 0) {
+    auto result = outcome_of(outcome, offered.at(which).first, reason);
+    result.retry_after = std::chrono::milliseconds{retry_after_ms};
+    offered.at(which).second(result);
   }
 };
 
@@ -109,6 +112,16 @@ TEST_CASE("what was not taken is a problem document with the broker's reason") {
     CHECK(body.value("reason", "") == name);
     CHECK_FALSE(body["detail"].get<std::string>().empty());
     CHECK(answer.headers.count("Retry-After") == (retry ? 1 : 0));
+  }
+}
+
+TEST_CASE("when to try again is what the broker says, in whole seconds, or soon") {
+  for (const auto& [said_ms, seconds] : std::vector<std::pair<int, std::string>>{
+           {0, "1"}, {1, "1"}, {1'000, "1"}, {1'001, "2"}, {3'600'000, "3600"}}) {
+    PublishBench bench;
+    const auto intake = bench.offer(request_of({good_entry("e-1")}, false));
+    bench.settle(0, PublishOutcome::rejected, v1::REFUSAL_TOO_MANY_DELAYED, said_ms);
+    CHECK(intake->answer().headers.find("Retry-After")->second == seconds);
   }
 }
 

@@ -68,8 +68,11 @@ class DelayBench {
     parts_->publishing.publish(publish, {bytes, *bytes}, "shop",
                                [&](const v1::Accepted& accepted) { answer = accepted; });
     until([&] { return answer.has_value(); });
+    retry_after_ms_ = answer->refusals().empty() ? 0 : answer->refusals(0).retry_after_ms();
     return text_of(*answer);
   }
+  /// Of the first event that was refused last.
+  [[nodiscard]] std::uint32_t retry_after_ms() const { return retry_after_ms_; }
   /// From here on this is what the one service wants.
   void listens(const std::vector<std::string>& patterns) { parts_->router.subscribe(0, patterns); }
   std::string cancel(Offset offset) {
@@ -224,6 +227,7 @@ class DelayBench {
   std::uint64_t tail_bytes_max_;
   std::filesystem::path directory_;
   LogTime now_ = epoch;
+  std::uint32_t retry_after_ms_ = 0;
   std::vector<std::pair<std::string, std::string>> journal_;  // topic and id, committed
   std::optional<Parts> parts_;
 };

@@ -182,6 +182,7 @@ TEST_CASE("beyond the limit the last ones of a batch are refused, and so again w
   CHECK(bench.publish(1, batch) == "3 from 1 delayed:0 delayed:1 3:REFUSAL_TOO_MANY_DELAYED resend");
   const std::vector<DelayBench::Event> one{{"d4", epoch + 2 * second}};
   CHECK(bench.publish(2, one) == "0 from 0 0:REFUSAL_TOO_MANY_DELAYED");
+  CHECK(bench.retry_after_ms() == 1'000);
   bench.set_time(epoch + second);
   bench.await("reel.delayed.ended", 1);
   CHECK(bench.publish(2, one).starts_with("1 from "));

@@ -1,6 +1,7 @@
 // What became of a published event. Each name says what to do next.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ struct PublishResult {
   std::string correlationid;
   /// For `rejected` and `unavailable`: why. REFUSAL_UNKNOWN otherwise.
   v1::RefusalReason reason = v1::REFUSAL_UNKNOWN;
+  /// Of what was refused for now (`unavailable`, and `rejected` with REFUSAL_TOO_MANY_DELAYED): not before
+  /// this has passed is there any use in trying again. 0: the broker does not say, or never.
+  std::chrono::milliseconds retry_after{0};
   /// For everything but accepted: one sentence for people, where there is more to say than the outcome.
   std::string text;
 
