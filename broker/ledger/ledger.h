@@ -18,9 +18,9 @@
 //
 // Memory per service: 0.15 bytes at most for each offset between floor and newest (OffsetSet), one Failure
 // for each event that dispatch holds back, which its window bounds, and for each dead letter, of which
-// `dead_letters_max` pause the service; up to 16 bytes for each parked event, of which the service queue lets
-// in `service_parked_events_max`, and 64 for each that is handed over once more and is not settled. Not
-// thread-safe.
+// `dead_letters_max` pause the service, with 40 bytes more until it is told of; up to 16 bytes for each
+// parked event, of which the service queue lets in `service_parked_events_max`, and 64 for each that is
+// handed over once more and is not settled. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "dispatch/dispatch.h"
+#include "event/system_topics.h"
 #include "journal/stored_batch.h"
 #include "ledger/offset_set.h"
 #include "ledger/parked_offsets.h"
@@ -47,8 +48,7 @@ namespace reel::broker {
 inline constexpr std::string_view delivery_topic = "reel.delivery";
 inline constexpr std::string_view ledger_topic = "reel.ledger";
 inline constexpr std::string_view subscription_topic = "reel.subscription";
-/// What the mesh is told of dead letters, and of services (reel.service.*).
-inline constexpr std::string_view dead_letter_topic = "reel.dead_letter";
+/// What the mesh is told of services (reel.service.*).
 [[nodiscard]] bool is_service_topic(std::string_view topic);
 
 /// The topic of `service`'s redeliveries: matched by that service alone.
@@ -152,6 +152,7 @@ class Ledger {
   void apply(const v1::Command& command);
   void apply(const v1::RedeliveryRecord& redelivery, const LedgerEntry& entry);
   void apply(const v1::ServiceChanged& change);
+  void note_untold(const std::string& service, const ServiceRecord& record);
   void drop_letter(const std::string& service, ServiceRecord& record, Offset origin);
 
   std::set<std::string> with_untold_;

@@ -5,6 +5,9 @@
 
 namespace reel {
 
+/// That a service could not handle an event: in the flow of that event.
+inline constexpr std::string_view dead_letter_topic = "reel.dead_letter";
+
 struct SystemTopic {
   std::string_view topic;
   std::string_view type;
@@ -27,7 +30,7 @@ inline constexpr SystemTopic system_topics[] = {
     {"reel.delayed", "reel.v1.Delayed"},
     {"reel.delayed.ended", "reel.v1.DelayedEnded"},
     {"reel.control", "reel.v1.Command"},
-    {"reel.dead_letter", "reel.v1.DeadLetter"},
+    {dead_letter_topic, "reel.v1.DeadLetter"},
     {"reel.service.started", "reel.v1.ServiceChanged"},
     {"reel.service.stopped", "reel.v1.ServiceChanged"},
     {"reel.service.lost", "reel.v1.ServiceChanged"},

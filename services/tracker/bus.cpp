@@ -61,7 +61,8 @@ Answer::Outcome outcome_of(PublishOutcome outcome) {
 
 BusInbox::BusInbox(const std::vector<std::string>& brokers, const std::string& instance, SchemaSet schemas)
     : options_{.service = std::string{tracker_service},
-               .patterns = {">", "reel.delivery", "reel.flow.>", "reel.incident.>"},
+               .patterns = {">", "reel.delivery", "reel.flow.>", "reel.incident.>",
+                            std::string{dead_letter_topic}},
                .start = Start::oldest(),
                .envelope_only = true,
                .credit_events = credit_events,

@@ -6,6 +6,7 @@
 #include "event/envelope_check.h"
 #include "event/field_path.h"
 #include "event/subflow.h"
+#include "event/system_topics.h"
 #include "event/topic.h"
 #include "tracker/verdict.h"
 
@@ -70,7 +71,10 @@ void Tracker::see(const EventSeen& event, const Coming& coming) {
   latest_ = std::max(latest_, event.log_time);
   if (latest_ > 0) judge_upto(latest_ - 1);
 
-  if (is_system_topic(event.topic)) {
+  // A dead letter is a step of the flow in which it died, and what makes up for it another one. One whose
+  // event is gone stands in no flow.
+  const bool letter = event.topic == dead_letter_topic && !event.causationid.empty();
+  if (is_system_topic(event.topic) && !letter) {
     // A verdict may be a cause.
     if (!event.correlationid.empty())
       whereabouts_.saw(Whereabouts::What::id, packed_id(event.id), {FlowTable::none, coming.flow.hash});

@@ -315,3 +315,27 @@ TEST_CASE("a replay of some events goes step by step, and hands over no more tha
   CHECK(wrong.exit_code == 1);
   CHECK(wrong.err.find("bad when: data.orderid: ") != std::string::npos);
 }
+
+TEST_CASE("a dead letter and what makes up for it are steps of the flow in which it died") {
+  Mesh mesh;
+  mesh.start_broker();
+  mesh.start_tracker();
+  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--reject-on", "bad"});
+  place(mesh, "bad", "b1");
+  const std::string letter = mesh.events("reel.dead_letter", 1).at(0)["id"];
+  const auto refund = mesh.reel({"pub", "order.shipped", R"({"orderId":"b1"})", "--correlation", "bad",
+                                 "--causation", letter, "--source", "refunds"});
+  REQUIRE_MESSAGE(refund.exit_code == 0, refund.err);
+  const auto steps = [&] { return mesh.rows({"flow", "bad", "--brief"}).at(0)["steps"]; };
+  REQUIRE(eventually([&] { return steps().size() == 4; }));  // with what its route derives
+  const auto step = [&](const std::string& topic) {
+    for (const auto& one : steps()) {
+      if (one["type"] == topic) return one;
+    }
+    return nlohmann::json{};
+  };
+  CHECK(step("reel.dead_letter")["causationid"] == "b1");
+  CHECK(step("order.shipped")["causationid"] == letter);
+  CHECK(mesh.reel({"flow", "bad"}).out.find("not of this flow") == std::string::npos);
+  CHECK(mesh.rows({"orphans"}).empty());
+}
