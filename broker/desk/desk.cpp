@@ -50,7 +50,7 @@ Desk::Desk(const config::Model& config, const SchemaSet& schemas, Journal& journ
       replays_{services_, router_, log_, publishing_, reads_},
       commands_{ledger_, services_, replays_, delaying_, log_, publishing_, reads_},
       letter_notices_{ledger_, log_, publishing_, reads_},
-      standings_{config, ledger_, services_, journal, log_, publishing_},
+      standings_{config, ledger_, services_, log_, publishing_},
       fates_{ledger_, services_, sessions_, delays_, refusals_, log_},
       reloads_{config, log_, publishing_},
       answers_{config,    schemas,   ledger_, services_, sessions_, publishing_, commands_, replays_,

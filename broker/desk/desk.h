@@ -178,7 +178,9 @@ class Desk final : private Replies {
   LogTime next_ids_warning_ = 0;
   std::uint64_t ids_warned_of_ = 0;      // forgotten before their time
   std::vector<InstanceId> unreachable_;  // found while sending; ended at the next tick
-  std::uint64_t look_round_at_ = 0;      // for whose connection has ended, by the steady clock; 0: none has
+  // For whose connection has ended, by the steady clock; 0: none has. Another may end before: then once more.
+  std::uint64_t look_round_at_ = 0;
+  std::uint64_t look_again_at_ = 0;
 };
 
 }  // namespace reel::broker

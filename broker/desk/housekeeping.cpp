@@ -171,7 +171,7 @@ void Desk::tick() {
 }
 
 void Desk::connection_ended() {
-  if (look_round_at_ == 0) look_round_at_ = log_.steady_ns() + reconnecting_ns;
+  (look_round_at_ == 0 ? look_round_at_ : look_again_at_) = log_.steady_ns() + reconnecting_ns;
 }
 
 // ZeroMQ says that a connection has ended, not whose: it is theirs to whom nothing can be sent.
@@ -179,10 +179,8 @@ void Desk::end_the_lost() {
   const auto steady_ns = log_.steady_ns();
   const auto silent_ns = [&](const Session& session) { return steady_ns - session.heard_at; };
   if (look_round_at_ != 0 && look_round_at_ <= steady_ns) {
-    look_round_at_ = 0;
-    sessions_.each([&](Session& session) {
-      if (silent_ns(session) >= reconnecting_ns) beat(session);
-    });
+    look_round_at_ = std::exchange(look_again_at_, 0);
+    sessions_.each([this](Session& session) { beat(session); });
   }
   auto lost = sessions_.silent(steady_ns);
   lost.insert(lost.end(), unreachable_.begin(), unreachable_.end());
@@ -235,6 +233,7 @@ void Desk::excuse_silence() {
 }
 
 void Desk::say_goodbye_to_all() {
+  if (journal_is_well()) standings_.look();  // who has left by then has not vanished while nobody looked
   sessions_.each([this](Session& session) {
     v1::FromBroker frame;
     frame.mutable_goodbye();

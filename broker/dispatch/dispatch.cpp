@@ -277,14 +277,14 @@ std::optional<Offset> Dispatch::oldest() const {
   return window.empty() ? std::nullopt : std::optional{window.at(window.head()).offset};
 }
 
-std::optional<Offset> Dispatch::oldest_unhanded() const {
+std::optional<Offset> Dispatch::oldest_waiting() const {
   const Deliveries& deliveries = impl_->deliveries;
-  if (deliveries.never_handed() == 0) return std::nullopt;
   const Window& window = deliveries.window();
   for (Position position = window.head(); position != window.end(); ++position) {
     const Entry& entry = window.at(position);
     const bool unhanded = entry.state == EntryState::waiting && entry.delivery == 0;
     if (unhanded && !deliveries.waits_for_its_key(position)) return entry.offset;
+    if (entry.state == EntryState::in_flight && !entry.begun) return entry.offset;
   }
   return std::nullopt;
 }

@@ -231,9 +231,10 @@ class Dispatch {
 
   /// The oldest event held, which is the oldest unsettled one of all that were offered; nothing when none is.
   [[nodiscard]] std::optional<Offset> oldest() const;
-  /// The oldest event that was never handed over, although none of its key stands before it: it waits for an
-  /// instance's credit alone. Nothing where there is none. May walk over the whole window.
-  [[nodiscard]] std::optional<Offset> oldest_unhanded() const;
+  /// The oldest event that waits for a handler and for nothing else: for an instance's credit, or in the
+  /// queue of one that tells what it has begun. Not what is tried again, nor what stands behind another of
+  /// its key, as far as that is known here. Nothing where there is none. May walk over the whole window.
+  [[nodiscard]] std::optional<Offset> oldest_waiting() const;
   /// The oldest event that a redelivery held is about; nothing where none is.
   [[nodiscard]] std::optional<Offset> oldest_origin() const;
   [[nodiscard]] std::size_t held() const;  ///< waiting, in flight and retrying

@@ -202,7 +202,7 @@ void Ledger::apply(const v1::DeliveryReport& report) {
   ServiceRecord& record = record_of(report.service());
   for (const v1::OffsetRange& range : report.acked()) take_ack(record, range);
   for (const v1::Failure& failure : report.failures()) take_failure(record, failure);
-  if (!record.untold.empty()) with_untold_.insert(report.service());
+  note_untold(report.service(), record);
   for (const v1::Parked& parked : report.parked()) take_parked(record, parked);
   if (report.floor() > record.floor) set_floor(record, report.floor());
 }
@@ -258,7 +258,7 @@ void Ledger::apply(const v1::Command& command) {
       break;
     case v1::Command::kForget:
       record = {};  // in place: who knows the record keeps knowing it
-      with_untold_.erase(command.service());
+      note_untold(command.service(), record);
       break;
     default: break;  // what came of it stands beside it, as a report or as redeliveries
   }
@@ -287,17 +287,25 @@ void Ledger::apply(const v1::ServiceChanged& change) {
   if (found != services_.end() && !found->second.is_forgotten()) found->second.standing = change.standing();
 }
 
+void Ledger::note_untold(const std::string& service, const ServiceRecord& record) {
+  if (record.untold.empty()) {
+    with_untold_.erase(service);
+  } else {
+    with_untold_.insert(service);
+  }
+}
+
 void Ledger::drop_letter(const std::string& service, ServiceRecord& record, Offset origin) {
   record.dead.erase(origin);
-  if (record.untold.erase(origin) > 0 && record.untold.empty()) with_untold_.erase(service);
+  record.untold.erase(origin);
+  note_untold(service, record);
 }
 
 void Ledger::need_not_tell(const std::string& service, Offset origin) {
   const auto found = services_.find(service);
   if (found == services_.end()) return;
-  auto& untold = found->second.untold;
-  untold.erase(origin);
-  if (untold.empty()) with_untold_.erase(service);
+  found->second.untold.erase(origin);
+  note_untold(service, found->second);
 }
 
 void Ledger::raise_floor(std::string_view service, Offset floor) {
@@ -318,7 +326,7 @@ std::vector<Ledger::ForgottenKey> Ledger::forget_dead_below(Offset begin) {
     for (auto letter = record.dead.begin(); letter != kept; ++letter) keys.insert(letter->second.key_hash());
     record.dead.erase(record.dead.begin(), kept);
     record.untold.erase(record.untold.begin(), record.untold.lower_bound(begin));
-    if (record.untold.empty()) with_untold_.erase(service);
+    note_untold(service, record);
     if (keys.empty()) continue;
     for (const auto& [origin, letter] : record.dead) keys.erase(letter.key_hash());
     for (const auto key_hash : keys) let_go.push_back({service, key_hash});
@@ -391,7 +399,7 @@ void Ledger::load(const v1::Snapshot& snapshot) {
     for (const auto& run : saved.redelivering()) record.redelivering.emplace(run.last(), run.origin());
     for (const auto& one : saved.redelivered()) record.redelivered.emplace(one.last(), one.origin());
     record.untold.insert(saved.untold().begin(), saved.untold().end());
-    if (!record.untold.empty()) with_untold_.insert(saved.subscription().service());
+    note_untold(saved.subscription().service(), record);
     record.standing = saved.standing();
     record.paused_until = saved.paused_until();
     record.paused_by = saved.paused_by();

@@ -1,5 +1,8 @@
 #include "notice/letter_notices.h"
 
+#include <memory>
+#include <vector>
+
 #include "event/batch.h"
 #include "event/uuid.h"
 #include "route/router.h"
@@ -54,31 +57,44 @@ std::string notice_of(v1::DeadLetter letter, const EventAt& at, LogTime now) {
 }  // namespace
 
 void LetterNotices::tell() {
+  const auto letters = std::make_shared<const Letters>(next_letters());
   std::vector<Offset> offsets;
-  for (const auto& service : ledger_.with_untold()) {
-    for (const auto origin : ledger_.find(service)->untold) {
-      if (telling_.size() == batch_letters_max) break;
-      telling_.emplace(origin, service);
-    }
-  }
-  for (const auto& [origin, service] : telling_) {
+  for (const auto& [origin, service] : *letters) {
     if (offsets.empty() || offsets.back() != origin) offsets.push_back(origin);
   }
-  again_at_ = 0;
-  busy_ = reads_.fetch(
-      std::move(offsets), [this](const EventAt& at) { found(at); }, [this] { append(); });
-  if (!busy_) {  // too many questions wait
-    telling_.clear();
-    again_at_ = log_.now() + EventReads::read_again_ns;
-  }
+  under_way_ = true;  // before it is asked: the answer may come at once
+  const bool asked = reads_.fetch(
+      std::move(offsets), [this, letters](const EventAt& at) { found(at, *letters); }, [this] { append(); });
+  if (asked) return;
+  under_way_ = false;  // too many questions wait
+  rests_until_ = log_.now() + EventReads::read_again_ns;
 }
 
-void LetterNotices::found(const EventAt& at) {
+// The next ones in the order of services and origins, and from the first one on when that is at its end.
+LetterNotices::Letters LetterNotices::next_letters() {
+  Letters letters;
+  const auto& services = ledger_.with_untold();
+  for (auto service = services.lower_bound(last_.first);
+       service != services.end() && letters.size() < batch_letters_max; ++service) {
+    const auto& untold = ledger_.find(*service)->untold;
+    auto origin = *service == last_.first ? untold.upper_bound(last_.second) : untold.begin();
+    for (; origin != untold.end() && letters.size() < batch_letters_max; ++origin) {
+      letters.emplace(*origin, *service);
+      last_ = {*service, *origin};
+    }
+  }
+  if (letters.size() == batch_letters_max) return letters;
+  last_ = {};
+  if (std::exchange(any_unreadable_, false)) rests_until_ = log_.now() + EventReads::read_again_ns;
+  return letters;
+}
+
+void LetterNotices::found(const EventAt& at, const Letters& letters) {
   if (!at.batch && reads_.holds(at.offset)) {  // it cannot be read, which the journal has said
-    again_at_ = log_.now() + EventReads::read_again_ns;
+    any_unreadable_ = true;
     return;
   }
-  const auto [first, last] = telling_.equal_range(at.offset);
+  const auto [first, last] = letters.equal_range(at.offset);
   for (auto letter = first; letter != last; ++letter) {
     const auto& service = letter->second;
     const auto* const record = ledger_.find(service);
@@ -93,12 +109,11 @@ void LetterNotices::found(const EventAt& at) {
 }
 
 void LetterNotices::append() {
-  telling_.clear();
   if (encoded_.empty()) {
-    busy_ = false;
+    under_way_ = false;
     return;
   }
-  publishing_.append({}, std::exchange(encoded_, {}), [this](const StoredBatchPtr&) { busy_ = false; });
+  publishing_.append({}, std::exchange(encoded_, {}), [this](const StoredBatchPtr&) { under_way_ = false; });
 }
 
 }  // namespace reel::broker

@@ -11,7 +11,7 @@
 
 #include <map>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "journal/event_reads.h"
 #include "service/services.h"
@@ -28,26 +28,32 @@ class LetterNotices {
 
   /// Goes on with what can be told now.
   void turn() {
-    if (!ledger_.with_untold().empty() && !busy_ && again_at_ <= log_.now()) tell();
+    if (!ledger_.with_untold().empty() && !under_way_ && rests_until_ <= log_.now()) tell();
   }
   /// When turn() has something to do that waits for its time; 0: nothing has.
   [[nodiscard]] LogTime next_deadline() const {
-    return busy_ || ledger_.with_untold().empty() ? 0 : again_at_;
+    return under_way_ || ledger_.with_untold().empty() ? 0 : rests_until_;
   }
 
  private:
+  using Letters = std::multimap<Offset, std::string>;  // by origin: whose
+
   void tell();
-  void found(const EventAt& at);
+  [[nodiscard]] Letters next_letters();
+  void found(const EventAt& at, const Letters& letters);
   void append();
 
   Ledger& ledger_;
   CommitLog& log_;
   Publishing& publishing_;
   EventReads& reads_;
-  bool busy_ = false;     // events are being read, or what tells of them is being committed
-  LogTime again_at_ = 0;  // what could not be read is tried again then
-  std::multimap<Offset, std::string> telling_;  // by origin: whose letter
-  std::string encoded_;                         // what tells of those that were found
+  // From the events' being asked for to the commit of what tells of them.
+  bool under_way_ = false;
+  std::string encoded_;  // what tells of those that were found so far
+  // One round goes over all that are untold; what could not be read is left to the next one, a moment later.
+  std::pair<std::string, Offset> last_;  // service and origin
+  bool any_unreadable_ = false;
+  LogTime rests_until_ = 0;
 };
 
 }  // namespace reel::broker

@@ -4,13 +4,13 @@
 // Looked at once a second, against what was told last, which the ledger keeps: so each change is told once,
 // and a broker that restarts says of a service that was there and does not come back that it is lost.
 //
-// Sans-IO but for the appends of its edge; owned by the broker's main thread.
+// Sans-IO but for the appends of its edge; owned by the broker's main thread. Memory: the log's marks.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 
+#include "notice/log_marks.h"
 #include "service/services.h"
 
 namespace reel::broker {
@@ -20,34 +20,29 @@ class Standings {
   /// After a broker's start instances have so many service_timeouts to find it again.
   static constexpr std::uint64_t grace_timeouts = 3;
 
-  Standings(const config::Model& config, Ledger& ledger, Services& services, const Journal& journal,
-            CommitLog& log, Publishing& publishing)
-      : config_{config},
-        ledger_{ledger},
-        services_{services},
-        journal_{journal},
-        log_{log},
-        publishing_{publishing} {}
+  Standings(const config::Model& config, Ledger& ledger, Services& services, CommitLog& log,
+            Publishing& publishing)
+      : config_{config}, ledger_{ledger}, services_{services}, log_{log}, publishing_{publishing} {}
 
-  /// To be called once a second.
+  /// To be called once a second, and at the end.
   void look();
 
  private:
+  /// What is to be told of the service; appends it to `encoded`.
+  void look_at(const ServiceQueue& queue, LogTime now, std::string& encoded);
   [[nodiscard]] v1::ServiceStanding::Presence presence_of(const ServiceQueue& queue,
                                                           v1::ServiceStanding::Presence told,
                                                           LogTime now) const;
-  [[nodiscard]] bool is_behind(const ServiceQueue& queue, bool told, LogTime now);
-  [[nodiscard]] bool stands_before(Offset offset, LogTime time);
+  [[nodiscard]] bool is_behind(const ServiceQueue& queue, bool told, LogTime now) const;
 
   const config::Model& config_;
   Ledger& ledger_;
   Services& services_;
-  const Journal& journal_;
   CommitLog& log_;
   Publishing& publishing_;
-  LogTime expected_until_ = 0;            // those who were there before this start
-  std::map<LogTime, Offset> newer_than_;  // of this look: where events begin that are newer
-  bool telling_ = false;                  // what was told is not committed
+  LogMarks marks_;
+  LogTime expected_until_ = 0;  // those who were there before this start
+  bool telling_ = false;        // what was told is not committed
 };
 
 }  // namespace reel::broker

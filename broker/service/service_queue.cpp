@@ -177,8 +177,8 @@ Offset ServiceQueue::floor(Offset committed_end) const {
                    left_.oldest().value_or(next), next});
 }
 
-std::optional<Offset> ServiceQueue::oldest_unhanded(Offset committed_end) const {
-  if (const auto held = dispatch_.oldest_unhanded()) return held;
+std::optional<Offset> ServiceQueue::oldest_waiting(Offset committed_end) const {
+  if (const auto held = dispatch_.oldest_waiting()) return held;
   const auto next = next_offset(committed_end);
   return next < committed_end ? std::optional{next} : std::nullopt;
 }

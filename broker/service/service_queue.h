@@ -134,9 +134,9 @@ class ServiceQueue {
   [[nodiscard]] bool wants_a_turn() const { return asks_left_ == 0 || unsent_ || looks_again_; }
   [[nodiscard]] bool behind() const { return !caught_up_; }
   [[nodiscard]] Offset next_offset(Offset committed_end) const { return caught_up_ ? committed_end : next_; }
-  /// The oldest event that waits to be handed over for the first time, and not for another of its key;
-  /// nothing where there is none. Of what was not looked at yet the next one, wanted or not.
-  [[nodiscard]] std::optional<Offset> oldest_unhanded(Offset committed_end) const;
+  /// The oldest event that waits for a handler and for nothing else; nothing where there is none. Of what was
+  /// not looked at yet the next one, wanted or not.
+  [[nodiscard]] std::optional<Offset> oldest_waiting(Offset committed_end) const;
   /// Every event it wants before this offset is settled; what is parked one by one counts as that.
   [[nodiscard]] Offset floor(Offset committed_end) const;
   /// To be called once a second.

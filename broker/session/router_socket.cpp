@@ -80,6 +80,12 @@ RouterSocket::RouterSocket(zmq::context_t& context, const std::string& endpoint,
   monitor_.connect(address);
 }
 
+// The monitor ends before its reader: without one ZeroMQ's thread might wait to tell of a disconnect for
+// ever.
+RouterSocket::~RouterSocket() {
+  zmq_socket_monitor(socket_.handle(), nullptr, 0);
+}
+
 std::optional<Incoming> RouterSocket::receive() {
   zmq::message_t id;
   if (!socket_.recv(id, zmq::recv_flags::dontwait)) return std::nullopt;

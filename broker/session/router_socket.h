@@ -24,6 +24,9 @@ class RouterSocket {
   /// Binds; throws std::runtime_error naming the endpoint and the remedy where it cannot. A connection that
   /// sends a larger batch is closed by ZeroMQ.
   RouterSocket(zmq::context_t& context, const std::string& endpoint, std::size_t batch_bytes_max);
+  ~RouterSocket();
+  RouterSocket(const RouterSocket&) = delete;
+  RouterSocket& operator=(const RouterSocket&) = delete;
 
   /// The next frame that has arrived, if any. What is parsed of it is valid until the next call, its batch
   /// for as long as somebody has the owner.

@@ -145,7 +145,7 @@ struct Service {
   /// Letters are never dropped: a service that has so many is paused until somebody has looked at them. A few
   /// hundred bytes of memory each, and their errors.
   std::size_t dead_letters_max = 100'000;
-  /// An event that waits so long to be handed over for the first time shows that the service is behind:
+  /// An event that waits so long for a handler, and for nothing else, shows that the service is behind:
   /// reel.service.behind. Long enough for a burst, short enough for somebody to help.
   milliseconds behind_after = std::chrono::minutes{1};
   /// Only the instance that has been there longest gets events; the others stand by.

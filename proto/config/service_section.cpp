@@ -116,7 +116,7 @@ void read_services(Section& root, Loading& loading) {
     read_error_retries(retry, service.retry);
     read_on_dead(body, service.on_dead);
     body.read_count("max_in_flight", service.max_in_flight, {1, 1'000'000});
-    body.read_duration("behind_after", service.behind_after, between(1s, 24h * 365));
+    body.read_duration("behind_after", service.behind_after, between(1s, 24h));
     body.read_count("max_rate_per_s", service.max_rate_per_s, {0, 1'000'000});
     auto breaker = body.section("breaker");
     breaker.read_count("failures", service.breaker.failures, {0, 1'000'000});

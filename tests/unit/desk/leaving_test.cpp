@@ -38,6 +38,20 @@ TEST_CASE("what an instance held that is killed goes to another at once, not whe
   bench.until([&] { return bench.got("mail") == "p1#1"; });
 }
 
+TEST_CASE("who is killed while another's end is being looked into is found, too") {
+  DeskBench bench;
+  bench.joins("payments-1", "payments", {"order.placed"});
+  bench.publishes("order.placed", {"e1 a"});
+  bench.until([&] { return bench.got("payments-1") == "e1#1"; });
+  bench.joins("payments-2", "payments", {"order.placed"});
+  bench.joins("mail", "mail", {"order.paid"});
+  bench.is_killed("mail");
+  bench.advance(std::chrono::milliseconds{200});
+  bench.beats("payments-1", {});
+  bench.is_killed("payments-1");
+  bench.until([&] { return bench.got("payments-2") == "e1#2"; });
+}
+
 TEST_CASE("who comes back by another connection at once is not lost") {
   DeskBench bench;
   bench.serves("audit", "reel.delivery");

@@ -1,5 +1,6 @@
 // What the broker tells the mesh of dead letters and of services, as events.
 #include "desk_bench.h"
+#include "notice/log_marks.h"
 
 using namespace reel;
 using namespace reel::broker;
@@ -142,8 +143,14 @@ TEST_CASE("an event that dies with two services is told of each, and a letter th
   waits_for(bench, "watch", "dead(stock: e1, Oops)#1 dead(payments: e1, Oops)#1 dead(payments: e1, Oops)#1");
 }
 
-TEST_CASE("who cannot handle what is told of a failure makes no other one") {
-  DeskBench bench;
+TEST_CASE(
+    "who cannot handle what is told of a failure makes no other one, and stops no other from being told") {
+  auto model = desk_model();
+  SUBCASE("what died is read from the disk") {}
+  SUBCASE("it is at hand") {
+    model.broker.tail_bytes_max = 1u << 20;
+  }
+  DeskBench bench{model};
   watches(bench, "reel.dead_letter");
   bench.serves("payments", "order.placed");
   bench.publishes("order.placed", {"e1 a"});
@@ -223,13 +230,13 @@ TEST_CASE("a service at which an event waits for longer than behind_after is beh
     pass(bench, std::chrono::seconds{9});
     CHECK(bench.got("watch") == started);
     pass(bench, std::chrono::seconds{20});
-    CHECK(bench.got("watch") == started + " behind(payments 10s)#1");
+    CHECK(bench.got("watch") == started + " behind(payments 11s)#1");
     CHECK(bench.settles("payments", {.acks = {{bench.newest("payments")}}}) == "");
     waits_for(bench, "payments", "e1#1 e2#1");
     pass(bench, std::chrono::seconds{2});
-    waits_for(bench, "watch", started + " behind(payments 10s)#1 caught_up(payments)#1");
+    waits_for(bench, "watch", started + " behind(payments 11s)#1 caught_up(payments)#1");
     pass(bench, std::chrono::seconds{3});
-    CHECK(bench.got("watch") == started + " behind(payments 10s)#1 caught_up(payments)#1");
+    CHECK(bench.got("watch") == started + " behind(payments 11s)#1 caught_up(payments)#1");
   }
   SUBCASE("but not while it is paused") {
     v1::Command pause;
@@ -238,6 +245,54 @@ TEST_CASE("a service at which an event waits for longer than behind_after is beh
     pass(bench, std::chrono::seconds{20});
     CHECK(bench.got("watch") == started);
   }
+}
+
+TEST_CASE("what stands in the queue of an instance that tells what it has begun waits, too") {
+  DeskBench bench{patient_model()};
+  watches(bench, "reel.service.>");
+  bench.serves("payments", "order.placed", true);
+  bench.publishes("order.placed", {"e1 a", "e2 b"});
+  waits_for(bench, "payments", "e1#1 e2#1");
+  const auto e1 = bench.newest("payments") - 1;
+  const auto lives = [&](std::chrono::seconds time, const std::vector<Offset>& begun) {
+    for (; time.count() > 0; --time) {
+      bench.beats("payments", begun);
+      pass(bench, std::chrono::seconds{1});
+    }
+  };
+  const std::string started = "started(watch)#1 started(payments)#1";
+  SUBCASE("it has begun both") {
+    lives(std::chrono::seconds{15}, {e1, e1 + 1});
+    CHECK(bench.got("watch") == started);
+  }
+  SUBCASE("one waits for the other") {
+    lives(std::chrono::seconds{15}, {e1});
+    CHECK(bench.got("watch") == started + " behind(payments 11s)#1");
+  }
+}
+
+TEST_CASE("a service that says goodbye just before the broker ends is not lost") {
+  DeskBench bench{nervous_model()};
+  bench.serves("payments", "order.placed");
+  live(bench, {"payments"}, std::chrono::seconds{1});
+  bench.leaves("payments");
+  bench.desk().say_goodbye_to_all();
+  bench.restarts();
+  bench.reads("watch", {"reel.service.>"}, {});
+  live(bench, {"watch"}, std::chrono::seconds{5});
+  CHECK(bench.got("watch") == "");
+}
+
+TEST_CASE("marks of the log answer for the longest time that is asked about, and no more are kept") {
+  LogMarks marks;
+  constexpr LogTime second = 1'000'000'000;
+  CHECK(marks.end_at(0) == 0);
+  for (LogTime at = 1; at <= 100; ++at) marks.note(at * second, at * 10, 20 * second);
+  marks.note(100 * second + 1, 5'000, 20 * second);  // too soon
+  CHECK(marks.end_at(200 * second) == 1'000);
+  CHECK(marks.end_at(80 * second) == 800);
+  CHECK(marks.end_at(80 * second + second / 2) == 800);
+  CHECK(marks.end_at(50 * second) == 0);
 }
 
 TEST_CASE("what waits for another event of its key does not put its service behind") {
