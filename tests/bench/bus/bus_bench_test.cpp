@@ -28,9 +28,9 @@ Figures figures(double rate, double p99, double cpu) {
   return {{"events_per_s", rate}, {"p99_us", p99}, {"cpu", cpu}, {"cpu_broker", cpu}};
 }
 
-const Results results{{"reel", {figures(3'000, 90, 1), figures(1'000, 110, 2), figures(2'000, 100, 4)}},
-                      {"hare", {figures(1'000, 300, 1)}},
-                      {"tortoise", {figures(500, 150, 1)}}};
+const Results results{{"reel", {figures(3'000, 90, 1), figures(1'000, 110, 2), figures(2'000, 100, 4)}, {}},
+                      {"hare", {figures(1'000, 300, 1)}, {{2, "7 events lost\nbroker:\nout of carrots"}}},
+                      {"tortoise", {figures(500, 150, 1)}, {}}};
 
 std::string line_with(const std::string& text, const std::string& part) {
   const auto at = text.find(part);
@@ -60,8 +60,8 @@ struct Arriving {
 }  // namespace
 
 TEST_CASE("a median is the middle, or between the two in the middle") {
-  CHECK(spread_of(results[0].second, "events_per_s").median == 2'000);
-  CHECK(spread_of(results[0].second, "events_per_s").min == 1'000);
+  CHECK(spread_of(results[0].runs, "events_per_s").median == 2'000);
+  CHECK(spread_of(results[0].runs, "events_per_s").min == 1'000);
   CHECK(spread_of({figures(1, 0, 0), figures(2, 0, 0)}, "events_per_s").median == 1.5);
   CHECK(spread_of({}, "events_per_s").median == 0);
 }
@@ -88,16 +88,13 @@ TEST_CASE("a goal is judged against the best of the others") {
 }
 
 TEST_CASE("the report says figures, their spread and how the goals stand") {
-  Results rates;
-  for (const auto& [name, runs] : results) {
-    rates.push_back({name, runs});
-  }
-  const std::string text = report(race, rates);
+  const std::string text = report(race, results);
   CHECK(line_with(text, "race:") == "race: who is faster");
   CHECK(line_with(text, "  reel ").find("2,000/s (1,000 – 3,000)") != std::string::npos);
   CHECK(line_with(text, "events_per_s") == "  ✓ reel: events_per_s is 2.00 × hare (wanted: at least 1.50 ×)");
   CHECK(line_with(text, "p99_us") == "  ✗ reel: p99_us is 0.67 × tortoise (wanted: at most 0.50 ×)");
   CHECK(line_with(text, "cpu_broker") == "  ✓ reel: cpu_broker is 2.00 (wanted: at most 3.00)");
+  CHECK(line_with(text, "failed") == "  hare      round 2 failed: 7 events lost");
   CHECK(thousands(1'234'567.8) == "1,234,568");
 }
 
@@ -107,6 +104,9 @@ TEST_CASE("the results are there as JSON and as a picture") {
   CHECK(json["scenarios"]["race"]["entrants"]["reel"]["median"]["events_per_s"] == 2'000);
   CHECK(json["scenarios"]["race"]["entrants"]["reel"]["runs"].size() == 3);
   CHECK(json["scenarios"]["race"]["goals"][0]["reached"] == true);
+  CHECK(json["scenarios"]["race"]["entrants"]["reel"]["failed"].empty());
+  CHECK(json["scenarios"]["race"]["entrants"]["hare"]["failed"].dump() ==
+        R"([{"error":"7 events lost\nbroker:\nout of carrots","round":2}])");
   CHECK(json["machine"]["cores"].get<int>() > 0);
   const std::string svg = plot(all);
   CHECK(svg.starts_with("<svg"));

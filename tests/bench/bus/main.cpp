@@ -71,7 +71,7 @@ Scenario scaled(Scenario scenario, const Setting& setting) {
 /// True where every entrant did its work in every round.
 bool measure(const Setting& setting, const Scenario& scenario, Results& results) {
   bool good = true;
-  for (const Entrant& entrant : scenario.entrants) results.push_back({entrant.name, {}});
+  for (const Entrant& entrant : scenario.entrants) results.push_back({entrant.name, {}, {}});
   for (int round = 0; round < setting.rounds; ++round) {
     for (std::size_t i = 0; i < scenario.entrants.size(); ++i) {
       const Entrant& entrant = scenario.entrants[i];
@@ -79,9 +79,10 @@ bool measure(const Setting& setting, const Scenario& scenario, Results& results)
       std::fprintf(stderr, "  %s: %s, round %d of %d\n", scenario.name.c_str(), entrant.name.c_str(),
                    round + 1, setting.rounds);
       try {
-        results[i].second.push_back(run(entrant.task));
+        results[i].runs.push_back(run(entrant.task));
       } catch (const std::exception& error) {
         good = false;
+        results[i].failures.push_back({round + 1, error.what()});
         std::fprintf(stderr, "  %s: %s: %s\n", scenario.name.c_str(), entrant.name.c_str(), error.what());
       }
     }

@@ -33,16 +33,16 @@ std::string bar(const std::string& name, const Spread& spread, double largest, i
 std::string bars(const Scenario& scenario, const Results& results, int& y) {
   std::string text;
   const auto measured =
-      std::find_if(results.begin(), results.end(), [](const auto& each) { return !each.second.empty(); });
+      std::find_if(results.begin(), results.end(), [](const Outcome& each) { return !each.runs.empty(); });
   if (measured == results.end()) return text;
-  const bool paced = measured->second.front().contains("p99_us");
+  const bool paced = measured->runs.front().contains("p99_us");
   const char* const figure = paced ? "p99_us" : "events_per_s";
   text += fmt::format("<text x=\"8\" y=\"{}\" font-weight=\"bold\">{}{}</text>\n", y + 14, scenario.name,
                       paced ? ", 99th percentile" : "");
   y += row;
   double largest = 1;
-  for (const auto& [name, runs] : results) largest = std::max(largest, spread_of(runs, figure).max);
-  for (const auto& [name, runs] : results) {
+  for (const auto& [name, runs, failures] : results) largest = std::max(largest, spread_of(runs, figure).max);
+  for (const auto& [name, runs, failures] : results) {
     if (runs.empty()) continue;
     text += bar(name, spread_of(runs, figure), largest, y, paced ? " µs" : "/s");
     y += row;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 namespace reel::bench {
 namespace {
@@ -44,6 +45,11 @@ std::string rest_text(const std::vector<Figures>& runs) {
   return text;
 }
 
+/// What the processes of a failed run have said stands below it, and in the JSON.
+std::string_view first_line_of(std::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
 std::string goal_text(const Goal& goal, const Judgement& judgement) {
   const char* const bound = more_is_better(goal.figure) ? "at least" : "at most";
   if (judgement.against.empty()) {
@@ -67,10 +73,14 @@ std::string thousands(double value) {
 std::string report(const Scenario& scenario, const Results& results) {
   std::string text = fmt::format("{}: {}\n", scenario.name, scenario.about);
   std::size_t width = 0;
-  for (const auto& [name, runs] : results) width = std::max(width, name.size());
-  for (const auto& [name, runs] : results) {
-    if (runs.empty()) continue;
-    text += fmt::format("  {:<{}}  {}{}{}\n", name, width, speed_text(runs), cpu_text(runs), rest_text(runs));
+  for (const auto& [name, runs, failures] : results) width = std::max(width, name.size());
+  for (const auto& [name, runs, failures] : results) {
+    if (!runs.empty())
+      text +=
+          fmt::format("  {:<{}}  {}{}{}\n", name, width, speed_text(runs), cpu_text(runs), rest_text(runs));
+    for (const Failure& failure : failures)
+      text += fmt::format("  {:<{}}  round {} failed: {}\n", name, width, failure.round,
+                          first_line_of(failure.error));
   }
   for (const Goal& goal : scenario.goals) {
     const Judgement judgement = judge(goal, results);

@@ -41,9 +41,14 @@ Json json_of(const Goal& goal, const Results& results) {
 Json json_of(const Scenario& scenario, const Results& results) {
   Json entrants = Json::object();
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const auto& [name, runs] = results[i];
-    entrants[name] = {
-        {"task", json_of(scenario.entrants[i].task)}, {"median", medians_of(runs)}, {"runs", runs}};
+    const auto& [name, runs, failures] = results[i];
+    Json failed = Json::array();
+    for (const Failure& failure : failures)
+      failed.push_back({{"round", failure.round}, {"error", failure.error}});
+    entrants[name] = {{"task", json_of(scenario.entrants[i].task)},
+                      {"median", medians_of(runs)},
+                      {"runs", runs},
+                      {"failed", failed}};
   }
   Json goals = Json::array();
   for (const Goal& goal : scenario.goals) goals.push_back(json_of(goal, results));

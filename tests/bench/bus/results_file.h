@@ -1,4 +1,5 @@
-// All of it as JSON, for who compares runs of other days: the machine, every run, the medians, the goals.
+// All of it as JSON, for who compares runs of other days: the machine, every run, those that failed, the
+// medians, the goals.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -6,8 +6,8 @@ namespace reel::bench {
 namespace {
 
 double median_of(const Results& results, const std::string& entrant, const std::string& figure) {
-  for (const auto& [name, runs] : results) {
-    if (name == entrant) return spread_of(runs, figure).median;
+  for (const Outcome& outcome : results) {
+    if (outcome.name == entrant) return spread_of(outcome.runs, figure).median;
   }
   return 0;
 }

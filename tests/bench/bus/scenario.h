@@ -37,8 +37,19 @@ struct Scenario {
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();
 
-/// The median of each entrant's runs: what goals are judged by.
-using Results = std::vector<std::pair<std::string, std::vector<Figures>>>;
+/// A round in which the bus did not do its work; it has no figures.
+struct Failure {
+  int round = 0;  ///< from 1
+  std::string error;
+};
+
+/// What an entrant did. The medians of its runs are what goals are judged by.
+struct Outcome {
+  std::string name;
+  std::vector<Figures> runs;
+  std::vector<Failure> failures;
+};
+using Results = std::vector<Outcome>;
 
 struct Judgement {
   double value = 0;      ///< of the entrant
