@@ -9,12 +9,22 @@
 // lost.
 #pragma once
 
+#include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "page.h"
 #include "payload.h"
 
 namespace reel::bench {
+
+/// What is wrong with `group`, to which `expected` events were sent; empty: nothing.
+[[nodiscard]] inline std::string complaint_of(const Arrivals& group, std::uint64_t expected) {
+  const auto lost = expected - std::min<std::uint64_t>(expected, group.arrived);
+  if (lost + group.skipped + group.repeated == 0) return {};
+  return std::to_string(lost) + " events lost, " + std::to_string(group.skipped) + " skipped, " +
+         std::to_string(group.repeated) + " repeated";
+}
 
 class ArrivalCheck {
  public:

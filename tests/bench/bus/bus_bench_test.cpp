@@ -22,7 +22,8 @@ const Scenario race{.name = "race",
                     .entrants = {{"reel", {}}, {"hare", {}}, {"tortoise", {}}},
                     .goals = {{"reel", "events_per_s", 1.5, {"hare", "tortoise"}},
                               {"reel", "p99_us", 0.5, {"hare", "tortoise"}},
-                              {"reel", "cpu_broker", 3, {}}}};
+                              {"reel", "cpu_broker", 3, {}},
+                              {"reel", "events_per_s", 0, {"hare"}, "p99_us"}}};
 
 Figures figures(double rate, double p99, double cpu) {
   return {{"events_per_s", rate}, {"p99_us", p99}, {"cpu", cpu}, {"cpu_broker", cpu}};
@@ -81,6 +82,10 @@ TEST_CASE("a goal is judged against the best of the others") {
     CHECK(cpu.value == 2);
     CHECK(cpu.reached);
   }
+  SUBCASE("or against another figure of theirs") {
+    const Judgement odd = judge(race.goals[3], results);
+    CHECK(odd.reference == 300);
+  }
   SUBCASE("and nothing is said where nobody else took part") {
     CHECK(judge(race.goals[0], {results[0]}).reference == 0);
     CHECK(judge(race.goals[2], {results[1]}).reference == 0);
@@ -94,6 +99,7 @@ TEST_CASE("the report says figures, their spread and how the goals stand") {
   CHECK(line_with(text, "events_per_s") == "  ✓ reel: events_per_s is 2.00 × hare (wanted: at least 1.50 ×)");
   CHECK(line_with(text, "p99_us") == "  ✗ reel: p99_us is 0.67 × tortoise (wanted: at most 0.50 ×)");
   CHECK(line_with(text, "cpu_broker") == "  ✓ reel: cpu_broker is 2.00 (wanted: at most 3.00)");
+  CHECK(line_with(text, "'s p99") == "  · reel: events_per_s is 6.67 × hare's p99_us");
   CHECK(line_with(text, "failed") == "  hare      round 2 failed: 7 events lost");
   CHECK(thousands(1'234'567.8) == "1,234,568");
 }
@@ -107,6 +113,9 @@ TEST_CASE("the results are there as JSON and as a picture") {
   CHECK(json["scenarios"]["race"]["entrants"]["reel"]["failed"].empty());
   CHECK(json["scenarios"]["race"]["entrants"]["hare"]["failed"].dump() ==
         R"([{"error":"7 events lost\nbroker:\nout of carrots","round":2}])");
+  CHECK(
+      json["scenarios"]["race"]["goals"][3].dump() ==
+      R"({"against":"hare","entrant":"reel","figure":"events_per_s","figure_of_others":"p99_us","is":6.666666666666667})");
   CHECK(json["machine"]["cores"].get<int>() > 0);
   const std::string svg = plot(all);
   CHECK(svg.starts_with("<svg"));
@@ -120,6 +129,9 @@ TEST_CASE("every event that arrives is looked at") {
     CHECK(arriving.group().arrived == 6);
     CHECK(arriving.group().skipped == 0);
     CHECK(arriving.group().finished_ns > 0);
+    CHECK(complaint_of(arriving.group(), 6) == "");
+    arriving.see(4);  // after the last one
+    CHECK(complaint_of(arriving.group(), 6) == "0 events lost, 0 skipped, 1 repeated");
   }
   SUBCASE("one that comes again is repeated") {
     for (const std::uint64_t number : {0, 2, 0, 2}) arriving.see(number);
@@ -130,6 +142,7 @@ TEST_CASE("every event that arrives is looked at") {
     for (const std::uint64_t number : {0, 4}) arriving.see(number);
     CHECK(arriving.group().skipped == 1);
     CHECK(arriving.group().finished_ns == 0);
+    CHECK(complaint_of(arriving.group(), 6) == "4 events lost, 1 skipped, 0 repeated");
   }
 }
 
@@ -155,5 +168,7 @@ TEST_CASE("the bench runs: every scenario with Reel and zmq_proxy, on a few even
   }
   CHECK(json["scenarios"]["live-128-1x4"]["entrants"]["zmq_proxy"]["runs"].size() == 1);
   CHECK(json["scenarios"]["os-128-1x1"]["entrants"]["reel+tracker"]["runs"].size() == 1);
+  const auto tracked = json["scenarios"]["os-128-1x1"]["entrants"]["reel+tracker"]["median"];
+  CHECK(tracked["caught_up_per_s"].get<double>() < tracked["events_per_s"].get<double>());
   CHECK(json["scenarios"]["latency-os-1k"]["entrants"]["reel"]["median"]["p99_us"].get<double>() > 0);
 }

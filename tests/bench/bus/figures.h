@@ -2,6 +2,8 @@
 // events.
 //
 //   events_per_s  p50_us p99_us p999_us  cpu_broker cpu_senders cpu_receivers cpu_tracker cpu broker_peak_mib
+//   tracker_behind_s: after the last ack, until the tracker has judged every event
+//   caught_up_per_s: as events_per_s, but until then
 //
 // and the medians of several runs.
 #pragma once

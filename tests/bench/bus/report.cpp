@@ -51,13 +51,15 @@ std::string_view first_line_of(std::string_view text) {
 }
 
 std::string goal_text(const Goal& goal, const Judgement& judgement) {
+  const char* const mark = goal.factor == 0 ? "·" : judgement.reached ? "✓" : "✗";
+  const char* const times = judgement.against.empty() ? "" : " ×";
+  std::string text =
+      fmt::format("  {} {}: {} is {:.2f}{}", mark, goal.entrant, goal.figure, judgement.ratio(), times);
+  if (!judgement.against.empty()) text += " " + judgement.against;
+  if (!goal.figure_of_others.empty()) text += "'s " + goal.figure_of_others;
   const char* const bound = more_is_better(goal.figure) ? "at least" : "at most";
-  if (judgement.against.empty()) {
-    return fmt::format("  {} {}: {} is {:.2f} (wanted: {} {:.2f})\n", judgement.reached ? "✓" : "✗",
-                       goal.entrant, goal.figure, judgement.value, bound, goal.factor);
-  }
-  return fmt::format("  {} {}: {} is {:.2f} × {} (wanted: {} {:.2f} ×)\n", judgement.reached ? "✓" : "✗",
-                     goal.entrant, goal.figure, judgement.ratio(), judgement.against, bound, goal.factor);
+  if (goal.factor != 0) text += fmt::format(" (wanted: {} {:.2f}{})", bound, goal.factor, times);
+  return text + "\n";
 }
 
 }  // namespace

@@ -30,11 +30,13 @@ Json json_of(const Task& task) {
 
 Json json_of(const Goal& goal, const Results& results) {
   const Judgement judgement = judge(goal, results);
-  Json json{{"entrant", goal.entrant}, {"figure", goal.figure}, {"wanted", goal.factor}};
+  Json json{{"entrant", goal.entrant}, {"figure", goal.figure}};
+  if (goal.factor != 0) json["wanted"] = goal.factor;
   if (judgement.reference == 0) return json;
   json["is"] = judgement.ratio();
-  json["reached"] = judgement.reached;
+  if (goal.factor != 0) json["reached"] = judgement.reached;
   if (!judgement.against.empty()) json["against"] = judgement.against;
+  if (!goal.figure_of_others.empty()) json["figure_of_others"] = goal.figure_of_others;
   return json;
 }
 

@@ -11,7 +11,8 @@
 namespace reel::bench {
 
 /// Throws std::runtime_error where the bus did not do its work: an event was lost, repeated or out of order,
-/// or nothing moves any more.
+/// or nothing moves any more. That is asked when everything has arrived, and again when everything is
+/// settled.
 [[nodiscard]] Figures run(const Task& task);
 
 }  // namespace reel::bench

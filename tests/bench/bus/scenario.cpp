@@ -19,7 +19,8 @@ Judgement judge(const Goal& goal, const Results& results) {
   Judgement judgement{.value = median_of(results, goal.entrant, goal.figure)};
   if (goal.others.empty()) judgement.reference = 1;
   for (const std::string& other : goal.others) {
-    const double value = median_of(results, other, goal.figure);
+    const std::string& theirs = goal.figure_of_others.empty() ? goal.figure : goal.figure_of_others;
+    const double value = median_of(results, other, theirs);
     const bool best = more ? value > judgement.reference : value < judgement.reference;
     if (value > 0 && (judgement.reference == 0 || best)) {
       judgement.against = other;

@@ -19,12 +19,15 @@ struct Entrant {
 };
 
 /// `entrant`'s figure against the best of `others`, or against 1 where there are none: at least (or at most,
-/// where less is better) so many times that.
+/// where less is better) so many times that. With a factor of 0 nothing is wanted: the ratio is said, no
+/// more.
 struct Goal {
   std::string entrant;
   std::string figure;
   double factor = 1;
   std::vector<std::string> others;
+  /// That of the others; empty: the same.
+  std::string figure_of_others = {};
 };
 
 struct Scenario {
