@@ -1,6 +1,7 @@
-// NATS JetStream: a stream in files, one replica, explicit acks. Publishing is asynchronous with a window,
-// consumers are durable. The server never syncs within a run (its interval is minutes and, in Debian's 2.9,
-// cannot be set), so it stands beside `sync: os` only.
+// NATS JetStream: a stream in files, one replica. Publishing is asynchronous with a window, consumers are
+// durable. What is pushed is acked one by one, what is fetched by the last of each fetch: the quickest of
+// what was tried for each (docs/performance.md). The server never syncs within a run (its interval is minutes
+// and, in Debian's 2.9, cannot be set), so it stands beside `sync: os` only.
 #include <unistd.h>
 
 #include "nats_connection.h"
@@ -11,9 +12,10 @@ namespace {
 
 /// Published and not answered; the library's own default.
 constexpr std::int64_t publishes_unanswered_max = 4'000;
-constexpr std::int64_t unacked_max = 5'000;
+constexpr std::int64_t pushed_unacked_max = 5'000;
+constexpr std::int64_t fetched_unacked_max = 65'536;
 /// Events asked for at a time: many for throughput, few where latency counts.
-constexpr int fetch_events = 500;
+constexpr int fetch_events = 20'000;
 constexpr int fetch_events_paced = 100;
 constexpr std::int64_t fetch_wait_ms = 500;
 
@@ -69,7 +71,9 @@ class JetStreamReceiver : public Receiver {
     jsSubOptions options;
     must(jsSubOptions_Init(&options), "jetstream options");
     options.Config.Durable = name_.c_str();
-    options.Config.MaxAckPending = unacked_max;
+    const bool push = fetching_ == Fetching::push;
+    options.Config.MaxAckPending = push ? pushed_unacked_max : fetched_unacked_max;
+    options.Config.AckPolicy = push ? js_AckExplicit : js_AckAll;
     options.ManualAck = true;
     return options;
   }
@@ -95,20 +99,20 @@ class JetStreamReceiver : public Receiver {
       const natsStatus status =
           natsSubscription_Fetch(&messages, subscription, fetch_events_, fetch_wait_ms, nullptr);
       if (status != NATS_OK && status != NATS_TIMEOUT) must(status, "jetstream fetch");
-      for (int i = 0; i < messages.Count; ++i) {
-        see(sink, messages.Msgs[i]);
-      }
+      for (int i = 0; i < messages.Count; ++i) see(sink, messages.Msgs[i]);
+      if (messages.Count > 0) ack(messages.Msgs[messages.Count - 1]);
       natsMsgList_Destroy(&messages);
     }
   }
 
   static void see(const Sink& sink, natsMsg* message) {
     sink({natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))});
-    must(natsMsg_Ack(message, nullptr), "jetstream ack");
   }
+  static void ack(natsMsg* message) { must(natsMsg_Ack(message, nullptr), "jetstream ack"); }
 
   static void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* sink) {
     see(*static_cast<const Sink*>(sink), message);
+    ack(message);
     natsMsg_Destroy(message);
   }
 

@@ -14,7 +14,7 @@ namespace reel::bench {
 namespace {
 
 /// Published and not answered.
-constexpr int xadds_unanswered_max = 1'000;
+constexpr int xadds_unanswered_max = 10'000;
 constexpr const char* read_events = "500";
 
 using Reply = std::unique_ptr<redisReply, decltype(&freeReplyObject)>;
