@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "arrival_check.h"
+#include "cpu_account.h"
 #include "page.h"
 #include "plot.h"
 #include "process.h"
@@ -143,6 +144,71 @@ TEST_CASE("every event that arrives is looked at") {
     CHECK(arriving.group().skipped == 1);
     CHECK(arriving.group().finished_ns == 0);
     CHECK(complaint_of(arriving.group(), 6) == "4 events lost, 1 skipped, 0 repeated");
+  }
+}
+
+TEST_CASE("a sample belongs to the innermost call that the table knows") {
+  const auto stage = [](std::string_view part, std::vector<Call> calls, const std::string& thread = "any") {
+    return std::string{stage_of(part, {.thread = thread, .calls = std::move(calls)})};
+  };
+  const Call reads{"reel::read_event", "reel-broker"};
+  const Call judges{"reel::broker::Admission::judge_entries", "reel-broker"};
+  const Call settles{"reel::broker::Dispatch::settle", "reel-broker"};
+  const Call copies{"__memmove_avx512_unaligned_erms", "libc.so.6"};
+  CHECK(stage("broker", {reads, judges, {"main", "reel-broker"}}) == "admit: judge, answer");
+  CHECK(stage("broker", {copies, judges}) == "admit: judge, answer");
+  CHECK(stage("broker", {{"XXH3_64bits_update", "libxxhash.so.0.8.1"}}) == "journal: checksum");
+  SUBCASE("and the longest name that fits it says which") {
+    CHECK(stage("broker", {{"reel::broker::Dispatch::offer", "reel-broker"}}) ==
+          "dispatch: offer, choose, hand over");
+    CHECK(stage("broker", {settles}) == "settle: acks");
+  }
+  SUBCASE("or to the thread, or to the library, where it knows none") {
+    CHECK(stage("broker", {reads}, "journal-read") == "journal: read for who lags");
+    CHECK(stage("broker", {copies}) == "other libraries, caller not seen: copies, locks, clock");
+  }
+  SUBCASE("or to none") {
+    CHECK(stage("broker", {reads}) == "");
+    CHECK(stage("weather", {judges}) == "");
+  }
+}
+
+TEST_CASE("the account of a run's CPU says what each stage takes of an event") {
+  const std::string_view script =
+      "reel-broker 10/10 \n"
+      "\t  1f4601 reel::read_event (/opt/reel/bin/reel-broker)\n"
+      "\t  1120ec reel::broker::Admission::judge_entries (/opt/reel/bin/reel-broker)\n"
+      "\n"
+      "exe 20/20 \n"
+      "\t  96ef6 reel::append_event (/opt/reel/bench/bus_bench)\n"
+      "\n"
+      "ZMQbg/IO/0 10/11 \n"
+      "\tffffffff81 _copy_to_iter ([kernel.kallsyms])\n"
+      "\tffffffff82 __x64_sys_recvfrom ([kernel.kallsyms])\n"
+      "\n"
+      "reel-broker 10/10 \n"
+      "\t  1 reel::broker::new_thing (/opt/reel/bin/reel-broker)\n"
+      "\t  2 main (/opt/reel/bin/reel-broker)\n"
+      "\n"
+      "somebody else 30/30 \n"
+      "\t  96ef6 work (/usr/bin/else)\n";
+  CpuAccount account;
+  account.add(script, {{10, "broker"}, {20, "senders"}});
+  CHECK(account.table({.events = 10, .sample_ns = 1'000, .clock_ghz = 2.5}) ==
+        "| process | stage | ns/event | cycles at 2.50 GHz | share |\n"
+        "|---|---|---|---|---|\n"
+        "| **senders** | **all** | 100 | 250 | 25.0 % |\n"
+        "|  | encode: ids, envelope | 100 | 250 | 25.0 % |\n"
+        "| **broker** | **all** | 300 | 750 | 75.0 % |\n"
+        "|  | receive: kernel | 100 | 250 | 25.0 % |\n"
+        "|  | admit: judge, answer | 100 | 250 | 25.0 % |\n"
+        "|  | not attributed | 100 | 250 | 25.0 % |\n"
+        "\nNot attributed, samples:\n"
+        "      1 broker, reel-broker: reel::broker::new_thing (reel-broker) < main (reel-broker)\n");
+  SUBCASE("and that of several runs their mean") {
+    account.add(script, {{10, "broker"}, {20, "senders"}});
+    const std::string twice = account.table({.events = 20, .sample_ns = 1'000, .clock_ghz = 2.5});
+    CHECK(line_with(twice, "receive: kernel") == "|  | receive: kernel | 100 | 250 | 25.0 % |");
   }
 }
 

@@ -1,10 +1,12 @@
 // Reel beside its peers, on this machine, in one run.
 //
 //   bus_bench [SCENARIO…] [--rounds N] [--scale X] [--only PEER,…] [--json FILE] [--plot FILE] [--ipc]
+//   bus_bench --profile SCENARIO [--rounds N] [--scale X] [--only ENTRANT]
 //
 // Each scenario's entrants take turns, round after round, so that a machine that drifts drifts for all of
 // them; what is reported are medians. Broker, senders and receivers are processes of their own; every event
 // is checked for loss, order and repetition. CPU is user and system time of each process while the clock ran.
+// --profile says instead, of Reel's entrants, which stage of an event's path takes how much of it.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -13,8 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "cpu_account.h"
 #include "peer.h"
 #include "plot.h"
+#include "profiler.h"
 #include "report.h"
 #include "results_file.h"
 #include "roles.h"
@@ -33,6 +37,7 @@ struct Setting {
   std::string json;
   std::string plot;
   bool ipc = false;
+  std::string profile;
 };
 
 struct Part {
@@ -90,6 +95,31 @@ bool measure(const Setting& setting, const Scenario& scenario, Results& results)
   return good;
 }
 
+/// So many runs of each of Reel's entrants, and their CPU by stage.
+int profile(const Setting& setting) {
+  if (const std::string missing = Profiler::missing(); !missing.empty()) throw std::runtime_error{missing};
+  const auto whole = std::find_if(scenarios().begin(), scenarios().end(),
+                                  [&](const Scenario& each) { return each.name == setting.profile; });
+  const Scenario scenario = scaled(*whole, setting);
+  for (const Entrant& entrant : scenario.entrants) {
+    if (!entrant.name.starts_with("reel") || !wanted(setting, entrant)) continue;
+    Results results{{entrant.name, {}, {}}};
+    CpuAccount account;
+    for (int round = 0; round < setting.rounds; ++round) {
+      Profiler profiler;
+      results[0].runs.push_back(run(entrant.task, &profiler));
+      account.add(profiler.samples(), profiler.processes());
+    }
+    const AccountScale scale{.events = entrant.task.events * static_cast<std::uint64_t>(setting.rounds),
+                             .sample_ns = 1e9 / samples_per_s,
+                             .clock_ghz = clock_ghz()};
+    std::printf("%s\n%s\n", report({scenario.name, scenario.about, {entrant}, {}}, results).c_str(),
+                account.table(scale).c_str());
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 int bench(const Setting& setting) {
   AllResults all;
   bool good = true;
@@ -124,6 +154,8 @@ int main(int argc, char** argv) try {
   app.add_option("--json", setting.json, "Where the results go");
   app.add_option("--plot", setting.plot, "Where the picture goes, an SVG");
   app.add_flag("--ipc", setting.ipc, "Unix sockets for those that have them, instead of the loopback");
+  app.add_option("--profile", setting.profile, "Where Reel's CPU goes in this one, by perf")
+      ->check(CLI::IsMember(known));
   // How it starts itself for the other processes.
   app.add_option("--role", part.role)->group("");
   app.add_option("--page", part.page)->group("");
@@ -133,7 +165,7 @@ int main(int argc, char** argv) try {
     play(part.role, part.page, part.number);
     return 0;
   }
-  return bench(setting);
+  return setting.profile.empty() ? bench(setting) : profile(setting);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "bus_bench: %s\n", error.what());
   return 1;

@@ -57,12 +57,13 @@ Json json_of(const Scenario& scenario, const Results& results) {
   return {{"about", scenario.about}, {"entrants", entrants}, {"goals", goals}};
 }
 
-std::string processor() {
+/// Of the first processor.
+std::string cpuinfo(std::string_view name) {
   std::istringstream lines{test::read_file("/proc/cpuinfo")};
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+    if (line.starts_with(name)) return line.substr(line.find(':') + 2);
   }
-  return "unknown";
+  return {};
 }
 
 }  // namespace
@@ -76,7 +77,14 @@ Json json_of(const AllResults& results) {
 Json machine() {
   utsname name{};
   ::uname(&name);
-  return {{"processor", processor()}, {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)}, {"kernel", name.release}};
+  return {{"processor", cpuinfo("model name")},
+          {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)},
+          {"kernel", name.release}};
+}
+
+double clock_ghz() {
+  const std::string mhz = cpuinfo("cpu MHz");
+  return mhz.empty() ? 0 : std::stod(mhz) / 1'000;
 }
 
 }  // namespace reel::bench

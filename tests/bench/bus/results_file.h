@@ -16,5 +16,7 @@ using AllResults = std::vector<std::pair<Scenario, Results>>;
 [[nodiscard]] nlohmann::json json_of(const AllResults& results);
 /// Processor, cores and kernel, as far as the system tells.
 [[nodiscard]] nlohmann::json machine();
+/// How fast the processor runs just now; 0 where the system does not tell.
+[[nodiscard]] double clock_ghz();
 
 }  // namespace reel::bench

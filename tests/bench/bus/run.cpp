@@ -57,13 +57,19 @@ struct Part {
 
 class Run {
  public:
-  explicit Run(Task task)
-      : peer_{make_peer(task.peer.view())}, task_{in_dir(task)}, page_{Page::make(page_path(task_), task_)} {
+  Run(Task task, Profiler* profiler)
+      : profiler_{profiler},
+        peer_{make_peer(task.peer.view())},
+        task_{in_dir(task)},
+        page_{Page::make(page_path(task_), task_)} {
     touch_page_cache(dir_.path(), task_);
     for (auto& [name, process] : peer_->start(page_->task)) parts_.push_back({name, std::move(process)});
   }
 
   Figures figures() {
+    if (profiler_ != nullptr && task().course != Course::race)
+      throw std::invalid_argument{
+          "only a scenario in which everybody is there from the start can be profiled"};
     if (task().course == Course::catch_up) return catch_up();
     if (task().course == Course::restart) return catch_up_after_restart();
     start_receivers();
@@ -166,10 +172,18 @@ class Run {
   }
 
   std::uint64_t begin() {
+    start_profiler();
     take_account();
     const std::uint64_t began = now_ns();
     for (std::uint32_t i = 0; i < task().senders; ++i) (void)::sem_post(&shared().go);
     return began;
+  }
+
+  void start_profiler() {
+    if (profiler_ == nullptr) return;
+    PartNames names;
+    for (const Part& part : parts_) names[part.process->pid()] = part.name;
+    profiler_->start(names);
   }
 
   void take_account() {
@@ -217,6 +231,7 @@ class Run {
       ended = std::max<std::uint64_t>(ended, finished);
     }
     Figures figures = peer_->aftermath(task());
+    if (profiler_ != nullptr) profiler_->stop();
     const auto rate = [&](double seconds) { return static_cast<double>(task().events) / seconds; };
     const double seconds = static_cast<double>(ended - began) / 1e9;
     figures["events_per_s"] = rate(seconds);
@@ -271,6 +286,7 @@ class Run {
     }
   }
 
+  Profiler* profiler_;
   double restart_ms_ = 0;
   test::TempDir dir_;
   std::unique_ptr<Peer> peer_;
@@ -281,8 +297,8 @@ class Run {
 
 }  // namespace
 
-Figures run(const Task& task) {
-  return Run{task}.figures();
+Figures run(const Task& task, Profiler* profiler) {
+  return Run{task, profiler}.figures();
 }
 
 }  // namespace reel::bench

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "figures.h"
+#include "profiler.h"
 #include "task.h"
 
 namespace reel::bench {
@@ -13,6 +14,9 @@ namespace reel::bench {
 /// Throws std::runtime_error where the bus did not do its work: an event was lost, repeated or out of order,
 /// or nothing moves any more. That is asked when everything has arrived, and again when everything is
 /// settled.
-[[nodiscard]] Figures run(const Task& task);
+///
+/// `profiler`, where there is one, samples all processes from the starting signal to the end of the
+/// aftermath. Throws std::invalid_argument where not everybody is there when the clock starts.
+[[nodiscard]] Figures run(const Task& task, Profiler* profiler = nullptr);
 
 }  // namespace reel::bench
