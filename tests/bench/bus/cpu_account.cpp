@@ -15,6 +15,9 @@ constexpr std::string_view not_attributed = "not attributed";
 constexpr std::size_t unknown_shown = 8;
 constexpr std::size_t unknown_calls_shown = 3;
 
+/// A stage that takes less has no row.
+constexpr double shown_ns_min = 0.5;
+
 /// The order in which an event passes them.
 constexpr std::string_view parts_in_order[] = {"senders", "broker", "receivers", "tracker"};
 
@@ -103,8 +106,11 @@ std::uint64_t CpuAccount::samples() const {
 
 std::string CpuAccount::table(const AccountScale& scale) const {
   const double all = static_cast<double>(samples());
+  const auto ns_of = [&](std::uint64_t samples) {
+    return static_cast<double>(samples) * scale.sample_ns / static_cast<double>(scale.events);
+  };
   const auto row = [&](std::string_view part, std::string_view stage, std::uint64_t samples) {
-    const double ns = static_cast<double>(samples) * scale.sample_ns / static_cast<double>(scale.events);
+    const double ns = ns_of(samples);
     const double share = 100.0 * static_cast<double>(samples) / all;
     return fmt::format("| {} | {} | {:.0f} | {:.0f} | {:.1f} % |\n", part, stage, ns, ns * scale.clock_ghz,
                        share);
@@ -122,7 +128,9 @@ std::string CpuAccount::table(const AccountScale& scale) const {
       return place_of(name, one.first) < place_of(name, other.first);
     });
     text += row(fmt::format("**{}**", name), "**all**", found->second.samples);
-    for (const auto& [stage, samples] : stages) text += row("", stage, samples);
+    for (const auto& [stage, samples] : stages) {
+      if (ns_of(samples) >= shown_ns_min) text += row("", stage, samples);
+    }
   }
   const auto unknown = sorted(unknown_);
   if (!unknown.empty()) text += "\nNot attributed, samples:\n";
