@@ -271,24 +271,30 @@ void Commands::replay(Given given) {
   replay.set_next_offset(replay.from_offset());
   replay.set_redelivered(0);
   replay.set_done(false);
+  if (!replay.stepping()) replay.set_steps(0);
   given.reply.mutable_command()->set_count(1);
   append(std::move(given), {});
 }
 
+// A sentence, or nothing where it is.
+std::string Commands::not_under_way(const v1::Command& command, Offset replay) const {
+  if (replays_.runs(command.service(), replay)) return {};
+  return "service '" + command.service() + "' has no replay " + std::to_string(replay) + " under way";
+}
+
 void Commands::cancel_replay(Given given) {
-  if (!replays_.runs(given.command.service(), given.command.cancel_replay())) {
-    return refuse(std::move(given), "service '" + given.command.service() + "' has no replay " +
-                                        std::to_string(given.command.cancel_replay()) + " under way");
-  }
+  auto why = not_under_way(given.command, given.command.cancel_replay());
+  if (!why.empty()) return refuse(std::move(given), std::move(why));
   given.reply.mutable_command()->set_count(1);
   append(std::move(given), {});
 }
 
 void Commands::step_replay(Given given) {
   const auto id = given.command.step_replay().id();
-  if (!replays_.is_stepping(given.command.service(), id)) {
-    return refuse(std::move(given), "service '" + given.command.service() + "' has no replay " +
-                                        std::to_string(id) + " under way that goes step by step");
+  auto why = not_under_way(given.command, id);
+  if (!why.empty()) return refuse(std::move(given), std::move(why));
+  if (!replays_.is_stepping(id)) {
+    return refuse(std::move(given), "replay " + std::to_string(id) + " does not go step by step");
   }
   given.reply.mutable_command()->set_count(1);
   append(std::move(given), {});

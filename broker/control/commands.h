@@ -65,6 +65,7 @@ class Commands {
   void replay(Given given);
   void cancel_replay(Given given);
   void step_replay(Given given);
+  [[nodiscard]] std::string not_under_way(const v1::Command& command, Offset replay) const;
   void cancel_delayed(Given given);
   void forget(Given given);
   /// Appends the command and `consequences`; answers when both are committed.

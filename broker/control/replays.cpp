@@ -50,8 +50,9 @@ bool Replays::runs(const std::string& service, Offset id) const {
   return found != running_.end() && found->second.service == service;
 }
 
-bool Replays::is_stepping(const std::string& service, Offset id) const {
-  return runs(service, id) && running_.at(id).replay.stepping();
+bool Replays::is_stepping(Offset id) const {
+  const auto found = running_.find(id);
+  return found != running_.end() && found->second.replay.stepping();
 }
 
 void Replays::apply(const v1::Command& command, Offset offset) {
@@ -76,13 +77,9 @@ void Replays::apply(const v1::Command& command, Offset offset) {
   const auto found = running_.find(id);
   if (found == running_.end()) return;  // cancelled meanwhile
   auto& running = found->second;
-  // Leave that was given meanwhile stays.
-  const auto steps = std::max(command.replay().steps(), running.replay.steps());
-  const bool stepping = command.replay().stepping() && running.replay.stepping();
-  running.replay = command.replay();
-  running.replay.set_id(id);
-  running.replay.set_steps(steps);
-  running.replay.set_stepping(stepping);
+  // How far it is, and nothing else: it may have been written before leave that stands before it.
+  running.replay.set_next_offset(command.replay().next_offset());
+  running.replay.set_redelivered(command.replay().redelivered());
   if (running.ahead.next_offset() < running.replay.next_offset()) running.ahead = running.replay;
   if (command.replay().done()) running_.erase(found);
 }
@@ -193,7 +190,8 @@ bool Replays::is_about(const Running& running, const EventAt& at) const {
   if (!running.when) return true;
   const RunHead head{.source = run.source, .topic = run.topic, .dataschema = run.dataschema};
   JudgedEvent judged{head, *event, router_.parser()};
-  return running.when->matches(judged);
+  // One whose payload cannot be read is nothing that could be said yes to.
+  return running.when->matches(judged) && (!running.when->looks_at_data() || judged.payload() != nullptr);
 }
 
 bool Replays::is_due(Running& running, LogTime event_time) {

@@ -36,7 +36,7 @@ class Replays {
   [[nodiscard]] std::string why_not(const std::string& service, const v1::Replay& replay) const;
   [[nodiscard]] bool runs(const std::string& service, Offset id) const;
   /// It runs, step by step.
-  [[nodiscard]] bool is_stepping(const std::string& service, Offset id) const;
+  [[nodiscard]] bool is_stepping(Offset id) const;
 
   /// Takes a committed command into account, as recovery does.
   void apply(const v1::Command& command, Offset offset);

@@ -188,10 +188,13 @@ void Desk::end_the_lost() {
   for (const auto id : lost) {
     auto* const session = sessions_.find(id);
     if (session == nullptr) continue;
+    // Nobody waits for one that only published, or only looked.
+    const bool serves = !session->patterns.empty() && !session->ephemeral;
     if (!session->leaving)
-      spdlog::warn("broker    instance_lost service={} instance={} silent_ms={}{}", session->service,
-                   session->instance, silent_ns(*session) / 1'000'000,
-                   session->unreachable ? " (its connection has ended)" : "");
+      spdlog::log(serves ? spdlog::level::warn : spdlog::level::info,
+                  "broker    instance_lost service={} instance={} silent_ms={}{}", session->service,
+                  session->instance, silent_ns(*session) / 1'000'000,
+                  session->unreachable ? " (its connection has ended)" : "");
     end_session(*session, true);
   }
 }

@@ -20,6 +20,13 @@ void check_patterns(const Patterns& patterns) {
   for (const std::string& pattern : patterns) {
     if (const auto problem = check_pattern(pattern))
       throw Failure{exit_code::refused, fmt::format("'{}' is not a pattern: {}", shown(pattern), *problem)};
+    if (is_system_topic(pattern)) {
+      throw Failure{
+          exit_code::refused,
+          fmt::format("'{0}' is about the bus's own records, of which it keeps no newest: 'reel sub "
+                      "{0} --from start' shows them",
+                      shown(pattern))};
+    }
   }
 }
 

@@ -1,13 +1,22 @@
-// What would bring a flow on from where it stands: for each step that is missing, the one event that should
-// have led to it and what is to happen to that. Pure.
+// What brings a broken flow on: of each step that is missing, the one event that should have led to it,
+// handed over once more to who is to handle it.
 //
-//   for (const Mending& mending : mendings_of(why)) …
+//   const std::vector<Mending> plan = mendings_of(why);
+//   plan[0].deed == Deed::redrive;   // order.placed at offset 12, a dead letter of payments
+//
+// A dead letter is redriven, a retry is tried now, and what was handled without the follow-up is replayed.
+// Any other cause is not cured by an event that comes again: it is left alone, and said with the commands
+// that help. What is not overdue may still come by itself, but for a dead letter, which does not.
+//
+// Pure.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "cli/letters.h"
+#include "cli/terminal.h"
 #include "reel/v1/query.pb.h"
 #include "story/flow_json.h"
 
@@ -15,27 +24,26 @@ namespace reel::cli {
 
 using namespace story;
 
-enum class Deed : std::uint8_t {
-  none,       ///< handing anything over once more would not help
-  redrive,    ///< a dead letter goes to the service that failed, once more
-  retry_now,  ///< the next attempt need not wait
-  replay,     ///< it was handled without the follow-up: its owner gets the event once more
-};
+enum class Deed : std::uint8_t { none, redrive, retry_now, replay };
 
 struct Mending {
   Deed deed = Deed::none;
-  std::string missing;  ///< "payment.captured"; empty: no definition says, a letter of the flow
-  v1::Cause cause;      ///< of that; `service` and `offset` say whom and which event the deed is about
+  bool overdue = true;
+  std::vector<std::string> missing;  ///< what it is for; empty for a letter of a flow that misses nothing
+  v1::Cause cause;                   ///< service, topic, id and offset are those of the deed
 };
 
-/// One for each missing step; the same deed on the same event only once. What is not overdue yet and was
-/// handled may still come: nothing is done about it.
+/// In the order of the findings; steps that miss the same event's handling are one.
 [[nodiscard]] std::vector<Mending> mendings_of(const v1::WhyReply& why);
+/// Of a flow that misses nothing, as far as anybody knows.
+[[nodiscard]] Mending mending_of(const Letter& letter);
 
-/// "redrive order.placed at offset 17 to payments"
+/// "redrive order.placed at offset 12 (e1) to payments"
 [[nodiscard]] std::string deed_text(const Mending& mending);
-/// "payment.captured is missing: redrive …"; of what is not mended so, why it is missing and what may help.
-[[nodiscard]] std::string mending_text(const Mending& mending);
-[[nodiscard]] Json mending_json(const Mending& mending);
+/// "order.placed at offset 12 (e1) is redriven to payments"
+[[nodiscard]] std::string done_text(const Mending& mending);
+/// What is to be done, or why nothing is and what helps.
+[[nodiscard]] std::vector<std::string> mending_lines(const Mending& mending, const Terminal& terminal);
+[[nodiscard]] Json mending_json(const Mending& mending, const std::string& flow, const std::string& outcome);
 
 }  // namespace reel::cli

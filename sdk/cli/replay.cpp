@@ -15,7 +15,7 @@
 #include "cli/replay_watch.h"
 #include "cli/start_text.h"
 #include "cli/table.h"
-#include "event/event_pattern.h"
+#include "cli/when_option.h"
 #include "event/topic.h"
 
 namespace reel::cli {
@@ -46,10 +46,6 @@ void check_options(const ReplayOptions& options) {
     if (const auto problem = check_pattern(pattern))
       throw Failure{exit_code::refused, fmt::format("'{}' is not a pattern: {}", shown(pattern), *problem)};
   }
-  if (options.when.empty()) return;
-  const auto compiled = EventPattern::compile(options.when);
-  if (!compiled.pattern)
-    throw Failure{exit_code::refused, fmt::format("--when: {}", shown(compiled.error.text()))};
 }
 
 /// A topic that is not kept, or does not exist, would replay nothing without a word.
@@ -70,7 +66,7 @@ v1::Replay replay_of(const Globals& globals, const ReplayOptions& options) {
   replay.set_to_offset(until.kind() == Start::Kind::newest ? end : std::min(end, offset_of(globals, until)));
   for (const std::string& pattern : options.topics) replay.add_patterns(pattern);
   replay.set_correlationid(options.flow);
-  replay.set_when(options.when);
+  replay.set_when(when_of("--when", options.when));
   replay.set_speed(options.speed);
   replay.set_stepping(options.step);
   if (replay.from_offset() >= replay.to_offset()) {
@@ -256,7 +252,8 @@ void add_start(CLI::App& command, Invocation& invocation, const std::shared_ptr<
           },
           "Times the speed they came at: 1x, 10x, … [max]")
       ->type_name("SPEED");
-  command.add_option("--when", options->when, "Only events that this pattern says yes to")->type_name("JSON");
+  command.add_option("--when", options->when, "Only events that this pattern says yes to: JSON, or @FILE")
+      ->type_name("JSON");
   command.add_flag("--step", options->step,
                    "Stop at each event: asks at a terminal; otherwise 'replay step' hands it over");
   command.add_flag("--detach", options->detach, "Do not wait for its end");

@@ -15,7 +15,7 @@
 #include "cli/inquiry.h"
 #include "cli/interrupt.h"
 #include "cli/start_text.h"
-#include "event/event_pattern.h"
+#include "cli/when_option.h"
 #include "event/topic.h"
 #include "reel/query.h"
 #include "reel/stream.h"
@@ -39,17 +39,13 @@ struct SubOptions {
   std::string when;
 };
 
-void check_options(const SubOptions& options) {
+void check_options(SubOptions& options) {
   for (const std::string& pattern : options.patterns) {
     if (const auto problem = check_pattern(pattern)) {
       throw Failure{exit_code::refused, fmt::format("'{}' is not a pattern: {}", shown(pattern), *problem)};
     }
   }
-  if (!options.when.empty()) {
-    const auto compiled = EventPattern::compile(options.when);
-    if (!compiled.pattern)
-      throw Failure{exit_code::refused, fmt::format("--when: {}", shown(compiled.error.text()))};
-  }
+  options.when = when_of("--when", options.when);
   if (options.live && !options.when.empty())
     throw Failure{exit_code::usage, "--live takes every event of a topic: leave out --when"};
   if (options.live && (options.from != "new" || !options.service.empty())) {
@@ -147,7 +143,7 @@ void add_sub(CLI::App& app, Invocation& invocation) {
   command->add_option("--count", options->count, "End after so many events")->type_name("N");
   command->add_flag("--live", options->live,
                     "Listen to the live tap: at most once, also topics that are not kept");
-  command->add_option("--when", options->when, "Only events that this pattern says yes to")
+  command->add_option("--when", options->when, "Only events that this pattern says yes to: JSON, or @FILE")
       ->type_name("JSON");
   command->add_option("--service", options->service, "Keep progress under this name")->type_name("NAME");
   command->callback([&invocation, options] {

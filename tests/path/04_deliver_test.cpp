@@ -109,9 +109,15 @@ TEST_CASE("the newest event of a topic is printed by itself, and is where a read
   CHECK(flow_of({"last", "order.*"}) == "three three ");
   CHECK(flow_of({"sub", "order.*", "--from", "last", "--count", "1"}) == "three ");
   CHECK(flow_of({"sub", "order.*", "--from", "last-per-topic", "--count", "2"}) == "three three ");
-  const auto none = mesh.reel({"last", "reel.flow.overdue"});
+  const auto none = mesh.reel({"last", "payment.captured"});
   CHECK(none.exit_code == 1);
   CHECK(none.err == "the journal holds no event on these topics\n");
+  const auto own = mesh.reel({"last", "reel.service.>"});
+  CHECK(own.exit_code == 1);
+  CHECK(own.err ==
+        "'reel.service.>' is about the bus's own records, of which it keeps no newest: 'reel sub "
+        "reel.service.> "
+        "--from start' shows them\n");
 }
 
 TEST_CASE("a service that was away misses nothing, and repeats nothing that it had settled") {

@@ -198,32 +198,6 @@ TEST_CASE("dead_lettered: the attempts are used up") {
             "  mend      reel dead redrive O --service payments\n");
 }
 
-TEST_CASE("a flow that a dead letter stopped is mended by redriving that letter, and goes on from there") {
-  Mesh mesh;
-  mesh.start_broker();
-  mesh.start_tracker();
-  const auto shipping = mesh.actor("shipping", {"--on", "order.placed"});
-  auto payments = mesh.actor("payments", {"--on", "order.placed", "--fail-attempts", "9"});
-  mesh.place("flow-1");
-  REQUIRE(overdue(mesh)["data"]["cause"]["kind"] == "CAUSE_DEAD_LETTERED");
-  payments->stop();
-  payments = mesh.actor("payments", {"--on", "order.placed", "--emit", "payment.captured"});
-  const std::string deed = "payment.captured is missing: redrive order.placed at offset O to payments\n";
-  CHECK(shape(mesh.reel({"mend", "flow-1", "--dry-run"}).out) == deed);
-  CHECK(mesh.rows({"dead"}).size() == 1);
-  const auto unasked = mesh.reel({"mend", "flow-1"});
-  CHECK(unasked.exit_code == 2);
-  CHECK(unasked.err ==
-        "hand over 1 event once more? there is no terminal to ask at: add --yes, or --dry-run\n");
-  CHECK(shape(mesh.reel({"mend", "flow-1", "--yes"}).out) == deed);
-  CHECK(mesh.events("reel.flow.completed", 1).at(0)["correlationid"] == "flow-1");
-  CHECK(mesh.rows({"dead"}).empty());
-  CHECK(mesh.service("shipping")["acked"] == 1);
-  const auto mended = mesh.reel({"mend", "flow-1", "--yes"});
-  CHECK(mended.err == "flow-1 misses nothing\n");
-  CHECK(mended.exit_code == 0);
-}
-
 TEST_CASE("handled_but_silent: it was handled, and nothing was emitted") {
   Mesh mesh;
   mesh.start_broker();
@@ -237,36 +211,6 @@ TEST_CASE("handled_but_silent: it was handled, and nothing was emitted") {
             "  evidence  handled_but_silent: service payments, order.placed at offset O\n"
             "  mend      reel replay --to payments --flow flow-1\n"
             "  look      reel event --offset O\n");
-}
-
-TEST_CASE("a flow whose owner handled an event without the follow-up gets that one event once more") {
-  Mesh mesh;
-  mesh.start_broker();
-  mesh.start_tracker();
-  auto payments = mesh.actor("payments", {"--on", "order.placed"});
-  mesh.place("flow-1");
-  mesh.place("flow-2");
-  REQUIRE(overdue(mesh)["data"]["cause"]["kind"] == "CAUSE_HANDLED_BUT_SILENT");
-  payments->stop();
-  payments = mesh.actor("payments", {"--on", "order.placed", "--emit", "payment.captured"});
-  CHECK(shape(mesh.reel({"mend", "flow-1", "--yes"}).out) ==
-        "payment.captured is missing: replay order.placed at offset O to payments\n");
-  CHECK(mesh.events("payment.captured", 1).at(0)["correlationid"] == "flow-1");
-  CHECK(mesh.events("reel.flow.completed", 1).at(0)["correlationid"] == "flow-1");
-}
-
-TEST_CASE("what handing an event over once more would not mend is said, and left alone") {
-  Mesh mesh;
-  mesh.start_broker();
-  mesh.start_tracker();
-  const auto payments = mesh.actor("payments", {"--on", "order.placed", "--emit", "payment.captured"});
-  REQUIRE(mesh.reel({"pause", "payments"}).exit_code == 0);
-  mesh.place("flow-1");
-  REQUIRE(overdue(mesh)["data"]["cause"]["kind"] == "CAUSE_PAUSED");
-  const auto said = mesh.reel({"mend", "flow-1", "--yes"});
-  CHECK(said.out == "");
-  CHECK(said.err.starts_with("payment.captured is missing: payments is paused"));
-  CHECK(said.exit_code == 1);
 }
 
 TEST_CASE("refused: it was published, and its payload is not what the topic carries") {

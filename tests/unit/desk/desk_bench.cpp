@@ -73,7 +73,7 @@ DeskBench::DeskBench(config::Model model)
   start();
 }
 
-void DeskBench::start() {
+void DeskBench::start(const std::optional<v1::Snapshot>& saved) {
   journal_.emplace(directory_, model_.broker.journal);
   desk_.emplace(
       model_, schemas_, *journal_, tap_, [this] { return now_; },
@@ -81,7 +81,7 @@ void DeskBench::start() {
         return receive(to, frame, std::string{batch.bytes});
       },
       [this] { return steady_; });
-  (void)desk_->recover(std::nullopt);
+  (void)desk_->recover(saved);
 }
 
 DeskBench::~DeskBench() {
@@ -373,11 +373,11 @@ Offset DeskBench::retains() {
   return journal_->begin_offset();
 }
 
-void DeskBench::restarts() {
+void DeskBench::restarts(const std::optional<v1::Snapshot>& saved) {
   desk_.reset();
   journal_.reset();
   sequences_.clear();
-  start();
+  start(saved);
 }
 
 void DeskBench::fills_segment() {

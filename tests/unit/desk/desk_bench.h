@@ -115,8 +115,9 @@ class DeskBench {
   [[nodiscard]] std::size_t failed_reads() const { return failed_reads_; }
   /// Retention, as the broker has it; the journal's first offset then.
   Offset retains();
-  /// The broker is killed and started again: clients are gone, and its state is what the journal says.
-  void restarts();
+  /// The broker is killed and started again: clients are gone, and its state is what the journal says, from
+  /// the snapshot on where there is one.
+  void restarts(const std::optional<v1::Snapshot>& saved = std::nullopt);
   /// What the configuration says from the next restart on.
   [[nodiscard]] config::Model& model() { return model_; }
   /// The file says this, and the broker is told to read it: why it does not, or nothing.
@@ -141,7 +142,7 @@ class DeskBench {
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 
  private:
-  void start();
+  void start(const std::optional<v1::Snapshot>& saved = std::nullopt);
   void frame(const std::string& client, const v1::ToBroker& head, const std::string& batch = {});
   bool receive(const std::string& client, const v1::FromBroker& frame, const std::string& batch);
   void note(const std::string& client, const v1::Deliver& deliver, const std::string& batch);
