@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "blows.h"
+#include "event/system_topics.h"
 
 namespace reel::test {
 namespace {
@@ -29,7 +30,8 @@ std::map<std::string, Flow> flows_in(const std::vector<Logged>& log) {
     if (!order) continue;
     auto& flow = flows[event.correlationid];
     flow.order = *order;
-    if (event.topic.starts_with("reel.")) {
+    const bool letter = event.topic == dead_letter_topic;  // a step of the flow in which it died
+    if (event.topic.starts_with("reel.") && !letter) {
       ++flow.verdicts[event.topic];
       continue;
     }

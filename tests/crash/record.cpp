@@ -4,6 +4,8 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "event/system_topics.h"
+
 namespace reel::test {
 namespace {
 
@@ -70,7 +72,7 @@ std::vector<Handled> read_handled(const std::string& path) {
 Log::Log(const std::string& broker)
     : broker_{broker},
       stream_{{.service = "audit",
-               .patterns = {">", "reel.flow.>"},
+               .patterns = {">", "reel.flow.>", std::string{dead_letter_topic}},
                .start = Start::oldest(),
                .envelope_only = true,
                .watermark_interval = std::chrono::milliseconds{20},
